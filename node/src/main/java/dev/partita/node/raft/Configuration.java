@@ -117,6 +117,8 @@ public record Configuration(Set<NodeId> voters, Set<NodeId> outgoingVoters, Set<
     return 1 + Varint.size(voters) + Varint.size(outgoingVoters) + Varint.size(learners);
   }
 
+  /// Reads what [#encode] wrote.
+  ///
   /// @throws IllegalArgumentException when the bytes are not an encoded configuration
   public static Configuration decode(byte[] data) {
     return decode(ByteBuffer.wrap(data));

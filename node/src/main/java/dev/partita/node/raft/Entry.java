@@ -7,6 +7,8 @@ import java.util.Arrays;
 ///
 /// @param term of the leader that appended it
 /// @param index position in the log, from 1
+// The array is the cheapest carrier of opaque bytes, and equality is by content.
+@SuppressWarnings("ArrayRecordComponent")
 public record Entry(long term, long index, EntryKind kind, byte[] data) {
 
   private static final byte[] NO_DATA = {};

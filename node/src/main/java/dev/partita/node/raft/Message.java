@@ -17,9 +17,13 @@ public sealed interface Message {
   record PreVoteRequest(NodeId from, NodeId to, long term, long lastIndex, long lastTerm)
       implements Message {}
 
+  /// The answer to a [PreVoteRequest].
+  ///
   /// @param term the asked term when granted, else the receiver's own
   record PreVoteResponse(NodeId from, NodeId to, long term, boolean granted) implements Message {}
 
+  /// Vote for me in `term`.
+  ///
   /// @param transfer the leader itself asked for this election, so its lease need not be waited for
   record VoteRequest(
       NodeId from, NodeId to, long term, long lastIndex, long lastTerm, boolean transfer)
@@ -55,6 +59,8 @@ public sealed interface Message {
       NodeId from, NodeId to, long term, long rejectedIndex, long hintIndex, long hintTerm)
       implements Message {}
 
+  /// The leader is there.
+  ///
   /// @param commitIndex committed and known to be in the receiver's log
   /// @param readRound the latest round of reads that waits for a quorum
   /// @param sentNanos the leader's clock, returned as it is

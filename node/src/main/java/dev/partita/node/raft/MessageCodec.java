@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 ///     format u8 | type u8 | body length varint | from, to, term varint | fields of the type
 ///
 /// Numbers are unsigned LEB128.
+@SuppressWarnings("DoNotCallSuggester") // the bodies follow
 public final class MessageCodec {
 
   private MessageCodec() {}

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// Times are the host's monotonic clock (`System.nanoTime()`), read when the event is handled,
 /// never earlier. They decide about the lease and nothing else; timeouts are counted in ticks, so
 /// that a process that slept does not wake up to an election.
+@SuppressWarnings("DoNotCallSuggester") // the bodies follow
 public final class Raft {
 
   /// Starts a replica from what is on its disk.
