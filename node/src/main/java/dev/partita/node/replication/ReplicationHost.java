@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// them.
 ///
 /// All methods may be called from any thread. [#open] and [#close] block.
+@SuppressWarnings("DoNotCallSuggester") // the bodies follow
 public final class ReplicationHost implements AutoCloseable {
   /// Opens the log under `directory` (made if absent) and begins to listen to the transport.
   ///
