@@ -52,7 +52,7 @@ public final class DocumentParser {
   /// A document for a key that is known already; a member `id` must be equal to it and is added when it is missing.
   ///
   /// @throws DatabaseException `INVALID_DOCUMENT`, `INVALID_KEY` or `TOO_LARGE`
-  public static Document withKey(PrimaryKey key, byte[] body) {
+  public static ParsedDocument withKey(PrimaryKey key, byte[] body) {
     ObjectNode object = object(parse(body));
     JsonNode id = object.get(ID);
     if (id != null && !PrimaryKeyText.fromJson(id).equals(key)) {
@@ -67,7 +67,7 @@ public final class DocumentParser {
   /// The documents of a request: one object, or an array of them, each with its `id`.
   ///
   /// @throws DatabaseException `INVALID_DOCUMENT`, `INVALID_KEY` or `TOO_LARGE`, naming the document
-  public static List<Document> oneOrMany(byte[] body) {
+  public static List<ParsedDocument> oneOrMany(byte[] body) {
     JsonNode json = parse(body);
     if (!json.isArray()) {
       return List.of(withId(json, null));
@@ -79,7 +79,7 @@ public final class DocumentParser {
           .with("documents", json.size())
           .with("limit", Request.MUTATIONS_MAX);
     }
-    List<Document> documents = new ArrayList<>(json.size());
+    List<ParsedDocument> documents = new ArrayList<>(json.size());
     for (JsonNode element : json) {
       documents.add(withId(element, documents.size()));
     }
@@ -111,7 +111,7 @@ public final class DocumentParser {
     }
   }
 
-  private static Document withId(JsonNode json, @Nullable Integer position) {
+  private static ParsedDocument withId(JsonNode json, @Nullable Integer position) {
     ObjectNode object = object(json);
     JsonNode id = object.get(ID);
     if (id == null) {
@@ -131,7 +131,7 @@ public final class DocumentParser {
         .with("given", json.getNodeType());
   }
 
-  private static Document document(PrimaryKey key, ObjectNode object) {
+  private static ParsedDocument document(PrimaryKey key, ObjectNode object) {
     ObjectNode ordered = JSON.createObjectNode();
     ordered.set(ID, PrimaryKeyText.toJson(key));
     object.properties().forEach(member -> ordered.set(member.getKey(), member.getValue()));
@@ -143,7 +143,7 @@ public final class DocumentParser {
             .with("bytes", bytes.length)
             .with("limit", Request.DOCUMENT_BYTES_MAX);
       }
-      return new Document(key, JsonBytes.of(bytes));
+      return new ParsedDocument(key, JsonBytes.of(bytes));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("writing parsed JSON failed", e);
     }

@@ -8,6 +8,7 @@ import dev.partita.node.partition.MutationResult;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
+import dev.partita.node.query.Document;
 import dev.partita.node.routing.Router;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
@@ -33,7 +34,7 @@ public final class Documents {
   ///
   /// @return null when there is none
   /// @throws DatabaseException when the key has no partition, or the partition cannot answer
-  public @Nullable StoredDocument get(
+  public @Nullable Document get(
       String collection, PrimaryKey key, @Nullable Timestamp at, Deadline deadline) {
     PartitionDescriptor partition = router.descriptorFor(collection, key);
     Response response =
@@ -44,7 +45,7 @@ public final class Documents {
     }
     return row.document() == null || row.version() == null
         ? null
-        : new StoredDocument(row.version(), row.document());
+        : new Document(key, row.version(), row.document());
   }
 
   /// Applies one mutation.

@@ -3,17 +3,21 @@ package dev.partita.node.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.partita.node.document.Document;
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.partita.node.document.DocumentParser;
 import dev.partita.node.document.Documents;
 import dev.partita.node.document.Documents.Outcome;
-import dev.partita.node.document.StoredDocument;
+import dev.partita.node.document.ParsedDocument;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
+import dev.partita.node.query.Document;
+import dev.partita.node.query.Page;
+import dev.partita.node.query.Queries;
+import dev.partita.node.query.RangeQuery;
 import dev.partita.node.time.Timestamp;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Singleton;
@@ -45,13 +49,45 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "documents")
 public final class DocumentsResource {
   private final Documents documents;
+  private final Queries queries;
   private final Deadlines deadlines;
   private final Admission admission;
 
   DocumentsResource(NodeLifecycle lifecycle, Deadlines deadlines, Admission admission) {
     this.documents = lifecycle.documents();
+    this.queries = lifecycle.queries();
     this.deadlines = deadlines;
     this.admission = admission;
+  }
+
+  @GET
+  @Operation(
+      summary = "Lists a key range",
+      description =
+          "From 'start', inclusive, to 'end', exclusive, in the order of keys, at one snapshot over all pages: 'after'"
+              + " and 'before' of an answer are cursors for the next and the previous page.")
+  public ObjectNode list(
+      @PathParam("collection") String collection,
+      @QueryParam("start") @Nullable String start,
+      @QueryParam("end") @Nullable String end,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after,
+      @QueryParam("before") @Nullable String before,
+      @QueryParam("order") @Nullable String order,
+      @QueryParam("at") @Nullable String at) {
+    RangeQuery query =
+        new RangeQuery(
+            collection,
+            Parameters.key(start),
+            Parameters.key(end),
+            Parameters.order(order),
+            Parameters.limit(limit, Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
+            Parameters.cursor(after, before),
+            Parameters.timestamp("at", at));
+    try (Admission.Ticket _ = admission.admit(0)) {
+      Page<Document> page = queries.range(query, deadlines.data());
+      return Pages.json(page, document -> new RawValue(document.json().toString()));
+    }
   }
 
   @GET
@@ -65,7 +101,7 @@ public final class DocumentsResource {
       @QueryParam("at") @Nullable String at) {
     PrimaryKey key = PrimaryKeyText.fromUrl(keyText);
     try (Admission.Ticket _ = admission.admit(0)) {
-      StoredDocument document =
+      Document document =
           documents.get(collection, key, Parameters.timestamp("at", at), deadlines.data());
       if (document == null) {
         throw notFound(collection, key);
@@ -87,7 +123,7 @@ public final class DocumentsResource {
       byte[] body) {
     PrimaryKey key = PrimaryKeyText.fromUrl(keyText);
     try (Admission.Ticket _ = admission.admit(body.length)) {
-      Document document = DocumentParser.withKey(key, body);
+      ParsedDocument document = DocumentParser.withKey(key, body);
       Mutation mutation =
           Mutation.put(key, document.json()).when(Parameters.precondition(ifMatch, ifNoneMatch));
       MutationResult.Written written =
@@ -134,7 +170,7 @@ public final class DocumentsResource {
     try (Admission.Ticket _ = admission.admit(body.length)) {
       boolean batch = DocumentParser.isBatch(body);
       List<Mutation> mutations = new ArrayList<>();
-      for (Document document : DocumentParser.oneOrMany(body)) {
+      for (ParsedDocument document : DocumentParser.oneOrMany(body)) {
         mutations.add(
             replace
                 ? Mutation.put(document.key(), document.json())

@@ -5,6 +5,7 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.Mutation;
+import dev.partita.node.query.Order;
 import dev.partita.node.time.Timestamp;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -54,14 +55,22 @@ final class Parameters {
     throw wrong("onConflict", onConflict, "fail or replace", null);
   }
 
-  static boolean descending(@Nullable String order) {
-    if (order == null || order.equals("asc")) {
-      return false;
+  static Order order(@Nullable String text) {
+    if (text == null || text.equals("asc")) {
+      return Order.ASCENDING;
     }
-    if (order.equals("desc")) {
-      return true;
+    if (text.equals("desc")) {
+      return Order.DESCENDING;
     }
-    throw wrong("order", order, "asc or desc", null);
+    throw wrong("order", text, "asc or desc", null);
+  }
+
+  /// A cursor tells its own direction, so the two parameters are one.
+  static @Nullable String cursor(@Nullable String after, @Nullable String before) {
+    if (after != null && before != null) {
+      throw wrong("before", before, "nothing beside after", null);
+    }
+    return after != null ? after : before;
   }
 
   /// What `If-Match` and `If-None-Match` ask for.

@@ -6,4 +6,4 @@ import dev.partita.node.key.PrimaryKey;
 /// A document that was checked: a JSON object whose member `id` is its key.
 ///
 /// @param json UTF-8, without superfluous white space, `id` first
-public record Document(PrimaryKey key, JsonBytes json) {}
+public record ParsedDocument(PrimaryKey key, JsonBytes json) {}
