@@ -2,7 +2,6 @@ package dev.partita.node.catalog;
 
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
-import dev.partita.node.time.Timestamp;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param revision counts the changes that someone could see; reserving timestamps is none
 /// @param nextId next id of a Partition, collection or index; never goes back
 /// @param clusterId null until the cluster is founded
-/// @param windowEnd all timestamps below may have been handed out
+/// @param window the timestamps that may have been handed out
 /// @param partitions with the retained ones
 /// @param indexes by name
 /// @param operations by id
@@ -25,7 +24,7 @@ public record Catalog(
     long revision,
     long nextId,
     @Nullable String clusterId,
-    Timestamp windowEnd,
+    TimestampWindow window,
     NavigableMap<NodeId, NodeEntry> nodes,
     NavigableMap<String, CollectionEntry> collections,
     PartitionMap partitions,
@@ -39,7 +38,7 @@ public record Catalog(
           0,
           1,
           null,
-          Timestamp.MIN,
+          TimestampWindow.NONE,
           Collections.emptyNavigableMap(),
           Collections.emptyNavigableMap(),
           PartitionMap.EMPTY,
@@ -88,7 +87,7 @@ public record Catalog(
         next,
         nextId,
         clusterId,
-        windowEnd,
+        window,
         nodes,
         collections,
         partitions,
@@ -102,7 +101,7 @@ public record Catalog(
         revision,
         next,
         clusterId,
-        windowEnd,
+        window,
         nodes,
         collections,
         partitions,
@@ -113,13 +112,13 @@ public record Catalog(
 
   Catalog withClusterId(String id) {
     return new Catalog(
-        revision, nextId, id, windowEnd, nodes, collections, partitions, indexes, operations,
+        revision, nextId, id, window, nodes, collections, partitions, indexes, operations,
         requests);
   }
 
-  Catalog withWindowEnd(Timestamp end) {
+  Catalog withWindow(TimestampWindow next) {
     return new Catalog(
-        revision, nextId, clusterId, end, nodes, collections, partitions, indexes, operations,
+        revision, nextId, clusterId, next, nodes, collections, partitions, indexes, operations,
         requests);
   }
 
@@ -128,7 +127,7 @@ public record Catalog(
         revision,
         nextId,
         clusterId,
-        windowEnd,
+        window,
         with(nodes, node.id(), node),
         collections,
         partitions,
@@ -147,13 +146,13 @@ public record Catalog(
 
   private Catalog withCollections(NavigableMap<String, CollectionEntry> next) {
     return new Catalog(
-        revision, nextId, clusterId, windowEnd, nodes, next, partitions, indexes, operations,
+        revision, nextId, clusterId, window, nodes, next, partitions, indexes, operations,
         requests);
   }
 
   Catalog withPartitions(PartitionMap next) {
     return new Catalog(
-        revision, nextId, clusterId, windowEnd, nodes, collections, next, indexes, operations,
+        revision, nextId, clusterId, window, nodes, collections, next, indexes, operations,
         requests);
   }
 
@@ -167,7 +166,7 @@ public record Catalog(
 
   private Catalog withIndexes(NavigableMap<String, IndexEntry> next) {
     return new Catalog(
-        revision, nextId, clusterId, windowEnd, nodes, collections, partitions, next, operations,
+        revision, nextId, clusterId, window, nodes, collections, partitions, next, operations,
         requests);
   }
 
@@ -181,7 +180,7 @@ public record Catalog(
 
   private Catalog withOperations(NavigableMap<String, OperationEntry> next) {
     return new Catalog(
-        revision, nextId, clusterId, windowEnd, nodes, collections, partitions, indexes, next,
+        revision, nextId, clusterId, window, nodes, collections, partitions, indexes, next,
         requests);
   }
 
@@ -195,7 +194,7 @@ public record Catalog(
 
   private Catalog withRequests(NavigableMap<String, ResourceRequest> next) {
     return new Catalog(
-        revision, nextId, clusterId, windowEnd, nodes, collections, partitions, indexes,
+        revision, nextId, clusterId, window, nodes, collections, partitions, indexes,
         operations, next);
   }
 

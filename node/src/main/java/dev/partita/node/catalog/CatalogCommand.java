@@ -7,7 +7,6 @@ import dev.partita.node.index.IndexValue;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
-import dev.partita.node.time.Timestamp;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +109,6 @@ public sealed interface CatalogCommand {
   /// Forgets a client's wish.
   record ForgetRequest(String id) implements CatalogCommand {}
 
-  /// Reserves all timestamps below `end` for the leader that proposes it. An earlier end than known is ignored.
-  record ExtendWindow(Timestamp end) implements CatalogCommand {}
+  /// Reserves timestamps for the leader that proposes it. An earlier end than known is ignored.
+  record ExtendWindow(TimestampWindow window) implements CatalogCommand {}
 }

@@ -1,6 +1,5 @@
 package dev.partita.node.catalog;
 
-import dev.partita.node.time.Timestamp;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +14,10 @@ record CatalogContent(
     List<ResourceRequest> requests) {
 
   /// What a catalog has only one of.
-  record Header(long revision, long nextId, @Nullable String clusterId, Timestamp windowEnd) {
+  record Header(long revision, long nextId, @Nullable String clusterId, TimestampWindow window) {
     static Header of(Catalog catalog) {
       return new Header(
-          catalog.revision(), catalog.nextId(), catalog.clusterId(), catalog.windowEnd());
+          catalog.revision(), catalog.nextId(), catalog.clusterId(), catalog.window());
     }
   }
 
@@ -37,7 +36,7 @@ record CatalogContent(
     Catalog catalog =
         Catalog.EMPTY
             .withNextId(header.nextId())
-            .withWindowEnd(header.windowEnd())
+            .withWindow(header.window())
             .withRevision(header.revision())
             .withPartitions(PartitionMap.of(partitions));
     if (header.clusterId() != null) {

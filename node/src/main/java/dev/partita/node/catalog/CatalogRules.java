@@ -34,9 +34,9 @@ final class CatalogRules {
 
   /// Applies a command, and raises the revision if anything that can be seen has changed.
   static Transition apply(Catalog before, CatalogCommand command) {
-    if (command instanceof CatalogCommand.ExtendWindow(var end)) {
+    if (command instanceof CatalogCommand.ExtendWindow(var window)) {
       return Transition.applied(
-          end.isAfter(before.windowEnd()) ? before.withWindowEnd(end) : before);
+          window.end().isAfter(before.window().end()) ? before.withWindow(window) : before);
     }
     Transition transition = change(before, command);
     return transition.result() instanceof Applied && transition.catalog() != before

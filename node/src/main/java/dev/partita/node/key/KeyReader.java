@@ -64,15 +64,15 @@ public final class KeyReader {
   }
 
   public int u16() {
-    return u8() << 8 | u8();
+    return (u8() << 8) | u8();
   }
 
   public long u32() {
-    return (long) u16() << 16 | u16();
+    return ((long) u16() << 16) | u16();
   }
 
   public long u64() {
-    return u32() << 32 | u32();
+    return (u32() << 32) | u32();
   }
 
   /// The 0-based position of the next byte.
@@ -118,13 +118,13 @@ public final class KeyReader {
       return first;
     }
     if (first < 0xE0) {
-      return (first & 0x1F) << 6 | continuation();
+      return ((first & 0x1F) << 6) | continuation();
     }
     if (first < 0xF0) {
-      return (first & 0x0F) << 12 | continuation() << 6 | continuation();
+      return ((first & 0x0F) << 12) | (continuation() << 6) | continuation();
     }
     int codePoint =
-        (first & 0x07) << 18 | continuation() << 12 | continuation() << 6 | continuation();
+        ((first & 0x07) << 18) | (continuation() << 12) | (continuation() << 6) | continuation();
     if (codePoint > Character.MAX_CODE_POINT) {
       throw malformed();
     }

@@ -139,17 +139,17 @@ public final class KeyWriter {
       return;
     }
     if (codePoint < 0x800) {
-      bytes[size++] = (byte) ((0xC0 | codePoint >>> 6) + 1);
+      bytes[size++] = (byte) ((0xC0 | (codePoint >>> 6)) + 1);
     } else {
       if (codePoint < 0x10000) {
-        bytes[size++] = (byte) ((0xE0 | codePoint >>> 12) + 1);
+        bytes[size++] = (byte) ((0xE0 | (codePoint >>> 12)) + 1);
       } else {
-        bytes[size++] = (byte) ((0xF0 | codePoint >>> 18) + 1);
-        bytes[size++] = (byte) ((0x80 | codePoint >>> 12 & 0x3F) + 1);
+        bytes[size++] = (byte) ((0xF0 | (codePoint >>> 18)) + 1);
+        bytes[size++] = (byte) ((0x80 | ((codePoint >>> 12) & 0x3F)) + 1);
       }
-      bytes[size++] = (byte) ((0x80 | codePoint >>> 6 & 0x3F) + 1);
+      bytes[size++] = (byte) ((0x80 | ((codePoint >>> 6) & 0x3F)) + 1);
     }
-    bytes[size++] = (byte) ((0x80 | codePoint & 0x3F) + 1);
+    bytes[size++] = (byte) ((0x80 | (codePoint & 0x3F)) + 1);
   }
 
   private void reserve(int count) {

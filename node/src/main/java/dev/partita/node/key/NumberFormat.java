@@ -183,10 +183,10 @@ final class NumberFormat {
   private static Datum readSmall(KeyReader in, int size, boolean negative) {
     long magnitude = 0;
     for (int i = 0; i < size; i++) {
-      magnitude = magnitude << Byte.SIZE | in.u8();
+      magnitude = (magnitude << Byte.SIZE) | in.u8();
     }
     int fraction = in.u8();
-    if (fraction == FRACTION_NONE && (magnitude > 0 || magnitude == 0 && size == 0)) {
+    if (fraction == FRACTION_NONE && (magnitude > 0 || size == 0)) {
       return new Int(negative ? -magnitude : magnitude);
     }
     if (fraction == FRACTION_NONE && negative && magnitude == Long.MIN_VALUE) {

@@ -119,7 +119,7 @@ public record RowKeys(long collectionId, int columnGroup, boolean hashed) {
     byte[] bytes = key.unsafeBytes();
     int reversed = 0;
     for (int i = PREFIX_SIZE; i < PREFIX_SIZE + Integer.BYTES; i++) {
-      reversed = reversed << Byte.SIZE | bytes[i] & 0xFF;
+      reversed = (reversed << Byte.SIZE) | (bytes[i] & 0xFF);
     }
     return Integer.remainderUnsigned(Integer.reverse(reversed), modulus) == remainder;
   }

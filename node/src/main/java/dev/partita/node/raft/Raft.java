@@ -69,10 +69,10 @@ public final class Raft {
     throw new UnsupportedOperationException();
   }
 
-  /// Event: the write of effects with this `term` and `lastIndex` is durable, and so are all
-  /// earlier ones. Called for every effects that [Effects#writes] with [Effects#sync], in order; it
-  /// may be called for the last one of a group only.
-  public void persisted(long term, long lastIndex) {
+  /// Event: the write of the effects with this [Effects#writeNumber] is durable, and so are all
+  /// earlier ones. Called in order, for every effects with [Effects#sync] or for the last one of
+  /// several that became durable together.
+  public void persisted(long writeNumber) {
     throw new UnsupportedOperationException();
   }
 

@@ -15,6 +15,9 @@ import java.time.Duration;
 /// @param inflightBytesMax entries on their way to one peer
 /// @param uncommittedBytesMax proposals that wait to be committed, beyond which a leader is busy
 /// @param applyBytesMax committed entries given out by one [Raft#takeEffects]
+/// @param eagerCommit whether followers are told at once that entries are committed. Otherwise they
+///   learn it from the next append or heartbeat, which saves a message per follower and write of a
+///   group that is not busy
 public record RaftSettings(
     Duration tick,
     int heartbeatTicks,
@@ -24,13 +27,14 @@ public record RaftSettings(
     int inflightAppendsMax,
     long inflightBytesMax,
     long uncommittedBytesMax,
-    long applyBytesMax) {
+    long applyBytesMax,
+    boolean eagerCommit) {
 
   /// Ticks of 100 ms, a heartbeat every 200 ms, an election after 1 to 2 s; messages of 256 KiB, 64
   /// of them or 8 MiB on their way.
   public static final RaftSettings DEFAULT =
       new RaftSettings(
-          Duration.ofMillis(100), 2, 10, 10, 256 << 10, 64, 8 << 20, 64 << 20, 4 << 20);
+          Duration.ofMillis(100), 2, 10, 10, 256 << 10, 64, 8 << 20, 64 << 20, 4 << 20, true);
 
   public RaftSettings {
     if (tick.isNegative()
