@@ -11,9 +11,10 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// The visible Partitions of one collection, indexed by what they own. Bounds do not overlap, so a key has at most one
-/// owner: of ranges the one with the greatest start that is not above the key, of hash partitions the one with the
-/// remainder of the key's hash, for one of the few moduli in use.
+/// The visible Partitions of one collection, indexed by what they own. Bounds do not overlap, so a
+/// key has at most one owner: of ranges the one with the greatest start that is not above the key,
+/// of hash partitions the one with the remainder of the key's hash, for one of the few moduli in
+/// use.
 record CollectionPartitions(
     List<PartitionEntry> visible,
     NavigableMap<Datum.Composite, PartitionEntry> byStart,

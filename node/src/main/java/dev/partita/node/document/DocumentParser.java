@@ -21,8 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Turns what a client sends into documents, strictly: duplicate members, text after the end, deep nesting and very long
-/// names or numbers are refused. Numbers keep their exact value. Safe for all threads.
+/// Turns what a client sends into documents, strictly: duplicate members, text after the end, deep
+/// nesting and very long names or numbers are refused. Numbers keep their exact value. Safe for all
+/// threads.
 public final class DocumentParser {
   /// The member of a document that is its primary key.
   public static final String ID = "id";
@@ -49,7 +50,8 @@ public final class DocumentParser {
 
   private DocumentParser() {}
 
-  /// A document for a key that is known already; a member `id` must be equal to it and is added when it is missing.
+  /// A document for a key that is known already; a member `id` must be equal to it and is added
+  /// when it is missing.
   ///
   /// @throws DatabaseException `INVALID_DOCUMENT`, `INVALID_KEY` or `TOO_LARGE`
   public static ParsedDocument withKey(PrimaryKey key, byte[] body) {
@@ -57,7 +59,8 @@ public final class DocumentParser {
     JsonNode id = object.get(ID);
     if (id != null && !PrimaryKeyText.fromJson(id).equals(key)) {
       throw new DatabaseException(
-              ErrorCode.INVALID_DOCUMENT, "the document's id is another than the key it is written to")
+              ErrorCode.INVALID_DOCUMENT,
+              "the document's id is another than the key it is written to")
           .with("key", key)
           .with(ID, id);
     }
@@ -66,7 +69,8 @@ public final class DocumentParser {
 
   /// The documents of a request: one object, or an array of them, each with its `id`.
   ///
-  /// @throws DatabaseException `INVALID_DOCUMENT`, `INVALID_KEY` or `TOO_LARGE`, naming the document
+  /// @throws DatabaseException `INVALID_DOCUMENT`, `INVALID_KEY` or `TOO_LARGE`, naming the
+  ///   document
   public static List<ParsedDocument> oneOrMany(byte[] body) {
     JsonNode json = parse(body);
     if (!json.isArray()) {

@@ -21,8 +21,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
-/// Reads and writes documents of a collection by primary key, in whatever partitions they lie. Safe for all threads; every
-/// method blocks until the deadline at most.
+/// Reads and writes documents of a collection by primary key, in whatever partitions they lie. Safe
+/// for all threads; every method blocks until the deadline at most.
 public final class Documents {
   private final Router router;
 
@@ -56,11 +56,13 @@ public final class Documents {
     return write(partition, List.of(mutation), false, deadline).getFirst();
   }
 
-  /// Applies mutations of distinct keys; those of one partition in one request, partitions side by side.
+  /// Applies mutations of distinct keys; those of one partition in one request, partitions side by
+  /// side.
   ///
   /// @param atomic all or none; then all keys must lie in one partition
   /// @return for each mutation its result, or why its partition did not answer, in the order given
-  /// @throws DatabaseException when a key has no partition (then nothing was written), or an atomic batch was refused
+  /// @throws DatabaseException when a key has no partition (then nothing was written), or an atomic
+  ///   batch was refused
   public List<Outcome> write(
       String collection, List<Mutation> mutations, boolean atomic, Deadline deadline) {
     Map<PartitionDescriptor, List<Integer>> positions = new LinkedHashMap<>();
@@ -69,15 +71,13 @@ public final class Documents {
       positions.computeIfAbsent(partition, _ -> new ArrayList<>()).add(i);
     }
     if (atomic && positions.size() > 1) {
-      throw new DatabaseException(
-              ErrorCode.NOT_SUPPORTED, "an atomic batch lies in one partition")
+      throw new DatabaseException(ErrorCode.NOT_SUPPORTED, "an atomic batch lies in one partition")
           .with("collection", collection)
           .with("partitions", positions.keySet().stream().map(PartitionDescriptor::name).toList());
     }
     List<PartWrite> parts = new ArrayList<>();
-    positions.forEach(
-        (partition, where) ->
-            parts.add(new PartWrite(partition, where.stream().map(mutations::get).toList(), where)));
+    positions.forEach((partition, where) ->
+        parts.add(new PartWrite(partition, where.stream().map(mutations::get).toList(), where)));
     return scatter(parts, mutations.size(), atomic, deadline);
   }
 
@@ -86,13 +86,12 @@ public final class Documents {
     Outcome[] outcomes = new Outcome[mutations];
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (PartWrite part : parts) {
-        threads.execute(
-            () -> {
-              List<Outcome> answers = outcomes(part, atomic, deadline);
-              for (int i = 0; i < answers.size(); i++) {
-                outcomes[part.positions().get(i)] = answers.get(i);
-              }
-            });
+        threads.execute(() -> {
+          List<Outcome> answers = outcomes(part, atomic, deadline);
+          for (int i = 0; i < answers.size(); i++) {
+            outcomes[part.positions().get(i)] = answers.get(i);
+          }
+        });
       }
     }
     return List.of(outcomes);

@@ -31,8 +31,8 @@ import java.util.Locale;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// The administration that the operator uses: observe the state, and submit what shall become of it. Every call may be
-/// sent again.
+/// The administration that the operator uses: observe the state, and submit what shall become of
+/// it. Every call may be sent again.
 @Path("/admin/v1")
 @Singleton
 @RunOnVirtualThread

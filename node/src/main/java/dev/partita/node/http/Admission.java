@@ -5,8 +5,8 @@ import dev.partita.node.error.ErrorCode;
 import jakarta.inject.Singleton;
 import java.util.concurrent.Semaphore;
 
-/// Bounds what all requests together may hold in memory: past the bound a request is refused at once, retryably, before
-/// anything was done for it. Safe for all threads.
+/// Bounds what all requests together may hold in memory: past the bound a request is refused at
+/// once, retryably, before anything was done for it. Safe for all threads.
 @Singleton
 final class Admission {
   /// Far more than two cores can work on; more would only wait and hold memory.
@@ -26,7 +26,8 @@ final class Admission {
     }
     if (!bodyBytes.tryAcquire(bytes)) {
       requests.release();
-      throw new DatabaseException(ErrorCode.OVERLOADED, "too many request bytes at this node at a time")
+      throw new DatabaseException(
+              ErrorCode.OVERLOADED, "too many request bytes at this node at a time")
           .with("limit", BODY_BYTES_MAX);
     }
     return new Ticket(bytes);

@@ -14,7 +14,8 @@ final class Deadlines {
 
   private static final Duration ADMINISTRATION = Duration.ofSeconds(5);
 
-  /// Creating a partition takes the operator and an election, building an index takes reading every row.
+  /// Creating a partition takes the operator and an election, building an index takes reading every
+  /// row.
   private static final Duration CREATION = Duration.ofMinutes(2);
 
   private final Clock clock = new SystemClock();

@@ -39,8 +39,8 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
-/// Documents of a collection by primary key. A document's version is its entity tag, so `If-Match` and `If-None-Match`
-/// make a write conditional (RFC 9110, section 13).
+/// Documents of a collection by primary key. A document's version is its entity tag, so `If-Match`
+/// and `If-None-Match` make a write conditional (RFC 9110, section 13).
 @Path("/v1/collections/{collection}/documents")
 @Singleton
 @RunOnVirtualThread
@@ -114,7 +114,8 @@ public final class DocumentsResource {
   @Path("/{key}")
   @Operation(
       summary = "Writes a document",
-      description = "If-None-Match: * only creates it, If-Match: \"version\" only replaces that version.")
+      description =
+          "If-None-Match: * only creates it, If-Match: \"version\" only replaces that version.")
   public Response put(
       @PathParam("collection") String collection,
       @PathParam("key") String keyText,
@@ -229,24 +230,28 @@ public final class DocumentsResource {
     throw refusal(collection, key, result);
   }
 
-  private static DatabaseException refusal(String collection, PrimaryKey key, MutationResult result) {
+  private static DatabaseException refusal(
+      String collection, PrimaryKey key, MutationResult result) {
     DatabaseException failure =
         switch (result) {
           case MutationResult.Conflict(Timestamp current) ->
               current == null
                   ? new DatabaseException(ErrorCode.VERSION_CONFLICT, "the document does not exist")
-                  : new DatabaseException(ErrorCode.VERSION_CONFLICT, "the document has another version")
+                  : new DatabaseException(
+                          ErrorCode.VERSION_CONFLICT, "the document has another version")
                       .with("version", current);
           case MutationResult.UniqueViolation(long _, String indexName) ->
               new DatabaseException(
-                      ErrorCode.UNIQUE_VIOLATION, "another document has the same terms in a unique index")
+                      ErrorCode.UNIQUE_VIOLATION,
+                      "another document has the same terms in a unique index")
                   .with("index", indexName);
           case MutationResult.Invalid(String reason) ->
               new DatabaseException(ErrorCode.INVALID_DOCUMENT, "the document cannot be stored")
                   .with("reason", reason);
           case MutationResult.NotApplied() ->
               new DatabaseException(
-                  ErrorCode.REFUSED, "not written, because another document of the atomic batch was refused");
+                  ErrorCode.REFUSED,
+                  "not written, because another document of the atomic batch was refused");
           case MutationResult.Written _ -> throw new IllegalArgumentException("not a refusal");
         };
     return failure.with("collection", collection).with("key", key);

@@ -9,8 +9,8 @@ import jakarta.ws.rs.core.Response;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/// Turns whatever a resource throws into a problem document. A client never sees a stack trace; a defect of ours is logged
-/// with one.
+/// Turns whatever a resource throws into a problem document. A client never sees a stack trace; a
+/// defect of ours is logged with one.
 final class Failures {
   private static final Logger LOG = Logger.getLogger(Failures.class);
 
@@ -45,7 +45,8 @@ final class Failures {
   Response defect(RuntimeException failure) {
     LOG.error("a request failed by a defect", failure);
     return Problem.response(
-        new DatabaseException(ErrorCode.INTERNAL, "the node met a defect; its log has the details"));
+        new DatabaseException(
+            ErrorCode.INTERNAL, "the node met a defect; its log has the details"));
   }
 
   private static String detail(int status) {

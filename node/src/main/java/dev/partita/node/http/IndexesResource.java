@@ -57,11 +57,15 @@ public final class IndexesResource {
             request.text("collection", PartitionsResource.DEFAULT_COLLECTION),
             request.list("terms").stream().map(term -> new IndexSpec.Term(field(term))).toList(),
             request.list("values").stream()
-                .map(value -> new IndexSpec.Value(field(value), value.path("descending").asBoolean()))
+                .map(value ->
+                    new IndexSpec.Value(field(value), value.path("descending").asBoolean()))
                 .toList(),
             request.flag("unique"));
-    IndexView created = admin.requestIndex(request.requiredText("name"), spec, deadlines.creation());
-    return Response.created(URI.create("/v1/indexes/" + created.name())).entity(json(created)).build();
+    IndexView created =
+        admin.requestIndex(request.requiredText("name"), spec, deadlines.creation());
+    return Response.created(URI.create("/v1/indexes/" + created.name()))
+        .entity(json(created))
+        .build();
   }
 
   @GET
@@ -84,10 +88,9 @@ public final class IndexesResource {
         .filter(index -> index.name().equals(resourceName))
         .findFirst()
         .map(IndexesResource::json)
-        .orElseThrow(
-            () ->
-                new DatabaseException(ErrorCode.UNKNOWN_INDEX, "there is no such index")
-                    .with("index", name));
+        .orElseThrow(() ->
+            new DatabaseException(ErrorCode.UNKNOWN_INDEX, "there is no such index")
+                .with("index", name));
   }
 
   @DELETE
@@ -118,9 +121,8 @@ public final class IndexesResource {
     ArrayNode values = json.putArray("values");
     index
         .values()
-        .forEach(
-            value ->
-                values.addObject().put("field", value.field()).put("descending", value.descending()));
+        .forEach(value ->
+            values.addObject().put("field", value.field()).put("descending", value.descending()));
     json.put("unique", index.unique());
     json.put("state", PartitionsResource.title(index.state().name()));
     json.put("progress", index.progress());

@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import dev.partita.node.query.Page;
 import java.util.function.Function;
 
-/// Writes pages: `{"data": [...], "after": cursor, "before": cursor, "at": timestamp}`. A cursor is missing where there is
-/// nothing more on that side.
+/// Writes pages: `{"data": [...], "after": cursor, "before": cursor, "at": timestamp}`. A cursor is
+/// missing where there is nothing more on that side.
 final class Pages {
   static final int LIMIT_DEFAULT = 64;
 

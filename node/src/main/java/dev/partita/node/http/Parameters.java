@@ -74,7 +74,8 @@ final class Parameters {
   }
 
   /// What `If-Match` and `If-None-Match` ask for.
-  static Mutation.Precondition precondition(@Nullable String ifMatch, @Nullable String ifNoneMatch) {
+  static Mutation.Precondition precondition(
+      @Nullable String ifMatch, @Nullable String ifNoneMatch) {
     if (ifMatch != null && ifNoneMatch != null) {
       throw wrong("If-None-Match", ifNoneMatch, "nothing beside If-Match", null);
     }
@@ -100,7 +101,10 @@ final class Parameters {
 
   /// The path of a document.
   static String path(String collection, PrimaryKey key) {
-    return "/v1/collections/" + encode(collection) + "/documents/" + encode(PrimaryKeyText.toUrl(key));
+    return "/v1/collections/"
+        + encode(collection)
+        + "/documents/"
+        + encode(PrimaryKeyText.toUrl(key));
   }
 
   private static String encode(String segment) {

@@ -27,8 +27,9 @@ import java.util.Set;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Partitions as clients see them. Creating and deleting go through the catalog to the operator, which makes or deletes
-/// the custom resource; the call returns when the partition serves or is gone.
+/// Partitions as clients see them. Creating and deleting go through the catalog to the operator,
+/// which makes or deletes the custom resource; the call returns when the partition serves or is
+/// gone.
 @Path("/v1/partitions")
 @Singleton
 @RunOnVirtualThread
@@ -89,17 +90,17 @@ public final class PartitionsResource {
         .filter(partition -> partition.name().equals(resourceName))
         .findFirst()
         .map(PartitionsResource::json)
-        .orElseThrow(
-            () ->
-                new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "there is no such partition")
-                    .with("partition", name));
+        .orElseThrow(() ->
+            new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "there is no such partition")
+                .with("partition", name));
   }
 
   @DELETE
   @Path("/{name}")
   @Operation(
       summary = "Deletes a partition",
-      description = "What becomes of its rows is the deletion policy of its custom resource. Answers when it is gone.")
+      description =
+          "What becomes of its rows is the deletion policy of its custom resource. Answers when it is gone.")
   public Response delete(@PathParam("name") String name) {
     get(name);
     admin.requestPartitionDeletion(name, deadlines.creation());

@@ -8,8 +8,8 @@ import jakarta.ws.rs.core.Response;
 import java.util.Locale;
 import java.util.Map;
 
-/// A problem document (RFC 9457): `type`, `title`, `status`, `detail`, and as extension members `code`, `sqlState`,
-/// `retryable` and the values that belong to the failure.
+/// A problem document (RFC 9457): `type`, `title`, `status`, `detail`, and as extension members
+/// `code`, `sqlState`, `retryable` and the values that belong to the failure.
 final class Problem {
   static final String MEDIA_TYPE = "application/problem+json";
 

@@ -88,7 +88,9 @@ public final class QueryResource {
       return JsonData.datum(json);
     } catch (IllegalArgumentException e) {
       throw new DatabaseException(
-              ErrorCode.INVALID_REQUEST, "a term is null, true, false, a number, a text or an array", e)
+              ErrorCode.INVALID_REQUEST,
+              "a term is null, true, false, a number, a text or an array",
+              e)
           .with("given", json);
     }
   }

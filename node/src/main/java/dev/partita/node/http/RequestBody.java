@@ -8,24 +8,24 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The JSON object of a request, read strictly: a member that is not known is refused by name, because a misspelled option
-/// that is ignored costs more than it saves.
+/// The JSON object of a request, read strictly: a member that is not known is refused by name,
+/// because a misspelled option that is ignored costs more than it saves.
 final class RequestBody {
   private final ObjectNode body;
 
   RequestBody(@Nullable ObjectNode body, Set<String> known) {
     if (body == null) {
-      throw new DatabaseException(ErrorCode.INVALID_REQUEST, "the request needs a JSON object as its body");
+      throw new DatabaseException(
+          ErrorCode.INVALID_REQUEST, "the request needs a JSON object as its body");
     }
     body.fieldNames()
-        .forEachRemaining(
-            name -> {
-              if (!known.contains(name)) {
-                throw new DatabaseException(ErrorCode.INVALID_REQUEST, "unknown member of the request")
-                    .with("member", name)
-                    .with("known", known.stream().sorted().toList());
-              }
-            });
+        .forEachRemaining(name -> {
+          if (!known.contains(name)) {
+            throw new DatabaseException(ErrorCode.INVALID_REQUEST, "unknown member of the request")
+                .with("member", name)
+                .with("known", known.stream().sorted().toList());
+          }
+        });
     this.body = body;
   }
 
@@ -59,7 +59,10 @@ final class RequestBody {
     if (value == null || value.isNull()) {
       return otherwise;
     }
-    if (!value.canConvertToInt() || !value.isIntegralNumber() || value.intValue() < 1 || value.intValue() > max) {
+    if (!value.canConvertToInt()
+        || !value.isIntegralNumber()
+        || value.intValue() < 1
+        || value.intValue() > max) {
       throw wrong(name, "a whole number from 1 to " + max);
     }
     return value.intValue();
@@ -86,7 +89,8 @@ final class RequestBody {
   }
 
   private static DatabaseException wrong(String name, String wanted) {
-    return new DatabaseException(ErrorCode.INVALID_REQUEST, "a member of the request has the wrong form")
+    return new DatabaseException(
+            ErrorCode.INVALID_REQUEST, "a member of the request has the wrong form")
         .with("member", name)
         .with("wanted", wanted);
   }

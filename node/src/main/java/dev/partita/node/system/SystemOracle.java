@@ -1,11 +1,12 @@
 package dev.partita.node.system;
 
-import dev.partita.node.time.Clock;
-import dev.partita.node.time.Deadline;
-import dev.partita.node.time.TimestampBlock;
-import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampBlock;
+import dev.partita.node.time.TimestampOracle;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -13,14 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import dev.partita.node.time.Timestamp;
 
-/// The [TimestampOracle] of a node: asks the leader of the system partition, with one request on the way at a time. What
-/// is asked for meanwhile goes together into the next request, so the leader's load does not grow with that of the
-/// nodes.
+/// The [TimestampOracle] of a node: asks the leader of the system partition, with one request on
+/// the way at a time. What is asked for meanwhile goes together into the next request, so the
+/// leader's load does not grow with that of the nodes.
 ///
-/// A request that comes in while another is on the way never shares its answer: the timestamps of that one may have been
-/// handed out before.
+/// A request that comes in while another is on the way never shares its answer: the timestamps of
+/// that one may have been handed out before.
 final class SystemOracle implements TimestampOracle {
   static final String SERVICE = "system.timestamps";
 
