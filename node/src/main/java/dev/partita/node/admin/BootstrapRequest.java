@@ -2,7 +2,8 @@ package dev.partita.node.admin;
 
 import java.util.List;
 
-/// Which nodes found a cluster (`POST /admin/v1/bootstrap`): exactly the same request goes to each of them.
+/// Which nodes found a cluster (`POST /admin/v1/bootstrap`): exactly the same request goes to each
+/// of them.
 ///
 /// @param clusterId unique for ever, such as the UID of the custom resource that owns the cluster
 /// @param members the first voters of the system partition

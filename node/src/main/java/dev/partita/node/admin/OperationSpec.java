@@ -3,7 +3,8 @@ package dev.partita.node.admin;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 
-/// An operation as it is asked for (`PUT /admin/v1/operations/{id}`); which fields count depends on the kind.
+/// An operation as it is asked for (`PUT /admin/v1/operations/{id}`); which fields count depends on
+/// the kind.
 ///
 /// @param partition name of a Partition: MoveReplica, TransferLeader
 /// @param remove node id whose replica goes: MoveReplica

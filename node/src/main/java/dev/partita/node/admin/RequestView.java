@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 /// A client's wish for a custom resource, waiting for the operator.
 ///
-/// @param name as the client wrote it; the custom resource's name follows by [dev.partita.node.catalog.ResourceName]
+/// @param name as the client wrote it; the custom resource's name follows by
+///   [dev.partita.node.catalog.ResourceName]
 /// @param spec of the custom resource; an empty object for a deletion
 public record RequestView(String id, Action action, Kind kind, String name, JsonNode spec) {
 

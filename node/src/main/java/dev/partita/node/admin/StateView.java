@@ -3,8 +3,8 @@ package dev.partita.node.admin;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The observed state of a cluster (`GET /admin/v1/state`): one consistent catalog revision, with volatile figures
-/// (leaders, rows, bytes, liveness) as the leaders last reported them.
+/// The observed state of a cluster (`GET /admin/v1/state`): one consistent catalog revision, with
+/// volatile figures (leaders, rows, bytes, liveness) as the leaders last reported them.
 ///
 /// @param revision grows with every change of the catalog
 /// @param leaderNodeId the leader of the system partition as this node knows it

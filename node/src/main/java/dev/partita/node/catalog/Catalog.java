@@ -10,7 +10,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Everything that the system partition knows, at one revision. Immutable; the maps iterate in the order of their keys.
+/// Everything that the system partition knows, at one revision. Immutable; the maps iterate in the
+/// order of their keys.
 ///
 /// @param revision counts the changes that someone could see; reserving timestamps is none
 /// @param nextId next id of a Partition, collection or index; never goes back
@@ -112,13 +113,29 @@ public record Catalog(
 
   Catalog withClusterId(String id) {
     return new Catalog(
-        revision, nextId, id, window, nodes, collections, partitions, indexes, operations,
+        revision,
+        nextId,
+        id,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
         requests);
   }
 
   Catalog withWindow(TimestampWindow next) {
     return new Catalog(
-        revision, nextId, clusterId, next, nodes, collections, partitions, indexes, operations,
+        revision,
+        nextId,
+        clusterId,
+        next,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
         requests);
   }
 
@@ -146,13 +163,29 @@ public record Catalog(
 
   private Catalog withCollections(NavigableMap<String, CollectionEntry> next) {
     return new Catalog(
-        revision, nextId, clusterId, window, nodes, next, partitions, indexes, operations,
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        next,
+        partitions,
+        indexes,
+        operations,
         requests);
   }
 
   Catalog withPartitions(PartitionMap next) {
     return new Catalog(
-        revision, nextId, clusterId, window, nodes, collections, next, indexes, operations,
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        next,
+        indexes,
+        operations,
         requests);
   }
 
@@ -166,7 +199,15 @@ public record Catalog(
 
   private Catalog withIndexes(NavigableMap<String, IndexEntry> next) {
     return new Catalog(
-        revision, nextId, clusterId, window, nodes, collections, partitions, next, operations,
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        next,
+        operations,
         requests);
   }
 
@@ -180,7 +221,15 @@ public record Catalog(
 
   private Catalog withOperations(NavigableMap<String, OperationEntry> next) {
     return new Catalog(
-        revision, nextId, clusterId, window, nodes, collections, partitions, indexes, next,
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        next,
         requests);
   }
 
@@ -194,8 +243,16 @@ public record Catalog(
 
   private Catalog withRequests(NavigableMap<String, ResourceRequest> next) {
     return new Catalog(
-        revision, nextId, clusterId, window, nodes, collections, partitions, indexes,
-        operations, next);
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        next);
   }
 
   private static <K extends Comparable<K>, V> NavigableMap<K, V> with(

@@ -24,16 +24,19 @@ import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
-/// The binary form of catalog values, for the log, for storage and for messages between nodes: a version byte, then
-/// JSON. The catalog changes rarely and is read by people who look for a fault, so it can afford text; unknown fields
-/// are ignored, which lets an older node read what a newer one has written.
+/// The binary form of catalog values, for the log, for storage and for messages between nodes: a
+/// version byte, then JSON. The catalog changes rarely and is read by people who look for a fault,
+/// so it can afford text; unknown fields are ignored, which lets an older node read what a newer
+/// one has written.
 public final class CatalogCodec {
   private static final byte VERSION = 1;
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .addModule(module())
-          .serializationInclusion(JsonInclude.Include.NON_NULL)
+          .defaultPropertyInclusion(
+              JsonInclude.Value.construct(
+                  JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .build();
@@ -114,8 +117,7 @@ public final class CatalogCodec {
 
   private static final class FieldPathReader extends JsonDeserializer<FieldPath> {
     @Override
-    public FieldPath deserialize(JsonParser in, DeserializationContext context)
-        throws IOException {
+    public FieldPath deserialize(JsonParser in, DeserializationContext context) throws IOException {
       return FieldPath.parse(in.getText());
     }
   }

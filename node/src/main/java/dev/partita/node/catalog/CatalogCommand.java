@@ -10,8 +10,8 @@ import dev.partita.node.raft.NodeId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A change of the catalog, as it stands in the log of the system partition. Each can be applied twice without harm:
-/// the proposer may repeat one whose outcome it does not know.
+/// A change of the catalog, as it stands in the log of the system partition. Each can be applied
+/// twice without harm: the proposer may repeat one whose outcome it does not know.
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "command")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = CatalogCommand.FoundCluster.class, name = "FoundCluster"),
@@ -37,7 +37,8 @@ public sealed interface CatalogCommand {
   /// Gives the cluster its identity; refused when it has another one.
   record FoundCluster(String clusterId) implements CatalogCommand {}
 
-  /// Registers a node, or corrects its name, place and addresses. The state of one that is known stays.
+  /// Registers a node, or corrects its name, place and addresses. The state of one that is known
+  /// stays.
   record RegisterNode(NodeEntry node) implements CatalogCommand {}
 
   /// Plans otherwise with a node. A node that is gone stays gone.

@@ -13,8 +13,9 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// The rows that a catalog is stored as: records of the node's storage with keys `catalog/<table>/<id>`, each one entry
-/// in the form of [CatalogCodec], and one row for what is single. A change writes only the rows that differ.
+/// The rows that a catalog is stored as: records of the node's storage with keys
+/// `catalog/<table>/<id>`, each one entry in the form of [CatalogCodec], and one row for what is
+/// single. A change writes only the rows that differ.
 final class CatalogRows {
   private static final Key HEADER = key("header");
   private static final KeyRange ROWS = KeyRange.prefix(key("t/"));
@@ -56,12 +57,11 @@ final class CatalogRows {
     if (before == after) {
       return;
     }
-    after.forEach(
-        (id, entry) -> {
-          if (!Objects.equals(before.get(id), entry)) {
-            batch.putMeta(key(table + id), CatalogCodec.encode(entry));
-          }
-        });
+    after.forEach((id, entry) -> {
+      if (!Objects.equals(before.get(id), entry)) {
+        batch.putMeta(key(table + id), CatalogCodec.encode(entry));
+      }
+    });
     before.keySet().stream()
         .filter(id -> !after.containsKey(id))
         .forEach(id -> batch.deleteMeta(key(table + id)));

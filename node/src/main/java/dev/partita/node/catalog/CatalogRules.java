@@ -5,11 +5,11 @@ import dev.partita.node.catalog.CatalogResult.Reason;
 import dev.partita.node.catalog.CatalogResult.Refused;
 import org.jspecify.annotations.Nullable;
 
-/// What each command does to a catalog: a pure function, the same on every node. Partitions and indexes have classes of
-/// their own, [PartitionRules] and [IndexRules].
+/// What each command does to a catalog: a pure function, the same on every node. Partitions and
+/// indexes have classes of their own, [PartitionRules] and [IndexRules].
 final class CatalogRules {
-  /// Operations and requests that are recorded at a time: far more than anybody drives at once, few enough that one
-  /// client in a loop cannot fill the catalog.
+  /// Operations and requests that are recorded at a time: far more than anybody drives at once, few
+  /// enough that one client in a loop cannot fill the catalog.
   static final int OPERATIONS_MAX = 1_000;
 
   static final int REQUESTS_MAX = 1_000;
@@ -194,7 +194,11 @@ final class CatalogRules {
       return known.state() == state
           ? Transition.applied(before)
           : Transition.refused(
-              before, Reason.CONFLICT, "the request was answered", answer.id(), known.state().name());
+              before,
+              Reason.CONFLICT,
+              "the request was answered",
+              answer.id(),
+              known.state().name());
     }
     return Transition.applied(before.withRequest(known.with(state, answer.message())));
   }

@@ -1,6 +1,5 @@
 package dev.partita.node.catalog;
 
-
 import dev.partita.node.catalog.CatalogRules.Transition;
 import dev.partita.node.key.Key;
 import dev.partita.node.raft.Configuration;
@@ -20,11 +19,12 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
-/// The state machine of the system partition: a [Catalog] in memory, its rows in the node's storage. Each batch of
-/// commands is one atomic batch of rows together with the index applied, so a crash leaves a catalog that the log goes
-/// on from.
+/// The state machine of the system partition: a [Catalog] in memory, its rows in the node's
+/// storage. Each batch of commands is one atomic batch of rows together with the index applied, so
+/// a crash leaves a catalog that the log goes on from.
 ///
-/// Owned by the apply thread of group 0; [#catalog] and [#durableIndex] may be called from anywhere.
+/// Owned by the apply thread of group 0; [#catalog] and [#durableIndex] may be called from
+/// anywhere.
 public final class CatalogStateMachine implements StateMachine {
   private static final Key MARK = CatalogRows.key("mark");
   private static final String SNAPSHOT_FILE = "catalog";
@@ -57,8 +57,8 @@ public final class CatalogStateMachine implements StateMachine {
     return catalog;
   }
 
-  /// Calls the listener with the present catalog, and then with each new one. It may be called with the same catalog
-  /// twice.
+  /// Calls the listener with the present catalog, and then with each new one. It may be called with
+  /// the same catalog twice.
   public void addListener(CatalogListener listener) {
     listeners.add(listener);
     listener.changed(catalog);

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// @param partitioning null until the first Partition fixes it
 public record CollectionEntry(long id, String name, @Nullable Partitioning partitioning) {
 
-  /// How the keys of a collection are divided; all its Partitions do it in the same way, because row keys of hash
-  /// collections begin with the hash.
+  /// How the keys of a collection are divided; all its Partitions do it in the same way, because
+  /// row keys of hash collections begin with the hash.
   public enum Partitioning {
     /// By ranges or intervals of the key.
     RANGE,

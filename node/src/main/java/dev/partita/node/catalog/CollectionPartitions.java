@@ -11,9 +11,10 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// The visible Partitions of one collection, indexed by what they own. Bounds do not overlap, so a key has at most one
-/// owner: of ranges the one with the greatest start that is not above the key, of hash partitions the one with the
-/// remainder of the key's hash, for one of the few moduli in use.
+/// The visible Partitions of one collection, indexed by what they own. Bounds do not overlap, so a
+/// key has at most one owner: of ranges the one with the greatest start that is not above the key,
+/// of hash partitions the one with the remainder of the key's hash, for one of the few moduli in
+/// use.
 record CollectionPartitions(
     List<PartitionEntry> visible,
     NavigableMap<Datum.Composite, PartitionEntry> byStart,
@@ -46,10 +47,9 @@ record CollectionPartitions(
           .map(Map.Entry::getValue)
           .filter(entry -> entry.bounds().contains(key));
     }
-    int hash = byRemainder.isEmpty() ? 0 : RowKeys.hash(key);
+    long hash = byRemainder.isEmpty() ? 0 : RowKeys.hash(key.partitionKey());
     for (var remainders : byRemainder.entrySet()) {
-      PartitionEntry entry =
-          remainders.getValue().get(Integer.remainderUnsigned(hash, remainders.getKey()));
+      PartitionEntry entry = remainders.getValue().get((int) (hash % remainders.getKey()));
       if (entry != null) {
         return Optional.of(entry);
       }

@@ -6,8 +6,8 @@ import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import org.jspecify.annotations.Nullable;
 
-/// What an operation is to bring about. Each is a wish about a state, so that a driver which knows nothing of what was
-/// done before can go on from what it observes.
+/// What an operation is to bring about. Each is a wish about a state, so that a driver which knows
+/// nothing of what was done before can go on from what it observes.
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Operation.MoveReplica.class, name = "MoveReplica"),

@@ -4,9 +4,9 @@ import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
-import java.util.LinkedHashSet;
 
 /// A Partition in the partition map.
 ///
@@ -37,8 +37,8 @@ public record PartitionEntry(
     CREATING,
     /// It serves.
     ACTIVE,
-    /// It was dropped, its rows stay on its members. It is invisible to clients, its name ends in `~` and its id, and
-    /// nothing else may take its keys.
+    /// It was dropped, its rows stay on its members. It is invisible to clients, its name ends in
+    /// `~` and its id, and nothing else may take its keys.
     RETAINED
   }
 
@@ -59,7 +59,8 @@ public record PartitionEntry(
         id, newName, collection, collectionId, bounds, epoch, voters, learners, next);
   }
 
-  PartitionEntry observed(long newEpoch, Collection<NodeId> newVoters, Collection<NodeId> newLearners) {
+  PartitionEntry observed(
+      long newEpoch, Collection<NodeId> newVoters, Collection<NodeId> newLearners) {
     return new PartitionEntry(
         id,
         name,

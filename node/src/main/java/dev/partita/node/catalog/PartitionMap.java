@@ -1,8 +1,8 @@
 package dev.partita.node.catalog;
 
+import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionId;
-import dev.partita.node.key.PrimaryKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// All Partitions of a cluster, found by id, by name, and by the key they own. Immutable; a changed copy rebuilds the
-/// index of the one collection that it touches.
+/// All Partitions of a cluster, found by id, by name, and by the key they own. Immutable; a changed
+/// copy rebuilds the index of the one collection that it touches.
 public final class PartitionMap {
   /// No Partitions.
   public static final PartitionMap EMPTY =
@@ -67,8 +67,8 @@ public final class PartitionMap {
     return partitions == null ? List.of() : partitions.visible();
   }
 
-  /// The Partition that owns a row and is not retained. Takes time logarithmic in the number of Partitions of the
-  /// collection.
+  /// The Partition that owns a row and is not retained. Takes time logarithmic in the number of
+  /// Partitions of the collection.
   public Optional<PartitionEntry> owner(String collection, PrimaryKey key) {
     CollectionPartitions partitions = byCollection.get(collection);
     return partitions == null ? Optional.empty() : partitions.owner(key);

@@ -47,12 +47,10 @@ final class PartitionRules {
   }
 
   private static boolean same(PartitionEntry entry, CatalogCommand.CreatePartition create) {
-    return entry.collection().equals(create.collection())
-        && entry.bounds().equals(create.bounds());
+    return entry.collection().equals(create.collection()) && entry.bounds().equals(create.bounds());
   }
 
-  private static @Nullable Transition check(
-      Catalog before, CatalogCommand.CreatePartition create) {
+  private static @Nullable Transition check(Catalog before, CatalogCommand.CreatePartition create) {
     String name = create.name();
     if (before.partitions().all().size() >= PARTITIONS_MAX) {
       return Transition.refused(before, Reason.TOO_MANY, "too many partitions", name, null);
@@ -66,8 +64,7 @@ final class PartitionRules {
     }
     for (NodeId node : replicas) {
       if (!before.hasMember(node)) {
-        return Transition.refused(
-            before, Reason.NOT_FOUND, "unknown node", name, node.toString());
+        return Transition.refused(before, Reason.NOT_FOUND, "unknown node", name, node.toString());
       }
     }
     Partitioning wanted = partitioning(create.bounds());
@@ -125,8 +122,7 @@ final class PartitionRules {
   }
 
   /// The catalog with the collection in it, partitioned as wanted unless it already is.
-  static Catalog withCollection(
-      Catalog before, String name, @Nullable Partitioning partitioning) {
+  static Catalog withCollection(Catalog before, String name, @Nullable Partitioning partitioning) {
     CollectionEntry known = before.collections().get(name);
     if (known == null) {
       return before
@@ -138,8 +134,8 @@ final class PartitionRules {
         : before;
   }
 
-  /// The catalog without the collection, if nothing is left of it. Its id is not used again, so that a collection that
-  /// later gets its name starts with other row keys.
+  /// The catalog without the collection, if nothing is left of it. Its id is not used again, so
+  /// that a collection that later gets its name starts with other row keys.
   static Catalog withoutEmptyCollection(Catalog before, String name) {
     boolean used =
         !before.indexesOf(name).isEmpty()

@@ -5,11 +5,12 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.zip.CRC32C;
 
-/// The rule that turns a name as a client writes it into the name of a custom resource, which is what the catalog
-/// knows a Partition or an Index by: lower case; every character outside `[a-z0-9-]` becomes `-`; leading and trailing
-/// `-` become `x`; and if that changed anything, `-` and six hexadecimal digits of a hash of the original (the upper
-/// 24 bits of the CRC-32C of its UTF-8 bytes) are appended. A name that is a resource name already stays as it is, so
-/// the rule may be applied twice.
+/// The rule that turns a name as a client writes it into the name of a custom resource, which is
+/// what the catalog knows a Partition or an Index by: lower case; every character outside
+/// `[a-z0-9-]` becomes `-`; leading and trailing `-` become `x`; and if that changed anything, `-`
+/// and six hexadecimal digits of a hash of the original (the upper 24 bits of the CRC-32C of its
+/// UTF-8 bytes) are appended. A name that is a resource name already stays as it is, so the rule
+/// may be applied twice.
 ///
 /// @param value a Kubernetes resource name: `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, at most 253 characters
 public record ResourceName(String value) {

@@ -1,7 +1,7 @@
 package dev.partita.node.config;
 
-/// A network address by name, as `host:port`; an IPv6 address stands in brackets. The name is resolved at each
-/// connection, never kept, because pods change their addresses.
+/// A network address by name, as `host:port`; an IPv6 address stands in brackets. The name is
+/// resolved at each connection, never kept, because pods change their addresses.
 ///
 /// @param port 0 to 65,535; 0 lets the operating system choose when binding
 public record HostPort(String host, int port) {

@@ -48,8 +48,7 @@ public record NodeSettings(
   /// @param retention how long old versions stay readable
   public record Storage(long cacheBytes, Duration retention) {
     /// What a node has unless told otherwise.
-    public static final Storage DEFAULT =
-        new Storage(DEFAULT_CACHE_BYTES, Duration.ofHours(25));
+    public static final Storage DEFAULT = new Storage(DEFAULT_CACHE_BYTES, Duration.ofHours(25));
 
     public Storage {
       if (cacheBytes < 1 << 20) {

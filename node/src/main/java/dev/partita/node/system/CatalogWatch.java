@@ -28,7 +28,8 @@ final class CatalogWatch implements CatalogListener {
     }
   }
 
-  /// Waits until the newest catalog satisfies the condition, and returns true, or until the deadline has passed.
+  /// Waits until the newest catalog satisfies the condition, and returns true, or until the
+  /// deadline has passed.
   boolean await(Predicate<Catalog> condition, Deadline deadline, Clock clock) {
     lock.lock();
     try {

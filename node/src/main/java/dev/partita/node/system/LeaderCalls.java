@@ -23,9 +23,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Calls of services that only the leader of the system partition executes. The caller follows hints from node to node
-/// and repeats until the deadline, also after a call whose fate is unknown: every service must bear being executed
-/// twice.
+/// Calls of services that only the leader of the system partition executes. The caller follows
+/// hints from node to node and repeats until the deadline, also after a call whose fate is unknown:
+/// every service must bear being executed twice.
 public final class LeaderCalls {
   /// One attempt; shorter than an election takes, so that a dead leader does not use up a deadline.
   private static final Duration ATTEMPT = Duration.ofMillis(1_000);
@@ -47,8 +47,8 @@ public final class LeaderCalls {
   @FunctionalInterface
   public interface LeaderService {
     /// Executes a request at the leader. Must not block. A future that fails with
-    /// [ReplicationRefusal.NotLeader] sends the caller elsewhere, with any other refusal of replication makes it ask
-    /// again later.
+    /// [ReplicationRefusal.NotLeader] sends the caller elsewhere, with any other refusal of
+    /// replication makes it ask again later.
     CompletableFuture<byte[]> execute(byte[] request);
   }
 
@@ -146,15 +146,18 @@ public final class LeaderCalls {
     Duration timeout = deadline.atMost(ATTEMPT, clock).remaining(clock);
     try {
       byte[] reply =
-          start(target, service, request, timeout).get(timeout.toMillis() + 1, TimeUnit.MILLISECONDS);
+          start(target, service, request, timeout)
+              .get(timeout.toMillis() + 1, TimeUnit.MILLISECONDS);
       return read(reply);
     } catch (TimeoutException e) {
       return Reply.NONE;
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof CallFailure failure && failure.kind() != CallFailure.Kind.FAILED) {
+      if (e.getCause() instanceof CallFailure failure
+          && failure.kind() != CallFailure.Kind.FAILED) {
         return Reply.NONE;
       }
-      throw new DatabaseException(ErrorCode.INTERNAL, "the leader failed on a request", e.getCause())
+      throw new DatabaseException(
+              ErrorCode.INTERNAL, "the leader failed on a request", e.getCause())
           .with("service", service);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

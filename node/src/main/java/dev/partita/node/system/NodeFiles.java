@@ -14,8 +14,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
-/// The two files that say who a node is: `node-id`, made at the first start, and `membership`, written once when the
-/// node founds or joins a cluster. Each is complete and durable before anybody else hears of what it says.
+/// The two files that say who a node is: `node-id`, made at the first start, and `membership`,
+/// written once when the node founds or joins a cluster. Each is complete and durable before
+/// anybody else hears of what it says.
 public final class NodeFiles {
   private static final String NODE_ID = "node-id";
   private static final String MEMBERSHIP = "membership";
@@ -23,7 +24,8 @@ public final class NodeFiles {
   private final Path directory;
   private final NodeId nodeId;
 
-  /// Opens the files in a directory, which is made if absent; chooses the node's id at the first time.
+  /// Opens the files in a directory, which is made if absent; chooses the node's id at the first
+  /// time.
   ///
   /// @param random a source that no other node shares, such as a SecureRandom
   /// @throws IOException if the directory cannot be read or written

@@ -2,9 +2,10 @@ package dev.partita.node.system;
 
 import dev.partita.node.time.Clock;
 
-/// Milliseconds since 1970 that never jump: they run with the monotonic clock and are steered towards the wall clock
-/// by at most a tenth of the time that passes. So a wall clock that is set forward or back, by whomever, moves this time
-/// slowly and never stops it. Safe for use by many threads.
+/// Milliseconds since 1970 that never jump: they run with the monotonic clock and are steered
+/// towards the wall clock by at most a tenth of the time that passes. So a wall clock that is set
+/// forward or back, by whomever, moves this time slowly and never stops it. Safe for use by many
+/// threads.
 final class SteadyTime {
   private static final long NANOS_PER_MILLI = 1_000_000;
   private static final long STEERING = 10;

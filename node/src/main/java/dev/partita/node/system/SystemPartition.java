@@ -53,17 +53,16 @@ public final class SystemPartition {
     this.self = self;
     this.clock = clock;
     this.machine = new CatalogStateMachine(storage, (_, _, _) -> leaderChanged());
-    this.leaderCalls =
-        new LeaderCalls(transport, clock, this::leader, this::likelyLeaders);
+    this.leaderCalls = new LeaderCalls(transport, clock, this::leader, this::likelyLeaders);
     this.timestamps = new TimestampService(self, machine, () -> Optional.ofNullable(group), clock);
-    this.oracle = new SystemOracle(leaderCalls, clock);
+    this.oracle = new SystemOracle(leaderCalls, watch, clock);
     machine.addListener(watch);
     leaderCalls.register(PROPOSE, this::proposeHere);
     leaderCalls.register(SystemOracle.SERVICE, timestamps);
   }
 
-  /// Opens this node's replica as a member of a cluster. Founders begin with the configuration that all founders have;
-  /// others wait for the leader's snapshot.
+  /// Opens this node's replica as a member of a cluster. Founders begin with the configuration that
+  /// all founders have; others wait for the leader's snapshot.
   public void open(Membership joined, ReplicationHost host) {
     membership = joined;
     Configuration bootstrap = null;
@@ -85,7 +84,8 @@ public final class SystemPartition {
     leaderListeners.forEach(Runnable::run);
   }
 
-  /// Has a listener called when the leader or the members of the system partition have changed. It must be quick.
+  /// Has a listener called when the leader or the members of the system partition have changed. It
+  /// must be quick.
   public void addLeaderListener(Runnable listener) {
     leaderListeners.add(listener);
   }
@@ -139,7 +139,8 @@ public final class SystemPartition {
     return new ArrayList<>(nodes);
   }
 
-  /// Where another node is reached, by the catalog or, before that, by what this node was told when it joined.
+  /// Where another node is reached, by the catalog or, before that, by what this node was told when
+  /// it joined.
   public @Nullable HostPort addressOf(NodeId node) {
     var entry = catalog().nodes().get(node);
     if (entry != null) {
@@ -155,8 +156,8 @@ public final class SystemPartition {
             .orElse(null);
   }
 
-  /// Has a command applied, and waits until this node has applied it as well. Repeats it as long as nothing is known
-  /// about its fate.
+  /// Has a command applied, and waits until this node has applied it as well. Repeats it as long as
+  /// nothing is known about its fate.
   ///
   /// @throws DatabaseException when the system partition cannot be reached before the deadline
   public CatalogResult propose(CatalogCommand command, Deadline deadline) {
@@ -166,8 +167,7 @@ public final class SystemPartition {
     }
     CatalogResult result =
         CatalogCodec.decode(
-            leaderCalls.call(PROPOSE, CatalogCodec.encode(command), deadline),
-            CatalogResult.class);
+            leaderCalls.call(PROPOSE, CatalogCodec.encode(command), deadline), CatalogResult.class);
     if (result instanceof CatalogResult.Applied(long revision)) {
       watch.await(catalog -> catalog.revision() >= revision, deadline, clock);
     }
@@ -186,8 +186,6 @@ public final class SystemPartition {
     if (opened == null) {
       return CompletableFuture.failedFuture(new ReplicationRefusal.Stopped());
     }
-    return opened
-        .propose(command)
-        .thenApply(proposed -> CatalogCodec.encode(proposed.result()));
+    return opened.propose(command).thenApply(proposed -> CatalogCodec.encode(proposed.result()));
   }
 }

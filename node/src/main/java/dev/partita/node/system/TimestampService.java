@@ -17,9 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Hands out timestamps where the system partition is led. Each request first makes sure that this node leads, after
-/// the request came in and with all windows of former leaders applied; then it takes its block from the window, which is
-/// extended through the log in good time.
+/// Hands out timestamps where the system partition is led. Each request first makes sure that this
+/// node leads, after the request came in and with all windows of former leaders applied; then it
+/// takes its block from the window, which is extended through the log in good time.
 final class TimestampService implements LeaderCalls.LeaderService {
   private final NodeId self;
   private final CatalogStateMachine machine;
@@ -59,9 +59,11 @@ final class TimestampService implements LeaderCalls.LeaderService {
           new IllegalArgumentException("count out of range: " + count));
     }
     return block(count)
-        .thenApply(
-            block ->
-                ByteBuffer.allocate(Long.BYTES).putLong(block.first().value()).array());
+        .thenApply(block ->
+            ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(block.first().value())
+                .putLong(machine.catalog().revision())
+                .array());
   }
 
   private CompletableFuture<TimestampBlock> block(int count) {
@@ -95,8 +97,7 @@ final class TimestampService implements LeaderCalls.LeaderService {
     if (extension == null || extension.isDone()) {
       extension =
           system.propose(
-              CatalogCodec.encode(
-                  new CatalogCommand.ExtendWindow(new TimestampWindow(end, self))));
+              CatalogCodec.encode(new CatalogCommand.ExtendWindow(new TimestampWindow(end, self))));
     }
     return extension;
   }

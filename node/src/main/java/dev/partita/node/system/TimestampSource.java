@@ -6,11 +6,12 @@ import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampBlock;
 import java.util.Optional;
 
-/// Decides which timestamps the leader of the system partition hands out. A leader takes them from a window that it
-/// reserved in the catalog; where the catalog's window is not its own it starts behind it. Not for use by several
-/// threads at once.
+/// Decides which timestamps the leader of the system partition hands out. A leader takes them from
+/// a window that it reserved in the catalog; where the catalog's window is not its own it starts
+/// behind it. Not for use by several threads at once.
 ///
-/// The window reaches three seconds ahead: that is how far timestamps may run ahead of time after a failover.
+/// The window reaches three seconds ahead: that is how far timestamps may run ahead of time after a
+/// failover.
 final class TimestampSource {
   /// How far ahead a window reaches.
   static final long WINDOW_MILLIS = 3_000;
@@ -28,7 +29,8 @@ final class TimestampSource {
     started = false;
   }
 
-  /// A block of `count` timestamps inside the window, or nothing if the window has to be extended first.
+  /// A block of `count` timestamps inside the window, or nothing if the window has to be extended
+  /// first.
   Optional<TimestampBlock> take(int count, long nowMillis, TimestampWindow window) {
     if (!started || !self.equals(window.owner())) {
       next = Timestamp.later(next, window.end());
