@@ -47,10 +47,9 @@ record CollectionPartitions(
           .map(Map.Entry::getValue)
           .filter(entry -> entry.bounds().contains(key));
     }
-    int hash = byRemainder.isEmpty() ? 0 : RowKeys.hash(key);
+    long hash = byRemainder.isEmpty() ? 0 : RowKeys.hash(key.partitionKey());
     for (var remainders : byRemainder.entrySet()) {
-      PartitionEntry entry =
-          remainders.getValue().get(Integer.remainderUnsigned(hash, remainders.getKey()));
+      PartitionEntry entry = remainders.getValue().get((int) (hash % remainders.getKey()));
       if (entry != null) {
         return Optional.of(entry);
       }

@@ -21,6 +21,10 @@ import java.util.concurrent.CompletableFuture;
 ///
 /// A request that comes in while another is on the way never shares its answer: the timestamps of
 /// that one may have been handed out before.
+///
+/// With the timestamps comes the revision of the leader's catalog, and nobody gets a timestamp here
+/// before this node's catalog is as new: a query at that timestamp knows every Partition that was
+/// written to below it.
 final class SystemOracle implements TimestampOracle {
   static final String SERVICE = "system.timestamps";
 
@@ -33,6 +37,7 @@ final class SystemOracle implements TimestampOracle {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final LeaderCalls leader;
+  private final CatalogWatch catalog;
   private final Clock clock;
 
   /// Guarded by itself.
@@ -43,8 +48,9 @@ final class SystemOracle implements TimestampOracle {
 
   private record Request(int count, CompletableFuture<TimestampBlock> block) {}
 
-  SystemOracle(LeaderCalls leader, Clock clock) {
+  SystemOracle(LeaderCalls leader, CatalogWatch catalog, Clock clock) {
     this.leader = leader;
+    this.catalog = catalog;
     this.clock = clock;
   }
 
@@ -101,8 +107,14 @@ final class SystemOracle implements TimestampOracle {
 
   private TimestampBlock fetch(int count) {
     byte[] request = ByteBuffer.allocate(Integer.BYTES).putInt(count).array();
-    byte[] answer = leader.call(SERVICE, request, Deadline.after(PATIENCE, clock));
-    return new TimestampBlock(new Timestamp(ByteBuffer.wrap(answer).getLong()), count);
+    Deadline deadline = Deadline.after(PATIENCE, clock);
+    ByteBuffer answer = ByteBuffer.wrap(leader.call(SERVICE, request, deadline));
+    Timestamp first = new Timestamp(answer.getLong());
+    long revision = answer.getLong();
+    if (!catalog.await(newest -> newest.revision() >= revision, deadline, clock)) {
+      throw new DatabaseException(ErrorCode.UNAVAILABLE, "the catalog of this node lags behind");
+    }
+    return new TimestampBlock(first, count);
   }
 
   private static void deal(List<Request> batch, TimestampBlock block) {

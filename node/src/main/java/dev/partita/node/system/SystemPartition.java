@@ -55,7 +55,7 @@ public final class SystemPartition {
     this.machine = new CatalogStateMachine(storage, (_, _, _) -> leaderChanged());
     this.leaderCalls = new LeaderCalls(transport, clock, this::leader, this::likelyLeaders);
     this.timestamps = new TimestampService(self, machine, () -> Optional.ofNullable(group), clock);
-    this.oracle = new SystemOracle(leaderCalls, clock);
+    this.oracle = new SystemOracle(leaderCalls, watch, clock);
     machine.addListener(watch);
     leaderCalls.register(PROPOSE, this::proposeHere);
     leaderCalls.register(SystemOracle.SERVICE, timestamps);

@@ -59,7 +59,11 @@ final class TimestampService implements LeaderCalls.LeaderService {
           new IllegalArgumentException("count out of range: " + count));
     }
     return block(count)
-        .thenApply(block -> ByteBuffer.allocate(Long.BYTES).putLong(block.first().value()).array());
+        .thenApply(block ->
+            ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(block.first().value())
+                .putLong(machine.catalog().revision())
+                .array());
   }
 
   private CompletableFuture<TimestampBlock> block(int count) {

@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DocumentParserTest {
   @Test
   void theKeyOfThePathIsAddedInFront() {
-    ParsedDocument document = DocumentParser.withKey(PrimaryKey.of(150), bytes("{ \"color\" : \"red\" }"));
+    ParsedDocument document =
+        DocumentParser.withKey(PrimaryKey.of(150), bytes("{ \"color\" : \"red\" }"));
 
     assertThat(document.json().toString()).isEqualTo("{\"id\":150,\"color\":\"red\"}");
   }
@@ -24,12 +25,14 @@ class DocumentParserTest {
   @Test
   void anIdThatIsAnotherThanThePathIsRefused() {
     refused(
-        ErrorCode.INVALID_DOCUMENT, () -> DocumentParser.withKey(PrimaryKey.of(150), bytes("{\"id\":\"150\"}")));
+        ErrorCode.INVALID_DOCUMENT,
+        () -> DocumentParser.withKey(PrimaryKey.of(150), bytes("{\"id\":\"150\"}")));
   }
 
   @Test
   void numbersKeepTheirExactValue() {
-    String json = "{\"id\":1,\"a\":0.1000000000000000055511151231257827,\"b\":123456789012345678901234567890}";
+    String json =
+        "{\"id\":1,\"a\":0.1000000000000000055511151231257827,\"b\":123456789012345678901234567890}";
 
     assertThat(DocumentParser.oneOrMany(bytes(json)).getFirst().json().toString()).isEqualTo(json);
   }
