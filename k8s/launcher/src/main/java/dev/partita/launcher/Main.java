@@ -19,9 +19,11 @@ public final class Main {
                           stays in the foreground until Ctrl-C, or with --detach until all is ready
         status [--json]   say what is running and where to reach it
         down [--wipe]     stop it; with --wipe delete its data as well
+        bench             measure Partita beside the floors of this machine and beside etcd
         help              print this
 
-      With KUBECONFIG set, 'up' uses that cluster instead of a control plane of its own.
+      With KUBECONFIG set, 'up' uses that cluster instead of a control plane of its own. What it leaves on disk lies in
+      .partita, or where PARTITA_HOME says.
       """;
 
   /// What `down` waits for a clean stop before it kills.
@@ -29,9 +31,9 @@ public final class Main {
 
   private Main() {}
 
-  /// @param arguments the command and its options; the source tree is the system property `partita.checkout`
+  /// @param arguments the command and its options
   public static void main(String[] arguments) {
-    Workspace workspace = new Workspace(Path.of(System.getProperty("partita.checkout", ".")));
+    Workspace workspace = Workspace.ofEnvironment();
     String command = arguments.length == 0 ? "help" : arguments[0];
     List<String> options = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
     try {

@@ -5,15 +5,21 @@ import java.nio.file.Path;
 /// Where the launcher finds the build and keeps its own files.
 ///
 /// @param checkout the root of the source tree
-public record Workspace(Path checkout) {
+/// @param directory everything that `up` leaves on disk; `down --wipe` deletes it
+public record Workspace(Path checkout, Path directory) {
 
   public Workspace {
     checkout = checkout.toAbsolutePath().normalize();
+    directory = directory.toAbsolutePath().normalize();
   }
 
-  /// Everything that `up` leaves on disk; `down --wipe` deletes it.
-  public Path directory() {
-    return checkout.resolve(".partita");
+  /// The source tree of the system property `partita.checkout`, and its folder `.partita` unless the environment names
+  /// another one in `PARTITA_HOME`.
+  static Workspace ofEnvironment() {
+    Path checkout = Path.of(System.getProperty("partita.checkout", "."));
+    String home = System.getenv("PARTITA_HOME");
+    return new Workspace(
+        checkout, home == null || home.isBlank() ? checkout.resolve(".partita") : Path.of(home));
   }
 
   public Path kubeconfig() {

@@ -36,7 +36,7 @@ public final class Documents {
   /// @throws DatabaseException when the key has no partition, or the partition cannot answer
   public @Nullable Document get(
       String collection, PrimaryKey key, @Nullable Timestamp at, Deadline deadline) {
-    PartitionDescriptor partition = router.descriptorFor(collection, key);
+    PartitionDescriptor partition = router.owner(collection, key);
     Response response =
         router.call(
             partition, new Request.Read(partition.id(), partition.epoch(), key, at), deadline);
@@ -52,7 +52,7 @@ public final class Documents {
   ///
   /// @throws DatabaseException when the key has no partition, or the partition cannot answer
   public MutationResult write(String collection, Mutation mutation, Deadline deadline) {
-    PartitionDescriptor partition = router.descriptorFor(collection, mutation.key());
+    PartitionDescriptor partition = router.owner(collection, mutation.key());
     return write(partition, List.of(mutation), false, deadline).getFirst();
   }
 
@@ -67,7 +67,7 @@ public final class Documents {
       String collection, List<Mutation> mutations, boolean atomic, Deadline deadline) {
     Map<PartitionDescriptor, List<Integer>> positions = new LinkedHashMap<>();
     for (int i = 0; i < mutations.size(); i++) {
-      PartitionDescriptor partition = router.descriptorFor(collection, mutations.get(i).key());
+      PartitionDescriptor partition = router.owner(collection, mutations.get(i).key());
       positions.computeIfAbsent(partition, _ -> new ArrayList<>()).add(i);
     }
     if (atomic && positions.size() > 1) {

@@ -23,7 +23,7 @@ final class NodeHealth {
 
     @Override
     public HealthCheckResponse call() {
-      return HealthCheckResponse.named("node").status(lifecycle.node().isLive()).build();
+      return HealthCheckResponse.named("node").status(lifecycle.node().failure().isEmpty()).build();
     }
   }
 
@@ -39,7 +39,7 @@ final class NodeHealth {
 
     @Override
     public HealthCheckResponse call() {
-      return HealthCheckResponse.named("cluster").status(lifecycle.node().isReady()).build();
+      return HealthCheckResponse.named("cluster").status(lifecycle.node().ready()).build();
     }
   }
 }

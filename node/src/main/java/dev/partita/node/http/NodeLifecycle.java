@@ -4,11 +4,12 @@ import dev.partita.node.Node;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.document.Documents;
 import dev.partita.node.query.Queries;
-import dev.partita.node.time.SystemClock;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.Startup;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
@@ -28,9 +29,14 @@ public final class NodeLifecycle {
   NodeLifecycle(Config config) {
     NodeSettings settings =
         NodeSettings.of(name -> config.getOptionalValue(name, String.class).orElse(null));
-    node = Node.start(settings, NodeLifecycle::failed);
+    try {
+      node = Node.start(settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the node cannot start on " + settings.data(), e);
+    }
+    node.onFailure(this::failed);
     documents = new Documents(node.router());
-    queries = new Queries(node.router(), node.router(), node.oracle(), new SystemClock());
+    queries = new Queries(node.router(), node.router(), node.oracle(), node.clock());
   }
 
   Node node() {
@@ -50,8 +56,8 @@ public final class NodeLifecycle {
     node.close();
   }
 
-  private static void failed(Throwable failure) {
-    LOG.fatal("the node cannot go on and stops", failure);
+  private void failed() {
+    LOG.fatalf("the node cannot go on and stops: %s", node.failure().orElse("unknown"));
     Quarkus.asyncExit(EXIT_FAILED);
   }
 }
