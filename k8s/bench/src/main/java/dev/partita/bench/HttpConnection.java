@@ -31,16 +31,23 @@ final class HttpConnection implements AutoCloseable {
   }
 
   /// An answer.
-  record Answer(int status, byte[] body) {
+  ///
+  /// @param tag the entity tag, empty if there is none
+  record Answer(int status, String tag, byte[] body) {
     String text() {
       return new String(body, StandardCharsets.UTF_8);
     }
   }
 
   Answer send(String method, String path, byte[] body) throws IOException {
+    return send(method, path, "", body);
+  }
+
+  /// @param headers further header lines, each with its line end
+  Answer send(String method, String path, String headers, byte[] body) throws IOException {
     byte[] head =
-        (method + " " + path + " HTTP/1.1\r\nHost: " + host
-                + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n")
+        (method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + headers
+                + "Content-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n")
             .getBytes(StandardCharsets.ISO_8859_1);
     byte[] request = new byte[head.length + body.length];
     System.arraycopy(head, 0, request, 0, head.length);
@@ -53,16 +60,19 @@ final class HttpConnection implements AutoCloseable {
     String statusLine = line();
     int status = Integer.parseInt(statusLine.substring(9, 12));
     int length = 0;
+    String tag = "";
     for (String header = line(); !header.isEmpty(); header = line()) {
       if (header.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
         length = Integer.parseInt(header.substring(15).trim());
+      } else if (header.toLowerCase(Locale.ROOT).startsWith("etag:")) {
+        tag = header.substring(5).trim();
       }
     }
     byte[] body = input.readNBytes(length);
     if (body.length < length) {
       throw new EOFException("the answer was cut off");
     }
-    return new Answer(status, body);
+    return new Answer(status, tag, body);
   }
 
   private String line() throws IOException {

@@ -200,6 +200,7 @@ public final class Main {
       writeUntilAcknowledged(other, "failover-" + i);
       millis.add((System.nanoTime() - start) / 1e6);
       nodes.restart(leader);
+      nodes.awaitReady(leader);
       nodes.awaitActive("bench-range");
     }
     millis.sort(Comparator.naturalOrder());

@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /// Three Partita nodes as processes of their own on loopback, with a system partition, without an operator: partitions are
 /// made through the administration as the operator would.
@@ -110,11 +112,73 @@ final class Nodes implements AutoCloseable {
     members.get(node).process.destroyForcibly().waitFor();
   }
 
+  /// Stops a node's process in the middle of whatever it does (SIGSTOP); its connections stay open.
+  void pause(int node) throws IOException, InterruptedException {
+    signal(node, "-STOP");
+  }
+
+  void resume(int node) throws IOException, InterruptedException {
+    signal(node, "-CONT");
+  }
+
+  private void signal(int node, String signal) throws IOException, InterruptedException {
+    String pid = Long.toString(members.get(node).process.pid());
+    if (new ProcessBuilder("kill", signal, pid).inheritIO().start().waitFor() != 0) {
+      throw new IllegalStateException("cannot send " + signal + " to " + pid);
+    }
+  }
+
+  /// Deletes what a stopped node has stored, as a lost disk would.
+  void wipe(int node) throws IOException {
+    try (Stream<Path> files = Files.walk(directory.resolve(members.get(node).name).resolve("data"))) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /// Gives the replicas of a node that lost its disk to the identity that it came back with, as the operator would.
+  void replace(int node) {
+    Member member = members.get(node);
+    String lost = member.nodeId;
+    await("a new identity of " + member.name, () -> !identity(node).isEmpty() && !identity(node).equals(lost));
+    member.nodeId = identity(node);
+    int other = (node + 1) % COUNT;
+    for (JsonNode partition : get(other, "/admin/v1/state").path("partitions")) {
+      ObjectNode move = JSON.createObjectNode();
+      move.put("kind", "MoveReplica").put("partition", partition.path("name").asText());
+      move.put("remove", lost).put("add", member.nodeId);
+      operate(other, "replace-" + partition.path("name").asText() + "-" + lost, move);
+    }
+    operate(
+        other, "remove-" + lost, JSON.createObjectNode().put("kind", "RemoveNode").put("nodeId", lost));
+  }
+
+  private String identity(int node) {
+    return get(node, "/admin/v1/node").path("nodeId").asText();
+  }
+
+  private void operate(int node, String id, ObjectNode operation) {
+    await(
+        "operation " + id,
+        () -> {
+          JsonNode state = exchange(node, "PUT", "/admin/v1/operations/" + id, operation);
+          if (state.path("state").asText().equals("Failed")) {
+            throw new IllegalStateException("operation " + id + " failed: " + state);
+          }
+          return state.path("state").asText().equals("Done");
+        });
+  }
+
   void restart(int node) throws IOException {
     Member member = members.get(node);
     String seeds =
         String.join(",", members.stream().map(each -> "127.0.0.1:" + each.peerPort).toList());
     member.process = launch(member.name, member.httpPort, member.peerPort, seeds);
+  }
+
+  void awaitReady(int node) {
+    Member member = members.get(node);
     await("node " + member.name, () -> status(member, "/health/ready") == 200);
   }
 
@@ -214,6 +278,15 @@ final class Nodes implements AutoCloseable {
   private JsonNode get(int node, String path) {
     try (HttpConnection connection = new HttpConnection(address(node))) {
       return JSON.readTree(connection.send("GET", path, EMPTY).body());
+    } catch (IOException e) {
+      return JSON.missingNode();
+    }
+  }
+
+  private JsonNode exchange(int node, String method, String path, JsonNode body) {
+    try (HttpConnection connection = new HttpConnection(address(node))) {
+      return JSON.readTree(
+          connection.send(method, path, body.toString().getBytes(StandardCharsets.UTF_8)).body());
     } catch (IOException e) {
       return JSON.missingNode();
     }

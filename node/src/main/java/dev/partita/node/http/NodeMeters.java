@@ -61,25 +61,57 @@ final class NodeMeters {
   }
 
   private void bindStorage() {
-    counter("partita.storage.block.cache.hits", "Blocks found in the block cache", StorageStatistics::blockCacheHits);
-    counter("partita.storage.block.cache.misses", "Blocks read from disk", StorageStatistics::blockCacheMisses);
-    gauge("partita.storage.block.cache.usage", "Bytes in the block cache", StorageStatistics::blockCacheUsageBytes);
+    counter("block.cache.hits", null, "Blocks found in the block cache", StorageStatistics::blockCacheHits);
+    counter("block.cache.misses", null, "Blocks read from disk", StorageStatistics::blockCacheMisses);
     gauge(
-        "partita.storage.block.cache.capacity",
+        "block.cache.hit.ratio",
+        null,
+        "Share of block lookups since the start that the cache answered",
+        StorageStatistics::blockCacheHitRatio);
+    gauge("block.cache.usage", "bytes", "Block cache in use", StorageStatistics::blockCacheUsageBytes);
+    gauge(
+        "block.cache.capacity",
+        "bytes",
         "Set size of the block cache, shared by all partitions of the node",
         StorageStatistics::blockCacheCapacityBytes);
+    counter("bloom.filter.useful", null, "Reads of a file that a filter saved", StorageStatistics::bloomFilterUseful);
+    gauge("memtables", "bytes", "Memory of rows that are not flushed yet", StorageStatistics::memtableBytes);
+    gauge("table.readers", "bytes", "Memory of open files outside the cache", StorageStatistics::tableReaderBytes);
+    gauge("files", "bytes", "Live files on disk", StorageStatistics::fileBytes);
+    counter("flushed", "bytes", "Written by flushes", StorageStatistics::flushedBytes);
+    counter("compaction.read", "bytes", "Read by compactions", StorageStatistics::compactionReadBytes);
+    counter("compaction.written", "bytes", "Written by compactions", StorageStatistics::compactionWrittenBytes);
+    gauge(
+        "compaction.pending",
+        "bytes",
+        "What compactions still have to rewrite, estimated",
+        StorageStatistics::pendingCompactionBytes);
+    counter(
+        "stall",
+        "seconds",
+        "Time that writers were held back",
+        statistics -> statistics.stallMicros() / 1e6);
   }
 
-  private void counter(String name, String description, ToDoubleFunction<StorageStatistics> figure) {
-    FunctionCounter.builder(name, this, meters -> meters.figure(figure))
+  private void counter(
+      String name,
+      @Nullable String unit,
+      String description,
+      ToDoubleFunction<StorageStatistics> figure) {
+    FunctionCounter.builder("partita.storage." + name, this, meters -> meters.figure(figure))
         .description(description)
+        .baseUnit(unit)
         .register(registry);
   }
 
-  private void gauge(String name, String description, ToDoubleFunction<StorageStatistics> figure) {
-    Gauge.builder(name, this, meters -> meters.figure(figure))
+  private void gauge(
+      String name,
+      @Nullable String unit,
+      String description,
+      ToDoubleFunction<StorageStatistics> figure) {
+    Gauge.builder("partita.storage." + name, this, meters -> meters.figure(figure))
         .description(description)
-        .baseUnit("bytes")
+        .baseUnit(unit)
         .register(registry);
   }
 
