@@ -39,9 +39,9 @@ public record IndexSpec(
 
   /// A field that is looked up.
   ///
-  /// @param field names joined by dots; `[]` after a name stands for the elements of an array
+  /// @param field names joined by dots; `[*]` after a name stands for the elements of an array
   public record Term(
-      @JsonPropertyDescription("Path of the field; [] stands for the elements of an array.")
+      @JsonPropertyDescription("Path of the field; [*] stands for the elements of an array.")
           @Required
           @Pattern(Texts.FIELD_PATH)
           @Size(min = 1, max = 256)

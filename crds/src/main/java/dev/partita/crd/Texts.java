@@ -14,7 +14,7 @@ final class Texts {
 
   /// A field of a document: names joined by dots, `[]` after a name stands for the elements of an
   /// array.
-  static final String FIELD_PATH = "^[^.\\[\\]]+(\\[\\])?(\\.[^.\\[\\]]+(\\[\\])?)*$";
+  static final String FIELD_PATH = "^[^.\\[\\]]+(\\[\\*\\])?(\\.[^.\\[\\]]+(\\[\\*\\])?)*$";
 
   /// A size in whole mebi-, gibi- or tebibytes: what a validation rule can compare without a
   /// quantity library.
