@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.Plural;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
+import org.jspecify.annotations.Nullable;
 
 /// A secondary index of a collection: what is looked up (terms), what is covered and sorted by
 /// (values).
@@ -40,4 +41,17 @@ import io.fabric8.kubernetes.model.annotation.Version;
     name = "Age",
     jsonPath = ".metadata.creationTimestamp",
     type = AdditionalPrinterColumn.Type.DATE)
-public final class Index extends CustomResource<IndexSpec, IndexStatus> implements Namespaced {}
+public final class Index extends CustomResource<IndexSpec, IndexStatus> implements Namespaced {
+
+  /// A record has no empty value to start from.
+  @Override
+  protected @Nullable IndexSpec initSpec() {
+    return null;
+  }
+
+  /// Nothing is observed yet.
+  @Override
+  protected @Nullable IndexStatus initStatus() {
+    return null;
+  }
+}

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.model.annotation.Categories;
 import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
+import org.jspecify.annotations.Nullable;
 
 /// The rows of one collection inside some bounds: the unit of replication, of placement and of
 /// splitting.
@@ -58,4 +59,17 @@ import io.fabric8.kubernetes.model.annotation.Version;
     jsonPath = ".metadata.creationTimestamp",
     type = AdditionalPrinterColumn.Type.DATE)
 public final class Partition extends CustomResource<PartitionSpec, PartitionStatus>
-    implements Namespaced {}
+    implements Namespaced {
+
+  /// A record has no empty value to start from.
+  @Override
+  protected @Nullable PartitionSpec initSpec() {
+    return null;
+  }
+
+  /// Nothing is observed yet.
+  @Override
+  protected @Nullable PartitionStatus initStatus() {
+    return null;
+  }
+}
