@@ -14,7 +14,8 @@ import java.util.SequencedSet;
 /// @param name of its custom resource
 /// @param collectionId of its collection, see [CollectionEntry]
 /// @param epoch as its leader last reported
-/// @param voters as its leader last reported; before that the first members
+/// @param voters as its leader last reported; before that the first members, of which the first one
+///   is to lead
 /// @param learners as its leader last reported
 public record PartitionEntry(
     PartitionId id,
@@ -27,8 +28,8 @@ public record PartitionEntry(
     List<NodeId> learners,
     State state) {
   public PartitionEntry {
-    voters = voters.stream().distinct().sorted().toList();
-    learners = learners.stream().distinct().sorted().toList();
+    voters = List.copyOf(voters);
+    learners = List.copyOf(learners);
   }
 
   /// Where a Partition is in its life.

@@ -233,7 +233,7 @@ public final class Raft {
   /// Event: a message for this replica has come in.
   public void step(long nowNanos, Message message) {
     this.nowNanos = nowNanos;
-    if (!(message instanceof Message.Quiesce)) {
+    if (wakes(message)) {
       wake();
     }
     if (message.term() < term) {
@@ -276,9 +276,20 @@ public final class Raft {
       case Message.HeartbeatResponse response -> {
         if (leadership != null) {
           leadership.heartbeatAnswered(response);
+          confirmedReads.addAll(leadership.takeConfirmedReads());
         }
       }
     }
+  }
+
+  /// Whether a message wakes a sleeping group. The answer to the last heartbeat before the sleep
+  /// does not, but the refusal of a member that cannot sleep does.
+  private static boolean wakes(Message message) {
+    return switch (message) {
+      case Message.Quiesce _ -> false;
+      case Message.HeartbeatResponse response -> response.sentNanos() == Peer.NEVER;
+      default -> true;
+    };
   }
 
   /// Answers a message of an earlier term so that its sender learns the term, if it would act on
@@ -333,6 +344,7 @@ public final class Raft {
     boolean granted =
         leadership == null
             && !mustKeepStill()
+            && !log.snapshot().awaitsSnapshot()
             && rules.mayVote(request.term(), new HardState(term, vote, 0), request.from())
             && rules.upToDate(
                 request.lastTerm(), request.lastIndex(), log.lastTerm(), log.lastIndex(), false);
@@ -351,6 +363,7 @@ public final class Raft {
   private void handleVote(Message.VoteRequest request) {
     boolean granted =
         (leader == null || request.from().equals(vote))
+            && !log.snapshot().awaitsSnapshot()
             && rules.mayVote(request.term(), new HardState(term, vote, 0), request.from())
             && rules.upToDate(
                 request.lastTerm(),
@@ -406,6 +419,11 @@ public final class Raft {
 
   private void handleAppend(Message.AppendEntries append) {
     if (installing != null) {
+      return;
+    }
+    if (log.snapshot().awaitsSnapshot()) {
+      outbox.send(
+          new Message.AppendRejected(self, append.from(), term, append.previousIndex(), 0, 0));
       return;
     }
     long lastIndex = append.previousIndex() + append.entries().size();
@@ -470,7 +488,12 @@ public final class Raft {
     if (installing != null) {
       return;
     }
-    if (mark.index() <= log.commitIndex()) {
+    if (log.snapshot().awaitsSnapshot()) {
+      if (mark.upToDate(log.snapshot())) {
+        installing = mark;
+        installingTaken = false;
+      }
+    } else if (mark.index() <= log.commitIndex()) {
       accept(install.from(), log.commitIndex());
     } else if (rules.logCovers(log, mark)) {
       log.commitTo(mark.index());

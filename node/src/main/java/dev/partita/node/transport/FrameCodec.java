@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import java.util.List;
 
 /// The bytes of a [Frame]:
 ///
@@ -41,6 +42,15 @@ final class FrameCodec {
   private static final byte FAILURE = 7;
   private static final byte PING = 8;
   private static final byte PONG = 9;
+
+  /// The place in this list is the code of a kind; new ones come last.
+  private static final List<CallFailure.Kind> KINDS =
+      List.of(
+          CallFailure.Kind.NOT_SENT,
+          CallFailure.Kind.OVERLOADED,
+          CallFailure.Kind.NO_SUCH_SERVICE,
+          CallFailure.Kind.UNKNOWN,
+          CallFailure.Kind.FAILED);
 
   private FrameCodec() {}
 
@@ -80,7 +90,7 @@ final class FrameCodec {
       case Frame.Response(long id, byte[] payload) ->
           out.writeByte(RESPONSE).writeLong(id).writeBytes(payload);
       case Frame.Failure(long id, CallFailure.Kind kind, String message) ->
-          writeText(out.writeByte(FAILURE).writeLong(id).writeByte(kind.ordinal()), message);
+          writeText(out.writeByte(FAILURE).writeLong(id).writeByte(KINDS.indexOf(kind)), message);
       case Frame.Ping _ -> out.writeByte(PING);
       case Frame.Pong _ -> out.writeByte(PONG);
     }
@@ -123,9 +133,8 @@ final class FrameCodec {
   }
 
   private static CallFailure.Kind readKind(ByteBuf in) {
-    int ordinal = in.readUnsignedByte();
-    CallFailure.Kind[] kinds = CallFailure.Kind.values();
-    return ordinal < kinds.length ? kinds[ordinal] : CallFailure.Kind.FAILED;
+    int code = in.readUnsignedByte();
+    return code < KINDS.size() ? KINDS.get(code) : CallFailure.Kind.FAILED;
   }
 
   private static void writeText(ByteBuf out, String text) {
