@@ -34,7 +34,8 @@ final class NativeLibrary {
       // The directory carries the content's checksum, so that another version never meets a stale
       // file.
       Path home = directory.toAbsolutePath().resolve("rocksdbjni-" + checksum(bytes));
-      Path target = home.resolve(name);
+      // Given a path, RocksDB's loader looks for this name, not for the one in its own jar.
+      Path target = home.resolve(Environment.getJniLibraryFileName("rocksdbjni"));
       if (!Files.exists(target) || Files.size(target) != bytes.length) {
         unpack(bytes, home, target);
       }
