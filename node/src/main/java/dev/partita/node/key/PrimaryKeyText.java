@@ -37,6 +37,8 @@ public final class PrimaryKeyText {
 
   private PrimaryKeyText() {}
 
+  /// Reads the JSON form.
+  ///
   /// @throws DatabaseException [ErrorCode#INVALID_KEY] when the value is no primary key
   public static PrimaryKey fromJson(JsonNode json) {
     if (!json.isArray()) {
@@ -61,6 +63,8 @@ public final class PrimaryKeyText {
     return array;
   }
 
+  /// Reads the form that stands in a URL, percent-decoded.
+  ///
   /// @throws DatabaseException [ErrorCode#INVALID_KEY] when the text is no primary key
   public static PrimaryKey fromUrl(String text) {
     if (INTEGER.matcher(text).matches()) {

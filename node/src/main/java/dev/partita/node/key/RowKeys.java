@@ -19,6 +19,8 @@ public record RowKeys(long collectionId, int columnGroup, boolean hashed) {
 
   private static final long U32_MAX = 0xFFFF_FFFFL;
 
+  /// Checks the ranges.
+  ///
   /// @throws IllegalArgumentException when an id is out of its range
   public RowKeys {
     if (collectionId < 0 || collectionId > U32_MAX || columnGroup < 0 || columnGroup > 0xFFFF) {

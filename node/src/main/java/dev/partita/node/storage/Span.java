@@ -3,17 +3,17 @@ package dev.partita.node.storage;
 import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// The keys of one family in a range that pass a filter. The filter is needed where keys of several
 /// owners lie among each other, as rows of hash partitions do whose modulus has an odd factor.
 ///
-/// @param filter decides by row key, entry key (without timestamp) or record key
-public record Span(Family family, KeyRange range, Predicate<Key> filter) {
-  private static final Predicate<Key> ANY = _ -> true;
-
+/// @param filter decides by row key, entry key (without timestamp) or record key; null lets every
+///   key pass
+public record Span(Family family, KeyRange range, @Nullable Predicate<Key> filter) {
   /// Every key of the range.
   public Span(Family family, KeyRange range) {
-    this(family, range, ANY);
+    this(family, range, null);
   }
 
   /// No key.
@@ -22,7 +22,7 @@ public record Span(Family family, KeyRange range, Predicate<Key> filter) {
   }
 
   public boolean contains(Key key) {
-    return range.contains(key) && filter.test(key);
+    return range.contains(key) && (filter == null || filter.test(key));
   }
 
   public boolean isEmpty() {
@@ -31,7 +31,7 @@ public record Span(Family family, KeyRange range, Predicate<Key> filter) {
 
   /// Whether every key of the range belongs to the span.
   public boolean isUnfiltered() {
-    return filter == ANY;
+    return filter == null;
   }
 
   /// The part of this span from a key on.

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// What a row was from one timestamp on.
 ///
 /// @param value the document, which nobody writes to any more; null when the row was deleted
+// The array is compared by content below; a copy per read would cost more than the read.
+@SuppressWarnings("ArrayRecordComponent")
 public record Version(Timestamp timestamp, byte @Nullable [] value) {
   public boolean isDeleted() {
     return value == null;

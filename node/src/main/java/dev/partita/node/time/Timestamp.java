@@ -17,6 +17,8 @@ public record Timestamp(long value) implements Comparable<Timestamp> {
   /// After every commit.
   public static final Timestamp MAX = new Timestamp(Long.MAX_VALUE);
 
+  /// Checks the range.
+  ///
   /// @throws IllegalArgumentException when the value is negative
   public Timestamp {
     if (value < 0) {

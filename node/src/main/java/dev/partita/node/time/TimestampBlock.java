@@ -2,6 +2,8 @@ package dev.partita.node.time;
 
 /// Consecutive timestamps that belong to whoever asked for them.
 public record TimestampBlock(Timestamp first, int count) {
+  /// Checks the size.
+  ///
   /// @throws IllegalArgumentException when the block is empty
   public TimestampBlock {
     if (count < 1) {
