@@ -26,8 +26,10 @@ public final class GroupLog implements LogView {
   private final TreeMap<Long, Entry> configurations = new TreeMap<>();
   private HardState state = HardState.NONE;
   private SnapshotMark mark = SnapshotMark.NONE;
+  private LogRecord.@Nullable Mark durableMark;
   private @Nullable SnapshotMark installing;
   private boolean removed;
+  private SnapshotMark tombstone = SnapshotMark.NONE;
   private @Nullable Segment stateSegment;
   private @Nullable Segment markSegment;
   private @Nullable Segment installingSegment;
@@ -44,6 +46,11 @@ public final class GroupLog implements LogView {
   /// removed one.
   public synchronized boolean exists() {
     return stateSegment != null && !removed;
+  }
+
+  /// Where the log of a removed replica ended, [SnapshotMark#NONE] if there was none.
+  public synchronized SnapshotMark tombstone() {
+    return tombstone;
   }
 
   public synchronized HardState hardState() {
@@ -148,6 +155,12 @@ public final class GroupLog implements LogView {
     return mark.index();
   }
 
+  /// Notes a record while the log is recovered, when no lane reads.
+  synchronized void recover(LogRecord record, Segment segment, int offset) {
+    apply(record, segment, offset);
+    adoptMark();
+  }
+
   /// Notes a durable record that lies at an offset of a segment.
   synchronized void apply(LogRecord record, Segment segment, int offset) {
     switch (record) {
@@ -159,12 +172,12 @@ public final class GroupLog implements LogView {
       }
       case LogRecord.Rewritten(GroupId _, List<Entry> entries) -> put(entries, segment, offset);
       case LogRecord.State(GroupId _, HardState newState) -> setState(newState, segment, false);
-      case LogRecord.Removed(GroupId _, HardState lastState) -> {
+      case LogRecord.Removed(GroupId _, HardState lastState, long lastIndex, long lastTerm) -> {
         clear();
+        tombstone = SnapshotMark.tombstone(lastIndex, lastTerm);
         setState(lastState, segment, true);
       }
-      case LogRecord.Mark(GroupId _, SnapshotMark newMark, boolean reset) ->
-          setMark(newMark, reset, segment);
+      case LogRecord.Mark newMark -> setMark(newMark, segment);
       case LogRecord.Installing(GroupId _, SnapshotMark newMark) -> {
         boolean cancelled = newMark.index() == 0;
         installing = cancelled ? null : newMark;
@@ -193,17 +206,34 @@ public final class GroupLog implements LogView {
     stateSegment = move(stateSegment, segment);
   }
 
-  private void setMark(SnapshotMark newMark, boolean reset, Segment segment) {
-    mark = newMark;
+  private void setMark(LogRecord.Mark newMark, Segment segment) {
+    LogRecord.Mark waiting = durableMark;
+    durableMark =
+        waiting != null && waiting.reset() && !newMark.reset()
+            ? new LogRecord.Mark(group, newMark.mark(), true)
+            : newMark;
     markSegment = move(markSegment, segment);
-    if (reset) {
-      table.dropAll(newMark.index() + 1);
-      configurations.clear();
+    if (newMark.reset()) {
       installing = null;
       installingSegment = move(installingSegment, null);
+    }
+  }
+
+  /// Lets the newest durable mark take effect: [#snapshot] is it, and what it replaces is gone.
+  /// Called by the lane that reads this log.
+  public synchronized void adoptMark() {
+    LogRecord.Mark adopted = durableMark;
+    if (adopted == null) {
+      return;
+    }
+    durableMark = null;
+    mark = adopted.mark();
+    if (adopted.reset()) {
+      table.dropAll(mark.index() + 1);
+      configurations.clear();
     } else {
-      table.dropThrough(newMark.index());
-      configurations.headMap(newMark.index(), true).clear();
+      table.dropThrough(mark.index());
+      configurations.headMap(mark.index(), true).clear();
     }
   }
 
@@ -211,6 +241,7 @@ public final class GroupLog implements LogView {
     table.dropAll(1);
     configurations.clear();
     mark = SnapshotMark.NONE;
+    durableMark = null;
     installing = null;
     markSegment = move(markSegment, null);
     installingSegment = move(installingSegment, null);
@@ -245,14 +276,23 @@ public final class GroupLog implements LogView {
   synchronized List<LogRecord> liveIn(Segment segment, long bytesMax) {
     var live = new ArrayList<LogRecord>();
     if (stateSegment == segment) {
-      live.add(removed ? new LogRecord.Removed(group, state) : new LogRecord.State(group, state));
+      live.add(
+          removed
+              ? new LogRecord.Removed(group, state, tombstone.index(), tombstone.term())
+              : new LogRecord.State(group, state));
     }
+    LogRecord.Mark newest = durableMark;
     if (markSegment == segment) {
-      live.add(new LogRecord.Mark(group, mark, false));
+      live.add(new LogRecord.Mark(group, newest == null ? mark : newest.mark(), false));
     }
     SnapshotMark begun = installing;
     if (installingSegment == segment && begun != null) {
       live.add(new LogRecord.Installing(group, begun));
+    }
+    if (newest != null) {
+      // Entries that the mark replaces must not come back behind it; the rest follows when it is
+      // adopted.
+      return live;
     }
     long from = table.firstIndex();
     while (from <= table.lastIndex() && table.segment(from) != segment) {

@@ -29,7 +29,8 @@ public sealed interface LogRecord {
   /// beginning is not its [Mark], the data may be gone. A mark of index 0 takes it back.
   record Installing(GroupId group, SnapshotMark mark) implements LogRecord {}
 
-  /// The replica was removed. Only its hard state is kept, so that a replica of the same group that
-  /// is made here later does not vote twice in a term.
-  record Removed(GroupId group, HardState state) implements LogRecord {}
+  /// The replica was removed. Its hard state and the end of its log are kept, so that a replica of
+  /// the same group that is made here later counts in elections as this one would.
+  record Removed(GroupId group, HardState state, long lastIndex, long lastTerm)
+      implements LogRecord {}
 }

@@ -105,7 +105,7 @@ final class LogRecovery {
       int offset = bodyOffset + body.position();
       try {
         LogRecord record = RecordCodec.decode(body);
-        groups.computeIfAbsent(record.group(), GroupLog::new).apply(record, segment, offset);
+        groups.computeIfAbsent(record.group(), GroupLog::new).recover(record, segment, offset);
       } catch (IllegalArgumentException e) {
         throw new DamagedLogException(String.valueOf(e.getMessage()), segment.name(), offset);
       }

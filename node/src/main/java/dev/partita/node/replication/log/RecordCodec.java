@@ -18,7 +18,8 @@ import java.util.zip.CRC32C;
 ///     kind u8 | group u64 | fields of the kind
 ///
 ///     ENTRIES, REWRITTEN  count u32 | entries
-///     STATE, REMOVED      term u64 | vote u64 (0: none) | commit index u64
+///     STATE               term u64 | vote u64 (0: none) | commit index u64
+///     REMOVED             as STATE, then last index u64 | last term u64
 ///     MARK, RESET, INSTALLING  index u64 | term u64 | length u32 | configuration
 ///
 ///     entry               kind u8 | term u64 | index u64 | length u32 | CRC32C u32 | data
@@ -51,7 +52,8 @@ final class RecordCodec {
         + switch (record) {
           case LogRecord.Entries(GroupId _, List<Entry> entries) -> sizeBytes(entries);
           case LogRecord.Rewritten(GroupId _, List<Entry> entries) -> sizeBytes(entries);
-          case LogRecord.State _, LogRecord.Removed _ -> 3 * Long.BYTES;
+          case LogRecord.State _ -> 3 * Long.BYTES;
+          case LogRecord.Removed _ -> 5 * Long.BYTES;
           case LogRecord.Mark(GroupId _, SnapshotMark mark, boolean _) -> sizeBytes(mark);
           case LogRecord.Installing(GroupId _, SnapshotMark mark) -> sizeBytes(mark);
         };
@@ -87,9 +89,10 @@ final class RecordCodec {
         begin(out, STATE, group);
         putState(out, state);
       }
-      case LogRecord.Removed(GroupId group, HardState state) -> {
+      case LogRecord.Removed(GroupId group, HardState state, long lastIndex, long lastTerm) -> {
         begin(out, REMOVED, group);
         putState(out, state);
+        out.putLong(lastIndex).putLong(lastTerm);
       }
       case LogRecord.Mark(GroupId group, SnapshotMark mark, boolean reset) -> {
         begin(out, reset ? RESET : MARK, group);
@@ -141,7 +144,7 @@ final class RecordCodec {
         case ENTRIES -> new LogRecord.Entries(group, getEntries(in));
         case REWRITTEN -> new LogRecord.Rewritten(group, getEntries(in));
         case STATE -> new LogRecord.State(group, getState(in));
-        case REMOVED -> new LogRecord.Removed(group, getState(in));
+        case REMOVED -> new LogRecord.Removed(group, getState(in), in.getLong(), in.getLong());
         case MARK -> new LogRecord.Mark(group, getMark(in), false);
         case RESET -> new LogRecord.Mark(group, getMark(in), true);
         case INSTALLING -> new LogRecord.Installing(group, getMark(in));

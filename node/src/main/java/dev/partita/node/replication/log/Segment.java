@@ -1,5 +1,8 @@
 package dev.partita.node.replication.log;
 
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
 /// One file of the log. Owned by the writer, except that lanes read from the file while they hold the lock of a group that has
 /// entries in it.
 ///
@@ -17,10 +20,8 @@ final class Segment {
   /// Where the next batch goes; the end of the last one.
   int endOffset = HEADER_BYTES;
 
-  /// What would have to be rewritten before the file can go: records of groups that are in force.
-  int liveRecords;
-
-  long liveBytes;
+  private final AtomicInteger liveRecords = new AtomicInteger();
+  private final AtomicLong liveBytes = new AtomicLong();
 
   Segment(long number, LogFile file, long salt, int sizeBytes) {
     this.number = number;
@@ -37,13 +38,24 @@ final class Segment {
     return "%016x.log".formatted(number);
   }
 
+  /// Counts a record that is in force, and would have to be rewritten before the file can go.
+  /// Called by whoever holds the lock of the record's group.
   void retain(int bytes) {
-    liveRecords++;
-    liveBytes += bytes;
+    liveRecords.incrementAndGet();
+    liveBytes.addAndGet(bytes);
   }
 
+  /// Takes back a [#retain].
   void release(int bytes) {
-    liveRecords--;
-    liveBytes -= bytes;
+    liveRecords.decrementAndGet();
+    liveBytes.addAndGet(-bytes);
+  }
+
+  boolean unneeded() {
+    return liveRecords.get() == 0;
+  }
+
+  long liveBytes() {
+    return liveBytes.get();
   }
 }

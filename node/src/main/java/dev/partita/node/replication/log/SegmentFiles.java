@@ -98,7 +98,7 @@ final class SegmentFiles {
 
   private static int crc(ByteBuffer header) {
     var crc = new CRC32C();
-    crc.update(header.array(), 0, CRC_OFFSET);
+    crc.update(header.duplicate().position(0).limit(CRC_OFFSET));
     return (int) crc.getValue();
   }
 

@@ -303,7 +303,7 @@ public final class SharedLog implements AutoCloseable {
 
   private void deleteUnneeded() throws IOException {
     var unneeded = new ArrayList<Segment>();
-    while (segments.size() > 1 && segments.getFirst().liveRecords == 0) {
+    while (segments.size() > 1 && segments.getFirst().unneeded()) {
       unneeded.add(segments.removeFirst());
     }
     segmentCount = segments.size();
@@ -317,7 +317,7 @@ public final class SharedLog implements AutoCloseable {
       return 0;
     }
     Segment oldest = segments.getFirst();
-    long live = segments.stream().mapToLong(segment -> segment.liveBytes).sum();
+    long live = segments.stream().mapToLong(Segment::liveBytes).sum();
     if (live > sizeBytes() / 2) {
       return 0;
     }
