@@ -16,6 +16,7 @@ import java.util.TreeMap;
 /// The rows that a catalog is stored as: records of the node's storage with keys
 /// `catalog/<table>/<id>`, each one entry in the form of [CatalogCodec], and one row for what is
 /// single. A change writes only the rows that differ.
+@SuppressWarnings("ReferenceEquality") // a change shares the maps that it does not touch
 final class CatalogRows {
   private static final Key HEADER = key("header");
   private static final KeyRange ROWS = KeyRange.prefix(key("t/"));

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What each command does to a catalog: a pure function, the same on every node. Partitions and
 /// indexes have classes of their own, [PartitionRules] and [IndexRules].
+@SuppressWarnings("ReferenceEquality") // the same object is the sign that nothing was changed
 final class CatalogRules {
   /// Operations and requests that are recorded at a time: far more than anybody drives at once, few
   /// enough that one client in a loop cannot fill the catalog.

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Owned by the apply thread of group 0; [#catalog] and [#durableIndex] may be called from
 /// anywhere.
+@SuppressWarnings("ReferenceEquality") // the same catalog is the sign that nothing was changed
 public final class CatalogStateMachine implements StateMachine {
   private static final Key MARK = CatalogRows.key("mark");
   private static final String SNAPSHOT_FILE = "catalog";

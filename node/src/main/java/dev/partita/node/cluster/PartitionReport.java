@@ -1,5 +1,6 @@
 package dev.partita.node.cluster;
 
+import dev.partita.node.partition.IndexReport;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import java.util.List;
@@ -36,6 +37,6 @@ public record PartitionReport(
   }
 
   Optional<IndexReport> index(long id) {
-    return indexes.stream().filter(index -> index.index() == id).findFirst();
+    return indexes.stream().filter(index -> index.id() == id).findFirst();
   }
 }

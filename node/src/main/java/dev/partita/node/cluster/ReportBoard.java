@@ -16,7 +16,9 @@ final class ReportBoard {
   /// A node is taken for dead when nothing was heard of it for so long: a few reports.
   static final Duration SILENCE_MAX = Duration.ofSeconds(3);
 
+  private final NodeId self;
   private final Clock clock;
+  private String id;
   private final Map<NodeId, Heard> nodes = new HashMap<>();
   private final Map<PartitionId, LedPartition> partitions = new TreeMap<>();
 
@@ -28,21 +30,35 @@ final class ReportBoard {
   /// A Partition with the node that leads it.
   record LedPartition(NodeId leader, PartitionReport report) {}
 
-  ReportBoard(Clock clock) {
+  ReportBoard(NodeId self, Clock clock) {
+    this.self = self;
     this.clock = clock;
+    this.id = newId();
+  }
+
+  private String newId() {
+    return self + "@" + clock.monotonicNanos();
+  }
+
+  /// Changes each time the board is cleared.
+  synchronized String id() {
+    return id;
   }
 
   /// Forgets everything: another leader begins.
   synchronized void clear() {
-    nodes.clear();
-    partitions.clear();
+    if (!nodes.isEmpty()) {
+      nodes.clear();
+      partitions.clear();
+      id = newId();
+    }
   }
 
   /// Takes a report in.
   ///
   /// @return whether it can be understood; otherwise the node has to report in full
   synchronized boolean accept(NodeReport report) {
-    boolean known = nodes.containsKey(report.node());
+    boolean known = report.board().equals(id) && nodes.containsKey(report.node());
     if (report.leading() == null && !known) {
       return false;
     }

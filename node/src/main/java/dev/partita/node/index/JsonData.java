@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.Datum;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -28,18 +30,20 @@ public final class JsonData {
 
   /// Parses a document.
   ///
-  /// @throws IllegalArgumentException if it is no JSON, or no object
+  /// @throws DatabaseException [ErrorCode#INVALID_DOCUMENT] if it is no JSON, or no object
   public static ObjectNode document(JsonBytes json) {
     try {
       if (MAPPER.readTree(json.bytes()) instanceof ObjectNode object) {
         return object;
       }
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("a document is JSON: " + e.getOriginalMessage(), e);
+      throw new DatabaseException(ErrorCode.INVALID_DOCUMENT, "a document is JSON in UTF-8", e)
+          .with("problem", e.getOriginalMessage());
     } catch (IOException e) {
-      throw new IllegalArgumentException("a document is JSON in UTF-8: " + e.getMessage(), e);
+      throw new DatabaseException(ErrorCode.INVALID_DOCUMENT, "a document is JSON in UTF-8", e)
+          .with("problem", e.getMessage());
     }
-    throw new IllegalArgumentException("a document is a JSON object");
+    throw new DatabaseException(ErrorCode.INVALID_DOCUMENT, "a document is a JSON object");
   }
 
   /// Parses any JSON value.
@@ -82,6 +86,19 @@ public final class JsonData {
       case OBJECT, BINARY, POJO ->
           throw new IllegalArgumentException("a JSON object is no value of a key");
     };
+  }
+
+  /// Whether [#datum] can give the value of a tree.
+  static boolean hasOrder(JsonNode json) {
+    if (!json.isArray()) {
+      return !json.isObject();
+    }
+    for (JsonNode element : json) {
+      if (!hasOrder(element)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// The JSON form of a value, which [#datum] reads back.

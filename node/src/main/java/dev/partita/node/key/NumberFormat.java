@@ -44,12 +44,12 @@ final class NumberFormat {
         : decimal;
   }
 
-  /// The same value without zeros at the end, or as it is where the exponent would leave its range.
+  /// The same value without zeros at the end, as far as the range of exponents allows.
   static BigDecimal strip(BigDecimal value) {
     try {
       return value.stripTrailingZeros();
     } catch (ArithmeticException _) {
-      return value;
+      return value.setScale(Integer.MIN_VALUE);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.partita.node.partition;
 
+import dev.partita.node.error.ErrorCode;
 import dev.partita.node.time.Timestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,9 @@ public sealed interface MutationResult {
   record UniqueViolation(long indexId, String indexName) implements MutationResult {}
 
   /// The document is no JSON object, or has index entries that are too many or too large.
-  record Invalid(String reason) implements MutationResult {}
+  ///
+  /// @param code what is wrong
+  record Invalid(ErrorCode code, String reason) implements MutationResult {}
 
   /// Nothing was wrong with it, but it belongs to an atomic batch in which something was.
   record NotApplied() implements MutationResult {}

@@ -1,5 +1,16 @@
 package dev.partita.node.partition;
 
+import static dev.partita.node.error.ErrorCode.INDEX_NOT_READY;
+import static dev.partita.node.error.ErrorCode.INVALID_REQUEST;
+import static dev.partita.node.error.ErrorCode.NO_PARTITION;
+import static dev.partita.node.error.ErrorCode.OUTCOME_UNKNOWN;
+import static dev.partita.node.error.ErrorCode.OVERLOADED;
+import static dev.partita.node.error.ErrorCode.TIMESTAMP_IN_FUTURE;
+import static dev.partita.node.error.ErrorCode.TIMESTAMP_TOO_OLD;
+import static dev.partita.node.error.ErrorCode.UNAVAILABLE;
+
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.Key;
 import dev.partita.node.key.PrimaryKey;
@@ -61,6 +72,39 @@ public sealed interface Response {
   sealed interface Refusal extends Response {
     /// Whether the same request may succeed soon, at this node or another, and is safe to repeat.
     boolean retryable();
+
+    /// The refusal as a client is told.
+    default DatabaseException toException() {
+      return switch (this) {
+        case WrongEpoch _ -> failure(UNAVAILABLE, "the partition is changing");
+        case NotLeader _ -> failure(UNAVAILABLE, "the partition has no known leader");
+        case NoReplica _ -> failure(UNAVAILABLE, "no node with the partition can be reached");
+        case OutOfBounds(var key) ->
+            failure(NO_PARTITION, "the partition does not cover the key").with("key", key);
+        case Overloaded(var what) -> failure(OVERLOADED, "overloaded").with("reason", what);
+        case Unavailable(var reason) ->
+            failure(UNAVAILABLE, "the partition is not available").with("reason", reason);
+        case OutcomeUnknown(var reason) ->
+            failure(OUTCOME_UNKNOWN, "the write may or may not have happened")
+                .with("reason", reason);
+        case TimestampTooOld(var oldest) ->
+            failure(TIMESTAMP_TOO_OLD, "versions as old as this are not kept")
+                .with("oldest", oldest);
+        case TimestampInFuture(var newest) ->
+            failure(TIMESTAMP_IN_FUTURE, "the timestamp lies in the future")
+                .with("newest", newest);
+        case IndexNotReady(long index, @Nullable Timestamp readySince) ->
+            failure(INDEX_NOT_READY, "the index is not ready at this timestamp")
+                .with("index", index)
+                .with("readySince", readySince);
+        case Invalid(var reason) ->
+            failure(INVALID_REQUEST, "invalid request").with("reason", reason);
+      };
+    }
+
+    private static DatabaseException failure(ErrorCode code, String message) {
+      return new DatabaseException(code, message);
+    }
   }
 
   /// The request's epoch is not the Partition's.

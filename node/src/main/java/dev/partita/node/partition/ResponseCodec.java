@@ -1,5 +1,6 @@
 package dev.partita.node.partition;
 
+import dev.partita.node.error.ErrorCode;
 import dev.partita.node.raft.NodeId;
 
 /// The binary form of responses, for the way from node to node.
@@ -97,7 +98,8 @@ final class ResponseCodec {
           out.raw(1).optional(current, BinaryWriter::timestamp);
       case MutationResult.UniqueViolation(long index, String name) ->
           out.raw(2).number(index).text(name);
-      case MutationResult.Invalid(String reason) -> out.raw(3).text(reason);
+      case MutationResult.Invalid(var code, String reason) ->
+          out.raw(3).text(code.name()).text(reason);
       case MutationResult.NotApplied() -> out.raw(4);
     }
   }
@@ -108,7 +110,7 @@ final class ResponseCodec {
       case 0 -> new MutationResult.Written(in.timestamp(), in.flag());
       case 1 -> new MutationResult.Conflict(in.optional(BinaryReader::timestamp));
       case 2 -> new MutationResult.UniqueViolation(in.number(), in.text());
-      case 3 -> new MutationResult.Invalid(in.text());
+      case 3 -> new MutationResult.Invalid(ErrorCode.valueOf(in.text()), in.text());
       case 4 -> new MutationResult.NotApplied();
       default -> throw new IllegalArgumentException("unknown kind of result: " + kind);
     };
