@@ -10,6 +10,7 @@ import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteSettings;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -40,7 +41,8 @@ public final class OperatorBeans {
   @Produces
   @Singleton
   DataPlanes dataPlanes(NodeAdmin admin, OperatorSettings settings, KubernetesClient client) {
-    DataPlanes dataPlanes = new DataPlanes(admin, settings.pollInterval(), settings.figuresInterval());
+    DataPlanes dataPlanes =
+        new DataPlanes(admin, settings.pollInterval(), settings.figuresInterval());
     dataPlanes.addListener(new RequestAnswerer(client));
     return dataPlanes;
   }
@@ -51,29 +53,45 @@ public final class OperatorBeans {
 
   @Produces
   @Singleton
-  SiteCollaborators siteCollaborators(KubernetesClient client, InstantSource clock) {
-    return new SiteCollaborators(client, new Transitions(client, clock), new Backoff(clock), clock);
+  Transitions transitions(KubernetesClient client, InstantSource clock) {
+    return new Transitions(client, clock);
+  }
+
+  @Produces
+  @Singleton
+  Backoff backoff(InstantSource clock) {
+    return new Backoff(clock);
+  }
+
+  @Produces
+  @Singleton
+  SiteCollaborators siteCollaborators(
+      KubernetesClient client, Transitions transitions, Backoff backoff, InstantSource clock) {
+    return new SiteCollaborators(client, transitions, backoff, clock);
   }
 
   @Produces
   @Singleton
   SiteSettings siteSettings(
-      OperatorSettings settings, @ConfigProperty(name = "quarkus.application.version") String version) {
+      OperatorSettings settings,
+      @ConfigProperty(name = "quarkus.application.version") String version) {
     return new SiteSettings(
         settings.nodeImage(), "partita/node:" + version, settings.httpPort(), settings.peerPort());
   }
 
-  /// The extension's own provider binds its meters after the operator has taken its metrics, so nothing would be seen.
+  /// The extension's own provider binds its meters after the operator has taken its metrics, so
+  /// nothing would be seen.
   @Produces
   @Singleton
   Metrics metrics(MeterRegistry registry) {
     return MicrometerMetricsV2.newBuilder(registry).withNamespaceAsTag().build();
   }
 
-  /// Takes effect in the profiles that `quarkus.operator-sdk.activate-leader-election-for-profiles` names.
+  /// Takes effect in the profiles that `quarkus.operator-sdk.activate-leader-election-for-profiles`
+  /// names.
   @Produces
   @Singleton
   LeaderElectionConfiguration leaderElection() {
-    return new LeaderElectionConfiguration(LEASE);
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE).build();
   }
 }

@@ -9,7 +9,8 @@ import java.util.Optional;
 @ConfigMapping(prefix = "partita.operator")
 public interface OperatorSettings {
 
-  /// Image of node pods; without it a new Site gets the image of this version, and an existing one keeps its own.
+  /// Image of node pods; without it a new Site gets the image of this version, and an existing one
+  /// keeps its own.
   Optional<String> nodeImage();
 
   /// Port of the nodes' HTTP API.

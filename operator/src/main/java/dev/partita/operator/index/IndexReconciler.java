@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
     name = "index",
     fieldManager = "partita-operator",
     finalizerName = "partita.dev/index",
-    maxReconciliationInterval = @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
 @GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 30_000)
 public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
 
@@ -62,11 +63,15 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
   public UpdateControl<Index> reconcile(Index index, Context<Index> context) {
     DataPlane dataPlane = dataPlanes.of(index.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
-    IndexView view = cluster.flatMap(seen -> seen.index(index.getMetadata().getName())).orElse(null);
-    Verdict verdict = cluster.isEmpty() ? unobserved() : view == null ? create(index, dataPlane) : verdict(view);
+    IndexView view =
+        cluster.flatMap(seen -> seen.index(index.getMetadata().getName())).orElse(null);
+    Verdict verdict =
+        cluster.isEmpty() ? unobserved() : view == null ? create(index, dataPlane) : verdict(view);
     writeStatus(index, verdict, view, context);
     UpdateControl<Index> control = UpdateControl.noUpdate();
-    return verdict.kind() == Verdict.Kind.READY ? control : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+    return verdict.kind() == Verdict.Kind.READY
+        ? control
+        : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
   }
 
   @Override
@@ -86,13 +91,16 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
 
   private static Verdict unobserved() {
     return Verdict.reconciling(
-        "Pending", "Unreachable", "no node of this namespace answers; it needs a Site whose nodes are ready");
+        "Pending",
+        "Unreachable",
+        "no node of this namespace answers; it needs a Site whose nodes are ready");
   }
 
   private static Verdict create(Index index, DataPlane dataPlane) {
     String name = index.getMetadata().getName();
     return switch (dataPlane.ask((admin, at) -> admin.putIndex(at, name, index.getSpec()))) {
-      case Answer.Done<IndexView> _ -> Verdict.reconciling("Building", "Building", "the build has started");
+      case Answer.Done<IndexView> _ ->
+          Verdict.reconciling("Building", "Building", "the build has started");
       case Answer.Refused<IndexView> refused -> Verdict.stalled("Refused", refused.detail());
       case Answer.Unreachable<IndexView>(String reason) ->
           Verdict.reconciling("Pending", "Unreachable", "no node could create it: " + reason);
@@ -113,7 +121,8 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
     };
   }
 
-  private void writeStatus(Index index, Verdict verdict, @Nullable IndexView view, Context<Index> context) {
+  private void writeStatus(
+      Index index, Verdict verdict, @Nullable IndexView view, Context<Index> context) {
     IndexStatus before = index.getStatus();
     long generation = index.getMetadata().getGeneration();
     IndexStatus after =
@@ -122,7 +131,8 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
             view == null ? null : view.progress(),
             view == null ? null : view.entries(),
             generation,
-            Conditions.of(verdict, generation, before == null ? null : before.conditions(), clock.instant()));
+            Conditions.of(
+                verdict, generation, before == null ? null : before.conditions(), clock.instant()));
     if (Objects.equals(before, after)) {
       return;
     }
@@ -143,6 +153,12 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
 
   private static boolean hasSites(Index index, Context<Index> context) {
     String namespace = index.getMetadata().getNamespace();
-    return !context.getClient().resources(Site.class).inNamespace(namespace).list().getItems().isEmpty();
+    return !context
+        .getClient()
+        .resources(Site.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .isEmpty();
   }
 }

@@ -13,7 +13,8 @@ public sealed interface Answer<T> {
   /// @param status of HTTP, 400 to 499
   /// @param code stable word for programs, such as `OVERLAP`
   /// @param with name of the object that stands in the way
-  record Refused<T>(int status, String code, String detail, @Nullable String with) implements Answer<T> {}
+  record Refused<T>(int status, String code, String detail, @Nullable String with)
+      implements Answer<T> {}
 
   /// Nobody knows whether it was done: no answer in time, or the node cannot answer now.
   record Unreachable<T>(String reason) implements Answer<T> {}

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The observed state of one database: a consistent catalog with the volatile figures of the leaders.
+/// The observed state of one database: a consistent catalog with the volatile figures of the
+/// leaders.
 ///
 /// @param revision grows with every change of the catalog
 /// @param leaderNodeId leader of the system partition

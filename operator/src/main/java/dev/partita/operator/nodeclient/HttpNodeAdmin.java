@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The administration API over HTTP and JSON. Thread-safe.
 ///
-/// A status from 400 to 499 is a refusal, except 408, 425 and 429; those, 500 and above, and every failure of the
-/// connection mean that another node, or the same one later, may answer.
+/// A status from 400 to 499 is a refusal, except 408, 425 and 429; those, 500 and above, and every
+/// failure of the connection mean that another node, or the same one later, may answer.
 public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
@@ -41,7 +41,10 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
   private final ObjectMapper mapper =
       JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
   private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT_TIMEOUT).build();
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT_TIMEOUT)
+          .build();
 
   @Override
   public Answer<NodeView> node(Endpoint endpoint) {
@@ -59,14 +62,16 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
   }
 
   @Override
-  public Answer<PartitionView> putPartition(Endpoint endpoint, String name, PartitionRequest request) {
+  public Answer<PartitionView> putPartition(
+      Endpoint endpoint, String name, PartitionRequest request) {
     return call(endpoint, "PUT", "partitions/" + encode(name), request, PartitionView.class);
   }
 
   @Override
   public Answer<Nothing> deletePartition(Endpoint endpoint, String name, DeletionPolicy policy) {
     String rows = policy.name().toLowerCase(Locale.ROOT);
-    return call(endpoint, "DELETE", "partitions/" + encode(name) + "?rows=" + rows, null, Nothing.class);
+    return call(
+        endpoint, "DELETE", "partitions/" + encode(name) + "?rows=" + rows, null, Nothing.class);
   }
 
   @Override
@@ -118,14 +123,19 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
   }
 
   private BodyPublisher publisher(@Nullable Object body) throws JsonProcessingException {
-    return body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(mapper.writeValueAsString(body));
+    return body == null
+        ? BodyPublishers.noBody()
+        : BodyPublishers.ofString(mapper.writeValueAsString(body));
   }
 
-  private <T> Answer<T> answer(HttpResponse<String> response, Class<T> type) throws JsonProcessingException {
+  private <T> Answer<T> answer(HttpResponse<String> response, Class<T> type)
+      throws JsonProcessingException {
     int status = response.statusCode();
     if (status < REFUSED_MIN) {
       return new Answer.Done<>(
-          type == Nothing.class ? type.cast(Nothing.NOTHING) : mapper.readValue(response.body(), type));
+          type == Nothing.class
+              ? type.cast(Nothing.NOTHING)
+              : mapper.readValue(response.body(), type));
     }
     if (status >= UNAVAILABLE_MIN
         || status == REQUEST_TIMEOUT_STATUS
@@ -141,7 +151,8 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
       JsonNode problem = mapper.readTree(body);
       String detail = problem.path("detail").asText(problem.path("title").asText(body));
       String with = problem.path("with").asText("");
-      return new Answer.Refused<>(status, problem.path("code").asText(""), detail, with.isEmpty() ? null : with);
+      return new Answer.Refused<>(
+          status, problem.path("code").asText(""), detail, with.isEmpty() ? null : with);
     } catch (JsonProcessingException _) {
       return new Answer.Refused<>(status, "", body, null);
     }

@@ -8,7 +8,13 @@ import org.jspecify.annotations.Nullable;
 /// @param progress per cent of the build
 /// @param message why it failed
 public record IndexView(
-    String id, String name, String collection, State state, int progress, long entries, @Nullable String message) {
+    String id,
+    String name,
+    String collection,
+    State state,
+    int progress,
+    long entries,
+    @Nullable String message) {
 
   /// Where an Index is in its life.
   public enum State {

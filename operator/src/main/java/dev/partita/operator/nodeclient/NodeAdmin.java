@@ -3,7 +3,8 @@ package dev.partita.operator.nodeclient;
 import dev.partita.crd.DeletionPolicy;
 import dev.partita.crd.IndexSpec;
 
-/// The administration API of a node. All changes are idempotent: asked again, they answer as the first time.
+/// The administration API of a node. All changes are idempotent: asked again, they answer as the
+/// first time.
 public interface NodeAdmin {
 
   /// Value of calls that answer nothing.

@@ -7,4 +7,9 @@ import org.jspecify.annotations.Nullable;
 /// @param clusterId null before it was bootstrapped or has joined
 /// @param registered whether the catalog knows it
 public record NodeView(
-    String nodeId, String name, @Nullable String clusterId, String peerAddress, boolean ready, boolean registered) {}
+    String nodeId,
+    String name,
+    @Nullable String clusterId,
+    String peerAddress,
+    boolean ready,
+    boolean registered) {}

@@ -34,7 +34,8 @@ public record OperationSpec(
   }
 
   /// A move of one replica; null where only one side is wanted.
-  public static OperationSpec moveReplica(String partition, @Nullable String remove, @Nullable String add) {
+  public static OperationSpec moveReplica(
+      String partition, @Nullable String remove, @Nullable String add) {
     return new OperationSpec(Kind.MOVE_REPLICA, partition, remove, add, null, null);
   }
 

@@ -8,7 +8,12 @@ import org.jspecify.annotations.Nullable;
 /// @param partition name of its Partition, where it has one
 /// @param message why it waits or failed
 public record OperationView(
-    String id, OperationSpec.Kind kind, @Nullable String partition, String step, State state, @Nullable String message) {
+    String id,
+    OperationSpec.Kind kind,
+    @Nullable String partition,
+    String step,
+    State state,
+    @Nullable String message) {
 
   /// Whether it still runs.
   public boolean isRunning() {

@@ -24,5 +24,6 @@ public record PartitionRequest(String collection, Bounds bounds, List<String> re
 
   /// Exactly one of them, under the same keys as in the custom resource.
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Bounds(@Nullable Range range, @Nullable Hash hash, @Nullable List<String> columns) {}
+  public record Bounds(
+      @Nullable Range range, @Nullable Hash hash, @Nullable List<String> columns) {}
 }

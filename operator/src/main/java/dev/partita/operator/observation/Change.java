@@ -19,7 +19,7 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
   /// Compares what reconcilers were told last with what is known now; null is "unknown".
   static Change between(@Nullable ClusterView told, @Nullable ClusterView known) {
     if (told == null || known == null) {
-      return new Change(told != known, Set.of(), Set.of());
+      return new Change((told == null) != (known == null), Set.of(), Set.of());
     }
     if (!structure(told).equals(structure(known))) {
       return new Change(true, Set.of(), Set.of());
@@ -68,6 +68,7 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
   }
 
   private static IndexView withoutFigures(IndexView view) {
-    return new IndexView(view.id(), view.name(), view.collection(), view.state(), 0, 0, view.message());
+    return new IndexView(
+        view.id(), view.name(), view.collection(), view.state(), 0, 0, view.message());
   }
 }

@@ -21,11 +21,12 @@ import org.jspecify.annotations.Nullable;
 
 /// The nodes of one namespace, which together are one database.
 ///
-/// Thread-safe: reconcile threads read and ask, the polling thread observes, the Site reconciler reports where nodes
-/// are.
+/// Thread-safe: reconcile threads read and ask, the polling thread observes, the Site reconciler
+/// reports where nodes are.
 public final class DataPlane {
 
-  /// How many nodes one call tries: enough to find a living one, few enough to keep a reconcile short.
+  /// How many nodes one call tries: enough to find a living one, few enough to keep a reconcile
+  /// short.
   private static final int TRIES_MAX = 3;
 
   /// How many polls may fail before what was seen last counts as unknown.
@@ -71,7 +72,8 @@ public final class DataPlane {
     return sites.values().stream().anyMatch(site -> !site.endpoints().isEmpty());
   }
 
-  /// What was observed last; empty before the cluster was seen, and when nobody has answered for some polls.
+  /// What was observed last; empty before the cluster was seen, and when nobody has answered for
+  /// some polls.
   public Optional<ClusterView> view() {
     Observation now = observation;
     return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
@@ -119,7 +121,8 @@ public final class DataPlane {
   /// Observes once; returns what is known afterwards.
   synchronized Optional<ClusterView> observe() {
     for (Endpoint endpoint : candidates()) {
-      if (admin.state(endpoint) instanceof Answer.Done<ClusterView>(ClusterView seen) && seen.clusterId() != null) {
+      if (admin.state(endpoint) instanceof Answer.Done<ClusterView>(ClusterView seen)
+          && seen.clusterId() != null) {
         boolean stale = isOlderThanKnown(seen);
         preferredNode = stale ? null : endpoint.node();
         observation = new Observation(stale ? observation.view() : seen, 0);
@@ -127,7 +130,8 @@ public final class DataPlane {
       }
     }
     preferredNode = null;
-    observation = new Observation(observation.view(), Math.min(observation.failures() + 1, FAILURES_MAX));
+    observation =
+        new Observation(observation.view(), Math.min(observation.failures() + 1, FAILURES_MAX));
     return view();
   }
 
@@ -140,7 +144,9 @@ public final class DataPlane {
 
   /// The node that answered last, then the others beginning somewhere else each time.
   private List<Endpoint> candidates() {
-    List<Endpoint> all = new ArrayList<>(sites.values().stream().flatMap(site -> site.endpoints().stream()).toList());
+    List<Endpoint> all =
+        new ArrayList<>(
+            sites.values().stream().flatMap(site -> site.endpoints().stream()).toList());
     String preferred = preferredNode;
     Collections.shuffle(all);
     all.sort(Comparator.comparing(endpoint -> !endpoint.node().equals(preferred)));

@@ -14,10 +14,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// All data planes, one for each namespace that has a resource of ours, each with its polling thread.
+/// All data planes, one for each namespace that has a resource of ours, each with its polling
+/// thread.
 ///
-/// A polling thread starts with the first reconcile of its namespace, which only the leading operator does, and ends
-/// when the namespace has had no nodes for a while. [#close] ends all of them.
+/// A polling thread starts with the first reconcile of its namespace, which only the leading
+/// operator does, and ends when the namespace has had no nodes for a while. [#close] ends all of
+/// them.
 public final class DataPlanes implements AutoCloseable {
 
   /// Hears of observations, on the polling thread of the namespace.
@@ -33,7 +35,8 @@ public final class DataPlanes implements AutoCloseable {
     default void structureChanged(DataPlane dataPlane) {}
 
     /// The figures of these Partitions and Indexes moved.
-    default void figuresChanged(DataPlane dataPlane, Iterable<String> partitions, Iterable<String> indexes) {}
+    default void figuresChanged(
+        DataPlane dataPlane, Iterable<String> partitions, Iterable<String> indexes) {}
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(DataPlanes.class);
@@ -129,7 +132,8 @@ public final class DataPlanes implements AutoCloseable {
       if (change.structural()) {
         told = known;
         listeners.forEach(listener -> listener.structureChanged(dataPlane));
-      } else if (!change.isNothing() && System.nanoTime() - figuresToldNanos >= figuresInterval.toNanos()) {
+      } else if (!change.isNothing()
+          && System.nanoTime() - figuresToldNanos >= figuresInterval.toNanos()) {
         told = known;
         figuresToldNanos = System.nanoTime();
         listeners.forEach(

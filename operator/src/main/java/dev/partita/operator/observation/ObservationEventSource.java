@@ -13,8 +13,8 @@ import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
 import java.util.Set;
 
 /// Wakes the reconciler of one kind when an observation concerns it.
-public final class ObservationEventSource<P extends HasMetadata> extends AbstractEventSource<ClusterView, P>
-    implements DataPlanes.Listener {
+public final class ObservationEventSource<P extends HasMetadata>
+    extends AbstractEventSource<ClusterView, P> implements DataPlanes.Listener {
 
   private final Class<P> kind;
   private final IndexerResourceCache<P> resources;
@@ -43,7 +43,10 @@ public final class ObservationEventSource<P extends HasMetadata> extends Abstrac
   public void beforePoll(DataPlane dataPlane) {
     if (kind == Site.class && isRunning()) {
       dataPlane.retainSites(
-          resources.list(dataPlane.namespace(), _ -> true).map(site -> site.getMetadata().getName()).toList());
+          resources
+              .list(dataPlane.namespace(), _ -> true)
+              .map(site -> site.getMetadata().getName())
+              .toList());
     }
   }
 
@@ -57,7 +60,8 @@ public final class ObservationEventSource<P extends HasMetadata> extends Abstrac
   }
 
   @Override
-  public void figuresChanged(DataPlane dataPlane, Iterable<String> partitions, Iterable<String> indexes) {
+  public void figuresChanged(
+      DataPlane dataPlane, Iterable<String> partitions, Iterable<String> indexes) {
     if (kind == Partition.class) {
       partitions.forEach(name -> wakeIfKnown(dataPlane, name));
     } else if (kind == Index.class) {

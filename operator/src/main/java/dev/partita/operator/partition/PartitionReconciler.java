@@ -35,11 +35,13 @@ import java.util.concurrent.TimeUnit;
     name = "partition",
     fieldManager = "partita-operator",
     finalizerName = "partita.dev/partition",
-    maxReconciliationInterval = @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
 @GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 30_000)
 public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Partition> {
 
-  /// A refusal, a failed move or an unreachable cluster is looked at again after this; of a change an event tells.
+  /// A refusal, a failed move or an unreachable cluster is looked at again after this; of a change
+  /// an event tells.
   private static final long UNSETTLED_RETRY_MILLIS = 10_000;
 
   private static final long DROPPING_RETRY_MILLIS = 1_000;
@@ -56,7 +58,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   }
 
   @Override
-  public List<EventSource<?, Partition>> prepareEventSources(EventSourceContext<Partition> context) {
+  public List<EventSource<?, Partition>> prepareEventSources(
+      EventSourceContext<Partition> context) {
     return List.of(ObservationEventSource.of(dataPlanes, context));
   }
 
@@ -64,10 +67,15 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
-    Verdict verdict = cluster.map(view -> advance(partition, view, dataPlane, context)).orElseGet(this::unobserved);
+    Verdict verdict =
+        cluster
+            .map(view -> advance(partition, view, dataPlane, context))
+            .orElseGet(this::unobserved);
     statusWriter.write(partition, verdict, cluster, context);
     UpdateControl<Partition> control = UpdateControl.noUpdate();
-    return verdict.kind() == Verdict.Kind.READY ? control : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+    return verdict.kind() == Verdict.Kind.READY
+        ? control
+        : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
   }
 
   @Override
@@ -80,7 +88,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     }
     String name = partition.getMetadata().getName();
     Answer<Nothing> dropped =
-        dataPlane.ask((admin, at) -> admin.deletePartition(at, name, partition.getSpec().deletionPolicy()));
+        dataPlane.ask(
+            (admin, at) -> admin.deletePartition(at, name, partition.getSpec().deletionPolicy()));
     return dropped instanceof Answer.Done && isGone(name, dataPlane)
         ? DeleteControl.defaultDelete()
         : DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS);
@@ -89,12 +98,15 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private Verdict advance(
       Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
     if (partition.getSpec().paused()) {
-      return Verdict.reconciling("Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
+      return Verdict.reconciling(
+          "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
     }
     String namespace = partition.getMetadata().getNamespace();
     Placement placement =
         Placements.of(
-            cluster, dataPlane.edgeSites(), context.getPrimaryCache().list(namespace, _ -> true).toList());
+            cluster,
+            dataPlane.edgeSites(),
+            context.getPrimaryCache().list(namespace, _ -> true).toList());
     return cluster
         .partition(partition.getMetadata().getName())
         .map(view -> moves.advance(partition, view, cluster, placement, dataPlane))
@@ -106,7 +118,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     return switch (placement.create(name)) {
       case Step.Impossible(String message) -> Verdict.stalled("CannotPlace", message);
       case Step.Create(List<String> nodes) -> create(partition, nodes, dataPlane);
-      case Step.Settled _, Step.Move _ -> throw new IllegalStateException("placement moves what does not exist");
+      case Step.Settled _, Step.Move _ ->
+          throw new IllegalStateException("placement moves what does not exist");
     };
   }
 
@@ -136,11 +149,14 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   private Verdict unobserved() {
     return Verdict.reconciling(
-        "Pending", "Unreachable", "no node of this namespace answers; it needs a Site whose nodes are ready");
+        "Pending",
+        "Unreachable",
+        "no node of this namespace answers; it needs a Site whose nodes are ready");
   }
 
   private static boolean isGone(String name, DataPlane dataPlane) {
-    return dataPlane.ask((admin, at) -> admin.state(at)) instanceof Answer.Done<ClusterView>(ClusterView view)
+    return dataPlane.ask((admin, at) -> admin.state(at))
+            instanceof Answer.Done<ClusterView>(ClusterView view)
         && view.clusterId() != null
         && view.partition(name).isEmpty();
   }
@@ -148,6 +164,12 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   /// Without a Site there is nobody who could serve or keep the rows but the volumes, which stay.
   private static boolean hasSites(Partition partition, Context<Partition> context) {
     String namespace = partition.getMetadata().getNamespace();
-    return !context.getClient().resources(Site.class).inNamespace(namespace).list().getItems().isEmpty();
+    return !context
+        .getClient()
+        .resources(Site.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .isEmpty();
   }
 }

@@ -30,7 +30,10 @@ final class PartitionStatusWriter {
   }
 
   void write(
-      Partition partition, Verdict verdict, Optional<ClusterView> cluster, Context<Partition> context) {
+      Partition partition,
+      Verdict verdict,
+      Optional<ClusterView> cluster,
+      Context<Partition> context) {
     PartitionStatus before = partition.getStatus();
     PartitionStatus after = after(partition, verdict, cluster);
     if (Objects.equals(before, after)) {
@@ -52,16 +55,29 @@ final class PartitionStatusWriter {
   }
 
   /// While the cluster is not seen, the figures stay what they were.
-  private PartitionStatus after(Partition partition, Verdict verdict, Optional<ClusterView> cluster) {
+  private PartitionStatus after(
+      Partition partition, Verdict verdict, Optional<ClusterView> cluster) {
     @Nullable PartitionStatus before = partition.getStatus();
     long generation = partition.getMetadata().getGeneration();
     List<Condition> conditions =
-        Conditions.of(verdict, generation, before == null ? null : before.conditions(), clock.instant());
-    PartitionView view = cluster.flatMap(seen -> seen.partition(partition.getMetadata().getName())).orElse(null);
+        Conditions.of(
+            verdict, generation, before == null ? null : before.conditions(), clock.instant());
+    PartitionView view =
+        cluster.flatMap(seen -> seen.partition(partition.getMetadata().getName())).orElse(null);
     if (view == null || cluster.isEmpty()) {
       return before == null
           ? new PartitionStatus(
-              verdict.phase(), null, null, null, null, null, null, null, null, generation, conditions)
+              verdict.phase(),
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              generation,
+              conditions)
           : new PartitionStatus(
               verdict.phase(),
               cluster.isPresent() ? null : before.leader(),
@@ -83,7 +99,8 @@ final class PartitionStatusWriter {
         readyReplicas(view, cluster.get()),
         view.rows(),
         Figures.bytes(before == null ? null : before.bytes(), view.bytes()),
-        Figures.operationsPerSecond(before == null ? null : before.operationsPerSecond(), view.operationsPerSecond()),
+        Figures.operationsPerSecond(
+            before == null ? null : before.operationsPerSecond(), view.operationsPerSecond()),
         before == null ? null : before.children(),
         generation,
         conditions);

@@ -18,8 +18,8 @@ import java.util.Optional;
 
 /// Moves the replicas of an existing Partition, one operation at a time.
 ///
-/// The id of an operation follows from the Partition, its epoch and the nodes, so whoever asks for the same step again
-/// asks for the same operation.
+/// The id of an operation follows from the Partition, its epoch and the nodes, so whoever asks for
+/// the same step again asks for the same operation.
 final class ReplicaMoves {
 
   /// Moves of different Partitions that may run at once: each copies a replica over the network.
@@ -32,13 +32,20 @@ final class ReplicaMoves {
   }
 
   Verdict advance(
-      Partition partition, PartitionView view, ClusterView cluster, Placement placement, DataPlane dataPlane) {
+      Partition partition,
+      PartitionView view,
+      ClusterView cluster,
+      Placement placement,
+      DataPlane dataPlane) {
     if (view.state() == PartitionView.State.DROPPING) {
-      return Verdict.reconciling("Deleting", "Dropping", "a Partition of this name is still being dropped");
+      return Verdict.reconciling(
+          "Deleting", "Dropping", "a Partition of this name is still being dropped");
     }
     Optional<OperationView> failed = acknowledge(view, cluster, dataPlane);
     Optional<OperationView> running =
-        cluster.operations().stream().filter(each -> isOf(each, view) && each.isRunning()).findFirst();
+        cluster.operations().stream()
+            .filter(each -> isOf(each, view) && each.isRunning())
+            .findFirst();
     Verdict health = health(partition, view, cluster);
     if (running.isPresent()) {
       return moving(health, running.get().kind() + " is at step " + running.get().step());
@@ -49,8 +56,11 @@ final class ReplicaMoves {
     return switch (placement.repair(view.name())) {
       case Step.Move move -> start(partition, view, move, health, cluster, dataPlane);
       case Step.Impossible(String message) ->
-          health.kind() == Verdict.Kind.READY ? moving(health, message) : Verdict.stalled("CannotPlace", message);
-      case Step.Settled _, Step.Create _ -> rebalance(partition, view, placement, health, cluster, dataPlane);
+          health.kind() == Verdict.Kind.READY
+              ? moving(health, message)
+              : Verdict.stalled("CannotPlace", message);
+      case Step.Settled _, Step.Create _ ->
+          rebalance(partition, view, placement, health, cluster, dataPlane);
     };
   }
 
@@ -89,17 +99,22 @@ final class ReplicaMoves {
     OperationSpec spec = OperationSpec.moveReplica(view.name(), move.remove(), move.add());
     return switch (dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec))) {
       case Answer.Done<OperationView> _ -> moving(health, "moving a replica");
-      case Answer.Refused<OperationView> refused -> moving(health, "a move is refused: " + refused.detail());
-      case Answer.Unreachable<OperationView>(String reason) -> moving(health, "no node starts the move: " + reason);
+      case Answer.Refused<OperationView> refused ->
+          moving(health, "a move is refused: " + refused.detail());
+      case Answer.Unreachable<OperationView>(String reason) ->
+          moving(health, "no node starts the move: " + reason);
     };
   }
 
   /// Forgets finished operations.
   ///
   /// @return one that has failed and is left standing for a while
-  private Optional<OperationView> acknowledge(PartitionView view, ClusterView cluster, DataPlane dataPlane) {
+  private Optional<OperationView> acknowledge(
+      PartitionView view, ClusterView cluster, DataPlane dataPlane) {
     List<OperationView> finished =
-        cluster.operations().stream().filter(each -> isOf(each, view) && !each.isRunning()).toList();
+        cluster.operations().stream()
+            .filter(each -> isOf(each, view) && !each.isRunning())
+            .toList();
     Optional<OperationView> standing = Optional.empty();
     for (OperationView operation : finished) {
       if (operation.state() == OperationView.State.DONE || backoff.isOver(operation.id())) {
@@ -119,7 +134,8 @@ final class ReplicaMoves {
   private static Verdict health(Partition partition, PartitionView view, ClusterView cluster) {
     if (view.state() == PartitionView.State.CREATING || view.leaderNodeId() == null) {
       return view.state() == PartitionView.State.CREATING
-          ? Verdict.reconciling("Creating", "Creating", "the group has not elected its first leader yet")
+          ? Verdict.reconciling(
+              "Creating", "Creating", "the group has not elected its first leader yet")
           : Verdict.reconciling("Degraded", "NoLeader", "the group has no leader that is known");
     }
     List<String> lagging =
@@ -131,13 +147,17 @@ final class ReplicaMoves {
             .toList();
     if (!lagging.isEmpty()) {
       return Verdict.reconciling(
-          "Degraded", "ReplicasNotReady", "waiting for the replicas on " + String.join(", ", lagging));
+          "Degraded",
+          "ReplicasNotReady",
+          "waiting for the replicas on " + String.join(", ", lagging));
     }
     int wanted = partition.getSpec().replicas();
     return view.voters().size() == wanted
         ? Verdict.ready("all %d replicas are ready".formatted(wanted))
         : Verdict.reconciling(
-            "Moving", "WrongReplicas", "%d of %d replicas exist".formatted(view.voters().size(), wanted));
+            "Moving",
+            "WrongReplicas",
+            "%d of %d replicas exist".formatted(view.voters().size(), wanted));
   }
 
   private static Verdict moving(Verdict health, String message) {

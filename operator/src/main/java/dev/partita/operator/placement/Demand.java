@@ -13,7 +13,11 @@ import java.util.TreeMap;
 /// @param current ids of the nodes that hold a replica
 /// @param isFixed its replicas count as load, but are left where they are
 public record Demand(
-    String partition, int replicas, SortedMap<String, Integer> bySite, List<String> current, boolean isFixed) {
+    String partition,
+    int replicas,
+    SortedMap<String, Integer> bySite,
+    List<String> current,
+    boolean isFixed) {
 
   public Demand {
     bySite = Collections.unmodifiableSortedMap(new TreeMap<>(bySite));
@@ -21,7 +25,8 @@ public record Demand(
   }
 
   /// The demand of a Partition that is to be placed.
-  public static Demand of(String partition, int replicas, Map<String, Integer> bySite, List<String> current) {
+  public static Demand of(
+      String partition, int replicas, Map<String, Integer> bySite, List<String> current) {
     return new Demand(partition, replicas, new TreeMap<>(bySite), current, false);
   }
 

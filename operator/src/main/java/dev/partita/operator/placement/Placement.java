@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// Places replicas: evenly by count over the nodes, in as many zones as possible, on the Sites that a Partition names.
+/// Places replicas: evenly by count over the nodes, in as many zones as possible, on the Sites that
+/// a Partition names.
 ///
 /// Immutable: one instance sees one state of the nodes and of all demands.
 public final class Placement {
@@ -28,19 +29,22 @@ public final class Placement {
   private final List<Demand> demands;
   private final Map<String, Integer> load = new HashMap<>();
 
-  /// @param demands all Partitions that have or will have replicas; those without `current` are placed in this order
+  /// @param demands all Partitions that have or will have replicas; those without `current` are
+  ///   placed in this order
   public Placement(Collection<Server> servers, List<Demand> demands) {
     this.servers = servers.stream().sorted(Comparator.comparing(Server::nodeId)).toList();
-    this.serverById = this.servers.stream().collect(Collectors.toMap(Server::nodeId, Function.identity()));
+    this.serverById =
+        this.servers.stream().collect(Collectors.toMap(Server::nodeId, Function.identity()));
     this.demands = List.copyOf(demands);
     this.servers.forEach(server -> load.put(server.nodeId(), 0));
-    this.demands.forEach(demand -> demand.current().forEach(node -> load.merge(node, 1, Integer::sum)));
+    this.demands.forEach(
+        demand -> demand.current().forEach(node -> load.merge(node, 1, Integer::sum)));
   }
 
   /// Where the replicas of a Partition are to be created.
   ///
-  /// Partitions that wait before it in the order of demands are placed first, in thought, so that many which are
-  /// created at once do not all choose the same nodes.
+  /// Partitions that wait before it in the order of demands are placed first, in thought, so that
+  /// many which are created at once do not all choose the same nodes.
   public Step create(String partition) {
     Map<String, Integer> planned = new HashMap<>(load);
     for (Demand demand : demands) {
@@ -50,7 +54,8 @@ public final class Placement {
       Choice choice = new Choice(demand, planned);
       Optional<String> missing = choice.fill();
       if (demand.partition().equals(partition)) {
-        return missing.<Step>map(Step.Impossible::new)
+        return missing
+            .<Step>map(Step.Impossible::new)
             .orElseGet(() -> new Step.Create(rotate(choice.chosen, demands.indexOf(demand))));
       }
       if (missing.isEmpty()) {
@@ -72,7 +77,8 @@ public final class Placement {
     if (missing.isPresent()) {
       return new Step.Impossible(missing.get());
     }
-    Optional<String> add = choice.chosen.stream().filter(node -> !demand.current().contains(node)).findFirst();
+    Optional<String> add =
+        choice.chosen.stream().filter(node -> !demand.current().contains(node)).findFirst();
     Optional<String> remove =
         demand.current().stream()
             .filter(node -> !choice.chosen.contains(node))
@@ -83,10 +89,13 @@ public final class Placement {
     boolean shrinking = demand.current().size() > demand.replicas();
     boolean growing = demand.current().size() < demand.replicas();
     return new Step.Move(
-        partition, growing ? null : remove.orElse(null), shrinking && remove.isPresent() ? null : add.orElse(null));
+        partition,
+        growing ? null : remove.orElse(null),
+        shrinking && remove.isPresent() ? null : add.orElse(null));
   }
 
-  /// The next move that evens out the loads, if they are uneven and every Partition is where it wants to be.
+  /// The next move that evens out the loads, if they are uneven and every Partition is where it
+  /// wants to be.
   public Optional<Step.Move> rebalance() {
     if (!demands.stream().allMatch(this::isSettled)) {
       return Optional.empty();
@@ -116,11 +125,11 @@ public final class Placement {
         .filter(target -> !demand.current().contains(target.nodeId()))
         .filter(target -> demand.bySite().isEmpty() || target.site().equals(source.site()))
         .filter(target -> loadOf(from) - loadOf(target.nodeId()) >= UNEVEN_DIFFERENCE)
-        .filter(target -> zones(replace(demand.current(), from, target.nodeId())) >= zones(demand.current()))
-        .map(
-            target ->
-                new Candidate(
-                    demand.partition(), from, target.nodeId(), loadOf(from) - loadOf(target.nodeId())));
+        .filter(target ->
+            zones(replace(demand.current(), from, target.nodeId())) >= zones(demand.current()))
+        .map(target ->
+            new Candidate(
+                demand.partition(), from, target.nodeId(), loadOf(from) - loadOf(target.nodeId())));
   }
 
   private record Candidate(String partition, String from, String to, int gain) {}
@@ -156,7 +165,9 @@ public final class Placement {
 
   /// Spreads the first place, the natural leader's, over the nodes.
   private static List<String> rotate(List<String> nodes, int by) {
-    return IntStream.range(0, nodes.size()).mapToObj(i -> nodes.get((i + by) % nodes.size())).toList();
+    return IntStream.range(0, nodes.size())
+        .mapToObj(i -> nodes.get((i + by) % nodes.size()))
+        .toList();
   }
 
   /// The choice of nodes for one Partition.
@@ -173,9 +184,12 @@ public final class Placement {
 
     /// Chooses the current nodes that may stay, dropping the worst of each group that has too many.
     void keep() {
-      demand.current().stream().filter(Placement.this::keeps).filter(this::isWanted).forEach(chosen::add);
-      quotas().forEach(
-          (group, quota) -> {
+      demand.current().stream()
+          .filter(Placement.this::keeps)
+          .filter(this::isWanted)
+          .forEach(chosen::add);
+      quotas()
+          .forEach((group, quota) -> {
             while (inGroup(group).size() > quota) {
               chosen.remove(worst(inGroup(group)));
             }
@@ -189,7 +203,8 @@ public final class Placement {
           Optional<Server> best =
               servers.stream()
                   .filter(Server::accepts)
-                  .filter(server -> quota.getKey().isEmpty() || server.site().equals(quota.getKey()))
+                  .filter(
+                      server -> quota.getKey().isEmpty() || server.site().equals(quota.getKey()))
                   .filter(server -> !chosen.contains(server.nodeId()))
                   .min(preference());
           if (best.isEmpty()) {
@@ -201,14 +216,16 @@ public final class Placement {
       return Optional.empty();
     }
 
-    /// One group for each Site that the Partition names, or one for all, which is called by the empty name.
+    /// One group for each Site that the Partition names, or one for all, which is called by the
+    /// empty name.
     private Map<String, Integer> quotas() {
       return demand.bySite().isEmpty() ? Map.of("", demand.replicas()) : demand.bySite();
     }
 
     private boolean isWanted(String nodeId) {
       Server server = serverById.get(nodeId);
-      return server != null && (demand.bySite().isEmpty() || demand.bySite().containsKey(server.site()));
+      return server != null
+          && (demand.bySite().isEmpty() || demand.bySite().containsKey(server.site()));
     }
 
     private List<String> inGroup(String group) {
@@ -223,7 +240,7 @@ public final class Placement {
     /// A zone with few of the chosen first, then little load.
     private Comparator<Server> preference() {
       return Comparator.comparingLong((Server server) -> chosenInZone(server.zone()))
-          .thenComparing(server -> loads.getOrDefault(server.nodeId(), 0))
+          .thenComparingInt(server -> loads.getOrDefault(server.nodeId(), 0))
           .thenComparing(Server::nodeId);
     }
 
@@ -235,7 +252,7 @@ public final class Placement {
       return nodes.stream()
           .max(
               Comparator.comparingLong((String node) -> chosenInZone(zoneOf(node)))
-                  .thenComparing(node -> loads.getOrDefault(node, 0))
+                  .thenComparingInt(node -> loads.getOrDefault(node, 0))
                   .thenComparing(Comparator.naturalOrder()))
           .orElseThrow();
     }

@@ -25,8 +25,9 @@ import org.slf4j.LoggerFactory;
 
 /// Turns the requests in the catalog into custom resources, and tells the nodes what came of each.
 ///
-/// Runs on the polling thread of each namespace. A resource remembers the request that made it, so a request that was
-/// carried out by an operator which then died is recognised and answered, not carried out twice.
+/// Runs on the polling thread of each namespace. A resource remembers the request that made it, so
+/// a request that was carried out by an operator which then died is recognised and answered, not
+/// carried out twice.
 public final class RequestAnswerer implements DataPlanes.Listener {
 
   /// Annotation with the id of the request that made a resource.
@@ -50,7 +51,8 @@ public final class RequestAnswerer implements DataPlanes.Listener {
 
   private void answer(RequestView request, DataPlane dataPlane) {
     Optional<RequestAnswer> answer = carryOut(request, dataPlane.namespace());
-    answer.ifPresent(decided -> dataPlane.ask((admin, at) -> admin.answerRequest(at, request.id(), decided)));
+    answer.ifPresent(
+        decided -> dataPlane.ask((admin, at) -> admin.answerRequest(at, request.id(), decided)));
   }
 
   /// @return nothing when the API server cannot tell now; the request stays for the next poll
@@ -70,17 +72,24 @@ public final class RequestAnswerer implements DataPlanes.Listener {
       if (isRefusal(e.getCode())) {
         return Optional.of(RequestAnswer.refused(reason(e)));
       }
-      LOG.warn("request {} for {} {} waits for the API server", request.id(), request.kind(), request.name(), e);
+      LOG.warn(
+          "request {} for {} {} waits for the API server",
+          request.id(),
+          request.kind(),
+          request.name(),
+          e);
       return Optional.empty();
     }
   }
 
-  private RequestAnswer create(RequestView request, ResourceDefinitionContext type, String namespace) {
+  private RequestAnswer create(
+      RequestView request, ResourceDefinitionContext type, String namespace) {
     GenericKubernetesResource resource = new GenericKubernetesResource();
     resource.setApiVersion(type.getGroup() + "/" + type.getVersion());
     resource.setKind(request.kind());
     resource.setMetadata(metadata(request, namespace));
-    resource.setAdditionalProperty("spec", mapper.convertValue(request.spec(), new TypeReference<Map<String, Object>>() {}));
+    resource.setAdditionalProperty(
+        "spec", mapper.convertValue(request.spec(), new TypeReference<Map<String, Object>>() {}));
     try {
       client.genericKubernetesResources(type).inNamespace(namespace).resource(resource).create();
       return RequestAnswer.accepted();
@@ -92,7 +101,8 @@ public final class RequestAnswerer implements DataPlanes.Listener {
     }
   }
 
-  private RequestAnswer existing(RequestView request, ResourceDefinitionContext type, String namespace) {
+  private RequestAnswer existing(
+      RequestView request, ResourceDefinitionContext type, String namespace) {
     String name = ApiNames.toKubernetesName(request.name());
     GenericKubernetesResource existing =
         client.genericKubernetesResources(type).inNamespace(namespace).withName(name).get();
@@ -106,7 +116,8 @@ public final class RequestAnswerer implements DataPlanes.Listener {
   }
 
   /// What is gone already was deleted by an earlier attempt, or by somebody who wanted the same.
-  private RequestAnswer delete(RequestView request, ResourceDefinitionContext type, String namespace) {
+  private RequestAnswer delete(
+      RequestView request, ResourceDefinitionContext type, String namespace) {
     client
         .genericKubernetesResources(type)
         .inNamespace(namespace)

@@ -14,7 +14,8 @@ public final class Applied {
   /// Applies the desired object unless the existing one was made from the same.
   ///
   /// @return whether something was written
-  public static <T extends HasMetadata> boolean ifChanged(Context<?> context, T desired, Optional<T> existing) {
+  public static <T extends HasMetadata> boolean ifChanged(
+      Context<?> context, T desired, Optional<T> existing) {
     if (existing.isPresent() && Objects.equals(hash(existing.get()), hash(desired))) {
       return false;
     }

@@ -6,7 +6,8 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Keeps what has failed from being tried again at once. In memory only: after a restart it may be tried once more.
+/// Keeps what has failed from being tried again at once. In memory only: after a restart it may be
+/// tried once more.
 public final class Backoff {
 
   /// How long a failure is left standing, for people to see and for the world to change.

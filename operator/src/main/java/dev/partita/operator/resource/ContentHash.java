@@ -9,8 +9,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 
-/// The hash of a desired object, by which it is compared with the one that exists: the API server adds defaults, so the
-/// objects themselves never compare equal.
+/// The hash of a desired object, by which it is compared with the one that exists: the API server
+/// adds defaults, so the objects themselves never compare equal.
 public final class ContentHash {
 
   private static final int LENGTH = 16;

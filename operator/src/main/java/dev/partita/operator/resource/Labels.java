@@ -18,17 +18,24 @@ public final class Labels {
 
   /// What selects the node pods of a Site; immutable in a StatefulSet, so never to be changed.
   public static Map<String, String> selector(String site) {
-    return Map.of("app.kubernetes.io/name", "partita", "app.kubernetes.io/component", "node", SITE, site);
+    return Map.of(
+        "app.kubernetes.io/name", "partita", "app.kubernetes.io/component", "node", SITE, site);
   }
 
   /// Labels of every object of a Site.
   public static Map<String, String> ofSite(String site) {
     return Map.of(
-        "app.kubernetes.io/name", "partita",
-        "app.kubernetes.io/component", "node",
-        "app.kubernetes.io/instance", site,
-        "app.kubernetes.io/part-of", "partita",
-        "app.kubernetes.io/managed-by", "partita-operator",
-        SITE, site);
+        "app.kubernetes.io/name",
+        "partita",
+        "app.kubernetes.io/component",
+        "node",
+        "app.kubernetes.io/instance",
+        site,
+        "app.kubernetes.io/part-of",
+        "partita",
+        "app.kubernetes.io/managed-by",
+        "partita-operator",
+        SITE,
+        site);
   }
 }

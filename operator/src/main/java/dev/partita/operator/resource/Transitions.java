@@ -21,7 +21,9 @@ public final class Transitions {
   private static final Logger LOG = LoggerFactory.getLogger(Transitions.class);
   private static final String COMPONENT = "partita-operator";
 
-  /// The API server's own limit.
+  /// The API server's own limits are 253 for a name and 1024 for a message.
+  private static final int STEM_LENGTH_MAX = 200;
+
   private static final int MESSAGE_LENGTH_MAX = 1024;
 
   private final KubernetesClient client;
@@ -34,7 +36,10 @@ public final class Transitions {
 
   /// Emits an event if status or reason of `Ready` is another than before. Events are best effort.
   public void report(
-      HasMetadata resource, @Nullable List<Condition> before, List<Condition> after, boolean warning) {
+      HasMetadata resource,
+      @Nullable List<Condition> before,
+      List<Condition> after,
+      boolean warning) {
     Condition now = Conditions.find(after, Conditions.READY).orElseThrow();
     Optional<Condition> then = Conditions.find(before, Conditions.READY);
     boolean same =
@@ -49,7 +54,11 @@ public final class Transitions {
   private void emit(HasMetadata resource, String type, String reason, String message) {
     Instant now = clock.instant();
     String timestamp = now.truncatedTo(ChronoUnit.SECONDS).toString();
-    String name = resource.getMetadata().getName() + "." + Long.toHexString(now.toEpochMilli() * 1_000_000 + now.getNano());
+    String stem = resource.getMetadata().getName();
+    String name =
+        stem.substring(0, Math.min(stem.length(), STEM_LENGTH_MAX))
+            + "."
+            + Long.toHexString(ChronoUnit.MICROS.between(Instant.EPOCH, now));
     try {
       client
           .resource(
@@ -78,7 +87,11 @@ public final class Transitions {
                   .build())
           .create();
     } catch (KubernetesClientException e) {
-      LOG.info("no event for {} {}: {}", resource.getKind(), resource.getMetadata().getName(), e.getMessage());
+      LOG.info(
+          "no event for {} {}: {}",
+          resource.getKind(),
+          resource.getMetadata().getName(),
+          e.getMessage());
     }
   }
 }

@@ -1,4 +1,5 @@
-/// What all reconcilers share in dealing with Kubernetes objects: labels, content hashes, statuses and events.
+/// What all reconcilers share in dealing with Kubernetes objects: labels, content hashes, statuses
+/// and events.
 @NullMarked
 package dev.partita.operator.resource;
 

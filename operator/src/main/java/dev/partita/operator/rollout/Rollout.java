@@ -24,11 +24,13 @@ public final class Rollout {
 
   /// The next step.
   public RolloutStep next() {
-    List<RunningPod> outdated = pods.stream().filter(pod -> !pod.revision().equals(revision)).toList();
+    List<RunningPod> outdated =
+        pods.stream().filter(pod -> !pod.revision().equals(revision)).toList();
     if (outdated.isEmpty()) {
       return new RolloutStep.Settled();
     }
-    Optional<RunningPod> broken = outdated.stream().filter(pod -> !pod.ready() && !isAlive(pod)).findFirst();
+    Optional<RunningPod> broken =
+        outdated.stream().filter(pod -> !pod.ready() && !isAlive(pod)).findFirst();
     if (broken.isPresent()) {
       return new RolloutStep.Restart(broken.get().name());
     }
@@ -37,7 +39,9 @@ public final class Rollout {
       return new RolloutStep.Wait("pod " + unready.get().name() + " is not ready");
     }
     RunningPod candidate =
-        outdated.stream().min(Comparator.comparingInt(this::rank).thenComparing(pod -> -pod.ordinal())).orElseThrow();
+        outdated.stream()
+            .min(Comparator.comparingInt(this::rank).thenComparingInt(pod -> -pod.ordinal()))
+            .orElseThrow();
     return member(candidate)
         .map(member -> restart(candidate, member))
         .orElseGet(() -> new RolloutStep.Restart(candidate.name()));
@@ -46,7 +50,8 @@ public final class Rollout {
   private RolloutStep restart(RunningPod pod, MemberView member) {
     Optional<String> endangered = endangeredWithout(member.nodeId());
     if (endangered.isPresent()) {
-      return new RolloutStep.Wait(endangered.get() + " would lose its quorum without pod " + pod.name());
+      return new RolloutStep.Wait(
+          endangered.get() + " would lose its quorum without pod " + pod.name());
     }
     return cluster.partitions().stream()
         .filter(partition -> member.nodeId().equals(partition.leaderNodeId()))
@@ -63,20 +68,27 @@ public final class Rollout {
         .map(to -> new RolloutStep.Transfer(partition.name(), from, to));
   }
 
-  /// The first group that would stop if the node were down; a group of one voter cannot be spared that.
+  /// The first group that would stop if the node were down; a group of one voter cannot be spared
+  /// that.
   private Optional<String> endangeredWithout(String nodeId) {
     for (PartitionView partition : cluster.partitions()) {
       List<ReplicaView> voters = partition.voters();
-      boolean concerned = voters.size() > 1 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
-      long others = voters.stream().filter(each -> !each.nodeId().equals(nodeId) && isHealthy(each)).count();
+      boolean concerned =
+          voters.size() > 1 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
+      long others =
+          voters.stream().filter(each -> !each.nodeId().equals(nodeId) && isHealthy(each)).count();
       if (concerned && others < quorum(voters.size())) {
         return Optional.of("Partition " + partition.name());
       }
     }
     List<MemberView> voters = systemVoters();
-    boolean concerned = voters.size() > 1 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
-    long others = voters.stream().filter(each -> !each.nodeId().equals(nodeId) && each.alive()).count();
-    return concerned && others < quorum(voters.size()) ? Optional.of("the system partition") : Optional.empty();
+    boolean concerned =
+        voters.size() > 1 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
+    long others =
+        voters.stream().filter(each -> !each.nodeId().equals(nodeId) && each.alive()).count();
+    return concerned && others < quorum(voters.size())
+        ? Optional.of("the system partition")
+        : Optional.empty();
   }
 
   private List<MemberView> systemVoters() {
@@ -101,12 +113,14 @@ public final class Rollout {
     }
     boolean votes =
         cluster.partitions().stream()
-            .anyMatch(each -> each.voters().stream().anyMatch(voter -> voter.nodeId().equals(nodeId)));
+            .anyMatch(
+                each -> each.voters().stream().anyMatch(voter -> voter.nodeId().equals(nodeId)));
     return votes || member.get().systemMember() == MemberView.SystemRole.VOTER ? 1 : 0;
   }
 
   private int leadersOn(String nodeId) {
-    return (int) cluster.partitions().stream().filter(each -> nodeId.equals(each.leaderNodeId())).count();
+    return (int)
+        cluster.partitions().stream().filter(each -> nodeId.equals(each.leaderNodeId())).count();
   }
 
   private boolean isHealthy(ReplicaView replica) {

@@ -25,12 +25,13 @@ import org.jspecify.annotations.Nullable;
 /// Founds the cluster of a namespace exactly once, whatever fails on the way.
 ///
 /// 1. Decide: the first nodes of a Site, once all of them have told their identities.
-/// 2. Record the decision in a ConfigMap that is created and never updated. Of several attempts one creates it; the
-///    others read it.
-/// 3. Tell each recorded member exactly the recorded decision, until every one has the cluster. A node that has it
-///    answers as if it had just founded it.
+/// 2. Record the decision in a ConfigMap that is created and never updated. Of several attempts one
+///    creates it; the others read it.
+/// 3. Tell each recorded member exactly the recorded decision, until every one has the cluster. A
+///    node that has it answers as if it had just founded it.
 ///
-/// The record outlives the Sites, as the volumes do. In memory only is which namespaces are known to be done.
+/// The record outlives the Sites, as the volumes do. In memory only is which namespaces are known
+/// to be done.
 final class Founding {
 
   /// Name of the ConfigMap with the decision.
@@ -91,12 +92,14 @@ final class Founding {
         return waiting("pod " + name + " has not started yet");
       }
       if (node.get().clusterId() != null) {
-        return waiting("pod " + name + " already belongs to a cluster; its nodes have to find each other");
+        return waiting(
+            "pod " + name + " already belongs to a cluster; its nodes have to find each other");
       }
       members.add(new Bootstrap.Member(node.get().nodeId(), name, node.get().peerAddress()));
     }
     Bootstrap decision = new Bootstrap(site.getMetadata().getUid(), members);
-    Bootstrap recorded = record(site, decision) ? decision : recorded(site.getMetadata().getNamespace());
+    Bootstrap recorded =
+        record(site, decision) ? decision : recorded(site.getMetadata().getNamespace());
     return recorded == null
         ? waiting("the decision was recorded by somebody else and is gone again")
         : execute(recorded, site, endpoints, dataPlane);
@@ -175,10 +178,14 @@ final class Founding {
         .orElse(false);
   }
 
-  private static Optional<NodeView> ask(String name, List<Endpoint> endpoints, DataPlane dataPlane) {
+  private static Optional<NodeView> ask(
+      String name, List<Endpoint> endpoints, DataPlane dataPlane) {
     return endpoint(name, endpoints)
         .map(each -> dataPlane.askNode(each, (admin, at) -> admin.node(at)))
-        .flatMap(answer -> answer instanceof Answer.Done<NodeView>(NodeView node) ? Optional.of(node) : Optional.empty());
+        .flatMap(answer ->
+            answer instanceof Answer.Done<NodeView>(NodeView node)
+                ? Optional.of(node)
+                : Optional.empty());
   }
 
   private static Optional<Endpoint> endpoint(String name, List<Endpoint> endpoints) {

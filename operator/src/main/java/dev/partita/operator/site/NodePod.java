@@ -17,7 +17,6 @@ import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirementBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
-import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
@@ -30,7 +29,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Pure: the pod template of a Site's nodes. Its annotation [Labels#HASH] tells the revision a pod was made from.
+/// Pure: the pod template of a Site's nodes. Its annotation [Labels#HASH] tells the revision a pod
+/// was made from.
 final class NodePod {
 
   private static final String CONTAINER = "node";
@@ -102,9 +102,14 @@ final class NodePod {
         .withImage(image)
         .withEnv(environment())
         .withPorts(port("peer", settings.peerPort()), port("http", settings.httpPort()))
-        .withReadinessProbe(probe("/health/ready").withPeriodSeconds(2).withFailureThreshold(3).build())
+        .withReadinessProbe(
+            probe("/health/ready").withPeriodSeconds(2).withFailureThreshold(3).build())
         .withLivenessProbe(
-            probe("/health/live").withInitialDelaySeconds(30).withPeriodSeconds(10).withFailureThreshold(6).build())
+            probe("/health/live")
+                .withInitialDelaySeconds(30)
+                .withPeriodSeconds(10)
+                .withFailureThreshold(6)
+                .build())
         .withResources(resources(spec.resources()))
         .addNewVolumeMount()
         .withName(SiteObjects.DATA)
@@ -126,7 +131,8 @@ final class NodePod {
 
   /// Names before addresses: `$(NAME)` stands for what is defined further up.
   private List<EnvVar> environment() {
-    String dnsName = "$(PARTITA_NAME)." + SiteObjects.peersService(name()) + "." + namespace() + ".svc";
+    String dnsName =
+        "$(PARTITA_NAME)." + SiteObjects.peersService(name()) + "." + namespace() + ".svc";
     List<EnvVar> environment = new ArrayList<>();
     environment.add(field("PARTITA_NAME", "metadata.name"));
     environment.add(field("POD_IP", "status.podIP"));
@@ -143,22 +149,22 @@ final class NodePod {
     environment.add(value("PARTITA_SEEDS", seeds()));
     environment.add(value("QUARKUS_HTTP_HOST", "$(POD_IP)"));
     environment.add(value("QUARKUS_HTTP_PORT", String.valueOf(settings.httpPort())));
-    environment.add(value("QUARKUS_CONFIG_LOCATIONS", CONFIGURATION_PATH + "/application.properties"));
+    environment.add(
+        value("QUARKUS_CONFIG_LOCATIONS", CONFIGURATION_PATH + "/application.properties"));
     return environment;
   }
 
   /// Always the same names, however many nodes there are: a changed environment restarts pods.
   private String seeds() {
     return IntStream.range(0, SEEDS)
-        .mapToObj(
-            ordinal ->
-                PodNames.of(home, ordinal)
-                    + "."
-                    + SiteObjects.peersService(home)
-                    + "."
-                    + namespace()
-                    + ".svc:"
-                    + settings.peerPort())
+        .mapToObj(ordinal ->
+            PodNames.of(home, ordinal)
+                + "."
+                + SiteObjects.peersService(home)
+                + "."
+                + namespace()
+                + ".svc:"
+                + settings.peerPort())
         .collect(Collectors.joining(","));
   }
 
@@ -181,10 +187,15 @@ final class NodePod {
         .build();
   }
 
-  private static void require(List<NodeSelectorRequirement> requirements, String label, List<String> values) {
+  private static void require(
+      List<NodeSelectorRequirement> requirements, String label, List<String> values) {
     if (!values.isEmpty()) {
       requirements.add(
-          new NodeSelectorRequirementBuilder().withKey(label).withOperator("In").withValues(values).build());
+          new NodeSelectorRequirementBuilder()
+              .withKey(label)
+              .withOperator("In")
+              .withValues(values)
+              .build());
     }
   }
 
@@ -210,7 +221,11 @@ final class NodePod {
   }
 
   private static ContainerPort port(String name, int port) {
-    return new ContainerPortBuilder().withName(name).withContainerPort(port).withProtocol("TCP").build();
+    return new ContainerPortBuilder()
+        .withName(name)
+        .withContainerPort(port)
+        .withProtocol("TCP")
+        .build();
   }
 
   private static @Nullable ResourceRequirements resources(@Nullable Resources resources) {

@@ -38,9 +38,12 @@ final class PodRestarts {
     if (changing || set.isEmpty()) {
       return new RolloutStep.Wait("the StatefulSet is being written");
     }
-    boolean terminating = pods.stream().anyMatch(pod -> pod.getMetadata().getDeletionTimestamp() != null);
-    String revision = set.get().getSpec().getTemplate().getMetadata().getAnnotations().get(Labels.HASH);
-    RolloutStep step = new Rollout(running(pods), Objects.requireNonNullElse(revision, ""), cluster).next();
+    boolean terminating =
+        pods.stream().anyMatch(pod -> pod.getMetadata().getDeletionTimestamp() != null);
+    String revision =
+        set.get().getSpec().getTemplate().getMetadata().getAnnotations().get(Labels.HASH);
+    RolloutStep step =
+        new Rollout(running(pods), Objects.requireNonNullElse(revision, ""), cluster).next();
     if (step instanceof RolloutStep.Settled) {
       return step;
     }
@@ -56,7 +59,8 @@ final class PodRestarts {
       case RolloutStep.Transfer(String partition, String from, String to) -> {
         String id = "transfer-" + partition + "-" + from + "-" + to;
         if (cluster.operations().stream().noneMatch(operation -> operation.id().equals(id))) {
-          dataPlane.ask((admin, at) -> admin.putOperation(at, id, OperationSpec.transferLeader(partition, to)));
+          dataPlane.ask((admin, at) ->
+              admin.putOperation(at, id, OperationSpec.transferLeader(partition, to)));
         }
       }
       case RolloutStep.Restart(String name) ->
@@ -71,13 +75,12 @@ final class PodRestarts {
     String name = site.getMetadata().getName();
     return pods.stream()
         .filter(pod -> PodNames.ordinal(name, pod.getMetadata().getName()).isPresent())
-        .map(
-            pod ->
-                new RunningPod(
-                    pod.getMetadata().getName(),
-                    PodNames.ordinal(name, pod.getMetadata().getName()).orElseThrow(),
-                    Objects.requireNonNullElse(Applied.hash(pod), ""),
-                    Readiness.isPodReady(pod)))
+        .map(pod ->
+            new RunningPod(
+                pod.getMetadata().getName(),
+                PodNames.ordinal(name, pod.getMetadata().getName()).orElseThrow(),
+                Objects.requireNonNullElse(Applied.hash(pod), ""),
+                Readiness.isPodReady(pod)))
         .toList();
   }
 }

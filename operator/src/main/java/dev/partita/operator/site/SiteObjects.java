@@ -24,7 +24,8 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
 import java.util.Map;
 import java.util.Objects;
 
-/// Pure: the objects that a Site wants. Each carries the hash of itself in the annotation [Labels#HASH].
+/// Pure: the objects that a Site wants. Each carries the hash of itself in the annotation
+/// [Labels#HASH].
 final class SiteObjects {
 
   /// Name of the volume, and of the claims' prefix, that holds a node's data.
@@ -101,8 +102,8 @@ final class SiteObjects {
             .build());
   }
 
-  /// The nodes. `OnDelete`: the operator restarts pods itself; `Parallel`: after a total loss all must start to get one
-  /// ready.
+  /// The nodes. `OnDelete`: the operator restarts pods itself; `Parallel`: after a total loss all
+  /// must start to get one ready.
   ///
   /// @param home the Site whose first pods every node asks for the cluster
   StatefulSet statefulSet(int replicas, String image, String home) {

@@ -11,7 +11,8 @@ import java.util.Set;
 /// Operations on whole nodes: asked for, and acknowledged when they are finished.
 final class SiteOperations {
 
-  private static final Set<Kind> OF_NODES = EnumSet.of(Kind.DRAIN_NODE, Kind.CANCEL_DRAIN, Kind.REMOVE_NODE);
+  private static final Set<Kind> OF_NODES =
+      EnumSet.of(Kind.DRAIN_NODE, Kind.CANCEL_DRAIN, Kind.REMOVE_NODE);
 
   private final Backoff backoff;
 
@@ -19,23 +20,25 @@ final class SiteOperations {
     this.backoff = backoff;
   }
 
-  /// Forgets what is finished; what has failed is left standing for a while before it is tried again.
+  /// Forgets what is finished; what has failed is left standing for a while before it is tried
+  /// again.
   void acknowledge(ClusterView cluster, DataPlane dataPlane) {
     cluster.operations().stream()
         .filter(operation -> OF_NODES.contains(operation.kind()) && !operation.isRunning())
-        .filter(operation -> operation.state() == OperationView.State.DONE || backoff.isOver(operation.id()))
-        .forEach(operation -> dataPlane.ask((admin, at) -> admin.deleteOperation(at, operation.id())));
+        .filter(operation ->
+            operation.state() == OperationView.State.DONE || backoff.isOver(operation.id()))
+        .forEach(
+            operation -> dataPlane.ask((admin, at) -> admin.deleteOperation(at, operation.id())));
   }
 
   /// Asks for what the plan wants and nobody has asked for yet.
   void submit(Scaling scaling, ClusterView cluster, DataPlane dataPlane) {
     scaling
         .operations()
-        .forEach(
-            (id, spec) -> {
-              if (cluster.operations().stream().noneMatch(operation -> operation.id().equals(id))) {
-                dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec));
-              }
-            });
+        .forEach((id, spec) -> {
+          if (cluster.operations().stream().noneMatch(operation -> operation.id().equals(id))) {
+            dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec));
+          }
+        });
   }
 }

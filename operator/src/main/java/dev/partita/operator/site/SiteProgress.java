@@ -12,7 +12,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// What one reconcile of a Site found, and the verdict that follows. Owned by the thread of the reconcile.
+/// What one reconcile of a Site found, and the verdict that follows. Owned by the thread of the
+/// reconcile.
 final class SiteProgress {
 
   private final Site site;
@@ -41,8 +42,9 @@ final class SiteProgress {
 
   Verdict verdict() {
     if (cluster.isEmpty()) {
-      return unfounded.orElseGet(
-          () -> Verdict.reconciling("Pending", "Unreachable", "no node answers; waiting for the pods to start"));
+      return unfounded.orElseGet(() ->
+          Verdict.reconciling(
+              "Pending", "Unreachable", "no node answers; waiting for the pods to start"));
     }
     if (scaling.obstacle() != null) {
       return Verdict.stalled("CannotDrain", scaling.obstacle());
@@ -59,17 +61,22 @@ final class SiteProgress {
       return Verdict.serving("Scaling", "RemovingPods", "removing pods of nodes that have left");
     }
     return switch (rollout) {
-      case RolloutStep.Settled _ -> Verdict.ready("all %d nodes are ready".formatted(site.getSpec().nodes()));
+      case RolloutStep.Settled _ ->
+          Verdict.ready("all %d nodes are ready".formatted(site.getSpec().nodes()));
       case RolloutStep.Wait(String reason) -> Verdict.serving("Rolling", "RollingRestart", reason);
       case RolloutStep.Transfer(String partition, String _, String _) ->
-          Verdict.serving("Rolling", "RollingRestart", "handing over leadership of Partition " + partition);
+          Verdict.serving(
+              "Rolling", "RollingRestart", "handing over leadership of Partition " + partition);
       case RolloutStep.Restart(String pod) ->
           Verdict.serving("Rolling", "RollingRestart", "restarting pod " + pod);
     };
   }
 
   private String leaving() {
-    return scaling.leaving().stream().map(MemberView::name).sorted().collect(Collectors.joining(", "));
+    return scaling.leaving().stream()
+        .map(MemberView::name)
+        .sorted()
+        .collect(Collectors.joining(", "));
   }
 
   /// Names of the wanted pods that are not ready, or whose node the cluster does not know as alive.
@@ -82,8 +89,10 @@ final class SiteProgress {
 
   private boolean isReady(String name) {
     boolean podReady =
-        pods.stream().anyMatch(pod -> pod.getMetadata().getName().equals(name) && Readiness.isPodReady(pod));
-    return podReady && cluster.orElseThrow().nodes().stream().anyMatch(node -> isActive(node, name));
+        pods.stream()
+            .anyMatch(pod -> pod.getMetadata().getName().equals(name) && Readiness.isPodReady(pod));
+    return podReady
+        && cluster.orElseThrow().nodes().stream().anyMatch(node -> isActive(node, name));
   }
 
   private static boolean isActive(MemberView node, String name) {

@@ -39,7 +39,8 @@ import java.util.concurrent.TimeUnit;
 @ControllerConfiguration(
     name = "site",
     fieldManager = "partita-operator",
-    maxReconciliationInterval = @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
 @GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 30_000)
 public class SiteReconciler implements Reconciler<Site> {
 
@@ -57,7 +58,8 @@ public class SiteReconciler implements Reconciler<Site> {
   private final SiteStatusWriter statusWriter;
 
   /// @param collaborators what the steps of the reconciler need
-  public SiteReconciler(DataPlanes dataPlanes, SiteSettings settings, SiteCollaborators collaborators) {
+  public SiteReconciler(
+      DataPlanes dataPlanes, SiteSettings settings, SiteCollaborators collaborators) {
     this.dataPlanes = dataPlanes;
     this.settings = settings;
     this.founding = new Founding(collaborators.client());
@@ -104,7 +106,8 @@ public class SiteReconciler implements Reconciler<Site> {
       operations.submit(scaling, cluster.get(), dataPlane);
       volumes.renew(site, scaling, pods, cluster.get(), dataPlane, settings.httpPort());
       volumes.discard(site, scaling, context);
-      progress.rolling(new PodRestarts(site, context, dataPlane).advance(pods, cluster.get(), applied));
+      progress.rolling(
+          new PodRestarts(site, context, dataPlane).advance(pods, cluster.get(), applied));
     }
     Verdict verdict = progress.verdict();
     statusWriter.write(site, pods, verdict, cluster, context);
@@ -116,24 +119,35 @@ public class SiteReconciler implements Reconciler<Site> {
     if (unfounded) {
       return control.rescheduleAfter(FOUNDING_RETRY_MILLIS);
     }
-    return verdict.kind() == Verdict.Kind.READY ? control : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+    return verdict.kind() == Verdict.Kind.READY
+        ? control
+        : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
   }
 
   private static Scaling scaling(Site site, Optional<ClusterView> cluster, Context<Site> context) {
     int existing =
-        context.getSecondaryResource(StatefulSet.class).map(set -> set.getSpec().getReplicas()).orElse(0);
+        context
+            .getSecondaryResource(StatefulSet.class)
+            .map(set -> set.getSpec().getReplicas())
+            .orElse(0);
     String name = site.getMetadata().getName();
     return cluster
-        .map(view -> Scaling.plan(name, site.getSpec().nodes(), site.getMetadata().getGeneration(), view))
+        .map(view ->
+            Scaling.plan(name, site.getSpec().nodes(), site.getMetadata().getGeneration(), view))
         .orElseGet(() -> Scaling.unobserved(site.getSpec().nodes(), existing));
   }
 
   /// @return whether the StatefulSet was written, so that its pods are about to change
   private boolean applyObjects(Site site, Scaling scaling, Context<Site> context) {
     SiteObjects objects = new SiteObjects(site, settings);
-    Applied.ifChanged(context, objects.configMap(), existing(ConfigMap.class, objects.configMap(), context));
-    Applied.ifChanged(context, objects.peersService(), existing(Service.class, objects.peersService(), context));
-    Applied.ifChanged(context, objects.clientService(), existing(Service.class, objects.clientService(), context));
+    Applied.ifChanged(
+        context, objects.configMap(), existing(ConfigMap.class, objects.configMap(), context));
+    Applied.ifChanged(
+        context, objects.peersService(), existing(Service.class, objects.peersService(), context));
+    Applied.ifChanged(
+        context,
+        objects.clientService(),
+        existing(Service.class, objects.clientService(), context));
     Applied.ifChanged(
         context,
         objects.disruptionBudget(),
@@ -141,22 +155,27 @@ public class SiteReconciler implements Reconciler<Site> {
     return applyStatefulSet(site, objects, scaling, context);
   }
 
-  private boolean applyStatefulSet(Site site, SiteObjects objects, Scaling scaling, Context<Site> context) {
+  private boolean applyStatefulSet(
+      Site site, SiteObjects objects, Scaling scaling, Context<Site> context) {
     Optional<StatefulSet> existing = context.getSecondaryResource(StatefulSet.class);
-    StatefulSet desired = objects.statefulSet(scaling.replicas(), image(existing), home(site, context));
+    StatefulSet desired =
+        objects.statefulSet(scaling.replicas(), image(existing), home(site, context));
     if (existing.isPresent() && volumes.isTemplateOutdated(desired, existing.get())) {
       volumes.replaceTemplate(existing.get());
       return true;
     }
     boolean rescaled =
-        existing.isPresent() && !Objects.equals(existing.get().getSpec().getReplicas(), scaling.replicas());
+        existing.isPresent()
+            && !Objects.equals(existing.get().getSpec().getReplicas(), scaling.replicas());
     return Applied.ifChanged(context, desired, rescaled ? Optional.empty() : existing);
   }
 
   private String image(Optional<StatefulSet> existing) {
     return settings
         .nodeImage()
-        .or(() -> existing.map(set -> set.getSpec().getTemplate().getSpec().getContainers().getFirst().getImage()))
+        .or(() ->
+            existing.map(
+                set -> set.getSpec().getTemplate().getSpec().getContainers().getFirst().getImage()))
         .orElse(settings.defaultNodeImage());
   }
 
@@ -175,7 +194,9 @@ public class SiteReconciler implements Reconciler<Site> {
   private List<Pod> pods(Context<Site> context) {
     return context
         .getSecondaryResourcesAsStream(Pod.class)
-        .filter(pod -> Objects.equals(pod.getMetadata().getLabels().get("app.kubernetes.io/component"), "node"))
+        .filter(pod ->
+            Objects.equals(
+                pod.getMetadata().getLabels().get("app.kubernetes.io/component"), "node"))
         .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
         .toList();
   }
@@ -183,14 +204,15 @@ public class SiteReconciler implements Reconciler<Site> {
   private List<Endpoint> endpoints(List<Pod> pods) {
     return pods.stream()
         .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
-        .map(
-            pod ->
-                new Endpoint(
-                    pod.getMetadata().getName(), pod.getStatus().getPodIP() + ":" + settings.httpPort()))
+        .map(pod ->
+            new Endpoint(
+                pod.getMetadata().getName(),
+                pod.getStatus().getPodIP() + ":" + settings.httpPort()))
         .toList();
   }
 
-  private static <T extends HasMetadata> Optional<T> existing(Class<T> type, T desired, Context<Site> context) {
+  private static <T extends HasMetadata> Optional<T> existing(
+      Class<T> type, T desired, Context<Site> context) {
     return context
         .getSecondaryResourcesAsStream(type)
         .filter(each -> each.getMetadata().getName().equals(desired.getMetadata().getName()))
@@ -210,6 +232,8 @@ public class SiteReconciler implements Reconciler<Site> {
   private static Set<ResourceID> siteOf(HasMetadata object) {
     Map<String, String> labels = object.getMetadata().getLabels();
     String site = labels == null ? null : labels.get(Labels.SITE);
-    return site == null ? Set.of() : Set.of(new ResourceID(site, object.getMetadata().getNamespace()));
+    return site == null
+        ? Set.of()
+        : Set.of(new ResourceID(site, object.getMetadata().getNamespace()));
   }
 }

@@ -31,7 +31,11 @@ final class SiteStatusWriter {
   }
 
   void write(
-      Site site, List<Pod> pods, Verdict verdict, Optional<ClusterView> cluster, Context<Site> context) {
+      Site site,
+      List<Pod> pods,
+      Verdict verdict,
+      Optional<ClusterView> cluster,
+      Context<Site> context) {
     SiteStatus before = site.getStatus();
     long generation = site.getMetadata().getGeneration();
     SiteStatus after =
@@ -41,7 +45,8 @@ final class SiteStatusWriter {
             readyNodes(pods, cluster),
             selector(site),
             generation,
-            Conditions.of(verdict, generation, before == null ? null : before.conditions(), clock.instant()));
+            Conditions.of(
+                verdict, generation, before == null ? null : before.conditions(), clock.instant()));
     if (Objects.equals(before, after)) {
       return;
     }
@@ -64,14 +69,15 @@ final class SiteStatusWriter {
     return (int)
         pods.stream()
             .filter(Readiness::isPodReady)
-            .filter(pod -> cluster.map(view -> isAlive(view, pod.getMetadata().getName())).orElse(false))
+            .filter(pod ->
+                cluster.map(view -> isAlive(view, pod.getMetadata().getName())).orElse(false))
             .count();
   }
 
   private static boolean isAlive(ClusterView cluster, String name) {
     return cluster.nodes().stream()
-        .anyMatch(
-            node -> node.name().equals(name) && node.alive() && node.state() != MemberView.State.GONE);
+        .anyMatch(node ->
+            node.name().equals(name) && node.alive() && node.state() != MemberView.State.GONE);
   }
 
   private static String selector(Site site) {

@@ -17,9 +17,11 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 
-/// The volumes of a Site's nodes: they grow, and go only when the cluster has confirmed that nothing is on them.
+/// The volumes of a Site's nodes: they grow, and go only when the cluster has confirmed that
+/// nothing is on them.
 final class Volumes {
 
   private static final String STORAGE = "storage";
@@ -30,11 +32,14 @@ final class Volumes {
     this.client = client;
   }
 
-  /// Whether the claim template wants another size than the existing StatefulSet has; it is immutable there.
+  /// Whether the claim template wants another size than the existing StatefulSet has; it is
+  /// immutable there.
   boolean isTemplateOutdated(StatefulSet desired, StatefulSet existing) {
     List<PersistentVolumeClaim> templates = existing.getSpec().getVolumeClaimTemplates();
     return !templates.isEmpty()
-        && request(desired.getSpec().getVolumeClaimTemplates().getFirst()).compareTo(request(templates.getFirst())) > 0;
+        && request(desired.getSpec().getVolumeClaimTemplates().getFirst())
+                .compareTo(request(templates.getFirst()))
+            > 0;
   }
 
   /// Deletes the StatefulSet and leaves its pods; it is made anew with the next reconcile.
@@ -56,28 +61,42 @@ final class Volumes {
   void discard(Site site, Scaling scaling, Context<Site> context) {
     String prefix = SiteObjects.DATA + "-";
     List<String> pods =
-        context.getSecondaryResourcesAsStream(Pod.class).map(pod -> pod.getMetadata().getName()).toList();
+        context
+            .getSecondaryResourcesAsStream(Pod.class)
+            .map(pod -> pod.getMetadata().getName())
+            .toList();
     context
         .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
         .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
         .filter(claim -> claim.getMetadata().getName().startsWith(prefix))
-        .filter(
-            claim -> {
-              String pod = claim.getMetadata().getName().substring(prefix.length());
-              OptionalInt ordinal = PodNames.ordinal(site.getMetadata().getName(), pod);
-              return ordinal.isPresent() && ordinal.getAsInt() >= scaling.replicas() && !pods.contains(pod);
-            })
+        .filter(claim -> {
+          String pod = claim.getMetadata().getName().substring(prefix.length());
+          OptionalInt ordinal = PodNames.ordinal(site.getMetadata().getName(), pod);
+          return ordinal.isPresent()
+              && ordinal.getAsInt() >= scaling.replicas()
+              && !pods.contains(pod);
+        })
         .forEach(claim -> client.resource(claim).delete());
   }
 
   /// Gives pods whose node was removed from the cluster a fresh volume, and with it a new identity.
-  void renew(Site site, Scaling scaling, List<Pod> pods, ClusterView cluster, DataPlane dataPlane, int httpPort) {
+  void renew(
+      Site site,
+      Scaling scaling,
+      List<Pod> pods,
+      ClusterView cluster,
+      DataPlane dataPlane,
+      int httpPort) {
     for (String name : scaling.forgotten()) {
       pods.stream()
           .filter(pod -> pod.getMetadata().getName().equals(name))
           .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
           .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
-          .filter(pod -> isRemoved(new Endpoint(name, pod.getStatus().getPodIP() + ":" + httpPort), cluster, dataPlane))
+          .filter(pod ->
+              isRemoved(
+                  new Endpoint(name, pod.getStatus().getPodIP() + ":" + httpPort),
+                  cluster,
+                  dataPlane))
           .forEach(pod -> renew(site, pod));
     }
   }
@@ -93,21 +112,25 @@ final class Volumes {
 
   /// The pod may already have come back as another node.
   private static boolean isRemoved(Endpoint endpoint, ClusterView cluster, DataPlane dataPlane) {
-    return dataPlane.askNode(endpoint, (admin, at) -> admin.node(at)) instanceof Answer.Done<NodeView>(NodeView node)
-        && cluster.node(node.nodeId()).filter(member -> member.state() == MemberView.State.GONE).isPresent();
+    return dataPlane.askNode(endpoint, (admin, at) -> admin.node(at))
+            instanceof Answer.Done<NodeView>(NodeView node)
+        && cluster
+            .node(node.nodeId())
+            .filter(member -> member.state() == MemberView.State.GONE)
+            .isPresent();
   }
 
   private void enlarge(PersistentVolumeClaim claim, Quantity size) {
     client
         .resource(claim)
-        .edit(
-            each -> {
-              each.getSpec().getResources().setRequests(Map.of(STORAGE, size));
-              return each;
-            });
+        .edit(each -> {
+          each.getSpec().getResources().setRequests(Map.of(STORAGE, size));
+          return each;
+        });
   }
 
   private static BigDecimal request(PersistentVolumeClaim claim) {
-    return claim.getSpec().getResources().getRequests().get(STORAGE).getNumericalAmount();
+    return Objects.requireNonNull(claim.getSpec().getResources().getRequests().get(STORAGE))
+        .getNumericalAmount();
   }
 }

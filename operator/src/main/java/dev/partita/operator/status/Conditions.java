@@ -18,13 +18,15 @@ public final class Conditions {
 
   private Conditions() {}
 
-  /// The conditions for a verdict; a condition whose status is the previous one keeps its transition time.
+  /// The conditions for a verdict; a condition whose status is the previous one keeps its
+  /// transition time.
   public static List<Condition> of(
       Verdict verdict, long generation, @Nullable List<Condition> previous, Instant now) {
     return List.of(
         condition(READY, verdict.isReady(), verdict, generation, previous, now),
         condition(RECONCILING, verdict.isReconciling(), verdict, generation, previous, now),
-        condition(STALLED, verdict.kind() == Verdict.Kind.STALLED, verdict, generation, previous, now));
+        condition(
+            STALLED, verdict.kind() == Verdict.Kind.STALLED, verdict, generation, previous, now));
   }
 
   /// The condition of that type.

@@ -8,13 +8,14 @@ public final class Figures {
   /// A rate is written anew when it has left this factor around the one shown.
   private static final double RATE_FACTOR = 2;
 
-  /// A size is written anew when it is off by more than this part of the one shown: files are rewritten all the time.
+  /// A size is written anew when it is off by more than this part of the one shown: files are
+  /// rewritten all the time.
   private static final double SIZE_TOLERANCE = 0.1;
 
   private Figures() {}
 
-  /// Operations per second: the one shown while the observed rate is within a factor of two of it, else the observed
-  /// one with its first decimal digit.
+  /// Operations per second: the one shown while the observed rate is within a factor of two of it,
+  /// else the observed one with its first decimal digit.
   public static long operationsPerSecond(@Nullable Long shown, double observed) {
     long rounded = firstDigit(Math.round(observed));
     if (shown == null || shown == 0 || rounded == 0) {
