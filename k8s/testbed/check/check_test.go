@@ -104,8 +104,7 @@ func TestStatefulSetFromApplyToRestart(t *testing.T) {
 		bed.expectStarts("web-1", 2)
 	})
 	t.Run("a deleted pod comes back with its volume and address", func(t *testing.T) {
-		bed.kubectl("delete", "pod", "web-1").must()
-		bed.awaitReady("web-1")
+		bed.replace("web-1")
 		after := bed.pod("web-1")
 		if after.Metadata.UID == before.Metadata.UID || after.Status.PodIP != before.Status.PodIP {
 			t.Errorf("pod %+v became %+v", before, after)
@@ -126,8 +125,7 @@ func TestStatefulSetFromApplyToRestart(t *testing.T) {
 	})
 	t.Run("a claim deleted with its pod comes back empty", func(t *testing.T) {
 		bed.kubectl("delete", "pvc", "data-web-2", "--wait=false").must()
-		bed.kubectl("delete", "pod", "web-2").must()
-		bed.awaitReady("web-2")
+		bed.replace("web-2")
 		bed.expectStarts("web-2", 1)
 	})
 	t.Run("a node without power and its return", func(t *testing.T) {
@@ -407,6 +405,16 @@ func (b *testbed) await(what string, reached func() bool) {
 			b.t.Fatalf("waited in vain for %s:\n%s", what, b.kubectl("get", "pods,pvc,nodes", "--output=wide").must())
 		}
 	}
+}
+
+// replace deletes a pod and waits for the next one of that name. It does not let kubectl wait: kubectl waits for ever
+// when the next pod is there before its watch is.
+func (b *testbed) replace(name string) {
+	b.t.Helper()
+	old := b.pod(name).Metadata.UID
+	b.kubectl("delete", "pod", name, "--wait=false").must()
+	b.await("another "+name, func() bool { return b.exists(name) && b.pod(name).Metadata.UID != old })
+	b.awaitReady(name)
 }
 
 func (b *testbed) expectStarts(name string, count int) {
