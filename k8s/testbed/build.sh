@@ -23,20 +23,41 @@ if [ -x "$binary" ]; then
     exit 0
 fi
 
-how_to_get_go="Install Go 1.25 or later, or any Go from 1.21 on, which then fetches the right one by itself
-  through the Go module proxy (GOTOOLCHAIN=auto is its default):
-    Debian 13 or later, Ubuntu 24.04 or later:  apt-get install golang-go
-    Debian 12, whose own Go 1.19 is too old:    apt-get install -t bookworm-backports golang-go
-    macOS:                                      not supported, see README.md
-    anything else:                              https://go.dev/dl/"
+go_minor() {
+    # Outside the module, because a newer "go" line in go.mod would make an old Go stop or fetch another one.
+    (cd / && "$1" env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+}
+
+# A Go before 1.21 cannot switch to the Go that go.mod asks for, but it can download that one, which is a module too,
+# checked against the checksum database. What a newer Go does afterwards is done here: permissions, and one file name.
+fetch_newer_go() {
+    version=$(sed -n 's/^go \([0-9.]*\)$/\1/p' go.mod)
+    module=golang.org/toolchain@v0.0.1-go$version.$(cd / && "$1" env GOOS)-$(cd / && "$1" env GOARCH)
+    say "$1 is too old; fetching Go $version through the module proxy"
+    (cd / && "$1" mod download "$module") >&2 || return 1
+    root=$(cd / && "$1" env GOMODCACHE)/$module
+    chmod +x "$root"/bin/* "$root"/pkg/tool/*/*
+    if [ ! -f "$root/src/go.mod" ]; then
+        chmod u+w "$root/src"
+        cp "$root/src/_go.mod" "$root/src/go.mod"
+    fi
+    go=$root/bin/go
+    unset GOROOT
+}
+
+how_to_get_go="Install any Go from 1.19 on; a too old one fetches the right one through the Go module proxy:
+    Debian, Ubuntu:  apt-get install golang-go
+    anything else:   https://go.dev/dl/"
 go=$(command -v go || true)
 for candidate in /usr/local/go/bin/go /usr/lib/go/bin/go /snap/bin/go; do
     [ -n "$go" ] || { [ ! -x "$candidate" ] || go=$candidate; }
 done
 [ -n "$go" ] || fail "there is no Go. $how_to_get_go"
-# "go env" does not read go.mod before 1.21, so it answers even when that Go cannot build us.
-minor=$(cd / && "$go" env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
-[ "${minor:-0}" -ge 21 ] || fail "$go is Go 1.${minor:-?}. $how_to_get_go"
+minor=$(go_minor "$go")
+[ "${minor:-0}" -ge 19 ] || fail "$go is Go 1.${minor:-?}. $how_to_get_go"
+[ "$minor" -ge 21 ] || fetch_newer_go "$go" || fail "that did not work. $how_to_get_go"
+# From 1.21 on Go fetches the version that go.mod asks for, unless a distribution switched that off.
+export GOTOOLCHAIN="${GOTOOLCHAIN:-auto}"
 
 say "building etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl $kubernetes from source"
 say "  with $go ($(cd / && "$go" env GOVERSION)) into $binary"

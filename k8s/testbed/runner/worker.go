@@ -201,13 +201,14 @@ func (w *worker) superviseProcess() (pause time.Duration) {
 		pause, _ = w.stopWithin(podGrace(w.pod))
 		return pause
 	}
-	if time.Since(w.lastRefresh) > refreshInterval {
-		w.lastRefresh = time.Now()
-		ctx, cancel := w.apiContext()
-		defer cancel()
-		// A ConfigMap that was deleted meanwhile leaves its files: a kubelet does not stop a pod for that either.
-		_, _ = w.runner.volumes.prepare(ctx, w.pod, &w.pod.Spec.Containers[0])
+	if due := w.lastRefresh.Add(refreshInterval); time.Now().Before(due) {
+		return time.Until(due)
 	}
+	w.lastRefresh = time.Now()
+	ctx, cancel := w.apiContext()
+	defer cancel()
+	// A ConfigMap that was deleted meanwhile leaves its files: a kubelet does not stop a pod for that either.
+	_, _ = w.runner.volumes.prepare(ctx, w.pod, &w.pod.Spec.Containers[0])
 	return watchPause
 }
 
@@ -377,7 +378,7 @@ func (w *worker) terminate() (pause time.Duration, finished bool) {
 	immediately := int64(0)
 	err := w.runner.client.CoreV1().Pods(w.pod.Namespace).Delete(ctx, w.pod.Name, metav1.DeleteOptions{
 		GracePeriodSeconds: &immediately, Preconditions: metav1.NewUIDPreconditions(string(w.uid))})
-	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+	if err != nil && !apierrors.IsNotFound(err) {
 		return retryPause, false
 	}
 	w.cleanUp()
