@@ -15,9 +15,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/// Drives what takes several steps, on the node that leads the system partition: looks at the cluster, does what the
-/// plans say, and looks again. Elsewhere it only waits. Two nodes that both believe to lead do no harm: only one of them
-/// can change the catalog, and orders are checked by those who carry them out.
+/// Drives what takes several steps, on the node that leads the system partition: looks at the
+/// cluster, does what the plans say, and looks again. Elsewhere it only waits. Two nodes that both
+/// believe to lead do no harm: only one of them can change the catalog, and orders are checked by
+/// those who carry them out.
 final class ClusterDriver implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofMillis(250);
   private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -33,11 +34,7 @@ final class ClusterDriver implements AutoCloseable {
   private long ledTerm = -1;
 
   ClusterDriver(
-      NodeId self,
-      SystemPartition system,
-      ReportBoard board,
-      PartitionOrders orders,
-      Clock clock) {
+      NodeId self, SystemPartition system, ReportBoard board, PartitionOrders orders, Clock clock) {
     this.self = self;
     this.system = system;
     this.board = board;
@@ -63,8 +60,7 @@ final class ClusterDriver implements AutoCloseable {
   }
 
   private CompletableFuture<byte[]> figures() {
-    return CompletableFuture.completedFuture(
-        CatalogCodec.encode(ClusterFigures.of(board, self)));
+    return CompletableFuture.completedFuture(CatalogCodec.encode(ClusterFigures.of(board, self)));
   }
 
   private void drive() {
@@ -87,13 +83,13 @@ final class ClusterDriver implements AutoCloseable {
         .forEach((id, action) -> advance(view.catalog().operations().get(id), action));
   }
 
-  /// The first thing a leader says is to which cluster it belongs: the founders' first leader gives the catalog its id.
+  /// The first thing a leader says is to which cluster it belongs: the founders' first leader gives
+  /// the catalog its id.
   private void found() {
     system
         .membership()
         .filter(membership -> !membership.clusterId().equals(system.catalog().clusterId()))
-        .ifPresent(
-            membership -> propose(new CatalogCommand.FoundCluster(membership.clusterId())));
+        .ifPresent(membership -> propose(new CatalogCommand.FoundCluster(membership.clusterId())));
   }
 
   private ClusterView view(GroupStatus status) {

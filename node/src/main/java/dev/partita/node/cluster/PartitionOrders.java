@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 
-/// What the driver tells the leader of a Partition to do. The answer says only that the order was given; what became of
-/// it shows in the next report, and an order that was lost is given again.
+/// What the driver tells the leader of a Partition to do. The answer says only that the order was
+/// given; what became of it shows in the next report, and an order that was lost is given again.
 final class PartitionOrders {
   private static final String CHANGE = "cluster.change-members";
   private static final String TRANSFER = "cluster.transfer-leader";

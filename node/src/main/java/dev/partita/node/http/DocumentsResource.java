@@ -245,9 +245,8 @@ public final class DocumentsResource {
                       ErrorCode.UNIQUE_VIOLATION,
                       "another document has the same terms in a unique index")
                   .with("index", indexName);
-          case MutationResult.Invalid(String reason) ->
-              new DatabaseException(ErrorCode.INVALID_DOCUMENT, "the document cannot be stored")
-                  .with("reason", reason);
+          case MutationResult.Invalid(ErrorCode code, String reason) ->
+              new DatabaseException(code, "the document cannot be stored").with("reason", reason);
           case MutationResult.NotApplied() ->
               new DatabaseException(
                   ErrorCode.REFUSED,

@@ -20,12 +20,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/// Binds the node's figures to Micrometer: one set of meters for each replica here, labelled by partition and collection, and
-/// one for the storage and the HTTP edge. A replica's meters come and go with it.
+/// Binds the node's figures to Micrometer: one set of meters for each replica here, labelled by
+/// partition and collection, and one for the storage and the HTTP edge. A replica's meters come and
+/// go with it.
 ///
 /// One thread refreshes the figures every [#REFRESH_SECONDS]; a scrape reads what it found last.
 @Singleton
@@ -39,6 +41,7 @@ final class NodeMeters {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("meters").factory());
+  private final ScheduledFuture<?> refreshing;
   private volatile @Nullable StorageStatistics storage;
 
   NodeMeters(NodeLifecycle lifecycle, Admission admission, MeterRegistry registry) {
@@ -52,35 +55,62 @@ final class NodeMeters {
         .baseUnit("bytes")
         .register(registry);
     bindStorage();
-    timer.scheduleWithFixedDelay(this::refresh, 0, REFRESH_SECONDS, TimeUnit.SECONDS);
+    refreshing = timer.scheduleWithFixedDelay(this::refresh, 0, REFRESH_SECONDS, TimeUnit.SECONDS);
   }
 
   @PreDestroy
   void close() {
+    refreshing.cancel(false);
     timer.shutdownNow();
   }
 
   private void bindStorage() {
-    counter("block.cache.hits", null, "Blocks found in the block cache", StorageStatistics::blockCacheHits);
-    counter("block.cache.misses", null, "Blocks read from disk", StorageStatistics::blockCacheMisses);
+    counter(
+        "block.cache.hits",
+        null,
+        "Blocks found in the block cache",
+        StorageStatistics::blockCacheHits);
+    counter(
+        "block.cache.misses", null, "Blocks read from disk", StorageStatistics::blockCacheMisses);
     gauge(
         "block.cache.hit.ratio",
         null,
         "Share of block lookups since the start that the cache answered",
         StorageStatistics::blockCacheHitRatio);
-    gauge("block.cache.usage", "bytes", "Block cache in use", StorageStatistics::blockCacheUsageBytes);
+    gauge(
+        "block.cache.usage",
+        "bytes",
+        "Block cache in use",
+        StorageStatistics::blockCacheUsageBytes);
     gauge(
         "block.cache.capacity",
         "bytes",
         "Set size of the block cache, shared by all partitions of the node",
         StorageStatistics::blockCacheCapacityBytes);
-    counter("bloom.filter.useful", null, "Reads of a file that a filter saved", StorageStatistics::bloomFilterUseful);
-    gauge("memtables", "bytes", "Memory of rows that are not flushed yet", StorageStatistics::memtableBytes);
-    gauge("table.readers", "bytes", "Memory of open files outside the cache", StorageStatistics::tableReaderBytes);
+    counter(
+        "bloom.filter.useful",
+        null,
+        "Reads of a file that a filter saved",
+        StorageStatistics::bloomFilterUseful);
+    gauge(
+        "memtables",
+        "bytes",
+        "Memory of rows that are not flushed yet",
+        StorageStatistics::memtableBytes);
+    gauge(
+        "table.readers",
+        "bytes",
+        "Memory of open files outside the cache",
+        StorageStatistics::tableReaderBytes);
     gauge("files", "bytes", "Live files on disk", StorageStatistics::fileBytes);
     counter("flushed", "bytes", "Written by flushes", StorageStatistics::flushedBytes);
-    counter("compaction.read", "bytes", "Read by compactions", StorageStatistics::compactionReadBytes);
-    counter("compaction.written", "bytes", "Written by compactions", StorageStatistics::compactionWrittenBytes);
+    counter(
+        "compaction.read", "bytes", "Read by compactions", StorageStatistics::compactionReadBytes);
+    counter(
+        "compaction.written",
+        "bytes",
+        "Written by compactions",
+        StorageStatistics::compactionWrittenBytes);
     gauge(
         "compaction.pending",
         "bytes",
@@ -134,14 +164,13 @@ final class NodeMeters {
     }
     replicas
         .entrySet()
-        .removeIf(
-            entry -> {
-              boolean gone = !present.contains(entry.getKey());
-              if (gone) {
-                entry.getValue().remove();
-              }
-              return gone;
-            });
+        .removeIf(entry -> {
+          boolean gone = !present.contains(entry.getKey());
+          if (gone) {
+            entry.getValue().remove();
+          }
+          return gone;
+        });
   }
 
   /// The meters of one replica.
@@ -159,8 +188,16 @@ final class NodeMeters {
       gauge("size", "Bytes on disk, approximately", "bytes", ReplicaFigures::bytes);
       gauge("leader", "1 where the leader is, else 0", null, each -> each.leads() ? 1 : 0);
       gauge("epoch", "Raised by every change of bounds or members", null, ReplicaFigures::epoch);
-      gauge("raft.lag", "Entries of the log that are not applied here yet", "entries", ReplicaFigures::lagEntries);
-      gauge("apply.queue", "Bytes of committed commands that wait to be applied", "bytes", ReplicaFigures::applyQueueBytes);
+      gauge(
+          "raft.lag",
+          "Entries of the log that are not applied here yet",
+          "entries",
+          ReplicaFigures::lagEntries);
+      gauge(
+          "apply.queue",
+          "Bytes of committed commands that wait to be applied",
+          "bytes",
+          ReplicaFigures::applyQueueBytes);
       counter("reads", "Read requests that the leader here answered", ReplicaFigures::reads);
       counter("writes", "Write requests that the leader here answered", ReplicaFigures::writes);
     }
@@ -174,9 +211,13 @@ final class NodeMeters {
     }
 
     private void gauge(
-        String name, String description, @Nullable String unit, ToDoubleFunction<ReplicaFigures> figure) {
+        String name,
+        String description,
+        @Nullable String unit,
+        ToDoubleFunction<ReplicaFigures> figure) {
       meters.add(
-          Gauge.builder("partita.partition." + name, this, each -> figure.applyAsDouble(each.figures))
+          Gauge.builder(
+                  "partita.partition." + name, this, each -> figure.applyAsDouble(each.figures))
               .description(description)
               .baseUnit(unit)
               .tags(tags)
@@ -185,7 +226,8 @@ final class NodeMeters {
 
     private void counter(String name, String description, ToDoubleFunction<ReplicaFigures> figure) {
       meters.add(
-          FunctionCounter.builder("partita.partition." + name, this, each -> figure.applyAsDouble(each.figures))
+          FunctionCounter.builder(
+                  "partita.partition." + name, this, each -> figure.applyAsDouble(each.figures))
               .description(description)
               .tags(tags)
               .register(registry));

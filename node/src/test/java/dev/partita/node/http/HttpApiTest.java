@@ -78,8 +78,12 @@ class HttpApiTest {
   void writesAreConditionalOnTheVersion() {
     String first = json("{\"n\":1}").put(THINGS + "/20").header("ETag");
     json("{\"n\":2}").header("If-Match", first).put(THINGS + "/20").then().statusCode(200);
-    problem(json("{\"n\":3}").header("If-Match", first).put(THINGS + "/20"), 412, "VERSION_CONFLICT");
-    problem(json("{\"n\":3}").header("If-None-Match", "*").put(THINGS + "/20"), 412, "VERSION_CONFLICT");
+    problem(
+        json("{\"n\":3}").header("If-Match", first).put(THINGS + "/20"), 412, "VERSION_CONFLICT");
+    problem(
+        json("{\"n\":3}").header("If-None-Match", "*").put(THINGS + "/20"),
+        412,
+        "VERSION_CONFLICT");
     problem(given().header("If-Match", first).delete(THINGS + "/20"), 412, "VERSION_CONFLICT");
     problem(json("{}").header("If-Match", "x").put(THINGS + "/20"), 400, "INVALID_REQUEST");
     given().get(THINGS + "/20").then().body("n", equalTo(2));
@@ -90,7 +94,12 @@ class HttpApiTest {
     String before = json("{\"n\":1}").put(THINGS + "/21").jsonPath().getString("version");
     json("{\"n\":2}").put(THINGS + "/21").then().statusCode(200);
 
-    given().queryParam("at", before).get(THINGS + "/21").then().statusCode(200).body("n", equalTo(1));
+    given()
+        .queryParam("at", before)
+        .get(THINGS + "/21")
+        .then()
+        .statusCode(200)
+        .body("n", equalTo(1));
     problem(
         given().queryParam("at", Long.MAX_VALUE).get(THINGS + "/21"), 400, "TIMESTAMP_IN_FUTURE");
     problem(given().queryParam("at", "yesterday").get(THINGS + "/21"), 400, "INVALID_REQUEST");
@@ -107,7 +116,11 @@ class HttpApiTest {
 
   @Test
   void postCreatesAndRefusesToReplace() {
-    json("{\"id\":30}").post(THINGS).then().statusCode(201).header("Location", containsString(THINGS + "/30"));
+    json("{\"id\":30}")
+        .post(THINGS)
+        .then()
+        .statusCode(201)
+        .header("Location", containsString(THINGS + "/30"));
     problem(json("{\"id\":30}").post(THINGS), 412, "VERSION_CONFLICT");
     json("{\"id\":30,\"n\":1}").post(THINGS + "?onConflict=replace").then().statusCode(200);
     problem(json("{\"n\":1}").post(THINGS), 400, "INVALID_KEY");
@@ -137,7 +150,8 @@ class HttpApiTest {
 
   @Test
   void pagesOfARangeGiveEachDocumentOnceInBothDirections() {
-    List<String> documents = IntStream.range(-60, -20).mapToObj(id -> "{\"id\":" + id + "}").toList();
+    List<String> documents =
+        IntStream.range(-60, -20).mapToObj(id -> "{\"id\":" + id + "}").toList();
     json("[" + String.join(",", documents) + "]").post(THINGS).then().statusCode(200);
     List<Integer> ascending = IntStream.range(-60, -20).boxed().toList();
 
@@ -150,9 +164,8 @@ class HttpApiTest {
 
   @Test
   void anIndexAnswersWithItsValuesInOrder() {
-    json(
-            "[{\"id\":60,\"color\":\"teal\",\"size\":3},{\"id\":61,\"color\":\"teal\",\"size\":-1},"
-                + "{\"id\":62,\"color\":\"teal\"},{\"id\":63,\"color\":\"plum\",\"size\":0}]")
+    json("[{\"id\":60,\"color\":\"teal\",\"size\":3},{\"id\":61,\"color\":\"teal\",\"size\":-1},"
+            + "{\"id\":62,\"color\":\"teal\"},{\"id\":63,\"color\":\"plum\",\"size\":0}]")
         .post(THINGS)
         .then()
         .statusCode(200);
@@ -207,9 +220,8 @@ class HttpApiTest {
   @Test
   void hashPartitionsTakeEveryKeyAndDeletedOnesAreGone() {
     for (int remainder = 0; remainder < 3; remainder++) {
-      json(
-              "{\"name\":\"h%d\",\"collection\":\"hashed\",\"hash\":{\"modulus\":3,\"remainder\":%d}}"
-                  .formatted(remainder, remainder))
+      json("{\"name\":\"h%d\",\"collection\":\"hashed\",\"hash\":{\"modulus\":3,\"remainder\":%d}}"
+              .formatted(remainder, remainder))
           .post("/v1/partitions")
           .then()
           .statusCode(201);
@@ -218,7 +230,11 @@ class HttpApiTest {
     for (String key : keys) {
       String id = "\"" + key + "\"";
       json("{\"id\":" + id + "}").post("/v1/collections/hashed/documents").then().statusCode(201);
-      given().get("/v1/collections/hashed/documents/{key}", id).then().statusCode(200).body("id", equalTo(key));
+      given()
+          .get("/v1/collections/hashed/documents/{key}", id)
+          .then()
+          .statusCode(200)
+          .body("id", equalTo(key));
     }
     given()
         .get("/v1/collections/hashed/documents")
@@ -238,8 +254,7 @@ class HttpApiTest {
 
   @Test
   void bodiesOverTheLimitAreRefusedAndTheNodeGoesOn() {
-    problem(
-        json("{\"a\":\"" + "x".repeat(2 << 20) + "\"}").put(THINGS + "/70"), 413, "TOO_LARGE");
+    problem(json("{\"a\":\"" + "x".repeat(2 << 20) + "\"}").put(THINGS + "/70"), 413, "TOO_LARGE");
     problem(json("{\"a\":").put(THINGS + "/70"), 400, "INVALID_DOCUMENT");
     problem(json("[1]").put(THINGS + "/70"), 400, "INVALID_DOCUMENT");
     json("{}").put(THINGS + "/70").then().statusCode(201);
