@@ -1,5 +1,7 @@
 package dev.partita.node.cluster;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.partita.node.catalog.CatalogCodec;
 import dev.partita.node.catalog.CatalogCommand;
 import dev.partita.node.catalog.OperationEntry;
@@ -15,9 +17,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
-/// Drives what takes several steps, on the node that leads the system partition: looks at the cluster, does what the
-/// plans say, and looks again. Elsewhere it only waits. Two nodes that both believe to lead do no harm: only one of them
-/// can change the catalog, and orders are checked by those who carry them out.
+/// Drives what takes several steps, on the node that leads the system partition: looks at the
+/// cluster, does what the plans say, and looks again. Elsewhere it only waits. Two nodes that both
+/// believe to lead do no harm: only one of them can change the catalog, and orders are checked by
+/// those who carry them out.
 final class ClusterDriver implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofMillis(250);
   private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -33,11 +36,7 @@ final class ClusterDriver implements AutoCloseable {
   private long ledTerm = -1;
 
   ClusterDriver(
-      NodeId self,
-      SystemPartition system,
-      ReportBoard board,
-      PartitionOrders orders,
-      Clock clock) {
+      NodeId self, SystemPartition system, ReportBoard board, PartitionOrders orders, Clock clock) {
     this.self = self;
     this.system = system;
     this.board = board;
@@ -63,8 +62,7 @@ final class ClusterDriver implements AutoCloseable {
   }
 
   private CompletableFuture<byte[]> figures() {
-    return CompletableFuture.completedFuture(
-        CatalogCodec.encode(ClusterFigures.of(board, self)));
+    return CompletableFuture.completedFuture(CatalogCodec.encode(ClusterFigures.of(board, self)));
   }
 
   private void drive() {
@@ -84,16 +82,17 @@ final class ClusterDriver implements AutoCloseable {
     LeaderPlan.next(view).forEach(this::act);
     VoterPlan.next(view).ifPresent(step -> vote(group.get(), step));
     OperationPlan.next(view)
-        .forEach((id, action) -> advance(view.catalog().operations().get(id), action));
+        .forEach(
+            (id, action) -> advance(requireNonNull(view.catalog().operations().get(id)), action));
   }
 
-  /// The first thing a leader says is to which cluster it belongs: the founders' first leader gives the catalog its id.
+  /// The first thing a leader says is to which cluster it belongs: the founders' first leader gives
+  /// the catalog its id.
   private void found() {
     system
         .membership()
         .filter(membership -> !membership.clusterId().equals(system.catalog().clusterId()))
-        .ifPresent(
-            membership -> propose(new CatalogCommand.FoundCluster(membership.clusterId())));
+        .ifPresent(membership -> propose(new CatalogCommand.FoundCluster(membership.clusterId())));
   }
 
   private ClusterView view(GroupStatus status) {
@@ -105,7 +104,7 @@ final class ClusterDriver implements AutoCloseable {
 
   private void vote(ReplicationGroup group, VoterPlan.Step step) {
     // What becomes of it shows at the next look.
-    CompletableFuture<?> unused =
+    CompletableFuture<?> _ =
         switch (step) {
           case VoterPlan.Step.Change(var change) -> group.changeConfiguration(change);
           case VoterPlan.Step.HandOver(var to) -> group.transferLeadership(to);
@@ -132,10 +131,10 @@ final class ClusterDriver implements AutoCloseable {
   private void act(Action action) {
     switch (action) {
       case Action.ChangeMembers change -> {
-        CompletableFuture<?> unused = orders.give(change);
+        CompletableFuture<?> _ = orders.give(change);
       }
       case Action.TransferLeader transfer -> {
-        CompletableFuture<?> unused = orders.give(transfer);
+        CompletableFuture<?> _ = orders.give(transfer);
       }
       case Action.Propose(_, var command) -> propose(command);
       case Action.Wait _, Action.Finish _ -> {}
@@ -144,7 +143,7 @@ final class ClusterDriver implements AutoCloseable {
 
   private void propose(CatalogCommand command) {
     // A refusal means that somebody else was faster; the next look shows it.
-    var unused = system.propose(command, Deadline.after(PATIENCE, clock));
+    var _ = system.propose(command, Deadline.after(PATIENCE, clock));
   }
 
   @Override

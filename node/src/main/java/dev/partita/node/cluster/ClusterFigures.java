@@ -30,10 +30,8 @@ public record ClusterFigures(NodeId leader, List<NodeFigures> nodes, List<Led> p
     List<NodeFigures> nodes = new ArrayList<>();
     board
         .figures()
-        .forEach(
-            (node, has) ->
-                nodes.add(
-                    new NodeFigures(node, alive.contains(node), has.replicas(), has.bytes())));
+        .forEach((node, has) ->
+            nodes.add(new NodeFigures(node, alive.contains(node), has.replicas(), has.bytes())));
     List<Led> partitions = new ArrayList<>();
     board.partitions().forEach((_, led) -> partitions.add(new Led(led.leader(), led.report())));
     return new ClusterFigures(self, nodes, partitions);

@@ -29,11 +29,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// Makes this node a member of a cluster and keeps it registered: it founds one when told to, or asks its seeds until
-/// one takes it in; afterwards it corrects what the catalog says about it, such as an address that has changed.
+/// Makes this node a member of a cluster and keeps it registered: it founds one when told to, or
+/// asks its seeds until one takes it in; afterwards it corrects what the catalog says about it,
+/// such as an address that has changed.
 ///
-/// What makes a node a member is the file of [NodeFiles], written before the system partition is opened, so a crash
-/// leaves it either with no cluster or with one it goes on with.
+/// What makes a node a member is the file of [NodeFiles], written before the system partition is
+/// opened, so a crash leaves it either with no cluster or with one it goes on with.
 public final class ClusterMembership implements AutoCloseable {
   private static final Logger LOGGER = System.getLogger(ClusterMembership.class.getName());
   private static final String JOIN = "cluster.join";
@@ -75,7 +76,8 @@ public final class ClusterMembership implements AutoCloseable {
     transport.register(JOIN, (_, request) -> letIn(request));
   }
 
-  /// Opens the system partition if this node is a member already, and begins to see to its registration.
+  /// Opens the system partition if this node is a member already, and begins to see to its
+  /// registration.
   public synchronized void start() {
     files.membership().ifPresent(membership -> system.open(membership, host));
     if (settings.dev() && system.membership().isEmpty()) {
@@ -198,8 +200,7 @@ public final class ClusterMembership implements AutoCloseable {
 
   private void register(NodeEntry node) {
     CatalogResult result =
-        system.propose(
-            new CatalogCommand.RegisterNode(node), Deadline.after(PATIENCE, clock));
+        system.propose(new CatalogCommand.RegisterNode(node), Deadline.after(PATIENCE, clock));
     if (result instanceof CatalogResult.Refused refused) {
       throw new DatabaseException(ErrorCode.REFUSED, refused.message())
           .with("node", refused.subject());

@@ -11,8 +11,4 @@ import org.jspecify.annotations.Nullable;
 /// @param replicas how many replicas it has
 /// @param bytes of their rows, approximately
 public record NodeReport(
-    NodeId node,
-    String board,
-    @Nullable List<PartitionReport> leading,
-    int replicas,
-    long bytes) {}
+    NodeId node, String board, @Nullable List<PartitionReport> leading, int replicas, long bytes) {}

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 
-/// What the driver tells the leader of a Partition to do. The answer says only that the order was given; what became of
-/// it shows in the next report, and an order that was lost is given again.
+/// What the driver tells the leader of a Partition to do. The answer says only that the order was
+/// given; what became of it shows in the next report, and an order that was lost is given again.
 final class PartitionOrders {
   private static final String CHANGE = "cluster.change-members";
   private static final String TRANSFER = "cluster.transfer-leader";
@@ -54,7 +54,7 @@ final class PartitionOrders {
     ReplicationGroup group = host.group(change.partition().group());
     if (group != null) {
       // Its fate shows in the next report.
-      CompletableFuture<?> unused =
+      CompletableFuture<?> _ =
           group.changeConfiguration(
               new ConfigurationChange(
                   new TreeSet<>(change.voters()), new TreeSet<>(change.learners())));
@@ -66,7 +66,7 @@ final class PartitionOrders {
     Transfer transfer = CatalogCodec.decode(request, Transfer.class);
     ReplicationGroup group = host.group(transfer.partition().group());
     if (group != null) {
-      CompletableFuture<?> unused = group.transferLeadership(transfer.to());
+      CompletableFuture<?> _ = group.transferLeadership(transfer.to());
     }
     return CompletableFuture.completedFuture(DONE);
   }

@@ -17,9 +17,9 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Tells the leader of the system partition what this node leads and has: at once when leaders, members or indexes have
-/// changed, otherwise once a second; in full only when something differs from the last time, so an idle node sends a
-/// few bytes.
+/// Tells the leader of the system partition what this node leads and has: at once when leaders,
+/// members or indexes have changed, otherwise once a second; in full only when something differs
+/// from the last time, so an idle node sends a few bytes.
 final class Reporter implements AutoCloseable {
   static final String SERVICE = "cluster.report";
   static final Duration INTERVAL = Duration.ofSeconds(1);
@@ -27,7 +27,8 @@ final class Reporter implements AutoCloseable {
   /// Whether the board has understood the report, and which board it is.
   record Receipt(boolean understood, String board) {}
 
-  /// A follower that lacks no more than so many entries has caught up: a busy group is never without any.
+  /// A follower that lacks no more than so many entries has caught up: a busy group is never
+  /// without any.
   private static final long LAG_MAX = 1_000;
 
   private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -43,8 +44,7 @@ final class Reporter implements AutoCloseable {
 
   private String board = "";
 
-  Reporter(
-      NodeId self, Supplier<List<ReplicaReport>> replicas, LeaderCalls leader, Clock clock) {
+  Reporter(NodeId self, Supplier<List<ReplicaReport>> replicas, LeaderCalls leader, Clock clock) {
     this.self = self;
     this.replicas = replicas;
     this.leader = leader;
@@ -64,7 +64,8 @@ final class Reporter implements AutoCloseable {
     long bytes = all.stream().mapToLong(ReplicaReport::bytes).sum();
     boolean same = leading.equals(lastReported);
     try {
-      boolean understood = send(new NodeReport(self, board, same ? null : leading, all.size(), bytes));
+      boolean understood =
+          send(new NodeReport(self, board, same ? null : leading, all.size(), bytes));
       if (!understood) {
         send(new NodeReport(self, board, leading, all.size(), bytes));
       }
