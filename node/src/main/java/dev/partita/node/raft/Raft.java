@@ -127,7 +127,15 @@ public final class Raft {
   }
 
   private boolean isPromotable() {
-    return installing == null && log.configuration().isVoter(self);
+    return installing == null && (log.configuration().isVoter(self) || isVoterUntilCommit());
+  }
+
+  /// Whether the newest configuration has no vote for this replica, but may not be committed yet.
+  /// Then it may be the only one whose log is long enough to commit it (Raft thesis, section
+  /// 4.2.2).
+  private boolean isVoterUntilCommit() {
+    long index = log.configurationIndex();
+    return index > log.commitIndex() && log.configurationAt(index - 1).isVoter(self);
   }
 
   private boolean mustKeepStill() {
@@ -741,6 +749,11 @@ public final class Raft {
 
   public long lastIndex() {
     return log.lastIndex();
+  }
+
+  /// The mark that the log begins with.
+  public SnapshotMark snapshot() {
+    return log.snapshot();
   }
 
   /// The term of the entry at `index`, which is between the snapshot mark and the last index.
