@@ -11,19 +11,17 @@ import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyWriter;
 import dev.partita.node.key.PrimaryKey;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.LinkedHashMap;
-
-import java.util.Map;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Computes the entries of documents.
 ///
 /// A path that ends at several array elements gives one entry for each distinct one, several such
 /// paths give every combination. A path that ends at an object, or at an array with an object in
-/// it, gives something without order: it counts as missing, but a value is covered all the same.
-/// An explicit null is a value like others.
+/// it, gives something without order: it counts as missing, but a value is covered all the same. An
+/// explicit null is a value like others.
 public final class IndexEntries {
 
   /// Entries of one document in one index.
@@ -44,8 +42,7 @@ public final class IndexEntries {
   /// The entries of a document, each with another position.
   ///
   /// @throws DatabaseException [ErrorCode#TOO_LARGE] when they are too many or one is too large
-  public static List<IndexEntry> of(
-      IndexDefinition index, PrimaryKey key, ObjectNode document) {
+  public static List<IndexEntry> of(IndexDefinition index, PrimaryKey key, ObjectNode document) {
     List<List<Found>> terms = new ArrayList<>(index.terms().size());
     boolean found = index.terms().isEmpty();
     for (IndexTerm term : index.terms()) {

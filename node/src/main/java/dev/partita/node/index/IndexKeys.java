@@ -50,8 +50,8 @@ public record IndexKeys(IndexDefinition index, long partition) {
     return entry.suffix(PREFIX_BYTES);
   }
 
-  /// All the terms of an entry, encoded, with index and partition in front: what the keys of entries
-  /// begin with that collide in a unique index.
+  /// All the terms of an entry, encoded, with index and partition in front: what the keys of
+  /// entries begin with that collide in a unique index.
   public Key sameTerms(Key position) {
     var in = new KeyReader(position);
     index.terms().forEach(_ -> in.read());

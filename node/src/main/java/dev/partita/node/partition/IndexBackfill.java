@@ -18,8 +18,8 @@ import java.util.List;
 /// One step of building an index: adds the entries of the next rows. Deterministic.
 ///
 /// Why the index is exact once all rows were looked at: a row that was written after the index was
-/// added has had its entries maintained since that write; any other row is seen here as it still is.
-/// Entries are added with the version of their row. So at every timestamp from the last commit
+/// added has had its entries maintained since that write; any other row is seen here as it still
+/// is. Entries are added with the version of their row. So at every timestamp from the last commit
 /// before the last step on, the live entries are those of the rows.
 final class IndexBackfill {
 
@@ -53,9 +53,7 @@ final class IndexBackfill {
     try (RowCursor rows = committed.rows(range, Timestamp.MAX, Direction.FORWARD)) {
       while (rows.next()) {
         if (looked == rowsMax || batch.sizeBytes() > STEP_BYTES_MAX) {
-          return index
-              .withEntries(entries)
-              .withPhase(new IndexState.Building(rows.key(), scanned));
+          return index.withEntries(entries).withPhase(new IndexState.Building(rows.key(), scanned));
         }
         looked++;
         if (!span.contains(rows.key())) {

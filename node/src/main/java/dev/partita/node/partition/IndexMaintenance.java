@@ -130,8 +130,7 @@ final class IndexMaintenance {
         return true;
       }
     }
-    try (IndexCursor cursor =
-        committed.entries(sameTerms, Timestamp.MAX, Direction.FORWARD)) {
+    try (IndexCursor cursor = committed.entries(sameTerms, Timestamp.MAX, Direction.FORWARD)) {
       while (cursor.next()) {
         Key other = cursor.key();
         if (!Boolean.FALSE.equals(overlay.change(other)) && !belongsTo(other, own)) {

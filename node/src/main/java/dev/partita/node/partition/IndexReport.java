@@ -9,11 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param entries live entries in this Partition
 /// @param failure why it will never be ready, null otherwise
 public record IndexReport(
-    long id,
-    boolean ready,
-    int progress,
-    long entries,
-    @Nullable String failure) {
+    long id, boolean ready, int progress, long entries, @Nullable String failure) {
 
   static IndexReport of(IndexState index, long rows) {
     return new IndexReport(

@@ -43,6 +43,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final AtomicInteger callsUnderWay = new AtomicInteger();
   private final Map<PartitionId, PartitionReplica> replicas = new ConcurrentHashMap<>();
   private final Set<PartitionId> suspended = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   public LocalPartitions(
       GroupHost groups,
@@ -54,8 +55,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     this.groups = groups;
     this.node = new PartitionReplica.Surroundings(storage, oracle, clock, reads, settings);
     this.listener = listener;
-    storage.onFlush(
-        () -> replicas.values().forEach(replica -> replica.machine().refreshDurable()));
+    storage.onFlush(this::flushed);
     this.ticker =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("partition-duties").factory());
@@ -67,9 +67,9 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// Opens this node's replica of a Partition, from what the node has of it.
   ///
   /// @param descriptor what the Partition is made of, if nobody has made it yet; else only its id
-  ///     counts
+  ///   counts
   /// @param bootstrap the first members of a new group, the same on each of them; null for a member
-  ///     that joins, or one that the log knows already
+  ///   that joins, or one that the log knows already
   /// @throws IllegalStateException if it is open
   public PartitionReplica open(PartitionDescriptor descriptor, @Nullable Configuration bootstrap) {
     PartitionId id = descriptor.id();
@@ -156,17 +156,25 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
     long begun = node.clock().monotonicNanos();
     CompletableFuture<Response> answer = replica.handle(request, deadline);
-    return answer.whenComplete(
-        (response, _) -> {
-          if (read) {
-            readsUnderWay.decrementAndGet();
-          }
-          listener.answered(
-              request.partition(),
-              OperationListener.Operation.of(request),
-              node.clock().monotonicNanos() - begun,
-              response instanceof Response.Refusal);
-        });
+    return answer.whenComplete((response, _) -> {
+      if (read) {
+        readsUnderWay.decrementAndGet();
+      }
+      listener.answered(
+          request.partition(),
+          OperationListener.Operation.of(request),
+          node.clock().monotonicNanos() - begun,
+          response instanceof Response.Refusal);
+    });
+  }
+
+  private void flushed() {
+    for (PartitionReplica replica : replicas.values()) {
+      if (closed) {
+        return; // the store flushes once more while it closes
+      }
+      replica.machine().refreshDurable();
+    }
   }
 
   private void tick() {
@@ -183,6 +191,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// Stops serving. The groups are closed by the Raft host, after this.
   @Override
   public void close() {
+    closed = true;
     ticker.shutdown();
     replicas.values().forEach(PartitionReplica::close);
     try {

@@ -1,8 +1,8 @@
 package dev.partita.node.partition;
 
+import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexKeys;
 import dev.partita.node.index.JsonBytes;
-import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
 import dev.partita.node.key.PrimaryKey;
@@ -66,8 +66,7 @@ final class PageReader {
           return new Response.Rows(rows, true, at);
         }
         JsonBytes document = JsonBytes.of(cursor.value());
-        rows.add(
-            new Response.Stored(keys.primaryKey(cursor.key()), cursor.timestamp(), document));
+        rows.add(new Response.Stored(keys.primaryKey(cursor.key()), cursor.timestamp(), document));
         bytes += cursor.key().size() + document.size() + ROW_OVERHEAD_BYTES;
       }
     }
@@ -163,8 +162,7 @@ final class PageReader {
       range = range.before(end);
     }
     if (after != null) {
-      range =
-          direction == Direction.FORWARD ? range.from(after.successor()) : range.before(after);
+      range = direction == Direction.FORWARD ? range.from(after.successor()) : range.before(after);
     }
     return range;
   }

@@ -32,7 +32,7 @@ sealed interface PartitionCommand {
   /// Forgets the index and its entries.
   ///
   /// @param revision of the catalog that did not have the index; an index that was added by a newer
-  ///     one stays
+  ///   one stays
   record DropIndex(long index, long revision) implements PartitionCommand {}
 
   /// The next step of building an index: adds the entries of up to so many rows.

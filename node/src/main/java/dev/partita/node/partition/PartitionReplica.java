@@ -73,8 +73,8 @@ public final class PartitionReplica {
     return machine;
   }
 
-  /// Tells which indexes the Partition is to have; as the leader, the replica adds, builds and drops
-  /// them in the background.
+  /// Tells which indexes the Partition is to have; as the leader, the replica adds, builds and
+  /// drops them in the background.
   ///
   /// @param revision of the catalog that says so: indexes that a newer one has added stay
   public void wantIndexes(long revision, Collection<IndexDefinition> indexes) {

@@ -174,8 +174,7 @@ public record PartitionState(
         index,
         revision,
         switch (phase) {
-          case BUILDING ->
-              new IndexState.Building(in.optional(BinaryReader::key), in.number());
+          case BUILDING -> new IndexState.Building(in.optional(BinaryReader::key), in.number());
           case READY -> new IndexState.Ready(in.timestamp());
           case FAILED -> new IndexState.Failed(in.text());
           default -> throw new IllegalArgumentException("unknown phase: " + phase);

@@ -62,8 +62,8 @@ final class PartitionStateMachine implements StateMachine {
     return id;
   }
 
-  /// The state after the last batch that was applied. It is published after the batch is visible
-  /// in the store.
+  /// The state after the last batch that was applied. It is published after the batch is visible in
+  /// the store.
   PartitionState state() {
     return state;
   }
@@ -240,9 +240,7 @@ final class PartitionStateMachine implements StateMachine {
     PartitionState now = state.applied(index, term).withConfiguration(configuration);
     PartitionDescriptor descriptor = now.descriptor();
     if (descriptor != null && !descriptor.members().equals(configuration)) {
-      now =
-          now.withDescriptor(
-              descriptor.withMembers(configuration, descriptor.epoch().next()));
+      now = now.withDescriptor(descriptor.withMembers(configuration, descriptor.epoch().next()));
     }
     try (Batch batch = storage.newBatch()) {
       batch.putMeta(PartitionKeys.stateRecord(id), now.encode());

@@ -106,11 +106,10 @@ final class ReplicaDuties {
       begun = generation;
     }
     var _ =
-    group
-        .readBarrier()
-        .thenCompose(_ -> node.oracle().next(1))
-        .whenComplete(
-            (block, failure) -> {
+        group
+            .readBarrier()
+            .thenCompose(_ -> node.oracle().next(1))
+            .whenComplete((block, failure) -> {
               synchronized (this) {
                 if (generation == begun) {
                   takingUp = false;
@@ -137,10 +136,9 @@ final class ReplicaDuties {
       commandUnderWay = true;
     }
     var _ =
-    group
-        .propose(CommandCodec.encode(due, 256))
-        .whenComplete(
-            (_, failure) -> {
+        group
+            .propose(CommandCodec.encode(due, 256))
+            .whenComplete((_, failure) -> {
               synchronized (this) {
                 commandUnderWay = false;
               }
@@ -171,8 +169,7 @@ final class ReplicaDuties {
     }
     for (IndexState index : state.indexes()) {
       if (index.isBuilding()) {
-        return new PartitionCommand.Backfill(
-            index.index().id(), node.settings().backfillRows());
+        return new PartitionCommand.Backfill(index.index().id(), node.settings().backfillRows());
       }
     }
     return null;
@@ -209,8 +206,7 @@ final class ReplicaDuties {
     if (!safePoint.isAfter(machine.state().safePoint())) {
       return CompletableFuture.completedFuture(null);
     }
-    return group.propose(
-        CommandCodec.encode(new PartitionCommand.RaiseSafePoint(safePoint), 64));
+    return group.propose(CommandCodec.encode(new PartitionCommand.RaiseSafePoint(safePoint), 64));
   }
 
   /// One step of dropping what no read at the safe point or later can see.

@@ -91,8 +91,7 @@ public sealed interface Response {
             failure(TIMESTAMP_TOO_OLD, "versions as old as this are not kept")
                 .with("oldest", oldest);
         case TimestampInFuture(var newest) ->
-            failure(TIMESTAMP_IN_FUTURE, "the timestamp lies in the future")
-                .with("newest", newest);
+            failure(TIMESTAMP_IN_FUTURE, "the timestamp lies in the future").with("newest", newest);
         case IndexNotReady(long index, @Nullable Timestamp readySince) ->
             failure(INDEX_NOT_READY, "the index is not ready at this timestamp")
                 .with("index", index)

@@ -44,13 +44,11 @@ final class WriteApplier {
     this.keys = new PartitionKeys(descriptor);
     this.entries = new EntryOverlay(committed);
     this.indexes = state.indexes().stream().filter(IndexState::isMaintained).toList();
-    indexes.forEach(
-        index ->
-            maintenance.add(new IndexMaintenance(index, keys.index(index.index()), committed)));
+    indexes.forEach(index ->
+        maintenance.add(new IndexMaintenance(index, keys.index(index.index()), committed)));
     this.entryGrowth = new long[indexes.size()];
     this.needsDocuments =
-        indexes.stream()
-            .anyMatch(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID);
+        indexes.stream().anyMatch(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID);
     this.rows = state.rows();
     this.bytes = state.bytes();
     this.lastCommit = state.lastCommit();
@@ -118,11 +116,8 @@ final class WriteApplier {
     }
     if (!possible) {
       return plans.stream()
-          .map(
-              plan ->
-                  plan instanceof Refused(MutationResult why)
-                      ? why
-                      : new MutationResult.NotApplied())
+          .map(plan ->
+              plan instanceof Refused(MutationResult why) ? why : new MutationResult.NotApplied())
           .toList();
     }
     entries.absorb(own);
@@ -166,8 +161,7 @@ final class WriteApplier {
       before = null;
     }
     if (!holds(mutation.precondition(), before)) {
-      return new Refused(
-          new MutationResult.Conflict(before == null ? null : before.timestamp()));
+      return new Refused(new MutationResult.Conflict(before == null ? null : before.timestamp()));
     }
     try {
       return planEntries(mutation, row, before, own);
@@ -186,8 +180,7 @@ final class WriteApplier {
     };
   }
 
-  private Plan planEntries(
-      Mutation mutation, Key row, @Nullable Version before, EntryOverlay own) {
+  private Plan planEntries(Mutation mutation, Key row, @Nullable Version before, EntryOverlay own) {
     JsonBytes document = mutation.document();
     if (indexes.isEmpty()) {
       return new RowChange(row, before, document, List.of());

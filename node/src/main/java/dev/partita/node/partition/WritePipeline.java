@@ -25,14 +25,14 @@ import org.jspecify.annotations.Nullable;
 /// while the oracle is asked share the next entry.
 ///
 /// The read floor is the highest timestamp that a snapshot read was let in at: no write is proposed
-/// at or below it. A block of timestamps that a read has overtaken is thrown away for a new one; the
-/// reads that come until that one is proposed wait for it, so that reads cannot starve writes.
+/// at or below it. A block of timestamps that a read has overtaken is thrown away for a new one;
+/// the reads that come until that one is proposed wait for it, so that reads cannot starve writes.
 ///
 /// A new leader begins with a fresh timestamp as its floor, which is above everything that its
 /// predecessors have promised or written.
 ///
-/// All state is guarded by this object's lock. With it held only the group and the oracle are called,
-/// which return at once, and no answer is given.
+/// All state is guarded by this object's lock. With it held only the group and the oracle are
+/// called, which return at once, and no answer is given.
 final class WritePipeline {
 
   private final PartitionSettings settings;
@@ -232,10 +232,9 @@ final class WritePipeline {
 
   private void askTimestamps(List<PendingWrite> batch, long ofGeneration) {
     var _ =
-    oracle
-        .next(batch.size())
-        .whenComplete(
-            (block, failure) -> {
+        oracle
+            .next(batch.size())
+            .whenComplete((block, failure) -> {
               if (failure != null) {
                 withoutTimestamps(batch, ofGeneration);
               } else {
@@ -327,7 +326,8 @@ final class WritePipeline {
     return CommandCodec.encode(new PartitionCommand.Writes(writes), Math.toIntExact(bytes));
   }
 
-  /// Applied, or lost: only then may a snapshot read go past it, and only then are its writers told.
+  /// Applied, or lost: only then may a snapshot read go past it, and only then are its writers
+  /// told.
   private void settle(InFlight entry, @Nullable Proposed proposed, @Nullable Throwable failure) {
     synchronized (this) {
       inFlight.remove(entry);
@@ -347,8 +347,7 @@ final class WritePipeline {
 
   /// What a failed future of a group or of this pipeline means to whoever asked.
   static Response.Refusal refusal(@Nullable Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException ? failure.getCause() : failure;
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
     if (cause instanceof Refused refused) {
       return refused.refusal();
     }
@@ -367,9 +366,9 @@ final class WritePipeline {
     };
   }
 
-  /// Lets a snapshot read in. The future gives the timestamp to read at, when every write at or below
-  /// it is applied here and no other will come; or fails with [Refused]. The caller confirms the
-  /// leadership afterwards.
+  /// Lets a snapshot read in. The future gives the timestamp to read at, when every write at or
+  /// below it is applied here and no other will come; or fails with [Refused]. The caller confirms
+  /// the leadership afterwards.
   ///
   /// @param at null for the newest timestamp that needs no waiting and sees all writes answered
   CompletableFuture<Timestamp> snapshot(@Nullable Timestamp at) {
@@ -437,10 +436,9 @@ final class WritePipeline {
       var begun = new CompletableFuture<Void>();
       refreshing = begun;
       var _ =
-      oracle
-          .next(1)
-          .whenComplete(
-              (block, failure) -> {
+          oracle
+              .next(1)
+              .whenComplete((block, failure) -> {
                 synchronized (this) {
                   if (failure == null) {
                     newest = Timestamp.later(newest, block.first());
@@ -474,10 +472,9 @@ final class WritePipeline {
       queuedBytes = queue.stream().mapToLong(write -> write.sizeBytes).sum();
     }
     safe.forEach(write -> write.answer.complete(new Response.Unavailable("Time has run out")));
-    unknown.forEach(
-        write ->
-            write.answer.complete(
-                new Response.OutcomeUnknown("Time has run out before the outcome was known")));
+    unknown.forEach(write ->
+        write.answer.complete(
+            new Response.OutcomeUnknown("Time has run out before the outcome was known")));
   }
 
   private boolean expire(PendingWrite write, List<PendingWrite> expired) {

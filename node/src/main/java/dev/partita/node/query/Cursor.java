@@ -78,8 +78,7 @@ record Cursor(Move move, Timestamp at, Key position) {
     Move move = in.get() == 0 ? Move.NEXT : Move.PREVIOUS;
     Timestamp at = new Timestamp(in.getLong());
     if (in.getLong() != fingerprint) {
-      throw new DatabaseException(
-          ErrorCode.INVALID_CURSOR, "the cursor belongs to another query");
+      throw new DatabaseException(ErrorCode.INVALID_CURSOR, "the cursor belongs to another query");
     }
     byte[] position = new byte[in.remaining()];
     in.get(position);

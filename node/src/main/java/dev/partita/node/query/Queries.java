@@ -50,7 +50,7 @@ public final class Queries {
   /// One page of entries of an index.
   ///
   /// @throws DatabaseException if the query or its cursor makes no sense, or a partition cannot be
-  ///     read before the deadline
+  ///   read before the deadline
   public Page<IndexHit> index(IndexQuery query, Deadline deadline) {
     IndexDefinition index = directory.index(query.index());
     if (index == null) {
@@ -91,8 +91,7 @@ public final class Queries {
               Response response = caller.call(partition, scan, deadline);
               if (response instanceof Response.Entries(var entries, boolean more, var readAt)) {
                 at.set(readAt);
-                return new Source.Piece<>(
-                    entries.stream().map(Queries::hit).toList(), more);
+                return new Source.Piece<>(entries.stream().map(Queries::hit).toList(), more);
               }
               throw refused(response);
             });
@@ -121,7 +120,8 @@ public final class Queries {
     Document document = row == null ? null : document(row);
     long bytes = row == null ? 0 : row.document().size();
     return new Source.Item<>(
-        entry.position(), new IndexHit(entry.key(), entry.values(), document),
+        entry.position(),
+        new IndexHit(entry.key(), entry.values(), document),
         bytes + entry.values().size());
   }
 
@@ -136,7 +136,7 @@ public final class Queries {
   /// One page of documents.
   ///
   /// @throws DatabaseException if the query or its cursor makes no sense, or a partition cannot be
-  ///     read before the deadline
+  ///   read before the deadline
   public Page<Document> range(RangeQuery query, Deadline deadline) {
     List<PartitionDescriptor> partitions = directory.partitions(query.collection());
     if (partitions.isEmpty()) {
@@ -144,8 +144,7 @@ public final class Queries {
           .with("collection", query.collection());
     }
     Walk walk =
-        new Walk(
-            fingerprint(query), query.order(), query.limit(), query.cursor(), query.at());
+        new Walk(fingerprint(query), query.order(), query.limit(), query.cursor(), query.at());
     walk.requireInside(Queries::isPrimaryKey);
     return walk.page(
         partitions.stream().filter(partition -> concerns(partition, query)).toList(),
@@ -238,11 +237,7 @@ public final class Queries {
     private final @Nullable Timestamp at;
 
     Walk(
-        long fingerprint,
-        Order order,
-        int limit,
-        @Nullable String cursor,
-        @Nullable Timestamp at) {
+        long fingerprint, Order order, int limit, @Nullable String cursor, @Nullable Timestamp at) {
       if (limit < 1 || limit > LIMIT_MAX) {
         throw new DatabaseException(ErrorCode.INVALID_REQUEST, "the limit is out of range")
             .with("limit", limit)
@@ -308,8 +303,7 @@ public final class Queries {
       if (preceding && !items.isEmpty()) {
         before = encode(Cursor.Move.PREVIOUS, snapshot, items.getFirst().position());
       }
-      return new Page<>(
-          items.stream().map(Source.Item::value).toList(), after, before, snapshot);
+      return new Page<>(items.stream().map(Source.Item::value).toList(), after, before, snapshot);
     }
 
     private String encode(Cursor.Move move, Timestamp snapshot, Key position) {
@@ -319,10 +313,7 @@ public final class Queries {
 
   private Timestamp now(Deadline deadline) {
     try {
-      return oracle
-          .next(1)
-          .get(deadline.remainingNanos(clock), TimeUnit.NANOSECONDS)
-          .first();
+      return oracle.next(1).get(deadline.remainingNanos(clock), TimeUnit.NANOSECONDS).first();
     } catch (ExecutionException | TimeoutException e) {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "no timestamp can be had", e);
     } catch (InterruptedException e) {

@@ -6,8 +6,8 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One partition's part of a query, read piece by piece in the order of positions. For one thread at
-/// a time.
+/// One partition's part of a query, read piece by piece in the order of positions. For one thread
+/// at a time.
 final class Source<T> {
 
   /// A result with its place in the order.
