@@ -1,5 +1,7 @@
 package dev.partita.node.cluster;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.partita.node.catalog.CatalogCodec;
 import dev.partita.node.catalog.CatalogCommand;
 import dev.partita.node.catalog.OperationEntry;
@@ -80,7 +82,8 @@ final class ClusterDriver implements AutoCloseable {
     LeaderPlan.next(view).forEach(this::act);
     VoterPlan.next(view).ifPresent(step -> vote(group.get(), step));
     OperationPlan.next(view)
-        .forEach((id, action) -> advance(view.catalog().operations().get(id), action));
+        .forEach(
+            (id, action) -> advance(requireNonNull(view.catalog().operations().get(id)), action));
   }
 
   /// The first thing a leader says is to which cluster it belongs: the founders' first leader gives
@@ -101,7 +104,7 @@ final class ClusterDriver implements AutoCloseable {
 
   private void vote(ReplicationGroup group, VoterPlan.Step step) {
     // What becomes of it shows at the next look.
-    CompletableFuture<?> unused =
+    CompletableFuture<?> _ =
         switch (step) {
           case VoterPlan.Step.Change(var change) -> group.changeConfiguration(change);
           case VoterPlan.Step.HandOver(var to) -> group.transferLeadership(to);
@@ -128,10 +131,10 @@ final class ClusterDriver implements AutoCloseable {
   private void act(Action action) {
     switch (action) {
       case Action.ChangeMembers change -> {
-        CompletableFuture<?> unused = orders.give(change);
+        CompletableFuture<?> _ = orders.give(change);
       }
       case Action.TransferLeader transfer -> {
-        CompletableFuture<?> unused = orders.give(transfer);
+        CompletableFuture<?> _ = orders.give(transfer);
       }
       case Action.Propose(_, var command) -> propose(command);
       case Action.Wait _, Action.Finish _ -> {}
@@ -140,7 +143,7 @@ final class ClusterDriver implements AutoCloseable {
 
   private void propose(CatalogCommand command) {
     // A refusal means that somebody else was faster; the next look shows it.
-    var unused = system.propose(command, Deadline.after(PATIENCE, clock));
+    var _ = system.propose(command, Deadline.after(PATIENCE, clock));
   }
 
   @Override

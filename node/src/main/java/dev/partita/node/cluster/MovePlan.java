@@ -95,7 +95,7 @@ final class MovePlan {
       return new Action.Wait(CATCH_UP, view.isAlive(add) ? null : "the node to add is not alive");
     }
     NodeId remove = move.remove();
-    if (led.leader().equals(remove)) {
+    if (remove != null && led.leader().equals(remove)) {
       Optional<NodeId> successor = successor(report, remove);
       // The only voter leads: the new one gets its vote first.
       return successor.isPresent()

@@ -54,7 +54,7 @@ final class PartitionOrders {
     ReplicationGroup group = host.group(change.partition().group());
     if (group != null) {
       // Its fate shows in the next report.
-      CompletableFuture<?> unused =
+      CompletableFuture<?> _ =
           group.changeConfiguration(
               new ConfigurationChange(
                   new TreeSet<>(change.voters()), new TreeSet<>(change.learners())));
@@ -66,7 +66,7 @@ final class PartitionOrders {
     Transfer transfer = CatalogCodec.decode(request, Transfer.class);
     ReplicationGroup group = host.group(transfer.partition().group());
     if (group != null) {
-      CompletableFuture<?> unused = group.transferLeadership(transfer.to());
+      CompletableFuture<?> _ = group.transferLeadership(transfer.to());
     }
     return CompletableFuture.completedFuture(DONE);
   }

@@ -36,7 +36,8 @@ public record PartitionReport(
     return Stream.concat(voters.stream(), learners.stream()).anyMatch(node::equals);
   }
 
-  Optional<IndexReport> index(long id) {
+  /// What it says about one index.
+  public Optional<IndexReport> index(long id) {
     return indexes.stream().filter(index -> index.id() == id).findFirst();
   }
 }

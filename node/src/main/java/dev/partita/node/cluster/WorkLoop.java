@@ -45,7 +45,7 @@ final class WorkLoop implements AutoCloseable {
     try {
       while (!closed) {
         // Woken or not, the work is done.
-        boolean unused = wakes.tryAcquire(interval.toNanos(), TimeUnit.NANOSECONDS);
+        boolean _ = wakes.tryAcquire(interval.toNanos(), TimeUnit.NANOSECONDS);
         wakes.drainPermits();
         if (!closed) {
           work();

@@ -43,6 +43,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final AtomicInteger callsUnderWay = new AtomicInteger();
   private final Map<PartitionId, PartitionReplica> replicas = new ConcurrentHashMap<>();
   private final Set<PartitionId> suspended = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   public LocalPartitions(
       GroupHost groups,
@@ -54,7 +55,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     this.groups = groups;
     this.node = new PartitionReplica.Surroundings(storage, oracle, clock, reads, settings);
     this.listener = listener;
-    storage.onFlush(() -> replicas.values().forEach(replica -> replica.machine().refreshDurable()));
+    storage.onFlush(this::flushed);
     this.ticker =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("partition-duties").factory());
@@ -167,6 +168,15 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     });
   }
 
+  private void flushed() {
+    for (PartitionReplica replica : replicas.values()) {
+      if (closed) {
+        return; // the store flushes once more while it closes
+      }
+      replica.machine().refreshDurable();
+    }
+  }
+
   private void tick() {
     for (PartitionReplica replica : replicas.values()) {
       try {
@@ -181,6 +191,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// Stops serving. The groups are closed by the Raft host, after this.
   @Override
   public void close() {
+    closed = true;
     ticker.shutdown();
     replicas.values().forEach(PartitionReplica::close);
     try {

@@ -39,7 +39,7 @@ final class CatalogWatch implements CatalogListener {
           return false;
         }
         // Woken early is as good as woken late: the loop looks again.
-        boolean unused = changed.await(nanos, TimeUnit.NANOSECONDS);
+        boolean _ = changed.await(nanos, TimeUnit.NANOSECONDS);
       }
       return true;
     } catch (InterruptedException e) {

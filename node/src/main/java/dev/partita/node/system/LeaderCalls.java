@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// every service must bear being executed twice.
 public final class LeaderCalls {
   /// One attempt; shorter than an election takes, so that a dead leader does not use up a deadline.
-  private static final Duration ATTEMPT = Duration.ofMillis(1_000);
+  private static final Duration ATTEMPT = Duration.ofSeconds(1);
 
   private static final long BACKOFF_MILLIS_MIN = 10;
   private static final long BACKOFF_MILLIS_MAX = 200;
@@ -125,6 +125,7 @@ public final class LeaderCalls {
         .with("service", service);
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   private record Reply(byte @Nullable [] answer, @Nullable NodeId leader) {
     static final Reply NONE = new Reply(null, null);
   }

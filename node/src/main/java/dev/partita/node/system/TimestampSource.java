@@ -55,7 +55,7 @@ final class TimestampSource {
   boolean runsLow(long nowMillis, TimestampWindow window) {
     Timestamp half =
         Timestamp.later(next, Timestamp.ofMillis(nowMillis))
-            .plus(WINDOW_MILLIS / 2 << Timestamp.LOGICAL_BITS);
+            .plus((WINDOW_MILLIS / 2) << Timestamp.LOGICAL_BITS);
     return half.isAfter(window.end());
   }
 }
