@@ -42,7 +42,9 @@ final class BuiltInRules {
   private static List<FieldError> statefulSet(ObjectNode set, @Nullable ObjectNode old) {
     JsonNode labels = set.path("spec").path("template").path("metadata").path("labels");
     List<FieldError> errors = new ArrayList<>();
-    if (!Selectors.object(set.path("spec").path("selector")).test(Json.stringMap(labels))) {
+    if (!Json.has(set, "spec", "selector")) {
+      errors.add(FieldError.required("spec.selector", ""));
+    } else if (!Selectors.object(set.path("spec").path("selector")).test(Json.stringMap(labels))) {
       errors.add(
           FieldError.invalid(
               "spec.template.metadata.labels",

@@ -118,6 +118,12 @@ public final class Schema {
     return source.get("items") instanceof ObjectNode object ? child("i", object) : null;
   }
 
+  /// Fields that have to be there. In the published schemas of built-in kinds the word only means
+  /// that the field is always written, so that nothing is required of them here.
+  List<String> requiredFields() {
+    return openWhenEmpty ? List.of() : Json.strings(source, "required");
+  }
+
   /// The parts of `allOf`, `anyOf` or `oneOf`.
   List<Schema> parts(String combinator) {
     List<JsonNode> parts = Json.elements(source, combinator);

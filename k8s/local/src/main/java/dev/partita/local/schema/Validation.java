@@ -57,9 +57,9 @@ public final class Validation {
   }
 
   private void checkObject(Schema schema, ObjectNode object, String path) {
-    for (JsonNode required : schema.source().path("required")) {
-      if (!object.has(required.asText())) {
-        errors.add(FieldError.required(join(path, required.asText()), ""));
+    for (String required : schema.requiredFields()) {
+      if (!object.has(required)) {
+        errors.add(FieldError.required(join(path, required), ""));
       }
     }
     JsonNode source = schema.source();
