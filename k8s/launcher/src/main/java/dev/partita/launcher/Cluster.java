@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// The Kubernetes API as the launcher uses it: applies manifests and reads conditions. Works the same on the local
-/// control plane and on a real cluster.
+/// The Kubernetes API as the launcher uses it: applies manifests and reads conditions. Works the
+/// same on the local control plane and on a real cluster.
 final class Cluster implements AutoCloseable {
   static final String GROUP = "partita.dev";
   static final String VERSION = "v1alpha1";
@@ -96,7 +96,8 @@ final class Cluster implements AutoCloseable {
     return client
         .pods()
         .inNamespace(namespace)
-        .withLabels(Map.of("app.kubernetes.io/name", "partita", "app.kubernetes.io/component", "node"))
+        .withLabels(
+            Map.of("app.kubernetes.io/name", "partita", "app.kubernetes.io/component", "node"))
         .list()
         .getItems();
   }

@@ -9,18 +9,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// `up --detach`: starts `up` as a background process, shows its progress, and returns once it is ready or has failed.
+/// `up --detach`: starts `up` as a background process, shows its progress, and returns once it is
+/// ready or has failed.
 final class Detached {
   private static final long POLL_MILLIS = 200;
 
   private Detached() {}
 
-  /// @return the exit code: 0 when all is ready
+  /// Runs the command and gives its exit code: 0 when all is ready.
   static int up(Workspace workspace) {
     RunState running = RunState.read(workspace.stateFile());
     if (running.process().isPresent()) {
       System.out.println("already running: " + running.http());
-      return running.phase().equals("Ready") ? 0 : follow(workspace, running.process().get(), 0);
+      return running.phase().equals("Ready") ? 0 : follow(workspace, running.process().get());
     }
     try {
       Files.createDirectories(workspace.directory());
@@ -28,18 +29,18 @@ final class Detached {
       Path log = workspace.launcherLog();
       Files.writeString(log, "");
       Process process =
-          new ProcessBuilder(command(workspace))
+          new ProcessBuilder(command())
               .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
               .start();
-      return follow(workspace, process.toHandle(), 0);
+      return follow(workspace, process.toHandle());
     } catch (IOException e) {
       throw new LaunchFailure("cannot start the background process: " + e, e);
     }
   }
 
-  private static List<String> command(Workspace workspace) {
+  private static List<String> command() {
     List<String> command = new ArrayList<>();
     command.add(JavaCommand.java());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -54,8 +55,8 @@ final class Detached {
     return command;
   }
 
-  private static int follow(Workspace workspace, ProcessHandle process, long shown) {
-    long position = shown;
+  private static int follow(Workspace workspace, ProcessHandle process) {
+    long position = 0;
     while (true) {
       boolean alive = process.isAlive();
       position = print(workspace.launcherLog(), position);

@@ -11,7 +11,8 @@ final class JavaCommand {
     return Path.of(System.getProperty("java.home"), "bin", "java").toString();
   }
 
-  /// A node with a small heap: rows live in RocksDB's own memory and the page cache, not on the heap.
+  /// A node with a small heap: rows live in RocksDB's own memory and the page cache, not on the
+  /// heap.
   static List<String> node(Path jar) {
     return List.of(
         java(),

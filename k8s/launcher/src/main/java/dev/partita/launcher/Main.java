@@ -35,7 +35,8 @@ public final class Main {
   public static void main(String[] arguments) {
     Workspace workspace = Workspace.ofEnvironment();
     String command = arguments.length == 0 ? "help" : arguments[0];
-    List<String> options = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
+    List<String> options =
+        Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
     try {
       System.exit(run(workspace, command, options));
     } catch (LaunchFailure e) {

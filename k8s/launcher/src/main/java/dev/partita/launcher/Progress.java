@@ -60,8 +60,7 @@ final class Progress {
   }
 
   private void write(String phase, @Nullable String message) {
-    new RunState(
-            phase, ProcessHandle.current().pid(), startedAtMillis, http, kubeconfig, message)
+    new RunState(phase, ProcessHandle.current().pid(), startedAtMillis, http, kubeconfig, message)
         .write(stateFile);
   }
 }

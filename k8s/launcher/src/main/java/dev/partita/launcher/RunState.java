@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param phase `Starting`, `Ready`, `Failed` or `Stopped`
 /// @param pid the process that runs `up`
-/// @param startedAtMillis when that process was started, to tell it from a later one with the same id
+/// @param startedAtMillis when that process was started, to tell it from a later one with the same
+///   id
 /// @param http the address of the HTTP API, once a node is ready
 /// @param kubeconfig the file for `kubectl --kubeconfig`
 /// @param message the current step, or the reason of a failure
@@ -55,13 +56,12 @@ public record RunState(
   Optional<ProcessHandle> process() {
     return ProcessHandle.of(pid)
         .filter(ProcessHandle::isAlive)
-        .filter(
-            handle ->
-                handle
-                    .info()
-                    .startInstant()
-                    .map(start -> Math.abs(start.toEpochMilli() - startedAtMillis) < 2_000)
-                    .orElse(true));
+        .filter(handle ->
+            handle
+                .info()
+                .startInstant()
+                .map(start -> Math.abs(start.toEpochMilli() - startedAtMillis) < 2_000)
+                .orElse(true));
   }
 
   void write(Path file) {

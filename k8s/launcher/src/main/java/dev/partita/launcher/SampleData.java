@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The sample data that every JDK carries: the Unicode character database.
 ///
-/// Collection `unicode` has one document for each code point that has a name of its own (private use and surrogates have
-/// none), with the code point as its integer key; collection `blocks` has one for each Unicode block, with the block's
-/// name as its string key.
+/// Collection `unicode` has one document for each code point that has a name of its own (private
+/// use and surrogates have none), with the code point as its integer key; collection `blocks` has
+/// one for each Unicode block, with the block's name as its string key.
 final class SampleData {
   static final String CHARACTERS = "unicode";
   static final String BLOCKS = "blocks";
@@ -34,12 +34,11 @@ final class SampleData {
   static Stream<ObjectNode> blocks() {
     Map<String, int[]> spans = new LinkedHashMap<>();
     codePoints()
-        .forEach(
-            codePoint ->
-                spans.merge(
-                    blockName(codePoint),
-                    new int[] {codePoint, codePoint, 1},
-                    (span, one) -> new int[] {span[0], one[1], span[2] + 1}));
+        .forEach(codePoint ->
+            spans.merge(
+                blockName(codePoint),
+                new int[] {codePoint, codePoint, 1},
+                (span, one) -> new int[] {span[0], one[1], span[2] + 1}));
     return spans.entrySet().stream().map(e -> block(e.getKey(), e.getValue()));
   }
 

@@ -13,11 +13,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-/// One loopback port in front of all ready nodes, as a Kubernetes Service would be: each connection goes to the next
-/// ready node, and past one that refuses it.
+/// One loopback port in front of all ready nodes, as a Kubernetes Service would be: each connection
+/// goes to the next ready node, and past one that refuses it.
 ///
-/// Two virtual threads carry a connection. At most [#CONNECTIONS_MAX] connections are open at a time; further ones wait
-/// in the kernel's accept queue.
+/// Two virtual threads carry a connection. At most [#CONNECTIONS_MAX] connections are open at a
+/// time; further ones wait in the kernel's accept queue.
 final class ServiceProxy implements AutoCloseable {
   /// Enough for a load test from this machine, few enough to bound file descriptors.
   private static final int CONNECTIONS_MAX = 1024;

@@ -1,8 +1,7 @@
 package dev.partita.launcher;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.partita.local.LocalControlPlane;
+import dev.partita.local.runner.NodeSpec;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import java.io.IOException;
@@ -16,12 +15,20 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
-/// The main job: a control plane, the operator, a sample site with partitions and indexes, and real data in it.
+/// The main job: a control plane, the operator, a sample site with partitions and indexes, and real
+/// data in it.
 ///
-/// One thread runs the steps in order. Whatever it has started is closed in the opposite order when it is interrupted,
-/// fails, or the process is told to stop.
+/// One thread runs the steps in order. Whatever it has started is closed in the opposite order when
+/// it is interrupted, fails, or the process is told to stop.
 final class Up implements AutoCloseable {
   private static final int HTTP_PORT = 8080;
+
+  /// Stands for the command that starts a node on this machine.
+  private static final String NODE_IMAGE = "partita/node:local";
+
+  /// Kubernetes nodes that this machine plays, each in a zone of its own.
+  private static final int MACHINES = 3;
+
   private static final Duration READY_TIMEOUT = Duration.ofMinutes(5);
   private static final long POLL_MILLIS = 250;
   private static final long PROGRESS_DOCUMENTS = 20_000;
@@ -100,11 +107,14 @@ final class Up implements AutoCloseable {
     }
     progress.step("starting the local control plane");
     try {
-      Files.createDirectories(workspace.controlPlane());
-      Path images = workspace.directory().resolve("images.json");
-      Files.writeString(images, images());
       LocalControlPlane controlPlane =
-          open(LocalControlPlane.start(workspace.controlPlane(), images));
+          open(
+              LocalControlPlane.start(
+                  new LocalControlPlane.Settings(
+                      workspace.controlPlane(),
+                      0,
+                      NodeSpec.local(MACHINES),
+                      Map.of(NODE_IMAGE, JavaCommand.node(workspace.nodeJar())))));
       Files.writeString(workspace.kubeconfig(), controlPlane.kubeconfig());
       return workspace.kubeconfig();
     } catch (IOException e) {
@@ -112,21 +122,21 @@ final class Up implements AutoCloseable {
     }
   }
 
-  /// Which command stands for the node's image on this machine.
-  private String images() throws JsonProcessingException {
-    return new ObjectMapper()
-        .writeValueAsString(Map.of("partita/node", JavaCommand.node(workspace.nodeJar())));
-  }
-
   private OperatorProcess startOperator(Path kubeconfig, String namespace) {
     return OperatorProcess.start(
         workspace.operatorJar(),
         workspace.operatorLog(),
         Map.of(
-            "KUBECONFIG", kubeconfig.toString(),
-            "QUARKUS_OPERATOR_SDK_NAMESPACES", namespace,
-            "QUARKUS_HTTP_HOST", "127.0.0.1",
-            "QUARKUS_HTTP_PORT", "0"));
+            "KUBECONFIG",
+            kubeconfig.toString(),
+            "PARTITA_OPERATOR_NODE_IMAGE",
+            NODE_IMAGE,
+            "QUARKUS_OPERATOR_SDK_NAMESPACES",
+            namespace,
+            "QUARKUS_HTTP_HOST",
+            "127.0.0.1",
+            "QUARKUS_HTTP_PORT",
+            "0"));
   }
 
   private void awaitReady(Cluster cluster, List<HasMetadata> samples) throws InterruptedException {
@@ -180,10 +190,9 @@ final class Up implements AutoCloseable {
 
   private static boolean isSample(GenericKubernetesResource resource, List<HasMetadata> samples) {
     return samples.stream()
-        .anyMatch(
-            sample ->
-                sample.getKind().equals(resource.getKind())
-                    && sample.getMetadata().getName().equals(resource.getMetadata().getName()));
+        .anyMatch(sample ->
+            sample.getKind().equals(resource.getKind())
+                && sample.getMetadata().getName().equals(resource.getMetadata().getName()));
   }
 
   private void loadSamples(Loader loader) {

@@ -13,8 +13,8 @@ public record Workspace(Path checkout, Path directory) {
     directory = directory.toAbsolutePath().normalize();
   }
 
-  /// The source tree of the system property `partita.checkout`, and its folder `.partita` unless the environment names
-  /// another one in `PARTITA_HOME`.
+  /// The source tree of the system property `partita.checkout`, and its folder `.partita` unless
+  /// the environment names another one in `PARTITA_HOME`.
   static Workspace ofEnvironment() {
     Path checkout = Path.of(System.getProperty("partita.checkout", "."));
     String home = System.getenv("PARTITA_HOME");

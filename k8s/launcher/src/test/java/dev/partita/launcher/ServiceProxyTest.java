@@ -9,9 +9,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 class ServiceProxyTest {
   private @Nullable ServiceProxy proxy;
@@ -72,18 +72,17 @@ class ServiceProxyTest {
   /// A server that answers each connection with `echo ` and what it got until the end of input.
   private static ServerSocket node() throws IOException {
     ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
-    Thread.startVirtualThread(
-        () -> {
-          while (!server.isClosed()) {
-            try (Socket client = server.accept()) {
-              byte[] input = client.getInputStream().readAllBytes();
-              client.getOutputStream().write("echo ".getBytes(StandardCharsets.UTF_8));
-              client.getOutputStream().write(input);
-            } catch (IOException e) {
-              return;
-            }
-          }
-        });
+    Thread.startVirtualThread(() -> {
+      while (!server.isClosed()) {
+        try (Socket client = server.accept()) {
+          byte[] input = client.getInputStream().readAllBytes();
+          client.getOutputStream().write("echo ".getBytes(StandardCharsets.UTF_8));
+          client.getOutputStream().write(input);
+        } catch (IOException e) {
+          return;
+        }
+      }
+    });
     return server;
   }
 

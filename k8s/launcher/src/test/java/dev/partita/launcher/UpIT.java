@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The main job as a user runs it: `up --detach`, then kubectl and HTTP, a killed leader, `down`, and `up` again on the same
-/// data. The steps build on each other.
+/// The main job as a user runs it: `up --detach`, then kubectl and HTTP, a killed leader, `down`,
+/// and `up` again on the same data. The steps build on each other.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class UpIT {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -71,7 +71,10 @@ class UpIT {
 
     long rows = 0;
     for (JsonNode partition : get("/v1/partitions").path("data")) {
-      rows += partition.path("collection").textValue().equals("unicode") ? partition.path("rows").longValue() : 0;
+      rows +=
+          partition.path("collection").textValue().equals("unicode")
+              ? partition.path("rows").longValue()
+              : 0;
     }
     assertThat(rows).isEqualTo(SampleData.characterCount());
   }
@@ -95,7 +98,8 @@ class UpIT {
     Run partitions = kubectl("get", "partitions");
 
     assertThat(partitions.output()).contains("COLLECTION", "unicode", "blocks");
-    assertThat(kubectl("get", "partita").output()).contains("site.partita.dev/", "index.partita.dev/");
+    assertThat(kubectl("get", "partita").output())
+        .contains("site.partita.dev/", "index.partita.dev/");
     assertThat(kubectl("get", "pods").output()).contains("Running");
   }
 
@@ -108,7 +112,9 @@ class UpIT {
     String index =
         "{\"name\":\"my_index\",\"collection\":\"things\",\"terms\":[\"color\"],\"values\":[\"size\"]}";
     assertThat(send("POST", "/v1/indexes", index).statusCode()).isEqualTo(201);
-    assertThat(send("PUT", "/v1/collections/things/documents/150", "{\"color\":\"red\",\"size\":12}").statusCode())
+    assertThat(
+            send("PUT", "/v1/collections/things/documents/150", "{\"color\":\"red\",\"size\":12}")
+                .statusCode())
         .isEqualTo(201);
 
     HttpResponse<String> query =
@@ -135,14 +141,16 @@ class UpIT {
     List<ProcessHandle> nodes = nodeProcesses();
     assertThat(nodes).hasSize(3);
     String document = "{\"note\":\"written before the kill\"}";
-    assertThat(send("PUT", "/v1/collections/blocks/documents/kept", document).statusCode()).isEqualTo(201);
+    assertThat(send("PUT", "/v1/collections/blocks/documents/kept", document).statusCode())
+        .isEqualTo(201);
 
     nodes.getFirst().destroyForcibly();
 
     await()
         .atMost(PATIENCE)
         .ignoreExceptions()
-        .until(() -> send("PUT", "/v1/collections/blocks/documents/after", "{}").statusCode() / 100 == 2);
+        .until(() ->
+            send("PUT", "/v1/collections/blocks/documents/after", "{}").statusCode() / 100 == 2);
     assertThat(get("/v1/collections/blocks/documents/kept").path("note").textValue())
         .isEqualTo("written before the kill");
     await().atMost(PATIENCE).until(() -> nodeProcesses().size() == 3);
@@ -167,7 +175,10 @@ class UpIT {
     String after = null;
     do {
       String body =
-          "{\"index\":\"unicode-by-script\",\"terms\":[\"" + script + "\"],\"limit\":" + limit
+          "{\"index\":\"unicode-by-script\",\"terms\":[\""
+              + script
+              + "\"],\"limit\":"
+              + limit
               + (after == null ? "}" : ",\"after\":\"" + after + "\"}");
       JsonNode page = JSON.readTree(send("POST", "/v1/query", body).body());
       page.path("data").forEach(entry -> ids.add(entry.path("id").intValue()));
@@ -182,13 +193,15 @@ class UpIT {
     return JSON.readTree(response.body());
   }
 
-  private static HttpResponse<String> send(String method, String path, String body) throws Exception {
+  private static HttpResponse<String> send(String method, String path, String body)
+      throws Exception {
     String http = RunState.read(workspace().stateFile()).http();
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(http + path))
             .header("Content-Type", "application/json")
             .timeout(Duration.ofMinutes(2))
-            .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+            .method(
+                method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
             .build();
     return HTTP.send(request, BodyHandlers.ofString());
   }
@@ -240,7 +253,8 @@ class UpIT {
   /// Where CI demands kubectl, its absence fails the test; elsewhere it skips it.
   private static void assumeKubectl() {
     boolean found =
-        Stream.of(System.getenv("PATH").split(":")).anyMatch(each -> Files.isExecutable(Path.of(each, "kubectl")));
+        Stream.of(System.getenv("PATH").split(":"))
+            .anyMatch(each -> Files.isExecutable(Path.of(each, "kubectl")));
     if (Boolean.getBoolean("partita.kubectl.required")) {
       assertThat(found).as("kubectl on the PATH").isTrue();
     }
