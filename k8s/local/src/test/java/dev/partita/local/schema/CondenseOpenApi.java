@@ -114,7 +114,8 @@ final class CondenseOpenApi {
       schema.remove("allOf");
       schema.set("$ref", all.get(0).get("$ref"));
     }
-    if (schema.get("$ref") instanceof JsonNode reference) {
+    JsonNode reference = schema.get("$ref");
+    if (reference != null) {
       add(reference.asText().substring(PREFIX.length()));
     }
     if (schema.get("properties") instanceof ObjectNode properties) {
@@ -128,9 +129,9 @@ final class CondenseOpenApi {
   }
 
   private static boolean statesZero(JsonNode value) {
-    return value.isObject() && value.isEmpty()
-        || value.isTextual() && value.asText().isEmpty()
-        || value.isNumber() && value.asInt() == 0
-        || value.isBoolean() && !value.asBoolean();
+    return (value.isContainerNode() && value.isEmpty())
+        || (value.isTextual() && value.asText().isEmpty())
+        || (value.isNumber() && value.asInt() == 0)
+        || (value.isBoolean() && !value.asBoolean());
   }
 }
