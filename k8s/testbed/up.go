@@ -110,7 +110,7 @@ func runUntilStopped(ctx context.Context, options upOptions) (reason error) {
 
 	select {
 	case <-ctx.Done():
-		progress("stopping: %s", context.Cause(ctx))
+		progress("%s", context.Cause(ctx))
 		return context.Cause(ctx)
 	case err := <-plane.Failed():
 		return err
