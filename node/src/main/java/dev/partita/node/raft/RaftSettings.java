@@ -15,6 +15,11 @@ import java.time.Duration;
 /// @param inflightBytesMax entries on their way to one peer
 /// @param uncommittedBytesMax proposals that wait to be committed, beyond which a leader is busy
 /// @param applyBytesMax committed entries given out by one [Raft#takeEffects]
+/// @param eagerCommit whether followers are told at once that entries are committed. Otherwise they
+///   learn it from the next append or heartbeat, which saves a message per follower and write of a
+///   group that is not busy
+/// @param quiesceTicks ticks without any work after which a leader puts its group to sleep (see
+///   [Raft#quiesced]); 0 for never. Needs a host that watches the liveness of nodes
 public record RaftSettings(
     Duration tick,
     int heartbeatTicks,
@@ -24,13 +29,15 @@ public record RaftSettings(
     int inflightAppendsMax,
     long inflightBytesMax,
     long uncommittedBytesMax,
-    long applyBytesMax) {
+    long applyBytesMax,
+    boolean eagerCommit,
+    int quiesceTicks) {
 
   /// Ticks of 100 ms, a heartbeat every 200 ms, an election after 1 to 2 s; messages of 256 KiB, 64
   /// of them or 8 MiB on their way.
   public static final RaftSettings DEFAULT =
       new RaftSettings(
-          Duration.ofMillis(100), 2, 10, 10, 256 << 10, 64, 8 << 20, 64 << 20, 4 << 20);
+          Duration.ofMillis(100), 2, 10, 10, 256 << 10, 64, 8 << 20, 64 << 20, 4 << 20, true, 0);
 
   public RaftSettings {
     if (tick.isNegative()
@@ -48,8 +55,10 @@ public record RaftSettings(
         || inflightAppendsMax < 1
         || inflightBytesMax < 1
         || uncommittedBytesMax < 1
-        || applyBytesMax < 1) {
-      throw new IllegalArgumentException("every limit is positive");
+        || applyBytesMax < 1
+        || quiesceTicks < 0) {
+      throw new IllegalArgumentException(
+          "every limit is positive, and no number of ticks negative");
     }
   }
 

@@ -14,8 +14,6 @@ import java.time.Duration;
 /// @param commandBytesMax largest command
 /// @param queuedProposalsMax proposals of a group that wait for their result
 /// @param queuedBytesMax proposals of a group that wait for their result, in bytes
-/// @param applyBytesMax committed commands of a group that wait to be applied, before its core is
-///   given no more
 /// @param tailBytesMax applied and durable entries of a group that are kept for slow followers
 public record HostSettings(
     RaftSettings raft,
@@ -26,12 +24,12 @@ public record HostSettings(
     int commandBytesMax,
     int queuedProposalsMax,
     long queuedBytesMax,
-    long applyBytesMax,
     long tailBytesMax) {
   private static final Duration TICK = Duration.ofMillis(50);
   private static final int HEARTBEAT_TICKS = 2;
   private static final int ELECTION_TICKS = 10;
   private static final int CLOCK_DRIFT_PERCENT = 10;
+  private static final int QUIESCE_TICKS = 60;
 
   /// A heartbeat every 100 ms; an election after 500 ms to 1 s, or right after 500 ms when the
   /// leader's node is known to be gone.
@@ -46,7 +44,9 @@ public record HostSettings(
               64,
               8 << 20,
               32 << 20,
-              4 << 20),
+              4 << 20,
+              false,
+              QUIESCE_TICKS),
           LogSettings.DEFAULT,
           1,
           2,
@@ -54,18 +54,13 @@ public record HostSettings(
           4 << 20,
           16_384,
           32 << 20,
-          16 << 20,
           16 << 20);
 
   public HostSettings {
     if (lanes < 1 || applyThreads < 1) {
       throw new IllegalArgumentException("A host needs at least one lane and one apply thread");
     }
-    if (commandBytesMax < 1
-        || queuedProposalsMax < 1
-        || queuedBytesMax < 1
-        || applyBytesMax < 1
-        || tailBytesMax < 1) {
+    if (commandBytesMax < 1 || queuedProposalsMax < 1 || queuedBytesMax < 1 || tailBytesMax < 1) {
       throw new IllegalArgumentException("Every limit is positive");
     }
     if (commandBytesMax > log.recordBytesMax() / 2) {

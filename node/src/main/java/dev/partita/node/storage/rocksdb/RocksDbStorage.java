@@ -34,7 +34,7 @@ public final class RocksDbStorage extends VersionReader implements Storage {
   private final ReadOptions durable = new ReadOptions().setReadTier(ReadTier.PERSISTED_TIER);
   private final SpanFiles files;
 
-  private RocksDbStorage(Database database, FlushNotifier flushes, ReadOptions latest) {
+  RocksDbStorage(Database database, FlushNotifier flushes, ReadOptions latest) {
     super(database, null, latest);
     this.database = database;
     this.flushes = flushes;
