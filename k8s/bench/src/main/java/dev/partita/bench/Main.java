@@ -34,6 +34,8 @@ public final class Main {
     this.duration = duration;
   }
 
+  /// Runs all chapters.
+  ///
   /// @param arguments `--seconds N`: how long each load runs, 5 unless told otherwise
   public static void main(String[] arguments) throws Exception {
     long seconds = 5;

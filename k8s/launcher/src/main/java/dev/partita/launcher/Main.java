@@ -31,6 +31,8 @@ public final class Main {
 
   private Main() {}
 
+  /// Runs one command and ends the process with its exit code.
+  ///
   /// @param arguments the command and its options
   public static void main(String[] arguments) {
     Workspace workspace = Workspace.ofEnvironment();
