@@ -26,6 +26,9 @@ public final class JsonData {
           .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
           .build();
 
+  /// Whole numbers with more zeros at the end are written with an exponent.
+  private static final int PLAIN_ZEROS_MAX = 40;
+
   private JsonData() {}
 
   /// Parses a document.
@@ -109,7 +112,7 @@ public final class JsonData {
       case Datum.Bool(boolean value) -> nodes.booleanNode(value);
       case Datum.Int(long value) -> nodes.numberNode(value);
       case Datum.Decimal(BigDecimal value) ->
-          value.scale() <= 0 && value.precision() - value.scale() < 100
+          value.scale() <= 0 && value.scale() > -PLAIN_ZEROS_MAX
               ? nodes.numberNode(value.toBigIntegerExact())
               : nodes.numberNode(value);
       case Datum.Text(String value) -> nodes.textNode(value);

@@ -463,8 +463,8 @@ public final class Raft {
       }
       fresh.forEach(log::append);
     }
-    log.commitTo(
-        Math.min(rules.followerCommitIndex(append.commitIndex(), lastIndex), log.lastIndex()));
+    // No further than this append has shown the log to be the leader's.
+    log.commitTo(Math.min(append.commitIndex(), lastIndex));
     accept(append.from(), lastIndex);
   }
 

@@ -23,6 +23,10 @@ public interface StateMachine extends AutoCloseable {
   /// from any thread.
   long durableIndex();
 
+  /// Asks for [#durableIndex] to rise soon, because the log is long of what it has to keep. Called
+  /// from any thread, perhaps again and again; must return at once.
+  default void flushSoon() {}
+
   /// Applies committed commands, in order. Commands that were applied before a restart come again
   /// if their effect was not durable. Indexes rise but need not be contiguous: entries that are no
   /// commands do not show up here.

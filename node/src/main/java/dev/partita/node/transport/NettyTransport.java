@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -41,6 +42,7 @@ public final class NettyTransport implements Transport {
   private final Channel serverChannel;
   private final ConcurrentHashMap<NodeId, PeerLink> links = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<PeerAddress, PeerLink> addressLinks = new ConcurrentHashMap<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
   private final List<PeerListener> listeners = new CopyOnWriteArrayList<>();
 
   /// Listens on an address and is ready to dial.
@@ -160,6 +162,9 @@ public final class NettyTransport implements Transport {
 
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     serverChannel.close().syncUninterruptibly();
     links.values().forEach(PeerLink::close);
     addressLinks.values().forEach(PeerLink::close);

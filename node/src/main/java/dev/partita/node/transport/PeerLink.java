@@ -50,7 +50,6 @@ final class PeerLink {
 
   private State state = State.IDLE;
   private @Nullable Channel channel;
-  private @Nullable NodeId remote;
   private long backoffNanos;
   private long nextDialNanos;
   private long heardNanos;
@@ -204,7 +203,7 @@ final class PeerLink {
             FrameCodec.VERSION, context.self().value(), expectedId, context.cluster().get()));
     schedule(
         () -> {
-          if (state == State.DIALLING && channel == connected) {
+          if (state == State.DIALLING && connected.equals(channel)) {
             connected.close();
           }
         },
@@ -219,7 +218,6 @@ final class PeerLink {
       return;
     }
     decoder.handshakeDone();
-    remote = new NodeId(welcome.node());
     state = State.READY;
     backoffNanos = 0;
     heardNanos = System.nanoTime();
@@ -257,7 +255,7 @@ final class PeerLink {
   }
 
   private void keepAlive(Channel connected) {
-    if (state != State.READY || channel != connected) {
+    if (state != State.READY || !connected.equals(channel)) {
       return;
     }
     long now = System.nanoTime();
@@ -385,7 +383,7 @@ final class PeerLink {
 
     @Override
     public void channelInactive(ChannelHandlerContext handlerContext) {
-      if (channel == handlerContext.channel()) {
+      if (handlerContext.channel().equals(channel)) {
         disconnected(ready);
       }
     }

@@ -28,8 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class PartitionReplicaTest {
 
   private static final PartitionDescriptor THINGS =
-      TestNode.descriptor(
-          1, TestDocument.COLLECTION, new Bounds.Range(null, Datum.of(1_000_000)));
+      TestNode.descriptor(1, TestDocument.COLLECTION, new Bounds.Range(null, Datum.of(1_000_000)));
 
   private static final PartitionSettings SMALL =
       PartitionSettings.DEFAULT.withQueue(4, 2).withBackfillRows(3);
@@ -92,8 +91,7 @@ final class PartitionReplicaTest {
   void writesThatWaitTogetherBecomeFewEntries() {
     TestNode node = open(PartitionSettings.DEFAULT);
     node.oracle.keep(true);
-    var writes =
-        IntStream.range(0, 100).mapToObj(key -> start(node, put(key, "{}"))).toList();
+    var writes = IntStream.range(0, 100).mapToObj(key -> start(node, put(key, "{}"))).toList();
     node.oracle.keep(false);
     node.oracle.deliver();
     List<Timestamp> versions = writes.stream().map(write -> version(write.join())).toList();
@@ -107,7 +105,8 @@ final class PartitionReplicaTest {
     TestNode node = open(SMALL);
     node.oracle.keep(true);
     var writes = IntStream.range(0, 6).mapToObj(key -> start(node, put(key, "{}"))).toList();
-    assertThat(writes.getLast()).isCompletedWithValueMatching(Response.Overloaded.class::isInstance);
+    assertThat(writes.getLast())
+        .isCompletedWithValueMatching(Response.Overloaded.class::isInstance);
     node.oracle.keep(false);
     node.oracle.deliver();
     writes.subList(0, 5).forEach(write -> assertThat(version(write.join())).isNotNull());
@@ -147,8 +146,7 @@ final class PartitionReplicaTest {
     group.hold();
     var write = start(node, put(1, "{\"a\":2}"));
     var scan =
-        new Request.Scan(
-            THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 10, null);
+        new Request.Scan(THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 10, null);
     var rows = (Response.Rows) node.call(scan);
     assertThat(rows.rows().getFirst().document()).isEqualTo(JsonBytes.of("{\"a\":1}"));
     group.release();
@@ -203,16 +201,13 @@ final class PartitionReplicaTest {
 
   @Test
   void versionsBelowTheRetentionAreRefusedAndDropped() {
-    TestNode node =
-        open(SMALL.withRetention(Duration.ofHours(1), Duration.ofMillis(50)));
+    TestNode node = open(SMALL.withRetention(Duration.ofHours(1), Duration.ofMillis(50)));
     Timestamp old = version(node.call(put(1, "{\"a\":1}")));
     node.call(put(1, "{\"a\":2}"));
     node.oracle.jump(Timestamp.ofMillis(old.millis() + Duration.ofHours(3).toMillis()));
     Awaitility.await()
         .untilAsserted(
-            () ->
-                assertThat(node.call(read(1, old)))
-                    .isInstanceOf(Response.TimestampTooOld.class));
+            () -> assertThat(node.call(read(1, old))).isInstanceOf(Response.TimestampTooOld.class));
     assertThat(document(node.call(read(1, null)))).isEqualTo("{\"a\":2}");
     var row = new PartitionKeys(THINGS).row(PrimaryKey.of(1));
     Awaitility.await().untilAsserted(() -> assertThat(node.storage.get(row, old)).isNull());
@@ -224,12 +219,10 @@ final class PartitionReplicaTest {
     LocalRaftGroup group = node.group(THINGS.id());
     group.follow();
     Awaitility.await()
-        .untilAsserted(
-            () ->
-                assertThat(node.call(put(1, "{}")))
-                    .isEqualTo(new Response.NotLeader(LocalRaftGroup.OTHER)));
-    assertThat(node.call(read(1, null)))
-        .isEqualTo(new Response.NotLeader(LocalRaftGroup.OTHER));
+        .untilAsserted(() ->
+            assertThat(node.call(put(1, "{}")))
+                .isEqualTo(new Response.NotLeader(LocalRaftGroup.OTHER)));
+    assertThat(node.call(read(1, null))).isEqualTo(new Response.NotLeader(LocalRaftGroup.OTHER));
     assertThat(node.call(read(1, node.oracle.newest())))
         .isEqualTo(new Response.NotLeader(LocalRaftGroup.OTHER));
   }
@@ -262,8 +255,7 @@ final class PartitionReplicaTest {
     TestNode node = open(SMALL);
     node.oracle.keep(true);
     var write =
-        node.partitions.handle(
-            put(1, "{}"), Deadline.after(Duration.ofMillis(1), TestNode.CLOCK));
+        node.partitions.handle(put(1, "{}"), Deadline.after(Duration.ofMillis(1), TestNode.CLOCK));
     assertThat(write.join()).isInstanceOf(Response.Unavailable.class);
     node.oracle.keep(false);
     node.oracle.deliver();
@@ -277,8 +269,7 @@ final class PartitionReplicaTest {
     LocalRaftGroup group = node.group(THINGS.id());
     group.hold();
     var write =
-        node.partitions.handle(
-            put(1, "{}"), Deadline.after(Duration.ofMillis(1), TestNode.CLOCK));
+        node.partitions.handle(put(1, "{}"), Deadline.after(Duration.ofMillis(1), TestNode.CLOCK));
     assertThat(write.join()).isInstanceOf(Response.OutcomeUnknown.class);
     group.release();
     node.call(put(2, "{}"));
@@ -299,8 +290,7 @@ final class PartitionReplicaTest {
   @Test
   void staleEpochsAndForeignKeysAreRefused() {
     TestNode node = open(SMALL);
-    var stale =
-        new Request.Read(THINGS.id(), new Epoch(9), PrimaryKey.of(1), null);
+    var stale = new Request.Read(THINGS.id(), new Epoch(9), PrimaryKey.of(1), null);
     assertThat(node.call(stale)).isEqualTo(new Response.WrongEpoch(THINGS));
     assertThat(node.call(put(1, "{}").withEpoch(new Epoch(9))))
         .isEqualTo(new Response.WrongEpoch(THINGS));
@@ -331,8 +321,8 @@ final class PartitionReplicaTest {
     assertThat(node.storage.meta(PartitionKeys.stateRecord(THINGS.id()))).isNull();
   }
 
-  /// Writers change rows all the while; whoever reads the index meanwhile is refused or sees exactly
-  /// the rows of the timestamp.
+  /// Writers change rows all the while; whoever reads the index meanwhile is refused or sees
+  /// exactly the rows of the timestamp.
   @Test
   void anIndexIsExactFromTheMomentItIsReady() throws Exception {
     TestNode node = open(PartitionSettings.DEFAULT.withBackfillRows(3));
@@ -346,15 +336,13 @@ final class PartitionReplicaTest {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> writers =
           IntStream.range(0, 4)
-              .<Future<?>>mapToObj(
-                  writer ->
-                      threads.submit(
-                          () -> {
-                            var own = new Random(writer);
-                            while (!stop.get()) {
-                              write(node, model, own, 200);
-                            }
-                          }))
+              .<Future<?>>mapToObj(writer ->
+                  threads.submit(() -> {
+                    var own = new Random(writer);
+                    while (!stop.get()) {
+                      write(node, model, own, 200);
+                    }
+                  }))
               .toList();
       try {
         for (IndexDefinition index : TestDocument.INDEXES) {
@@ -369,8 +357,7 @@ final class PartitionReplicaTest {
               .isInstanceOfSatisfying(
                   Response.IndexNotReady.class,
                   refusal ->
-                      assertThat(requireNonNull(refusal.readySince()))
-                          .isLessThanOrEqualTo(first));
+                      assertThat(requireNonNull(refusal.readySince())).isLessThanOrEqualTo(first));
           checkExact(node, model, index, first);
           for (int count = 0; count < 5; count++) {
             checkExact(node, model, index, node.oracle.take());
@@ -415,13 +402,12 @@ final class PartitionReplicaTest {
     // The read has waited for all writes up to its timestamp, but the writer may not have told the
     // model yet.
     Awaitility.await()
-        .untilAsserted(
-            () ->
-                assertThat(entries.entries().stream().map(Response.Entry::key).toList())
-                    .isEqualTo(
-                        model.entries(index, List.of(), at).stream()
-                            .map(DocumentModel.Hit::key)
-                            .toList()));
+        .untilAsserted(() ->
+            assertThat(entries.entries().stream().map(Response.Entry::key).toList())
+                .isEqualTo(
+                    model.entries(index, List.of(), at).stream()
+                        .map(DocumentModel.Hit::key)
+                        .toList()));
   }
 
   private static void write(TestNode node, DocumentModel model, Random random, int keys) {

@@ -36,8 +36,7 @@ final class PartitionStateMachineTest {
       TestNode.descriptor(7, "things", new Bounds.Range(Datum.of(0), Datum.of(100)));
 
   private static final IndexDefinition UNIQUE =
-      new IndexDefinition(
-          9, "by-code", "things", List.of(IndexTerm.of("code")), List.of(), true);
+      new IndexDefinition(9, "by-code", "things", List.of(IndexTerm.of("code")), List.of(), true);
 
   @TempDir private Path directory;
   private RocksDbStorage storage;
@@ -116,8 +115,7 @@ final class PartitionStateMachineTest {
   void aRowIsInsertedOnce() {
     assertThat(write(insert(1, "{\"a\":1}"))).containsExactly(written(false));
     Timestamp version = new Timestamp(clock);
-    assertThat(write(insert(1, "{\"a\":2}")))
-        .containsExactly(new MutationResult.Conflict(version));
+    assertThat(write(insert(1, "{\"a\":2}"))).containsExactly(new MutationResult.Conflict(version));
     assertThat(read(1)).isEqualTo("{\"a\":1}");
   }
 
@@ -132,8 +130,7 @@ final class PartitionStateMachineTest {
     Mutation delete = Mutation.delete(PrimaryKey.of(1));
     assertThat(write(delete.when(new Mutation.IfVersion(first))))
         .containsExactly(new MutationResult.Conflict(second));
-    assertThat(write(delete.when(new Mutation.IfVersion(second))))
-        .containsExactly(written(true));
+    assertThat(write(delete.when(new Mutation.IfVersion(second)))).containsExactly(written(true));
     assertThat(write(change)).containsExactly(new MutationResult.Conflict(null));
     assertThat(write(put(1, "{}").when(new Mutation.IfPresent())))
         .containsExactly(new MutationResult.Conflict(null));
@@ -176,9 +173,7 @@ final class PartitionStateMachineTest {
                         new TimedWrite(new Timestamp(2_000), Epoch.FIRST, false, insert),
                         new TimedWrite(new Timestamp(2_001), Epoch.FIRST, false, insert)))));
     assertThat(results.getLast())
-        .isEqualTo(
-            new Response.Writes(
-                List.of(new MutationResult.Conflict(new Timestamp(2_000)))));
+        .isEqualTo(new Response.Writes(List.of(new MutationResult.Conflict(new Timestamp(2_000)))));
   }
 
   @Test
@@ -197,8 +192,7 @@ final class PartitionStateMachineTest {
   void theSameMembersAgainRaiseNoEpoch() {
     machine.applyConfiguration(++index, 1, THINGS.members());
     assertThat(machine.state().descriptor()).isEqualTo(THINGS);
-    assertThat(machine.mark())
-        .isEqualTo(new SnapshotMark(index, 1, THINGS.members()));
+    assertThat(machine.mark()).isEqualTo(new SnapshotMark(index, 1, THINGS.members()));
   }
 
   @Test
@@ -243,8 +237,7 @@ final class PartitionStateMachineTest {
     assertThat(write(put(1, "{\"code\":\"x\"}"), put(2, "{\"code\":\"x\"}")))
         .containsExactly(written(false), violation);
     assertThat(write(put(2, "{\"code\":\"x\"}"))).containsExactly(violation);
-    assertThat(write(put(1, "{\"code\":\"x\",\"again\":true}")))
-        .containsExactly(written(true));
+    assertThat(write(put(1, "{\"code\":\"x\",\"again\":true}"))).containsExactly(written(true));
     assertThat(writeAtomically(put(3, "{\"code\":\"y\"}"), put(2, "{\"code\":\"x\"}")))
         .containsExactly(new MutationResult.NotApplied(), violation);
     assertThat(writeAtomically(put(1, "{\"code\":\"z\"}"), put(2, "{\"code\":\"x\"}")))
@@ -341,22 +334,21 @@ final class PartitionStateMachineTest {
       assertThat(other.state()).isEqualTo(taken);
       assertThat(other.mark()).isEqualTo(mark);
       assertThat(other.durableIndex()).isEqualTo(mark.index());
-      assertThat(rows(otherStorage, Timestamp.MAX)).containsExactly("1={\"code\":3}", "2={\"code\":2}");
+      assertThat(rows(otherStorage, Timestamp.MAX))
+          .containsExactly("1={\"code\":3}", "2={\"code\":2}");
       assertThat(rows(otherStorage, earlier)).containsExactly("1={\"code\":1}", "2={\"code\":2}");
       assertThat(requireNonNull(other.state().index(9)).entries()).isEqualTo(2);
     }
   }
 
   private static byte[] stale() {
-    var write =
-        new TimedWrite(new Timestamp(500), Epoch.FIRST, false, List.of(put(50, "{}")));
+    var write = new TimedWrite(new Timestamp(500), Epoch.FIRST, false, List.of(put(50, "{}")));
     return CommandCodec.encode(new PartitionCommand.Writes(List.of(write)), 64);
   }
 
   private static List<String> rows(RocksDbStorage from, Timestamp at) {
     var scan =
-        new Request.Scan(
-            THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 1_000, at);
+        new Request.Scan(THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 1_000, at);
     return new PageReader(from, THINGS, at)
         .rows(scan).rows().stream().map(row -> row.key() + "=" + row.document()).toList();
   }
@@ -377,9 +369,7 @@ final class PartitionStateMachineTest {
           Files.write(file, new byte[] {1, 2, 3});
         }
       }
-      assertThat(
-              catchThrowable(() -> two.install(files, mark)))
-          .isNotNull();
+      assertThat(catchThrowable(() -> two.install(files, mark))).isNotNull();
       var again = new PartitionStateMachine(THINGS.id(), twoStorage);
       assertThat(again.mark()).isEqualTo(SnapshotMark.NONE);
       assertThat(rows(twoStorage, Timestamp.MAX)).isEmpty();

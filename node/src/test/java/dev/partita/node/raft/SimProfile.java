@@ -6,16 +6,19 @@ import java.util.random.RandomGenerator;
 /// some have all at once.
 ///
 /// @param voters at the beginning
-/// @param spares nodes that are no members at the beginning
+/// @param spares nodes that are no voters at the beginning, but learners if `sparesLearn`
 /// @param lossRate of messages, 0 to 1; likewise doubled and slow ones
+/// @param pace below 1 trouble comes faster and lasts shorter
 /// @param crashes relative frequency; likewise the others
 record SimProfile(
     int voters,
     int spares,
+    boolean sparesLearn,
     int clients,
     double lossRate,
     double doubleRate,
     double slowRate,
+    double pace,
     int crashes,
     int pauses,
     int cuts,
@@ -27,14 +30,18 @@ record SimProfile(
     boolean sleeps,
     long thinkNanosMax) {
 
+  private static final int[] VOTERS = {3, 3, 3, 3, 5, 5, 4, 2};
+
   static SimProfile draw(RandomGenerator random) {
     return new SimProfile(
-        random.nextInt(4) == 0 ? 5 : random.nextInt(6) == 0 ? 2 : 3,
+        VOTERS[random.nextInt(VOTERS.length)],
         random.nextInt(3),
-        random.nextInt(2, 6),
+        random.nextBoolean(),
+        random.nextInt(3, 8),
         often(random) ? 0 : random.nextDouble() * 0.2,
         often(random) ? 0 : random.nextDouble() * 0.2,
         often(random) ? 0.01 : random.nextDouble() * 0.3,
+        random.nextBoolean() ? 1 : 0.25,
         weight(random),
         weight(random),
         weight(random),
@@ -44,7 +51,7 @@ record SimProfile(
         weight(random),
         random.nextInt(4) > 0,
         random.nextInt(5) == 0,
-        random.nextInt(4) == 0 ? 300_000_000L : 30_000_000L);
+        random.nextInt(4) == 0 ? 300_000_000L : random.nextInt(2) == 0 ? 30_000_000L : 8_000_000L);
   }
 
   private static boolean often(RandomGenerator random) {

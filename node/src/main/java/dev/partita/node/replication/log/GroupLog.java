@@ -208,10 +208,14 @@ public final class GroupLog implements LogView {
 
   private void setMark(LogRecord.Mark newMark, Segment segment) {
     LogRecord.Mark waiting = durableMark;
-    durableMark =
-        waiting != null && waiting.reset() && !newMark.reset()
-            ? new LogRecord.Mark(group, newMark.mark(), true)
-            : newMark;
+    boolean rewritten =
+        !newMark.reset() && newMark.mark().equals(waiting == null ? mark : waiting.mark());
+    if (!rewritten) {
+      durableMark =
+          waiting != null && waiting.reset()
+              ? new LogRecord.Mark(group, newMark.mark(), true)
+              : newMark;
+    }
     markSegment = move(markSegment, segment);
     if (newMark.reset()) {
       installing = null;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +60,7 @@ public final class SharedLog implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final ArrayDeque<Append> queue = new ArrayDeque<>();
-  private volatile long queuedBytes;
+  private final AtomicLong queuedBytes = new AtomicLong();
   private boolean closed;
   private volatile @Nullable Throwable failure;
 
@@ -69,7 +70,8 @@ public final class SharedLog implements AutoCloseable {
   private long sequence;
   private ByteBuffer buffer;
   private volatile int segmentCount;
-  private volatile long syncs;
+  private volatile int segmentsMade;
+  private final AtomicLong syncs = new AtomicLong();
 
   private SharedLog(LogSettings settings, LogFiles logFiles) throws IOException {
     this.settings = settings;
@@ -110,7 +112,7 @@ public final class SharedLog implements AutoCloseable {
 
   /// Whether so much waits for the writer that no more should be brought.
   public boolean busy() {
-    return queuedBytes > settings.queuedBytesMax();
+    return queuedBytes.get() > settings.queuedBytesMax();
   }
 
   /// Bytes of all segments.
@@ -125,7 +127,7 @@ public final class SharedLog implements AutoCloseable {
 
   /// Syncs so far, for metrics.
   public long syncs() {
-    return syncs;
+    return syncs.get();
   }
 
   /// Queues records to be written, in order and after all queued before. Returns at once.
@@ -142,7 +144,7 @@ public final class SharedLog implements AutoCloseable {
       reason = failure != null || !closed ? failure : new IOException("The log is closed");
       if (reason == null) {
         queue.add(new Append(split, bytes, completion));
-        queuedBytes += bytes;
+        queuedBytes.addAndGet(bytes);
         work.signal();
       }
     } finally {
@@ -233,7 +235,7 @@ public final class SharedLog implements AutoCloseable {
         }
         if (append.written == append.records.size()) {
           done.add(queue.removeFirst());
-          queuedBytes -= append.bytes;
+          queuedBytes.addAndGet(-append.bytes);
         }
       }
     } finally {
@@ -258,7 +260,7 @@ public final class SharedLog implements AutoCloseable {
     BatchCodec.seal(out, sequence + 1, segment.salt);
     segment.file.write(out, segment.endOffset);
     segment.file.sync();
-    syncs++;
+    syncs.incrementAndGet();
     sequence++;
     segment.endOffset += batchBytes;
     for (int i = 0; i < offsets.length; i++) {
@@ -292,7 +294,14 @@ public final class SharedLog implements AutoCloseable {
     Segment next = files.create(last.number + 1, sequence);
     segments.add(next);
     segmentCount = segments.size();
+    segmentsMade = Math.toIntExact(next.number);
     return next;
+  }
+
+  /// A number that rises with each segment made: when this has changed, it is time for
+  /// [#prepareSpare].
+  public int segmentsMade() {
+    return segmentsMade;
   }
 
   /// Prepares the next segment's file, so that the writer does not have to. Called from any thread
@@ -342,7 +351,7 @@ public final class SharedLog implements AutoCloseable {
     try {
       waiting = new ArrayList<>(queue);
       queue.clear();
-      queuedBytes = 0;
+      queuedBytes.set(0);
     } finally {
       lock.unlock();
     }

@@ -69,14 +69,18 @@ final class ConcurrentCollectionTest {
           random.nextBoolean() ? null : Long.toString(time).getBytes(StandardCharsets.US_ASCII);
       NavigableMap<Long, Version> versions =
           model.computeIfAbsent(key, _ -> new ConcurrentSkipListMap<>());
-      boolean live = !versions.isEmpty() && !versions.lastEntry().getValue().isDeleted();
+      Version last = versions.isEmpty() ? null : live(versions.lastEntry().getValue());
+      assertThat(live(storage.get(key))).as("row before %d", time).isEqualTo(last);
+      assertThat(live(storage.entry(key, Timestamp.MAX)))
+          .as("entry before %d", time)
+          .isEqualTo(last);
       try (Batch batch = storage.newBatch()) {
         if (value == null) {
           batch.delete(key, timestamp);
           batch.deleteEntry(key, timestamp);
         } else {
           batch.put(key, timestamp, value);
-          if (live) {
+          if (last != null) {
             batch.replaceEntry(key, timestamp, value);
           } else {
             batch.putEntry(key, timestamp, value);
