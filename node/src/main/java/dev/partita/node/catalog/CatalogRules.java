@@ -187,7 +187,8 @@ final class CatalogRules {
   private static Transition answer(Catalog before, CatalogCommand.AnswerRequest answer) {
     ResourceRequest known = before.requests().get(answer.id());
     if (known == null) {
-      return Transition.refused(before, Reason.NOT_FOUND, "unknown request", answer.id(), null);
+      // The client has what it wanted, or has given up: nobody waits for the answer.
+      return Transition.applied(before);
     }
     ResourceRequest.State state =
         answer.accepted() ? ResourceRequest.State.ACCEPTED : ResourceRequest.State.REFUSED;

@@ -140,16 +140,18 @@ public final class ClusterMembership implements AutoCloseable {
       return;
     }
     NodeEntry known = system.catalog().nodes().get(files.nodeId());
-    if (known != null && known.state() == NodeEntry.State.GONE) {
-      removed.run();
-    } else if (known == null || !isCurrent(known)) {
-      register(entry());
+    // A node that was removed gets no log any more, so its own catalog may never say so: without a leader it asks.
+    if (known == null || !isCurrent(known) || system.leader().isEmpty()) {
+      if (propose(entry()) instanceof CatalogResult.Refused) {
+        removed.run();
+      }
     }
   }
 
   private boolean isCurrent(NodeEntry known) {
     NodeEntry wanted = entry();
-    return known.name().equals(wanted.name())
+    return known.state() != NodeEntry.State.GONE
+        && known.name().equals(wanted.name())
         && known.place().equals(wanted.place())
         && known.peer().equals(wanted.peer())
         && known.http().equals(wanted.http());
@@ -199,12 +201,15 @@ public final class ClusterMembership implements AutoCloseable {
   }
 
   private void register(NodeEntry node) {
-    CatalogResult result =
-        system.propose(new CatalogCommand.RegisterNode(node), Deadline.after(PATIENCE, clock));
-    if (result instanceof CatalogResult.Refused refused) {
+    if (propose(node) instanceof CatalogResult.Refused refused) {
       throw new DatabaseException(ErrorCode.REFUSED, refused.message())
           .with("node", refused.subject());
     }
+  }
+
+  private CatalogResult propose(NodeEntry node) {
+    return system.propose(
+        new CatalogCommand.RegisterNode(node), Deadline.after(PATIENCE, clock));
   }
 
   /// Where the present members are, for a node that has no catalog yet.

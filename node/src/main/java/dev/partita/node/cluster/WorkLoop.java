@@ -1,5 +1,6 @@
 package dev.partita.node.cluster;
 
+import dev.partita.node.error.DatabaseException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -60,6 +61,12 @@ final class WorkLoop implements AutoCloseable {
   private void work() {
     try {
       work.run();
+    } catch (DatabaseException e) {
+      LOGGER.log(
+          e.code().isRetryable() ? Level.DEBUG : Level.WARNING,
+          "A round of {0} stopped: {1}",
+          thread.getName(),
+          e.getMessage());
     } catch (RuntimeException e) {
       if (!closed) {
         LOGGER.log(Level.WARNING, "A round of " + thread.getName() + " failed", e);

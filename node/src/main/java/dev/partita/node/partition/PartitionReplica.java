@@ -132,7 +132,7 @@ public final class PartitionReplica {
     }
     if (PendingWrite.sizeBytes(write) > Request.WRITE_BYTES_MAX) {
       return new Response.Invalid(
-          "A write has at most " + Request.WRITE_BYTES_MAX + " bytes of documents");
+          "A write has at most " + Request.WRITE_BYTES_MAX + " bytes of documents and keys");
     }
     for (Mutation mutation : write.mutations()) {
       var document = mutation.document();

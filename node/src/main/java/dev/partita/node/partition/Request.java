@@ -21,8 +21,9 @@ public sealed interface Request {
   /// Bytes of one document.
   int DOCUMENT_BYTES_MAX = 1 << 20;
 
-  /// Bytes of all documents and keys of one request.
-  int WRITE_BYTES_MAX = 4 << 20;
+  /// Bytes of all documents and keys of one request; with this a log entry stays below the 4 MiB
+  /// that replication takes.
+  int WRITE_BYTES_MAX = 3 << 20;
 
   /// Rows or entries in one page.
   int PAGE_ROWS_MAX = 1_000;

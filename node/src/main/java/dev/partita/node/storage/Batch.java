@@ -25,7 +25,8 @@ public interface Batch extends AutoCloseable {
 
   /// Makes an index entry live from a timestamp on. Reads nothing: the caller knows that the entry
   /// is not live, or writes the same version once more. To change what a live entry covers there is
-  /// [#replaceEntry].
+  /// [#replaceEntry]; done with this method it reads right, but the former version stays until the
+  /// entry is deleted and collected.
   void putEntry(Key entry, Timestamp timestamp, byte[] covered);
 
   /// Changes what a live index entry covers.

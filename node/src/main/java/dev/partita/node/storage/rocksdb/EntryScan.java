@@ -6,6 +6,7 @@ import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
 import dev.partita.node.storage.IndexCursor;
 import dev.partita.node.time.Timestamp;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.Snapshot;
 
@@ -98,7 +99,7 @@ abstract sealed class EntryScan implements IndexCursor permits ForwardEntryScan,
     if (end == null || end.size() == 0 || end.unsafeBytes()[end.size() - 1] != 0) {
       return end;
     }
-    Key before = Key.of(java.util.Arrays.copyOf(end.unsafeBytes(), end.size() - 1));
+    Key before = Key.of(Arrays.copyOf(end.unsafeBytes(), end.size() - 1));
     return Key.wrap(Layout.afterVersions(before));
   }
 }

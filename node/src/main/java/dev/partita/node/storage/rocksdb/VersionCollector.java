@@ -8,6 +8,7 @@ import dev.partita.node.storage.Span;
 import dev.partita.node.time.Timestamp;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ReadOptions;
@@ -207,7 +208,7 @@ final class VersionCollector implements AutoCloseable {
     }
 
     boolean stillHolds() {
-      return java.util.Objects.equals(newest(), newestSeen);
+      return Objects.equals(newest(), newestSeen);
     }
 
     private @Nullable Timestamp newest() {

@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
 
@@ -38,6 +40,19 @@ public final class PointReadBenchmark {
     int bytes = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 256;
     int rounds = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 15;
     Path directory = Files.createTempDirectory("point-reads");
+    try {
+      run(directory, documents, bytes, rounds);
+    } finally {
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private static void run(Path directory, int documents, int bytes, int rounds)
+      throws RocksDBException {
     RocksDbSettings settings = RocksDbSettings.of(directory);
     NativeLibrary.load(settings.libraryDirectory());
     FlushNotifier flushes = new FlushNotifier();

@@ -20,11 +20,14 @@ import dev.partita.node.storage.StorageReader;
 import dev.partita.node.storage.Version;
 import dev.partita.node.storage.rocksdb.VersionModel.Found;
 import dev.partita.node.time.Timestamp;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -33,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Random work against a model: whatever was written, collected, flushed, closed or lost in a
 /// crash, reads at the safe point or later give what the model gives.
 final class StoragePropertyTest {
-  private static final int SEEDS = Integer.getInteger("partita.seeds", 12);
+  private static final int SEEDS = Integer.getInteger("partita.seeds", 4);
   private static final int STEPS = 250;
 
   @Test
@@ -193,7 +196,7 @@ final class StoragePropertyTest {
         }
         // The next batch begins later than anything in this one.
         now++;
-        byte[] applied = Long.toString(now).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        byte[] applied = Long.toString(now).getBytes(StandardCharsets.US_ASCII);
         batch.putMeta(APPLIED, applied);
         next.meta.put(APPLIED, applied);
         if (random.nextInt(8) > 0) {
@@ -209,8 +212,7 @@ final class StoragePropertyTest {
       next.rows.clear(range);
       KeyRange entries =
           KeyRange.prefix(
-              Key.of(
-                  java.util.Arrays.copyOf(pick(entryKeys).toByteArray(), random.nextInt(12, 15))));
+              Key.of(Arrays.copyOf(pick(entryKeys).toByteArray(), random.nextInt(12, 15))));
       batch.deleteRange(Family.ENTRIES, entries);
       next.entries.clear(entries);
     }
@@ -295,7 +297,7 @@ final class StoragePropertyTest {
           .isEqualTo(
               expected.meta.keySet().stream()
                   .filter(records::contains)
-                  .collect(java.util.stream.Collectors.toSet()));
+                  .collect(Collectors.toSet()));
       assertThat(reader.meta(APPLIED)).isEqualTo(expected.meta.get(APPLIED));
     }
 
@@ -311,7 +313,7 @@ final class StoragePropertyTest {
       return switch (random.nextInt(3)) {
         case 0 -> key;
         case 1 -> key.successor();
-        default -> Key.of(java.util.Arrays.copyOf(key.toByteArray(), random.nextInt(key.size())));
+        default -> Key.of(Arrays.copyOf(key.toByteArray(), random.nextInt(key.size())));
       };
     }
 
