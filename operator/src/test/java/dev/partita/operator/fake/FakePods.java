@@ -7,8 +7,10 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -50,44 +52,44 @@ public final class FakePods implements AutoCloseable {
 
   private void followOnce() {
     try {
-      Set<String> running = new HashSet<>();
-      for (Pod pod :
-          client.pods().inNamespace(namespace).withLabel("partita.dev/site").list().getItems()) {
-        String uid = pod.getMetadata().getUid();
-        boolean runs =
-            pod.getStatus().getPodIP() != null && pod.getMetadata().getDeletionTimestamp() == null;
-        if (runs && (nodeByPodUid.containsKey(uid) || start(pod))) {
-          running.add(uid);
+      Map<String, Pod> running = new LinkedHashMap<>();
+      client.pods().inNamespace(namespace).withLabel("partita.dev/site").list().getItems().stream()
+          .filter(pod -> pod.getStatus().getPodIP() != null)
+          .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+          .forEach(pod -> running.put(pod.getMetadata().getUid(), pod));
+      // First, because a new pod may have the address of an old one.
+      stopAllBut(running.keySet());
+      for (Map.Entry<String, Pod> pod : running.entrySet()) {
+        if (!nodeByPodUid.containsKey(pod.getKey())) {
+          start(pod.getValue());
         }
       }
-      nodeByPodUid
-          .entrySet()
-          .removeIf(node -> {
-            boolean gone = !running.contains(node.getKey());
-            if (gone) {
-              node.getValue().close();
-            }
-            return gone;
-          });
     } catch (KubernetesClientException | IOException e) {
       System.getLogger(FakePods.class.getName())
           .log(System.Logger.Level.INFO, "following pods: " + e);
     }
   }
 
-  private boolean start(Pod pod) throws IOException {
+  private void stopAllBut(Set<String> podUids) {
+    for (String uid : List.copyOf(nodeByPodUid.keySet())) {
+      if (!podUids.contains(uid)) {
+        Objects.requireNonNull(nodeByPodUid.remove(uid)).close();
+      }
+    }
+  }
+
+  private void start(Pod pod) throws IOException {
     String name = pod.getMetadata().getName();
     PersistentVolumeClaim claim =
         client.persistentVolumeClaims().inNamespace(namespace).withName("data-" + name).get();
     if (claim == null || claim.getMetadata().getDeletionTimestamp() != null) {
-      return false;
+      return;
     }
     // 31 bits of the claim's identity, in decimal, as node ids are.
     String id = String.valueOf(claim.getMetadata().getUid().hashCode() & 0x7fffffffL);
     String site = pod.getMetadata().getLabels().get("partita.dev/site");
     InetSocketAddress address = new InetSocketAddress(pod.getStatus().getPodIP(), port);
     nodeByPodUid.put(pod.getMetadata().getUid(), FakeNode.start(cluster, id, name, site, address));
-    return true;
   }
 
   @Override
