@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -66,12 +67,16 @@ class ClientLibraryIT {
   }
 
   private static GenericKubernetesResource widget(String name) {
+    return widget("default", name);
+  }
+
+  private static GenericKubernetesResource widget(String namespace, String name) {
     return new GenericKubernetesResourceBuilder()
         .withApiVersion("example.dev/v1")
         .withKind("Widget")
         .withNewMetadata()
         .withName(name)
-        .withNamespace("default")
+        .withNamespace(namespace)
         .endMetadata()
         .addToAdditionalProperties("spec", Map.of("size", "small"))
         .build();
@@ -159,13 +164,17 @@ class ClientLibraryIT {
 
   @Test
   void anInformerFollowsAThousandCustomResources() {
-    var widgets = client.genericKubernetesResources(WIDGETS).inNamespace("default");
+    client
+        .namespaces()
+        .resource(new NamespaceBuilder().withNewMetadata().withName("many").endMetadata().build())
+        .create();
+    var widgets = client.genericKubernetesResources(WIDGETS).inNamespace("many");
     for (int i = 0; i < 500; i++) {
-      client.resource(widget("before-" + i)).create();
+      widgets.resource(widget("many", "before-" + i)).create();
     }
     try (SharedIndexInformer<GenericKubernetesResource> informer = widgets.inform()) {
       for (int i = 0; i < 500; i++) {
-        client.resource(widget("after-" + i)).create();
+        widgets.resource(widget("many", "after-" + i)).create();
       }
       await()
           .atMost(Duration.ofSeconds(30))
