@@ -14,11 +14,13 @@ import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.InstantSource;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /// The object graph of the operator, wired in one place.
 public final class OperatorBeans {
@@ -87,11 +89,12 @@ public final class OperatorBeans {
     return MicrometerMetricsV2.newBuilder(registry).withNamespaceAsTag().build();
   }
 
-  /// Takes effect in the profiles that `quarkus.operator-sdk.activate-leader-election-for-profiles`
-  /// names.
+  /// Null means none: then this operator must be the only one. The lease lies in the operator's own namespace.
   @Produces
-  @Singleton
-  LeaderElectionConfiguration leaderElection() {
-    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE).build();
+  @Dependent
+  @Nullable LeaderElectionConfiguration leaderElection(OperatorSettings settings) {
+    return settings.leaderElection()
+        ? LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE).build()
+        : null;
   }
 }

@@ -28,4 +28,8 @@ public interface OperatorSettings {
   /// How often figures that move under load may change a status.
   @WithDefault("10S")
   Duration figuresInterval();
+
+  /// Whether to take part in the election of one working operator among several.
+  @WithDefault("false")
+  boolean leaderElection();
 }

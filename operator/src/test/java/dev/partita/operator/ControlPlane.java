@@ -1,5 +1,7 @@
 package dev.partita.operator;
 
+import dev.partita.local.LocalControlPlane;
+import dev.partita.local.runner.NodeSpec;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
@@ -14,11 +16,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The control plane that the tests run against: the one of `-Dpartita.kubeconfig`.
+/// The control plane that the tests run against: that of `-Dpartita.kubeconfig`, else a local one of their own.
 public final class ControlPlane implements AutoCloseable {
 
   /// System property with the path of a kubeconfig.
@@ -26,24 +29,47 @@ public final class ControlPlane implements AutoCloseable {
 
   private static final Path DEFINITIONS = Path.of("../crds");
 
+  /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers in its place.
+  private static final List<String> IDLE = List.of("sleep", "infinity");
+
   private final Config config;
   private final KubernetesClient client;
+  private final AutoCloseable server;
 
-  private ControlPlane(Config config) {
+  private ControlPlane(Config config, AutoCloseable server) {
     this.config = config;
     this.client = new KubernetesClientBuilder().withConfig(config).build();
+    this.server = server;
   }
 
   /// Connects, and applies the definitions of the custom resources.
   public static ControlPlane connect() {
     try {
-      String kubeconfig = Files.readString(Path.of(System.getProperty(KUBECONFIG)));
-      ControlPlane controlPlane = new ControlPlane(Config.fromKubeconfig(kubeconfig));
+      ControlPlane controlPlane = isReal() ? real() : local();
       controlPlane.applyDefinitions();
       return controlPlane;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// Whether it is a real Kubernetes control plane.
+  public static boolean isReal() {
+    return System.getProperty(KUBECONFIG) != null;
+  }
+
+  private static ControlPlane real() throws IOException {
+    String kubeconfig = Files.readString(Path.of(System.getProperty(KUBECONFIG)));
+    return new ControlPlane(Config.fromKubeconfig(kubeconfig), () -> {});
+  }
+
+  private static ControlPlane local() throws IOException {
+    Path directory = Files.createTempDirectory("operator-test");
+    LocalControlPlane server =
+        LocalControlPlane.start(
+            new LocalControlPlane.Settings(
+                directory, 0, NodeSpec.local(3), Map.of(TestOperator.IMAGE, IDLE)));
+    return new ControlPlane(Config.fromKubeconfig(server.kubeconfig()), server);
   }
 
   public KubernetesClient client() {
@@ -100,5 +126,10 @@ public final class ControlPlane implements AutoCloseable {
   @Override
   public void close() {
     client.close();
+    try {
+      server.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("the control plane does not stop", e);
+    }
   }
 }

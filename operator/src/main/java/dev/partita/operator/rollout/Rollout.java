@@ -83,7 +83,7 @@ public final class Rollout {
     }
     List<MemberView> voters = systemVoters();
     boolean concerned =
-        voters.size() > 1 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
+        voters.size() > 2 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
     long others =
         voters.stream().filter(each -> !each.nodeId().equals(nodeId) && each.alive()).count();
     return concerned && others < quorum(voters.size())

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -40,18 +41,20 @@ abstract class CrdValidation {
       Map.of("Site", Site.class, "Partition", Partition.class, "Index", Index.class);
 
   private final ObjectMapper mapper = new ObjectMapper();
-  private final ControlPlane controlPlane = ControlPlane.connect();
+
+  private @Nullable ControlPlane connected;
   private String namespace = "";
 
   @BeforeAll
   void createNamespace() {
-    namespace = controlPlane.newNamespace();
+    connected = ControlPlane.connect();
+    namespace = controlPlane().newNamespace();
   }
 
   @AfterAll
   void close() {
-    controlPlane.client().namespaces().withName(namespace).delete();
-    controlPlane.close();
+    controlPlane().client().namespaces().withName(namespace).delete();
+    controlPlane().close();
   }
 
   static Stream<Arguments> cases() throws IOException {
@@ -72,7 +75,7 @@ abstract class CrdValidation {
   void theServerDecidesAsTheTableSays(int number, JsonNode row) {
     NonNamespaceOperation<GenericKubernetesResource, ?, Resource<GenericKubernetesResource>>
         resources =
-            controlPlane.client().genericKubernetesResources(type(row)).inNamespace(namespace);
+            controlPlane().client().genericKubernetesResources(type(row)).inNamespace(namespace);
     GenericKubernetesResource object = object(number, row, row.get("spec"));
     if (row.has("then")) {
       resources.resource(object).create();
@@ -87,6 +90,10 @@ abstract class CrdValidation {
             assertThat(at(resources.withName(object.getMetadata().getName()).get(), kept.getKey()))
                 .as(kept.getKey())
                 .isEqualTo(kept.getValue()));
+  }
+
+  private ControlPlane controlPlane() {
+    return Objects.requireNonNull(connected);
   }
 
   private void expect(JsonNode row, Runnable attempt) {
