@@ -83,6 +83,7 @@ final class SampleData {
   }
 
   /// Letters count as digits up to 35 in Java's own sense; only real numbers are kept here.
+  @SuppressWarnings("CharacterGetNumericValue") // letters are left out
   private static @Nullable Integer numericValue(int codePoint) {
     int value = Character.isLetter(codePoint) ? -1 : Character.getNumericValue(codePoint);
     return value >= 0 ? value : null;

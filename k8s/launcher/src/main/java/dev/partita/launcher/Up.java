@@ -66,7 +66,11 @@ final class Up implements AutoCloseable {
     } catch (InterruptedException e) {
       return 0;
     } catch (LaunchFailure e) {
-      progress.failed(e.getMessage());
+      progress.failed(String.valueOf(e.getMessage()));
+      return 1;
+    } catch (RuntimeException e) {
+      progress.failed("unexpectedly: " + e);
+      e.printStackTrace();
       return 1;
     } finally {
       closed.countDown();
