@@ -124,6 +124,7 @@ public final class Node implements AutoCloseable {
               self,
               system::catalog,
               node -> node.equals(self) ? partitions : new RemotePartitions(transport, node, clock),
+              host::alive,
               clock);
       system.addCatalogListener(router::forget);
       ClusterMembership membership =
@@ -137,7 +138,9 @@ public final class Node implements AutoCloseable {
                   peerAddress,
                   clock,
                   () -> failure.fail("the node was removed from its cluster")));
-      this.cluster = opened(new Cluster(self, system, host, partitions, transport, clock));
+      this.cluster =
+          opened(
+              new Cluster(self, system, host, partitions, transport, clock, membership::removed));
       opened(new Flushing(storage));
       this.admin =
           new NodeAdmin(

@@ -90,12 +90,8 @@ class ClusterTest {
       cluster.bootstrap(3);
       cluster.awaitReady();
       assertThat(cluster.node(0).admin().node().clusterId()).isEqualTo("cluster-1");
-      assertThatThrownBy(
-              () ->
-                  cluster
-                      .node(0)
-                      .admin()
-                      .bootstrap(new BootstrapRequest("another", request.members())))
+      assertThatThrownBy(() ->
+              cluster.node(0).admin().bootstrap(new BootstrapRequest("another", request.members())))
           .isInstanceOfSatisfying(
               DatabaseException.class, e -> assertThat(e.code().httpStatus()).isEqualTo(409));
       assertThat(cluster.state().nodes()).hasSize(3);
@@ -154,8 +150,7 @@ class ClusterTest {
     }
   }
 
-  private static void assertOverlap(
-      TestCluster cluster, String name, String bounds, String other) {
+  private static void assertOverlap(TestCluster cluster, String name, String bounds, String other) {
     PartitionSpec spec =
         new PartitionSpec("things", TestCluster.json(bounds), List.of(cluster.id(0)));
     assertThatThrownBy(() -> cluster.admin().putPartition(name, spec, cluster.deadline()))
@@ -174,20 +169,17 @@ class ClusterTest {
       cluster.createPartition("high", "things", HIGH, 1, 2, 0);
       write(cluster, 0, 1);
       write(cluster, 0, 101);
-      IndexSpec spec =
-          new IndexSpec("things", List.of(new IndexSpec.Term("n")), List.of(), false);
+      IndexSpec spec = new IndexSpec("things", List.of(new IndexSpec.Term("n")), List.of(), false);
       cluster.admin().putIndex("by-n", spec, cluster.deadline());
       await()
           .atMost(TestCluster.PATIENCE)
-          .untilAsserted(
-              () ->
-                  assertThat(cluster.state().indexes())
-                      .singleElement()
-                      .satisfies(
-                          index -> {
-                            assertThat(index.state()).isEqualTo(IndexView.State.READY);
-                            assertThat(index.entries()).isEqualTo(2);
-                          }));
+          .untilAsserted(() ->
+              assertThat(cluster.state().indexes())
+                  .singleElement()
+                  .satisfies(index -> {
+                    assertThat(index.state()).isEqualTo(IndexView.State.READY);
+                    assertThat(index.entries()).isEqualTo(2);
+                  }));
       cluster.admin().deleteIndex("by-n", cluster.deadline());
       assertThat(cluster.state().indexes()).isEmpty();
     }
@@ -200,11 +192,7 @@ class ClusterTest {
       PartitionSpec spec = new PartitionSpec("things", TestCluster.json(LOW), null);
       CompletableFuture<PartitionView> wish =
           CompletableFuture.supplyAsync(
-              () ->
-                  cluster
-                      .node(1)
-                      .admin()
-                      .requestPartition("my_low", spec, cluster.deadline()),
+              () -> cluster.node(1).admin().requestPartition("my_low", spec, cluster.deadline()),
               clients);
       String id = awaitRequest(cluster);
       cluster
@@ -266,8 +254,7 @@ class ClusterTest {
       int leader = cluster.leader("all");
       OperationView moved =
           cluster.run(
-              "move-1",
-              OperationSpec.moveReplica("all", cluster.id(leader), cluster.id(3)));
+              "move-1", OperationSpec.moveReplica("all", cluster.id(leader), cluster.id(3)));
       assertThat(moved.state()).isEqualTo(OperationView.State.DONE);
       assertThat(cluster.partition("all").replicas())
           .extracting(PartitionView.ReplicaView::nodeId)

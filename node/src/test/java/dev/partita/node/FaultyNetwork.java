@@ -13,8 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/// A network between nodes of one test that can be cut: stands between each node and its real transport. What is sent
-/// over a cut disappears, as in a network that drops packets: nobody is told.
+/// A network between nodes of one test that can be cut: stands between each node and its real
+/// transport. What is sent over a cut disappears, as in a network that drops packets: nobody is
+/// told.
 final class FaultyNetwork {
   private record Direction(NodeId from, NodeId to) {}
 
@@ -69,9 +70,7 @@ final class FaultyNetwork {
     @Override
     public CompletableFuture<byte[]> call(
         NodeId to, String service, byte[] request, Duration timeout) {
-      return isCut(self(), to)
-          ? lost(timeout)
-          : real.call(to, service, request, timeout);
+      return isCut(self(), to) ? lost(timeout) : real.call(to, service, request, timeout);
     }
 
     @Override
@@ -83,10 +82,9 @@ final class FaultyNetwork {
     private static CompletableFuture<byte[]> lost(Duration timeout) {
       CompletableFuture<byte[]> call = new CompletableFuture<>();
       CompletableFuture.delayedExecutor(timeout.toNanos(), TimeUnit.NANOSECONDS)
-          .execute(
-              () ->
-                  call.completeExceptionally(
-                      new CallFailure(CallFailure.Kind.UNKNOWN, "time ran out")));
+          .execute(() ->
+              call.completeExceptionally(
+                  new CallFailure(CallFailure.Kind.UNKNOWN, "time ran out")));
       return call;
     }
 
@@ -99,21 +97,19 @@ final class FaultyNetwork {
                   ? new CompletableFuture<>()
                   : handler
                       .handle(from, request)
-                      .thenCompose(
-                          answer ->
-                              isCut(self(), from)
-                                  ? new CompletableFuture<>()
-                                  : CompletableFuture.completedFuture(answer)));
+                      .thenCompose(answer ->
+                          isCut(self(), from)
+                              ? new CompletableFuture<>()
+                              : CompletableFuture.completedFuture(answer)));
     }
 
     @Override
     public void onMessage(MessageHandler handler) {
-      real.onMessage(
-          (from, message) -> {
-            if (!isCut(from, self())) {
-              handler.receive(from, message);
-            }
-          });
+      real.onMessage((from, message) -> {
+        if (!isCut(from, self())) {
+          handler.receive(from, message);
+        }
+      });
     }
 
     @Override

@@ -41,8 +41,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A cluster of real nodes in one JVM: real directories, logs, stores, and sockets on the loopback interface, with a
-/// network that can be cut.
+/// A cluster of real nodes in one JVM: real directories, logs, stores, and sockets on the loopback
+/// interface, with a network that can be cut.
 public final class TestCluster implements AutoCloseable {
   /// How long anything may take before a test gives up: generous, because the machine may be busy.
   public static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -129,11 +129,7 @@ public final class TestCluster implements AutoCloseable {
           Node.start(
               settings,
               new NodeEnvironment(
-                  clock,
-                  real.replication(),
-                  real.transport(),
-                  real.partitions(),
-                  network::attach));
+                  clock, real.replication(), real.transport(), real.partitions(), network::attach));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -156,12 +152,11 @@ public final class TestCluster implements AutoCloseable {
         "cluster-1",
         members.stream()
             .limit(count)
-            .map(
-                member -> {
-                  Node node = requireNonNull(member.node);
-                  return new BootstrapRequest.Member(
-                      node.id().toString(), member.name, node.peerAddress().toString());
-                })
+            .map(member -> {
+              Node node = requireNonNull(member.node);
+              return new BootstrapRequest.Member(
+                  node.id().toString(), member.name, node.peerAddress().toString());
+            })
             .toList());
   }
 
@@ -169,10 +164,9 @@ public final class TestCluster implements AutoCloseable {
   public void awaitReady() {
     await()
         .atMost(PATIENCE)
-        .untilAsserted(
-            () ->
-                assertThat(running())
-                    .allSatisfy(node -> assertThat(node.ready()).as(node.settings().name()).isTrue()));
+        .untilAsserted(() ->
+            assertThat(running())
+                .allSatisfy(node -> assertThat(node.ready()).as(node.settings().name()).isTrue()));
   }
 
   /// The node of this number, which runs.
@@ -261,7 +255,8 @@ public final class TestCluster implements AutoCloseable {
         .orElseThrow();
   }
 
-  /// Creates a Partition with the nodes as replicas and waits until every running node knows that it serves.
+  /// Creates a Partition with the nodes as replicas and waits until every running node knows that
+  /// it serves.
   public void createPartition(String name, String collection, String bounds, int... nodes) {
     List<String> replicas = new ArrayList<>();
     for (int node : nodes) {
@@ -275,17 +270,16 @@ public final class TestCluster implements AutoCloseable {
   public void awaitActive(String name) {
     await()
         .atMost(PATIENCE)
-        .untilAsserted(
-            () -> {
-              for (Node node : running()) {
-                assertThat(
-                        node.admin().state(deadline()).partitions().stream()
-                            .filter(partition -> partition.name().equals(name))
-                            .filter(partition -> partition.leaderNodeId() != null)
-                            .map(PartitionView::state))
-                    .containsExactly(PartitionView.State.ACTIVE);
-              }
-            });
+        .untilAsserted(() -> {
+          for (Node node : running()) {
+            assertThat(
+                    node.admin().state(deadline()).partitions().stream()
+                        .filter(partition -> partition.name().equals(name))
+                        .filter(partition -> partition.leaderNodeId() != null)
+                        .map(PartitionView::state))
+                .containsExactly(PartitionView.State.ACTIVE);
+          }
+        });
   }
 
   /// The number of the running node that leads a Partition.
@@ -295,12 +289,10 @@ public final class TestCluster implements AutoCloseable {
         .until(
             () ->
                 running().stream()
-                    .filter(
-                        node ->
-                            node.replicas().stream()
-                                .anyMatch(
-                                    replica ->
-                                        replica.leads() && replica.partition().equals(partition)))
+                    .filter(node ->
+                        node.replicas().stream()
+                            .anyMatch(replica ->
+                                replica.leads() && replica.partition().equals(partition)))
                     .map(node -> number(node.id().toString()))
                     .findFirst()
                     .orElse(-1),

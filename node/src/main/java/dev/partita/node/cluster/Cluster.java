@@ -22,13 +22,16 @@ public final class Cluster implements AutoCloseable {
   private final ReplicaKeeper keeper;
 
   /// Starts the loops.
+  ///
+  /// @param removed called when the cluster says that this node was removed from it
   public Cluster(
       NodeId self,
       SystemPartition system,
       ReplicationHost host,
       LocalPartitions partitions,
       Transport transport,
-      Clock clock) {
+      Clock clock,
+      Runnable removed) {
     this.system = system;
     this.partitions = partitions;
     this.driver =
@@ -38,7 +41,7 @@ public final class Cluster implements AutoCloseable {
             new ReportBoard(self, clock),
             new PartitionOrders(transport, host),
             clock);
-    this.reporter = new Reporter(self, this::reports, system.leaderCalls(), clock);
+    this.reporter = new Reporter(self, this::reports, system.leaderCalls(), clock, removed);
     this.keeper = new ReplicaKeeper(self, system, host, partitions, reporter::wake);
     system.addCatalogListener(_ -> driver.wake());
     system.addLeaderListener(this::leaderChanged);

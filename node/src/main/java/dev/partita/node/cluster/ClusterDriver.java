@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.partita.node.catalog.CatalogCodec;
 import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
@@ -58,7 +59,12 @@ final class ClusterDriver implements AutoCloseable {
       loop.wake();
     }
     return CompletableFuture.completedFuture(
-        CatalogCodec.encode(new Reporter.Receipt(understood, board.id())));
+        CatalogCodec.encode(new Reporter.Receipt(understood, board.id(), isGone(report.node()))));
+  }
+
+  private boolean isGone(NodeId node) {
+    NodeEntry entry = system.catalog().nodes().get(node);
+    return entry != null && entry.state() == NodeEntry.State.GONE;
   }
 
   private CompletableFuture<byte[]> figures() {

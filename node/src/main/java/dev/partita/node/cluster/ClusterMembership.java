@@ -140,12 +140,14 @@ public final class ClusterMembership implements AutoCloseable {
       return;
     }
     NodeEntry known = system.catalog().nodes().get(files.nodeId());
-    // A node that was removed gets no log any more, so its own catalog may never say so: without a leader it asks.
-    if (known == null || !isCurrent(known) || system.leader().isEmpty()) {
-      if (propose(entry()) instanceof CatalogResult.Refused) {
-        removed.run();
-      }
+    if ((known == null || !isCurrent(known)) && propose(entry()) instanceof CatalogResult.Refused) {
+      removed();
     }
+  }
+
+  /// The cluster says that this node was removed.
+  public void removed() {
+    removed.run();
   }
 
   private boolean isCurrent(NodeEntry known) {
@@ -208,8 +210,7 @@ public final class ClusterMembership implements AutoCloseable {
   }
 
   private CatalogResult propose(NodeEntry node) {
-    return system.propose(
-        new CatalogCommand.RegisterNode(node), Deadline.after(PATIENCE, clock));
+    return system.propose(new CatalogCommand.RegisterNode(node), Deadline.after(PATIENCE, clock));
   }
 
   /// Where the present members are, for a node that has no catalog yet.

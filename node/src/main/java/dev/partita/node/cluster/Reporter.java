@@ -24,8 +24,12 @@ final class Reporter implements AutoCloseable {
   static final String SERVICE = "cluster.report";
   static final Duration INTERVAL = Duration.ofSeconds(1);
 
-  /// Whether the board has understood the report, and which board it is.
-  record Receipt(boolean understood, String board) {}
+  /// The answer to a report.
+  ///
+  /// @param understood whether the board knows what the report refers to
+  /// @param removed whether the node was removed: it gets no log any more, so its own catalog may
+  ///   never say so
+  record Receipt(boolean understood, String board, boolean removed) {}
 
   /// A follower that lacks no more than so many entries has caught up: a busy group is never
   /// without any.
@@ -37,6 +41,7 @@ final class Reporter implements AutoCloseable {
   private final Supplier<List<ReplicaReport>> replicas;
   private final LeaderCalls leader;
   private final Clock clock;
+  private final Runnable removed;
   private final WorkLoop loop;
 
   /// Owned by the loop.
@@ -44,11 +49,17 @@ final class Reporter implements AutoCloseable {
 
   private String board = "";
 
-  Reporter(NodeId self, Supplier<List<ReplicaReport>> replicas, LeaderCalls leader, Clock clock) {
+  Reporter(
+      NodeId self,
+      Supplier<List<ReplicaReport>> replicas,
+      LeaderCalls leader,
+      Clock clock,
+      Runnable removed) {
     this.self = self;
     this.replicas = replicas;
     this.leader = leader;
     this.clock = clock;
+    this.removed = removed;
     this.loop = WorkLoop.start("reporter", INTERVAL, this::report);
   }
 
@@ -81,6 +92,9 @@ final class Reporter implements AutoCloseable {
         leader.call(SERVICE, CatalogCodec.encode(report), Deadline.after(PATIENCE, clock));
     Receipt receipt = CatalogCodec.decode(answer, Receipt.class);
     board = receipt.board();
+    if (receipt.removed()) {
+      removed.run();
+    }
     return receipt.understood();
   }
 

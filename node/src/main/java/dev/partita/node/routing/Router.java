@@ -20,24 +20,29 @@ import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Finds Partitions in the catalog and brings requests to their leaders.
 public final class Router implements PartitionCaller, PartitionDirectory {
+  /// One attempt of a read: longer than any page takes.
+  private static final Duration READ_ATTEMPT = Duration.ofSeconds(2);
+
   private static final long BACKOFF_MILLIS_MIN = 2;
   private static final long BACKOFF_MILLIS_MAX = 100;
 
   private final NodeId self;
   private final Supplier<Catalog> catalog;
   private final Function<NodeId, PartitionClient> clients;
+  private final Predicate<NodeId> alive;
   private final Clock clock;
 
   /// What was learnt from answers. It is checked against the catalog when used, so entries of
@@ -47,14 +52,18 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   private final ConcurrentMap<PartitionId, PartitionDescriptor> newer = new ConcurrentHashMap<>();
 
   /// @param clients how to reach the Partitions of a node
+  /// @param alive whether a node was heard of lately: a write is not sent where it would only
+  ///   disappear
   public Router(
       NodeId self,
       Supplier<Catalog> catalog,
       Function<NodeId, PartitionClient> clients,
+      Predicate<NodeId> alive,
       Clock clock) {
     this.self = self;
     this.catalog = catalog;
     this.clients = clients;
+    this.alive = alive;
     this.clock = clock;
   }
 
@@ -128,12 +137,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     long backoffMillis = BACKOFF_MILLIS_MIN;
     for (int attempts = 0; !deadline.isExpired(clock); attempts++) {
       NodeId target = target(known, hint, attempts);
-      Response response =
-          isBeingCreated(known.id())
-              ? new Response.Unavailable("the partition is being created")
-              : ask(target, attempt, deadline);
+      Response response = ask(target, attempt, deadline);
       if (!(response instanceof Response.Refusal refusal)) {
-        leaders.put(known.id(), target);
+        if (target != null) {
+          leaders.put(known.id(), target);
+        }
         return response;
       }
       if (!refusal.retryable()) {
@@ -159,7 +167,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
           hint = target;
         }
         case Response.Overloaded _ -> {}
-        default -> leaders.remove(known.id(), target);
+        default -> {
+          if (target != null) {
+            leaders.remove(known.id(), target);
+          }
+        }
       }
       if (!atOnce) {
         pause(Math.min(backoffMillis, deadline.remaining(clock).toMillis()));
@@ -180,8 +192,18 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         .isPresent();
   }
 
-  private Response ask(NodeId target, Request request, Deadline deadline) {
-    return clients.apply(target).handle(request, deadline).join();
+  private Response ask(@Nullable NodeId target, Request request, Deadline deadline) {
+    if (isBeingCreated(request.partition())) {
+      return new Response.Unavailable("the partition is being created");
+    }
+    if (target == null) {
+      return new Response.Unavailable("no replica of the partition can be reached");
+    }
+    // A read may be tried elsewhere; a write is waited for, since nothing is known about it
+    // otherwise.
+    Deadline patience =
+        request instanceof Request.Write ? deadline : deadline.atMost(READ_ATTEMPT, clock);
+    return clients.apply(target).handle(request, patience).join();
   }
 
   /// What the catalog says by now, if that is newer.
@@ -194,24 +216,24 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         .orElse(known);
   }
 
-  /// The hinted node, the leader of last time, this node if it is a member, then each member in
-  /// turn.
-  private NodeId target(PartitionDescriptor partition, @Nullable NodeId hint, int attempts) {
-    if (hint != null) {
+  /// The hinted node, the leader of last time, or each voter in turn, this node first; nobody while
+  /// none is alive.
+  private @Nullable NodeId target(
+      PartitionDescriptor partition, @Nullable NodeId hint, int attempts) {
+    if (hint != null && alive.test(hint)) {
       return hint;
     }
-    NodeId leader = leaders.get(partition.id());
     Set<NodeId> voters = partition.members().voters();
-    if (leader != null && voters.contains(leader)) {
+    NodeId leader = leaders.get(partition.id());
+    if (leader != null && voters.contains(leader) && alive.test(leader)) {
       return leader;
     }
     Set<NodeId> order = new LinkedHashSet<>();
     if (voters.contains(self)) {
       order.add(self);
     }
-    order.addAll(voters);
-    List<NodeId> members = new ArrayList<>(order);
-    return members.get(attempts % members.size());
+    voters.stream().filter(alive).forEach(order::add);
+    return order.isEmpty() ? null : List.copyOf(order).get(attempts % order.size());
   }
 
   /// Forgets what was learnt about Partitions that are not in the catalog any more.
