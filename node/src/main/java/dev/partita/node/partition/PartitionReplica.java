@@ -1,7 +1,6 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
-import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.storage.ReadView;
 import dev.partita.node.storage.Storage;
@@ -10,7 +9,6 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import java.util.Collection;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -172,7 +170,19 @@ public final class PartitionReplica {
     CompletableFuture<Timestamp> snapshot = pipeline.snapshot(at);
     CompletableFuture<Timestamp> confirmed =
         snapshot.thenCompose(chosen -> group.readBarrier().thenApply(_ -> chosen));
-    return afterwards(confirmed, deadline, () -> readAt(request, confirmed.join()));
+    CompletableFuture<Response> answer =
+        afterwards(confirmed, deadline, () -> readAt(request, confirmed.join()));
+    return answer.thenCompose(response -> {
+      // Now was chosen just before the index became ready: the next now is not.
+      boolean again =
+          at == null
+              && response instanceof Response.IndexNotReady notReady
+              && notReady.readySince() != null
+              && !deadline.isExpired(node.clock());
+      return again
+          ? snapshotRead(request, null, deadline)
+          : CompletableFuture.completedFuture(response);
+    });
   }
 
   private Response readAt(Request request, Timestamp at) {
@@ -280,11 +290,5 @@ public final class PartitionReplica {
   void close() {
     pipeline.follow(null);
     duties.close();
-  }
-
-  /// The nodes that the Partition's replicas are on, as far as this one knows.
-  List<NodeId> members() {
-    PartitionDescriptor descriptor = machine.state().descriptor();
-    return descriptor == null ? List.of() : List.copyOf(descriptor.members().members());
   }
 }

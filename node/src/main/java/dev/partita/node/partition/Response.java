@@ -187,13 +187,13 @@ public sealed interface Response {
   }
 
   /// The index does not exist here (yet), is being built, or was built after the timestamp asked
-  /// for.
+  /// for. Building may take long, so nobody waits for it by repeating.
   ///
   /// @param readySince the oldest timestamp the index can be read at, null while it is not ready
   record IndexNotReady(long indexId, @Nullable Timestamp readySince) implements Refusal {
     @Override
     public boolean retryable() {
-      return readySince == null;
+      return false;
     }
   }
 

@@ -52,6 +52,19 @@ public final class Queries {
   /// @throws DatabaseException if the query or its cursor makes no sense, or a partition cannot be
   ///   read before the deadline
   public Page<IndexHit> index(IndexQuery query, Deadline deadline) {
+    boolean free = query.at() == null && query.cursor() == null;
+    try {
+      return indexOnce(query, deadline);
+    } catch (DatabaseException e) {
+      if (!free || e.code() != ErrorCode.INDEX_NOT_READY) {
+        throw e;
+      }
+      // Now may have been chosen just before the index became ready: the next now is not.
+      return indexOnce(query, deadline);
+    }
+  }
+
+  private Page<IndexHit> indexOnce(IndexQuery query, Deadline deadline) {
     IndexDefinition index = directory.index(query.index());
     if (index == null) {
       throw new DatabaseException(ErrorCode.UNKNOWN_INDEX, "the index does not exist")

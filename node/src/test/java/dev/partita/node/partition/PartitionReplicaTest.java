@@ -335,7 +335,7 @@ final class PartitionReplicaTest {
     var stop = new AtomicBoolean();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> writers =
-          IntStream.range(0, 4)
+          IntStream.range(0, 2)
               .<Future<?>>mapToObj(writer ->
                   threads.submit(() -> {
                     var own = new Random(writer);
@@ -359,7 +359,7 @@ final class PartitionReplicaTest {
                   refusal ->
                       assertThat(requireNonNull(refusal.readySince())).isLessThanOrEqualTo(first));
           checkExact(node, model, index, first);
-          for (int count = 0; count < 5; count++) {
+          for (int count = 0; count < 3; count++) {
             checkExact(node, model, index, node.oracle.take());
           }
         }
