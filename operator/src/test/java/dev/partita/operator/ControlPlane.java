@@ -21,7 +21,8 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The control plane that the tests run against: that of `-Dpartita.kubeconfig`, else a local one of their own.
+/// The control plane that the tests run against: that of `-Dpartita.kubeconfig`, else a local one
+/// of their own.
 public final class ControlPlane implements AutoCloseable {
 
   /// System property with the path of a kubeconfig.
@@ -29,7 +30,8 @@ public final class ControlPlane implements AutoCloseable {
 
   private static final Path DEFINITIONS = Path.of("../crds");
 
-  /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers in its place.
+  /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers
+  /// in its place.
   private static final List<String> IDLE = List.of("sleep", "infinity");
 
   private final Config config;

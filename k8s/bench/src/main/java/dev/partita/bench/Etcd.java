@@ -61,10 +61,23 @@ final class Etcd implements AutoCloseable {
       Path data = Files.createDirectories(directory.resolve("etcd-" + i));
       etcd.processes.add(
           new ProcessBuilder(
-                  program.toString(), "--name", "m" + i, "--data-dir", data.toString(),
-                  "--listen-client-urls", client, "--advertise-client-urls", client,
-                  "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                  "--initial-cluster", cluster, "--initial-cluster-token", "bench")
+                  program.toString(),
+                  "--name",
+                  "m" + i,
+                  "--data-dir",
+                  data.toString(),
+                  "--listen-client-urls",
+                  client,
+                  "--advertise-client-urls",
+                  client,
+                  "--listen-peer-urls",
+                  peer,
+                  "--initial-advertise-peer-urls",
+                  peer,
+                  "--initial-cluster",
+                  cluster,
+                  "--initial-cluster-token",
+                  "bench")
               .redirectErrorStream(true)
               .redirectOutput(data.resolve("log").toFile())
               .start());
@@ -120,7 +133,8 @@ final class Etcd implements AutoCloseable {
     ByteArrayOutputStream request = new ByteArrayOutputStream();
     field(request, 1, key.getBytes(java.nio.charset.StandardCharsets.UTF_8));
     field(request, 2, value);
-    byte[] unused = ClientCalls.blockingUnaryCall(channel, PUT, CallOptions.DEFAULT, request.toByteArray());
+    byte[] unused =
+        ClientCalls.blockingUnaryCall(channel, PUT, CallOptions.DEFAULT, request.toByteArray());
     if (unused.length == 0) {
       throw new IllegalStateException("an answer without a header");
     }

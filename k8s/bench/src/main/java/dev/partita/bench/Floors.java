@@ -48,7 +48,8 @@ final class Floors {
   }
 
   /// Point gets of documents that lie in the block cache, straight from RocksDB.
-  static Load.Result gets(Path directory, int documents, byte[] value, int clients, Duration duration)
+  static Load.Result gets(
+      Path directory, int documents, byte[] value, int clients, Duration duration)
       throws RocksDBException, IOException {
     RocksDB.loadLibrary();
     Path data = Files.createDirectories(directory.resolve("rocksdb"));

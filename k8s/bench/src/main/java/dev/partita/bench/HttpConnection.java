@@ -10,8 +10,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/// One kept-alive HTTP/1.1 connection that costs the client as little as possible, because clients and nodes share the
-/// same cores: requests are one write, answers need a `Content-Length`.
+/// One kept-alive HTTP/1.1 connection that costs the client as little as possible, because clients
+/// and nodes share the same cores: requests are one write, answers need a `Content-Length`.
 final class HttpConnection implements AutoCloseable {
   private static final int TIMEOUT_MILLIS = 30_000;
 
@@ -46,8 +46,16 @@ final class HttpConnection implements AutoCloseable {
   /// @param headers further header lines, each with its line end
   Answer send(String method, String path, String headers, byte[] body) throws IOException {
     byte[] head =
-        (method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + headers
-                + "Content-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n")
+        (method
+                + " "
+                + path
+                + " HTTP/1.1\r\nHost: "
+                + host
+                + "\r\n"
+                + headers
+                + "Content-Type: application/json\r\nContent-Length: "
+                + body.length
+                + "\r\n\r\n")
             .getBytes(StandardCharsets.ISO_8859_1);
     byte[] request = new byte[head.length + body.length];
     System.arraycopy(head, 0, request, 0, head.length);

@@ -73,7 +73,8 @@ final class InProcess implements AutoCloseable {
         String key = "d" + i;
         batch.add(
             Mutation.put(
-                PrimaryKey.of(key), JsonBytes.of("{\"id\":\"" + key + "\",\"v\":\"" + value + "\"}")));
+                PrimaryKey.of(key),
+                JsonBytes.of("{\"id\":\"" + key + "\",\"v\":\"" + value + "\"}")));
       }
       documents.write(COLLECTION, batch, false, deadline());
     }

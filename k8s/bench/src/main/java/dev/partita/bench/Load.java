@@ -45,17 +45,16 @@ final class Load {
     try (ExecutorService threads = Executors.newFixedThreadPool(clients)) {
       for (int i = 0; i < clients; i++) {
         int number = i;
-        threads.execute(
-            () -> {
-              try (Client client = factory.open(number)) {
-                ready.countDown();
-                ready.await();
-                samples[number] = loop(client, warmUpNanos, duration.toNanos());
-              } catch (Throwable e) {
-                failure.compareAndSet(null, e);
-                ready.countDown();
-              }
-            });
+        threads.execute(() -> {
+          try (Client client = factory.open(number)) {
+            ready.countDown();
+            ready.await();
+            samples[number] = loop(client, warmUpNanos, duration.toNanos());
+          } catch (Throwable e) {
+            failure.compareAndSet(null, e);
+            ready.countDown();
+          }
+        });
       }
     }
     if (failure.get() != null) {

@@ -39,7 +39,9 @@ public final class Main {
   /// @param arguments `--seconds N`: how long each load runs, 5 unless told otherwise
   public static void main(String[] arguments) throws Exception {
     long seconds = 5;
-    if (arguments.length == 2 && arguments[0].equals("--seconds") && arguments[1].matches("[1-9][0-9]{0,2}")) {
+    if (arguments.length == 2
+        && arguments[0].equals("--seconds")
+        && arguments[1].matches("[1-9][0-9]{0,2}")) {
       seconds = Long.parseLong(arguments[1]);
     } else if (arguments.length != 0) {
       System.err.println("Usage: ./partita bench [--seconds N]");
@@ -66,7 +68,8 @@ public final class Main {
         Runtime.getRuntime().availableProcessors(), duration, VALUE_BYTES);
     Load.Result fsync = Floors.fsync(directory, duration);
     try (Nodes nodes = Nodes.start(jar, directory)) {
-      nodes.createPartition("bench-range", COLLECTION, (ObjectNode) Nodes.JSON.readTree("{\"range\":{}}"));
+      nodes.createPartition(
+          "bench-range", COLLECTION, (ObjectNode) Nodes.JSON.readTree("{\"range\":{}}"));
       writes(nodes, fsync);
       reads(nodes);
       queries(nodes);
@@ -106,9 +109,11 @@ public final class Main {
 
   private static Load.Client writer(Nodes nodes, int number) throws IOException {
     HttpConnection connection = new HttpConnection(nodes.address(number % 3));
-    byte[] body = ("{\"v\":\"" + "x".repeat(VALUE_BYTES - 8) + "\"}").getBytes(StandardCharsets.UTF_8);
+    byte[] body =
+        ("{\"v\":\"" + "x".repeat(VALUE_BYTES - 8) + "\"}").getBytes(StandardCharsets.UTF_8);
     return client(
-        connection, sequence -> expect(connection, "PUT", path("w" + number + "-" + sequence), body, 201, 200));
+        connection,
+        sequence -> expect(connection, "PUT", path("w" + number + "-" + sequence), body, 201, 200));
   }
 
   private void reads(Nodes nodes) throws Exception {
@@ -120,7 +125,8 @@ public final class Main {
     Load.Result floor = Floors.gets(directory, DOCUMENTS, value, 1, duration);
     Table.head("bare RocksDB gets, 1 client");
     Table.row("RocksDB get, 1 client", floor, floor.operationsPerSecond());
-    try (InProcess engine = InProcess.start(directory.resolve("in-process"), DOCUMENTS, VALUE_BYTES)) {
+    try (InProcess engine =
+        InProcess.start(directory.resolve("in-process"), DOCUMENTS, VALUE_BYTES)) {
       Table.row(
           "in-process at the leader, 1 client",
           Load.run(1, duration, number -> engine.reader()),
@@ -143,7 +149,13 @@ public final class Main {
     return client(
         connection,
         sequence ->
-            expect(connection, "GET", path("d" + ThreadLocalRandom.current().nextInt(DOCUMENTS)), EMPTY, 200, 200));
+            expect(
+                connection,
+                "GET",
+                path("d" + ThreadLocalRandom.current().nextInt(DOCUMENTS)),
+                EMPTY,
+                200,
+                200));
   }
 
   private void queries(Nodes nodes) throws Exception {
@@ -158,7 +170,9 @@ public final class Main {
     Table.head("1 client");
     Table.row("HTTP, 1 client", one, one.operationsPerSecond());
     Table.row(
-        "HTTP, 16 clients", Load.run(16, duration, number -> querier(leader)), one.operationsPerSecond());
+        "HTTP, 16 clients",
+        Load.run(16, duration, number -> querier(leader)),
+        one.operationsPerSecond());
   }
 
   private static Load.Client querier(InetSocketAddress node) throws IOException {
@@ -170,23 +184,37 @@ public final class Main {
                 connection,
                 "POST",
                 "/v1/query",
-                ("{\"index\":\"bench-color\",\"terms\":[" + ThreadLocalRandom.current().nextInt(100) + "],\"limit\":10}")
+                ("{\"index\":\"bench-color\",\"terms\":["
+                        + ThreadLocalRandom.current().nextInt(100)
+                        + "],\"limit\":10}")
                     .getBytes(StandardCharsets.UTF_8),
                 200,
                 200));
   }
 
   private static void fill(Nodes nodes) throws IOException {
-    try (HttpConnection connection = new HttpConnection(nodes.address(nodes.leader("bench-range")))) {
+    try (HttpConnection connection =
+        new HttpConnection(nodes.address(nodes.leader("bench-range")))) {
       for (int from = 0; from < DOCUMENTS; from += 500) {
         StringBuilder batch = new StringBuilder("[");
         for (int i = from; i < from + 500; i++) {
           batch.append(i == from ? "" : ",");
           batch.append("{\"id\":\"d").append(i).append("\",\"color\":").append(i % 100);
-          batch.append(",\"size\":").append(i).append(",\"v\":\"").append("x".repeat(VALUE_BYTES - 40)).append("\"}");
+          batch
+              .append(",\"size\":")
+              .append(i)
+              .append(",\"v\":\"")
+              .append("x".repeat(VALUE_BYTES - 40))
+              .append("\"}");
         }
         byte[] body = batch.append(']').toString().getBytes(StandardCharsets.UTF_8);
-        expect(connection, "POST", "/v1/collections/" + COLLECTION + "/documents?onConflict=replace", body, 200, 200);
+        expect(
+            connection,
+            "POST",
+            "/v1/collections/" + COLLECTION + "/documents?onConflict=replace",
+            body,
+            200,
+            200);
       }
     }
   }
@@ -274,11 +302,17 @@ public final class Main {
   }
 
   private static void expect(
-      HttpConnection connection, String method, String path, byte[] body, int status, int otherStatus)
+      HttpConnection connection,
+      String method,
+      String path,
+      byte[] body,
+      int status,
+      int otherStatus)
       throws IOException {
     HttpConnection.Answer answer = connection.send(method, path, body);
     if (answer.status() != status && answer.status() != otherStatus) {
-      throw new IllegalStateException(method + " " + path + ": " + answer.status() + " " + answer.text());
+      throw new IllegalStateException(
+          method + " " + path + ": " + answer.status() + " " + answer.text());
     }
   }
 

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
-/// Three Partita nodes as processes of their own on loopback, with a system partition, without an operator: partitions are
-/// made through the administration as the operator would.
+/// Three Partita nodes as processes of their own on loopback, with a system partition, without an
+/// operator: partitions are made through the administration as the operator would.
 final class Nodes implements AutoCloseable {
   private static final int COUNT = 3;
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
@@ -56,7 +56,8 @@ final class Nodes implements AutoCloseable {
   static Nodes start(Path jar, Path directory) throws IOException {
     Nodes nodes = new Nodes(jar, directory);
     List<Integer> ports = Ports.free(2 * COUNT);
-    List<String> seeds = ports.subList(COUNT, 2 * COUNT).stream().map(port -> "127.0.0.1:" + port).toList();
+    List<String> seeds =
+        ports.subList(COUNT, 2 * COUNT).stream().map(port -> "127.0.0.1:" + port).toList();
     for (int i = 0; i < COUNT; i++) {
       String name = "bench-" + i;
       Process process =
@@ -94,7 +95,8 @@ final class Nodes implements AutoCloseable {
 
   /// The node that leads a partition.
   int leader(String partition) {
-    await("a leader of " + partition, () -> find("partitions", partition).hasNonNull("leaderNodeId"));
+    await(
+        "a leader of " + partition, () -> find("partitions", partition).hasNonNull("leaderNodeId"));
     String nodeId = find("partitions", partition).path("leaderNodeId").asText();
     for (int i = 0; i < COUNT; i++) {
       if (members.get(i).nodeId.equals(nodeId)) {
@@ -130,18 +132,22 @@ final class Nodes implements AutoCloseable {
 
   /// Deletes what a stopped node has stored, as a lost disk would.
   void wipe(int node) throws IOException {
-    try (Stream<Path> files = Files.walk(directory.resolve(members.get(node).name).resolve("data"))) {
+    try (Stream<Path> files =
+        Files.walk(directory.resolve(members.get(node).name).resolve("data"))) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }
     }
   }
 
-  /// Gives the replicas of a node that lost its disk to the identity that it came back with, as the operator would.
+  /// Gives the replicas of a node that lost its disk to the identity that it came back with, as the
+  /// operator would.
   void replace(int node) {
     Member member = members.get(node);
     String lost = member.nodeId;
-    await("a new identity of " + member.name, () -> !identity(node).isEmpty() && !identity(node).equals(lost));
+    await(
+        "a new identity of " + member.name,
+        () -> !identity(node).isEmpty() && !identity(node).equals(lost));
     member.nodeId = identity(node);
     int other = (node + 1) % COUNT;
     for (JsonNode partition : get(other, "/admin/v1/state").path("partitions")) {
@@ -151,7 +157,9 @@ final class Nodes implements AutoCloseable {
       operate(other, "replace-" + partition.path("name").asText() + "-" + lost, move);
     }
     operate(
-        other, "remove-" + lost, JSON.createObjectNode().put("kind", "RemoveNode").put("nodeId", lost));
+        other,
+        "remove-" + lost,
+        JSON.createObjectNode().put("kind", "RemoveNode").put("nodeId", lost));
   }
 
   private String identity(int node) {
@@ -226,16 +234,26 @@ final class Nodes implements AutoCloseable {
         .environment()
         .putAll(
             Map.of(
-                "PARTITA_DATA", data.resolve("data").toString(),
-                "PARTITA_NAME", name,
-                "PARTITA_SITE", "bench",
-                "PARTITA_PEER_HOST", "127.0.0.1",
-                "PARTITA_PEER_PORT", Integer.toString(peerPort),
-                "PARTITA_PEER_ADVERTISED", "127.0.0.1:" + peerPort,
-                "PARTITA_HTTP_ADVERTISED", "127.0.0.1:" + httpPort,
-                "PARTITA_SEEDS", seeds,
-                "QUARKUS_HTTP_HOST", "127.0.0.1",
-                "QUARKUS_HTTP_PORT", Integer.toString(httpPort)));
+                "PARTITA_DATA",
+                data.resolve("data").toString(),
+                "PARTITA_NAME",
+                name,
+                "PARTITA_SITE",
+                "bench",
+                "PARTITA_PEER_HOST",
+                "127.0.0.1",
+                "PARTITA_PEER_PORT",
+                Integer.toString(peerPort),
+                "PARTITA_PEER_ADVERTISED",
+                "127.0.0.1:" + peerPort,
+                "PARTITA_HTTP_ADVERTISED",
+                "127.0.0.1:" + httpPort,
+                "PARTITA_SEEDS",
+                seeds,
+                "QUARKUS_HTTP_HOST",
+                "127.0.0.1",
+                "QUARKUS_HTTP_PORT",
+                Integer.toString(httpPort)));
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     return builder.start();
   }
@@ -294,7 +312,9 @@ final class Nodes implements AutoCloseable {
 
   private int send(int node, String method, String path, JsonNode body) {
     try (HttpConnection connection = new HttpConnection(address(node))) {
-      return connection.send(method, path, body.toString().getBytes(StandardCharsets.UTF_8)).status();
+      return connection
+          .send(method, path, body.toString().getBytes(StandardCharsets.UTF_8))
+          .status();
     } catch (IOException e) {
       return 0;
     }

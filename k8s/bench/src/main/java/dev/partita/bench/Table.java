@@ -12,7 +12,13 @@ final class Table {
 
   static void head(String floor) {
     System.out.printf(
-        Locale.ROOT, "  %-44s %12s %10s %10s   %s%n", "", "ops/s", "p50 us", "p99 us", "ratio to " + floor);
+        Locale.ROOT,
+        "  %-44s %12s %10s %10s   %s%n",
+        "",
+        "ops/s",
+        "p50 us",
+        "p99 us",
+        "ratio to " + floor);
   }
 
   static void row(String name, Load.Result result, double floorOperationsPerSecond) {

@@ -23,8 +23,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Three node processes under load while things go wrong. Whatever happens: every acknowledged write is there afterwards,
-/// once; a read never shows less than what was acknowledged before it began, nor more than what was begun before it ended.
+/// Three node processes under load while things go wrong. Whatever happens: every acknowledged
+/// write is there afterwards, once; a read never shows less than what was acknowledged before it
+/// began, nor more than what was begun before it ended.
 class ClusterProcessesIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final byte[] EMPTY = {};
@@ -37,7 +38,11 @@ class ClusterProcessesIT {
 
   @BeforeEach
   void start() throws IOException {
-    nodes = Nodes.start(Path.of(System.getProperty("partita.checkout"), "node/target/quarkus-app/quarkus-run.jar"), directory);
+    nodes =
+        Nodes.start(
+            Path.of(
+                System.getProperty("partita.checkout"), "node/target/quarkus-app/quarkus-run.jar"),
+            directory);
     nodes.createPartition(PARTITION, "ledger", (ObjectNode) Nodes.JSON.readTree("{\"range\":{}}"));
   }
 
@@ -85,8 +90,8 @@ class ClusterProcessesIT {
     }
   }
 
-  /// Writers that each insert documents of their own and all count up one shared document by compare-and-set, through
-  /// whatever node answers.
+  /// Writers that each insert documents of their own and all count up one shared document by
+  /// compare-and-set, through whatever node answers.
   private final class Ledger implements AutoCloseable {
     private final ExecutorService threads = Executors.newFixedThreadPool(WRITERS + 1);
     private final Set<String> inserted = new ConcurrentSkipListSet<>();
@@ -112,8 +117,9 @@ class ClusterProcessesIT {
       int counts = countsAcknowledged.get();
       await()
           .atMost(PATIENCE)
-          .until(
-              () -> failure.get() != null || (inserted.size() > inserts + 20 && countsAcknowledged.get() > counts + 5));
+          .until(() ->
+              failure.get() != null
+                  || (inserted.size() > inserts + 20 && countsAcknowledged.get() > counts + 5));
       assertThat(failure.get()).isNull();
     }
 
@@ -128,7 +134,11 @@ class ClusterProcessesIT {
       Set<String> found = new TreeSet<>();
       String after = null;
       do {
-        String query = "?limit=100" + (after == null ? "" : "&after=" + URLEncoder.encode(after, StandardCharsets.UTF_8));
+        String query =
+            "?limit=100"
+                + (after == null
+                    ? ""
+                    : "&after=" + URLEncoder.encode(after, StandardCharsets.UTF_8));
         JsonNode page = expect(0, "GET", query, "");
         for (JsonNode document : page.path("data")) {
           assertThat(found.add(document.path("id").asText())).as("once").isTrue();
@@ -170,7 +180,8 @@ class ClusterProcessesIT {
     }
 
     private void count(int node) throws IOException {
-      if (!(send(node, "GET", "counter", "", "") instanceof Outcome.Acknowledged(int _, String body, String tag))) {
+      if (!(send(node, "GET", "counter", "", "")
+          instanceof Outcome.Acknowledged(int _, String body, String tag))) {
         return;
       }
       int next = Nodes.JSON.readTree(body).path("n").intValue() + 1;
@@ -185,7 +196,8 @@ class ClusterProcessesIT {
     private void read() throws Exception {
       for (int turn = 0; !stopped; turn++) {
         int least = countsAcknowledged.get();
-        if (send(turn % 3, "GET", "counter", "", "") instanceof Outcome.Acknowledged(int _, String body, String _)) {
+        if (send(turn % 3, "GET", "counter", "", "")
+            instanceof Outcome.Acknowledged(int _, String body, String _)) {
           int most = countsBegun.get();
           assertThat(Nodes.JSON.readTree(body).path("n").intValue()).isBetween(least, most);
         }
@@ -214,7 +226,8 @@ class ClusterProcessesIT {
     record Unknown() implements Outcome {}
   }
 
-  /// A broken connection and `OUTCOME_UNKNOWN` leave a write in the dark; every other refusal promises that nothing happened.
+  /// A broken connection and `OUTCOME_UNKNOWN` leave a write in the dark; every other refusal
+  /// promises that nothing happened.
   private Outcome send(int node, String method, String key, String body, String headers) {
     try (HttpConnection connection = new HttpConnection(nodes.address(node))) {
       HttpConnection.Answer answer =
@@ -230,11 +243,16 @@ class ClusterProcessesIT {
     }
   }
 
-  private JsonNode expect(int node, String method, String keyOrQuery, String body) throws IOException {
-    String path = keyOrQuery.startsWith("?") ? DOCUMENTS.substring(0, DOCUMENTS.length() - 1) + keyOrQuery : DOCUMENTS + keyOrQuery;
+  private JsonNode expect(int node, String method, String keyOrQuery, String body)
+      throws IOException {
+    String path =
+        keyOrQuery.startsWith("?")
+            ? DOCUMENTS.substring(0, DOCUMENTS.length() - 1) + keyOrQuery
+            : DOCUMENTS + keyOrQuery;
     try (HttpConnection connection = new HttpConnection(nodes.address(node))) {
       HttpConnection.Answer answer =
-          connection.send(method, path, body.isEmpty() ? EMPTY : body.getBytes(StandardCharsets.UTF_8));
+          connection.send(
+              method, path, body.isEmpty() ? EMPTY : body.getBytes(StandardCharsets.UTF_8));
       assertThat(answer.status() / 100).as(path + ": " + answer.text()).isEqualTo(2);
       return Nodes.JSON.readTree(answer.body());
     }
