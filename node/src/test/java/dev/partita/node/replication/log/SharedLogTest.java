@@ -32,7 +32,7 @@ final class SharedLogTest {
   private static final String FIRST_FILE = Segment.nameOf(1);
   private static final LogSettings SMALL =
       new LogSettings(8 << 10, 2 << 10, 4 << 10, 1 << 10, 1 << 20, 64 << 10);
-  private static final int SEEDS = Integer.getInteger("partita.seeds", 200);
+  private static final int SEEDS = Integer.getInteger("partita.seeds", 100);
 
   private final SimulatedFiles files = new SimulatedFiles(1);
 
@@ -61,7 +61,8 @@ final class SharedLogTest {
     return new LogRecord.State(group, new HardState(term, new NodeId(term), 0));
   }
 
-  /// Writes records as one append, and as one batch unless it is large; gives what the completion was told.
+  /// Writes records as one append, and as one batch unless it is large; gives what the completion
+  /// was told.
   private static @Nullable Throwable write(SharedLog log, LogRecord... records) {
     var failure = new AtomicReference<@Nullable Throwable>(new AssertionError("not completed"));
     log.append(List.of(records), failure::set);
@@ -159,11 +160,10 @@ final class SharedLogTest {
       assertThatExceptionOfType(DamagedLogException.class)
           .as("damage at %d", at)
           .isThrownBy(() -> SharedLog.open(SMALL, damaged))
-          .satisfies(
-              damage -> {
-                assertThat(damage.file()).isEqualTo(FIRST_FILE);
-                assertThat(damage.offset()).isEqualTo(Segment.HEADER_BYTES);
-              });
+          .satisfies(damage -> {
+            assertThat(damage.file()).isEqualTo(FIRST_FILE);
+            assertThat(damage.offset()).isEqualTo(Segment.HEADER_BYTES);
+          });
     }
   }
 
@@ -224,7 +224,8 @@ final class SharedLogTest {
 
   @Test
   void entriesThatAreNotCachedAreReadBack() throws IOException {
-    SharedLog log = SharedLog.open(new LogSettings(8 << 10, 2 << 10, 4 << 10, 0, 1 << 20, 64 << 10), files);
+    SharedLog log =
+        SharedLog.open(new LogSettings(8 << 10, 2 << 10, 4 << 10, 0, 1 << 20, 64 << 10), files);
     write(log, state(ONE, 1));
     for (int i = 1; i <= 60; i++) {
       write(log, entries(ONE, 1, i, 1, "x".repeat(200)));
@@ -294,7 +295,8 @@ final class SharedLogTest {
     }
   }
 
-  /// Random records of several groups, with crashes: what was acknowledged is there, what was not is there as a whole or not at all.
+  /// Random records of several groups, with crashes: what was acknowledged is there, what was not
+  /// is there as a whole or not at all.
   @Test
   void anyHistoryWithCrashesIsRecovered() throws IOException {
     for (long seed = 0; seed < SEEDS; seed++) {
@@ -308,11 +310,7 @@ final class SharedLogTest {
     private final SimulatedFiles files;
     private Map<GroupId, Model> acknowledged = new HashMap<>();
 
-    private record Model(long term, long markIndex, List<Entry> entries) {
-      long lastIndex() {
-        return markIndex + entries.size();
-      }
-    }
+    private record Model(long term, long markIndex, List<Entry> entries) {}
 
     History(long seed) {
       this.seed = seed;
@@ -345,8 +343,7 @@ final class SharedLogTest {
       }
     }
 
-    private void change(
-        Map<GroupId, Model> models, GroupId group, List<LogRecord> records) {
+    private void change(Map<GroupId, Model> models, GroupId group, List<LogRecord> records) {
       Model model = models.getOrDefault(group, new Model(1, 0, List.of()));
       int kind = random.nextInt(10);
       if (!models.containsKey(group) || kind == 0) {
@@ -360,10 +357,14 @@ final class SharedLogTest {
         List<Entry> rest = model.entries().subList(cut, model.entries().size());
         models.put(group, new Model(model.term(), last.index(), List.copyOf(rest)));
       } else {
-        int keep = random.nextInt(4) == 0 ? random.nextInt(model.entries().size() + 1) : model.entries().size();
+        int keep =
+            random.nextInt(4) == 0
+                ? random.nextInt(model.entries().size() + 1)
+                : model.entries().size();
         long first = model.markIndex() + keep + 1;
         LogRecord.Entries added =
-            entries(group, model.term(), first, random.nextInt(1, 5), "x".repeat(random.nextInt(200)));
+            entries(
+                group, model.term(), first, random.nextInt(1, 5), "x".repeat(random.nextInt(200)));
         records.add(added);
         var all = new ArrayList<>(model.entries().subList(0, keep));
         all.addAll(added.entries());
@@ -378,9 +379,7 @@ final class SharedLogTest {
         GroupLog each = log.group(group);
         if (each.exists()) {
           found.put(
-              group,
-              new Model(
-                  each.hardState().term(), each.snapshot().index(), read(log, group)));
+              group, new Model(each.hardState().term(), each.snapshot().index(), read(log, group)));
         }
       }
       assertThat(found).as("seed %d", seed).isIn(acknowledged, next);

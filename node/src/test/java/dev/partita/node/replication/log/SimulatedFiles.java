@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/// A directory in memory that can crash: what was not synced is lost, kept, or torn at sector boundaries. Not thread-safe.
+/// A directory in memory that can crash: what was not synced is lost, kept, or torn at sector
+/// boundaries. Not thread-safe.
 public final class SimulatedFiles implements LogFiles {
   private static final int SECTOR_BYTES = 64;
 
@@ -54,12 +55,11 @@ public final class SimulatedFiles implements LogFiles {
   /// An exact copy of everything as it is on the disk now.
   public SimulatedFiles copy() {
     var copy = new SimulatedFiles(0);
-    names.forEach(
-        (name, file) -> {
-          var copied = new SimulatedFile(copy, file.current.clone());
-          copy.names.put(name, copied);
-          copy.durableNames.put(name, copied);
-        });
+    names.forEach((name, file) -> {
+      var copied = new SimulatedFile(copy, file.current.clone());
+      copy.names.put(name, copied);
+      copy.durableNames.put(name, copied);
+    });
     return copy;
   }
 
@@ -107,6 +107,7 @@ public final class SimulatedFiles implements LogFiles {
     durableNames = new HashMap<>(names);
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   private record Write(int position, byte[] bytes) {}
 
   private static final class SimulatedFile implements LogFile {
