@@ -275,7 +275,7 @@ final class Leadership {
   }
 
   private void continueTransfer(NodeId target) {
-    if (matchIndex(target) == log.lastIndex()) {
+    if (matchIndex(target) == log.lastIndex() || !rules.transferWaitsForLog()) {
       sendTimeoutNow(target);
     }
   }

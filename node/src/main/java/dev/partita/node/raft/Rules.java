@@ -66,11 +66,6 @@ class Rules {
     return count;
   }
 
-  /// A follower commits no further than an append has shown its log to be the leader's.
-  long followerCommitIndex(long leaderCommitIndex, long lastMatchingIndex) {
-    return Math.min(leaderCommitIndex, lastMatchingIndex);
-  }
-
   /// A leader tells a follower no higher commit index than the follower's log is known to match.
   long heartbeatCommitIndex(long commitIndex, long matchIndex) {
     return Math.min(commitIndex, matchIndex);
@@ -111,6 +106,11 @@ class Rules {
   /// not by ticks, which stand still while the process does.
   boolean leaseHolds(long nowNanos, long startNanos, long leaseNanos) {
     return nowNanos - startNanos < leaseNanos;
+  }
+
+  /// Only who has the whole log is told to campaign; anybody else could not win.
+  boolean transferWaitsForLog() {
+    return true;
   }
 
   /// Once a leader has told another to campaign, its followers may vote at any moment.

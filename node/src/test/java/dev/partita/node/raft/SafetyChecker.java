@@ -55,8 +55,8 @@ final class SafetyChecker {
     }
   }
 
-  /// A replica was seen to lead.
-  void leads(NodeId node, Raft raft) {
+  /// A replica was seen to lead. Returns whether it has just begun.
+  boolean leads(NodeId node, Raft raft) {
     NodeId other = leaders.putIfAbsent(raft.term(), node);
     if (other == null) {
       checkCompleteness(node, raft);
@@ -64,6 +64,7 @@ final class SafetyChecker {
       throw new SimFailure(
           ELECTION_SAFETY, "both " + other + " and " + node + " lead term " + raft.term());
     }
+    return other == null;
   }
 
   private void checkCompleteness(NodeId node, Raft raft) {

@@ -7,14 +7,18 @@ import org.jspecify.annotations.Nullable;
 /// remembered as it saw it.
 final class SimClient {
 
-  private static final long TIMEOUT_NANOS = 400_000_000;
+  /// Keeps the log of a run short enough that a slow learner can catch up with it.
+  private static final int OPERATIONS = 300;
 
   private final int number;
   private final Simulation simulation;
   private final SimProfile profile;
   private final AtomicLong values;
+  private final long timeoutNanos;
+  private final int wanderlust;
   private @Nullable NodeId target;
   private int attempt;
+  private int operationsLeft = OPERATIONS;
   private boolean stopped;
 
   SimClient(int number, Simulation simulation, SimProfile profile, AtomicLong values) {
@@ -22,6 +26,8 @@ final class SimClient {
     this.simulation = simulation;
     this.profile = profile;
     this.values = values;
+    timeoutNanos = simulation.between(40_000_000, 400_000_000);
+    wanderlust = simulation.random.nextInt(3) == 0 ? 2 : 30;
   }
 
   void begin() {
@@ -30,12 +36,21 @@ final class SimClient {
     }
   }
 
+  /// Goes on after the healing.
+  void beginAgain() {
+    boolean idle = operationsLeft < 0;
+    operationsLeft = OPERATIONS;
+    if (idle) {
+      begin();
+    }
+  }
+
   void stop() {
     stopped = true;
   }
 
   private void operate() {
-    if (stopped) {
+    if (stopped || operationsLeft-- <= 0) {
       return;
     }
     int key = simulation.history.pickKey(simulation.random);
@@ -92,7 +107,7 @@ final class SimClient {
 
   /// Mostly the node that answered last; sometimes any, so that deposed leaders are asked as well.
   private NodeId target() {
-    if (target == null || simulation.random.nextInt(20) == 0) {
+    if (target == null || simulation.random.nextInt(wanderlust) == 0) {
       target =
           simulation.replicas().get(simulation.random.nextInt(simulation.replicas().size())).id;
     }
@@ -114,7 +129,7 @@ final class SimClient {
 
   private void giveUpLater(int ofAttempt, Runnable record) {
     simulation.after(
-        TIMEOUT_NANOS,
+        timeoutNanos,
         () -> {
           if (attempt == ofAttempt) {
             attempt++;

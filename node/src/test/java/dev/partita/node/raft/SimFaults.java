@@ -10,14 +10,19 @@ import org.jspecify.annotations.Nullable;
 final class SimFaults {
 
   private static final int VOTERS_MAX = 5;
+  private static final double STALLED = 10_000;
+  private static final long UNSETTLED_NANOS = 20_000_000;
 
   private final Simulation simulation;
   private final SimProfile profile;
+  private final SimAmbush ambush;
   private boolean stopped;
+  private long newLeaderNanos;
 
   SimFaults(Simulation simulation, SimProfile profile) {
     this.simulation = simulation;
     this.profile = profile;
+    ambush = new SimAmbush(simulation, this);
   }
 
   void begin() {
@@ -30,6 +35,7 @@ final class SimFaults {
   /// Ends all trouble.
   void stop() {
     stopped = true;
+    ambush.disarm();
     simulation.network.setRates(0, 0, 0);
     simulation.network.heal();
     for (SimReplica replica : simulation.replicas()) {
@@ -39,18 +45,69 @@ final class SimFaults {
     }
   }
 
+  /// An administrator who waits for a leader asks it before it has settled.
+  void sawNewLeader() {
+    newLeaderNanos = simulation.nowNanos();
+    // Not at once: the leader is still handling its effects.
+    later(0, ambush::sawNewLeader);
+    if (!stopped && profile.changes() > 0 && simulation.random.nextInt(3) == 0) {
+      later(simulation.between(0, 3_000_000), this::changeMembers);
+    }
+  }
+
+  /// Some crashes come at the worst moment: when something was just told, or a new leader just
+  /// begun.
+  void sawEffects(SimReplica replica, Effects effects) {
+    if (stopped || profile.crashes() == 0 || !effects.sync()) {
+      return;
+    }
+    boolean votes =
+        effects.hardState() != null
+            && effects.hardState().vote() != null
+            && effects.entries().isEmpty();
+    boolean unsettled =
+        effects.role() == Role.LEADER && simulation.nowNanos() - newLeaderNanos < UNSETTLED_NANOS;
+    if (simulation.random.nextInt(votes || unsettled ? 20 : 400) == 0) {
+      later(
+          simulation.between(0, 2_000_000),
+          () -> {
+            replica.crash();
+            later(during(300_000, 30_000_000), replica::restart);
+          });
+    }
+  }
+
   private void next() {
+    later(
+        during(5_000_000, 300_000_000),
+        () -> {
+          happen();
+          next();
+        });
+  }
+
+  /// Does something later unless all trouble has ended by then.
+  void later(long delayNanos, Runnable action) {
     simulation.after(
-        simulation.between(5_000_000, 300_000_000),
+        delayNanos,
         () -> {
           if (!stopped) {
-            happen();
-            next();
+            action.run();
           }
         });
   }
 
+  /// A time at the pace of this run.
+  private long during(long leastNanos, long mostNanos) {
+    return (long) (simulation.between(leastNanos, mostNanos) * profile.pace());
+  }
+
   private void happen() {
+    SimReplica leader = simulation.leader();
+    if (leader != null && leader.responsive() && simulation.random.nextInt(8) == 0) {
+      ambush.lay(leader);
+      return;
+    }
     int choice = simulation.random.nextInt(profile.totalWeight());
     if ((choice -= profile.crashes()) < 0) {
       crash();
@@ -83,36 +140,50 @@ final class SimFaults {
         simulation.random.nextInt(5) == 0
             ? simulation.random.nextInt(1, simulation.replicas().size() + 1)
             : 1;
+    boolean quick = simulation.random.nextBoolean();
     for (int i = 0; i < count; i++) {
       SimReplica victim = victim();
-      victim.crash();
-      simulation.after(simulation.between(1_000_000, 600_000_000), victim::restart);
+      // A disk that stalls before the crash makes it likely that something told is lost.
+      long stallNanos = simulation.random.nextBoolean() ? during(5_000_000, 150_000_000) : 0;
+      victim.slowDisk(stallNanos > 0 ? STALLED : 1);
+      later(
+          stallNanos,
+          () -> {
+            victim.crash();
+            victim.slowDisk(1);
+            later(
+                quick ? during(1_000_000, 30_000_000) : during(1_000_000, 600_000_000),
+                victim::restart);
+          });
     }
   }
 
   private void pause() {
     SimReplica victim = victim();
     victim.pause();
-    simulation.after(simulation.between(10_000_000, 900_000_000), victim::resume);
+    later(during(10_000_000, 900_000_000), victim::resume);
   }
 
   private void slowDisk() {
     SimReplica victim = victim();
     victim.slowDisk(simulation.random.nextDouble(10, 400));
-    simulation.after(simulation.between(50_000_000, 1_000_000_000), () -> victim.slowDisk(1));
+    later(during(50_000_000, 1_000_000_000), () -> victim.slowDisk(1));
   }
 
   private void transfer() {
     SimReplica leader = simulation.leader();
     if (leader != null) {
       leader.transferLeadership(victim().id);
+      if (simulation.random.nextInt(3) == 0) {
+        leader.transferLeadership(victim().id);
+      }
     }
   }
 
   private void cut() {
     List<NodeId> nodes = shuffled();
     int half = simulation.random.nextInt(1, nodes.size());
-    switch (simulation.random.nextInt(5)) {
+    switch (simulation.random.nextInt(7)) {
       case 0 -> simulation.network.cut(nodes.subList(0, half), nodes.subList(half, nodes.size()));
       case 1 -> simulation.network.cut(List.of(victim().id), nodes);
       // A bridge: only the middle one sees both sides.
@@ -124,13 +195,24 @@ final class SimFaults {
         NodeId deaf = victim().id;
         nodes.forEach(node -> simulation.network.cut(node, deaf));
       }
+      case 4 -> abandonLeader(nodes);
+      case 5 -> {
+        NodeId far = victim().id;
+        boolean both = simulation.random.nextBoolean();
+        for (NodeId node : nodes) {
+          simulation.network.slow(node, far);
+          if (both) {
+            simulation.network.slow(far, node);
+          }
+        }
+      }
       default ->
           nodes.forEach(node ->
               simulation.network.cut(node, nodes.get(simulation.random.nextInt(nodes.size()))));
     }
     simulation.note(() -> "cut");
-    simulation.after(
-        simulation.between(20_000_000, 1_200_000_000),
+    later(
+        during(20_000_000, 1_200_000_000),
         () -> {
           simulation.note(() -> "healed");
           simulation.network.heal();
@@ -139,6 +221,23 @@ final class SimFaults {
     if (leader != null && simulation.random.nextInt(3) == 0) {
       leader.loseContactTo(victim().id);
     }
+  }
+
+  /// The leader keeps only one follower for a while, then crashes: entries are left on few
+  /// replicas.
+  private void abandonLeader(List<NodeId> nodes) {
+    SimReplica leader = simulation.leader();
+    if (leader == null) {
+      return;
+    }
+    simulation.network.cut(List.of(leader.id), nodes.subList(1, nodes.size()));
+    later(
+        during(5_000_000, 200_000_000),
+        () -> {
+          leader.crash();
+          simulation.network.heal();
+          later(during(1_000_000, 300_000_000), leader::restart);
+        });
   }
 
   private List<NodeId> shuffled() {

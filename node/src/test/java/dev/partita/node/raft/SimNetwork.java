@@ -12,6 +12,7 @@ final class SimNetwork {
 
   private final Simulation simulation;
   private final Set<Link> cuts = new HashSet<>();
+  private final Set<Link> slow = new HashSet<>();
   private double lossRate;
   private double doubleRate;
   private double slowRate;
@@ -28,10 +29,16 @@ final class SimNetwork {
 
   void heal() {
     cuts.clear();
+    slow.clear();
   }
 
   void cut(NodeId from, NodeId to) {
     cuts.add(new Link(from, to));
+  }
+
+  /// Makes a link so slow that what it brings is often out of date.
+  void slow(NodeId from, NodeId to) {
+    slow.add(new Link(from, to));
   }
 
   /// Cuts every link between the two sides, in both directions.
@@ -62,8 +69,9 @@ final class SimNetwork {
       simulation.note(() -> "lost     " + Scenario.describe(message));
       return;
     }
+    boolean slowly = slow.contains(new Link(message.from(), message.to()));
     simulation.after(
-        delayNanos(),
+        slowly ? simulation.between(1_000_000, 300_000_000) : delayNanos(),
         () -> {
           if (connected(message.from(), message.to())) {
             simulation.replica(message.to()).receive(message);

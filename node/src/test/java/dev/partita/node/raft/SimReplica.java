@@ -32,6 +32,7 @@ final class SimReplica {
   private boolean paused;
   private int missedTicks;
   private final ArrayDeque<Runnable> inbox = new ArrayDeque<>();
+  private final ArrayDeque<Runnable> requests = new ArrayDeque<>();
   private KeyValueMachine machine;
   private boolean diskBusy;
   private final ArrayDeque<List<Entry>> toApply = new ArrayDeque<>();
@@ -69,8 +70,11 @@ final class SimReplica {
             machine.appliedIndex(),
             new SplittableRandom(simulation.random.nextLong()),
             localNanos(),
-            simulation.newRules());
+            simulation.rules);
     seenCommitIndex = machine.appliedIndex();
+    if (simulation.random.nextInt(3) == 0) {
+      raft.campaign(localNanos());
+    }
     work();
   }
 
@@ -86,11 +90,23 @@ final class SimReplica {
     run(action);
   }
 
+  /// A request of a client comes another way than the messages of peers, so a pause may reorder
+  /// them.
+  private void onRequest(Runnable action) {
+    if (paused) {
+      requests.add(action);
+    } else {
+      inProcess(action);
+    }
+  }
+
   private void run(Runnable action) {
     try {
       action.run();
       work();
-    } catch (IllegalStateException | IllegalArgumentException e) {
+    } catch (SimFailure e) {
+      throw e;
+    } catch (RuntimeException e) {
       throw new SimFailure(SimFailure.Check.ASSERTION, e);
     }
   }
@@ -114,6 +130,7 @@ final class SimReplica {
     paused = false;
     missedTicks = 0;
     inbox.clear();
+    requests.clear();
     disk.crash(simulation.random);
     diskBusy = false;
     toApply.clear();
@@ -154,16 +171,17 @@ final class SimReplica {
     paused = false;
     int ticks = simulation.random.nextBoolean() ? missedTicks : 0;
     missedTicks = 0;
-    boolean ticksFirst = simulation.random.nextBoolean();
-    if (ticksFirst) {
-      tickTimes(ticks);
+    List<Runnable> order =
+        new ArrayList<>(
+            List.of(() -> tickTimes(ticks), () -> runAll(inbox), () -> runAll(requests)));
+    while (!order.isEmpty()) {
+      order.remove(simulation.random.nextInt(order.size())).run();
     }
-    int count = inbox.size();
-    while (count-- > 0 && !inbox.isEmpty()) {
-      run(inbox.remove());
-    }
-    if (!ticksFirst) {
-      tickTimes(ticks);
+  }
+
+  private void runAll(ArrayDeque<Runnable> actions) {
+    for (int count = actions.size(); count > 0 && !actions.isEmpty(); count--) {
+      run(actions.remove());
     }
   }
 
@@ -250,7 +268,7 @@ final class SimReplica {
   /// Writes; `done` is told whether it was applied, or nothing if that cannot be known. Returns
   /// through `notLeader` whom to ask instead.
   void write(int key, long value, Consumer<Boolean> done, Consumer<@Nullable NodeId> notLeader) {
-    inProcess(() -> {
+    onRequest(() -> {
       switch (raft().propose(List.of(KeyValueMachine.encodeWrite(key, value)))) {
         // One that waits for the same index in an earlier term may still be decided elsewhere.
         case ProposeResult.Accepted(long term, long index) ->
@@ -263,7 +281,7 @@ final class SimReplica {
 
   /// Reads; with `byLease` without asking anybody if the lease allows it.
   void read(int key, boolean byLease, LongConsumer done, Consumer<@Nullable NodeId> notLeader) {
-    inProcess(() -> {
+    onRequest(() -> {
       LongConsumer serve = _ -> done.accept(machine.read(key));
       if (byLease && raft().leaseValid(localNanos())) {
         serveAt(raft().commitIndex(), serve);
@@ -310,6 +328,7 @@ final class SimReplica {
       if (effects.snapshot() != null) {
         install(effects.snapshot());
       }
+      simulation.faults.sawEffects(this, effects);
     }
   }
 
@@ -328,8 +347,8 @@ final class SimReplica {
                 ? ""
                 : " writes " + Scenario.describe(effects.entries().subList(0, 1))));
     simulation.safety.wrote(id, core, effects.entries());
-    if (effects.role() == Role.LEADER) {
-      simulation.safety.leads(id, core);
+    if (effects.role() == Role.LEADER && simulation.safety.leads(id, core)) {
+      simulation.faults.sawNewLeader();
     }
     if (core.commitIndex() > seenCommitIndex) {
       simulation.safety.committed(id, core, seenCommitIndex + 1);

@@ -22,19 +22,25 @@ final class Simulation {
 
   private record Event(long atNanos, long number, Runnable action) {}
 
-  private static final long FAULTS_NANOS = Duration.ofSeconds(5).toNanos();
-  private static final long PROGRESS_NANOS = Duration.ofSeconds(15).toNanos();
+  private static final long FAULTS_NANOS = Duration.ofSeconds(8).toNanos();
+  private static final long PROGRESS_NANOS = Duration.ofSeconds(20).toNanos();
+  private static final int ANSWERS = 20;
   private static final int TRAIL_MAX = 120;
+
+  /// A multiple of what any run has needed.
+  private static final long EVENTS_MAX = 200_000;
 
   final SplittableRandom random;
   final RaftSettings settings;
   final SimNetwork network = new SimNetwork(this);
   final SafetyChecker safety = new SafetyChecker();
   final SimHistory history = new SimHistory();
-  private final Supplier<Rules> rules;
+  final Rules rules;
   private final boolean keepTrail;
   private final ArrayDeque<String> trail = new ArrayDeque<>();
   private final SimProfile profile;
+  final SimProfile.Focus focus;
+  final SimFaults faults;
   private final Map<NodeId, SimReplica> replicas = new TreeMap<>();
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(
@@ -42,20 +48,22 @@ final class Simulation {
   private long eventNumber;
   private long nowNanos;
 
-  /// @param rules the rules each replica follows, made anew at every start of one
+  /// @param rules that each replica follows
   /// @param keepTrail whether to remember what happened last, which takes time
-  Simulation(long seed, Supplier<Rules> rules, boolean keepTrail) {
+  Simulation(long seed, SimProfile.Focus focus, Rules rules, boolean keepTrail) {
     random = new SplittableRandom(seed);
     this.rules = rules;
     this.keepTrail = keepTrail;
-    profile = SimProfile.draw(random);
+    this.focus = focus;
+    profile = focus.draw(random);
+    faults = new SimFaults(this, profile);
     settings =
         new RaftSettings(
             Duration.ofMillis(10),
-            2,
+            1 + random.nextInt(5),
             10,
             10,
-            60 + random.nextInt(200),
+            random.nextInt(3) == 0 ? 20 : 60 + random.nextInt(200),
             1 + random.nextInt(8),
             2000,
             2000,
@@ -66,10 +74,14 @@ final class Simulation {
     for (int i = 1; i <= profile.voters(); i++) {
       voters.add(new NodeId(i));
     }
-    SnapshotMark initial = SnapshotMark.initial(Configuration.of(voters, Set.of()));
+    var learners = new HashSet<NodeId>();
+    for (int i = 1; i <= profile.spares() && profile.sparesLearn(); i++) {
+      learners.add(new NodeId(profile.voters() + i));
+    }
+    SnapshotMark initial = SnapshotMark.initial(Configuration.of(voters, learners));
     for (int i = 1; i <= profile.voters() + profile.spares(); i++) {
       var id = new NodeId(i);
-      boolean member = i <= profile.voters();
+      boolean member = initial.configuration().contains(id);
       var disk =
           new SimDisk(
               member ? SnapshotMark.initialHardState() : HardState.NONE,
@@ -88,17 +100,22 @@ final class Simulation {
       clients.add(new SimClient(i, this, profile, values));
     }
     clients.forEach(SimClient::begin);
-    var faults = new SimFaults(this, profile);
     faults.begin();
     runUntil(FAULTS_NANOS, () -> false);
     note(() -> "all is healed");
     faults.stop();
+    clients.forEach(SimClient::beginAgain);
     long answered = history.answered();
-    if (!runUntil(nowNanos + PROGRESS_NANOS, () -> hasRecovered(answered))) {
-      throw new SimFailure(SimFailure.Check.PROGRESS, "after the healing " + status());
-    }
+    boolean recovered =
+        runUntil(
+            nowNanos + PROGRESS_NANOS,
+            () -> leader() != null && history.answered() >= answered + ANSWERS);
     clients.forEach(SimClient::stop);
     runUntil(nowNanos + Duration.ofSeconds(1).toNanos(), () -> false);
+    recovered = recovered && runUntil(nowNanos + PROGRESS_NANOS, this::membersHaveCaughtUp);
+    if (!recovered) {
+      throw new SimFailure(SimFailure.Check.PROGRESS, "after the healing " + status());
+    }
     Set<Integer> violations = LinearizabilityChecker.violations(history.operations());
     if (!violations.isEmpty()) {
       throw new SimFailure(
@@ -107,21 +124,21 @@ final class Simulation {
     }
   }
 
-  /// Whether one replica leads, clients are answered, and every member has all that is committed.
-  private boolean hasRecovered(long answeredBefore) {
+  /// Whether one replica leads and every member has applied all that is committed.
+  private boolean membersHaveCaughtUp() {
     SimReplica leader = leader();
-    if (leader == null || history.answered() < answeredBefore + 10) {
-      return false;
-    }
-    Configuration configuration = leader.raft().configuration();
-    return !configuration.joint()
-        && configuration.members().stream()
+    return leader != null
+        && !leader.raft().configuration().joint()
+        && leader.raft().configuration().members().stream()
             .allMatch(
-                member -> replica(member).machine().appliedIndex() + 10 >= safety.committedIndex());
+                member -> replica(member).machine().appliedIndex() == safety.committedIndex());
   }
 
   private boolean runUntil(long endNanos, Supplier<Boolean> reached) {
     while (!events.isEmpty() && events.element().atNanos() <= endNanos) {
+      if (eventNumber > EVENTS_MAX) {
+        throw new SimFailure(SimFailure.Check.PROGRESS, "messages beget messages without end");
+      }
       Event event = events.remove();
       nowNanos = event.atNanos();
       event.action().run();
@@ -143,10 +160,6 @@ final class Simulation {
 
   long between(long least, long most) {
     return random.nextLong(least, most + 1);
-  }
-
-  Rules newRules() {
-    return rules.get();
   }
 
   SimReplica replica(NodeId id) {
@@ -185,6 +198,10 @@ final class Simulation {
       }
       trail.add("%9.3f ms  %s".formatted(nowNanos / 1e6, line.get()));
     }
+  }
+
+  long eventCount() {
+    return eventNumber;
   }
 
   String trail() {
