@@ -89,7 +89,8 @@ public final class OperatorBeans {
     return MicrometerMetricsV2.newBuilder(registry).withNamespaceAsTag().build();
   }
 
-  /// Null means none: then this operator must be the only one. The lease lies in the operator's own namespace.
+  /// Null means none: then this operator must be the only one. The lease lies in the operator's own
+  /// namespace.
   @Produces
   @Dependent
   @Nullable LeaderElectionConfiguration leaderElection(OperatorSettings settings) {

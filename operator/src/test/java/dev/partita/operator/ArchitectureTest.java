@@ -8,7 +8,9 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-@AnalyzeClasses(packages = "dev.partita.operator", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+    packages = "dev.partita.operator",
+    importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
   @ArchTest
@@ -46,5 +48,9 @@ class ArchitectureTest {
           .resideOutsideOfPackage("dev.partita.operator")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("io.quarkus..", "jakarta.inject..", "jakarta.enterprise..", "org.eclipse.microprofile..");
+          .resideInAnyPackage(
+              "io.quarkus..",
+              "jakarta.inject..",
+              "jakarta.enterprise..",
+              "org.eclipse.microprofile..");
 }

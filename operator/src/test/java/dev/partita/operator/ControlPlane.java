@@ -24,7 +24,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The control plane that the tests run against: that of `-Dpartita.kubeconfig`, else a local one of their own.
+/// The control plane that the tests run against: that of `-Dpartita.kubeconfig`, else a local one
+/// of their own.
 public final class ControlPlane implements AutoCloseable {
 
   /// System property with the path of a kubeconfig.
@@ -33,9 +34,11 @@ public final class ControlPlane implements AutoCloseable {
   private static final Path DEFINITIONS = Path.of("../crds");
 
   private static final Path MANIFEST = Path.of("../k8s/operator.yaml");
-  private static final String SERVICE_ACCOUNT = "system:serviceaccount:partita-system:partita-operator";
+  private static final String SERVICE_ACCOUNT =
+      "system:serviceaccount:partita-system:partita-operator";
 
-  /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers in its place.
+  /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers
+  /// in its place.
   private static final List<String> IDLE = List.of("sleep", "infinity");
 
   private final Config config;
@@ -85,8 +88,8 @@ public final class ControlPlane implements AutoCloseable {
     return client;
   }
 
-  /// The configuration for the operator's own client. On a real control plane it has the rights of the manifest and no
-  /// others.
+  /// The configuration for the operator's own client. On a real control plane it has the rights of
+  /// the manifest and no others.
   public Config operatorConfig() {
     return isReal()
         ? new ConfigBuilder(config)
@@ -96,13 +99,15 @@ public final class ControlPlane implements AutoCloseable {
         : config;
   }
 
-  /// A new namespace, which is a new database. Names are used again, because a control plane may keep the address of a
-  /// pod by its name, and addresses of one machine are few.
+  /// A new namespace, which is a new database. Names are used again, because a control plane may
+  /// keep the address of a pod by its name, and addresses of one machine are few.
   public String newNamespace() {
     for (int number = 1; ; number++) {
       String name = "operator-test-" + number;
       try {
-        client.resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build()).create();
+        client
+            .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
+            .create();
         return name;
       } catch (KubernetesClientException e) {
         if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {

@@ -259,12 +259,11 @@ abstract class OperatorSuite {
 
     await()
         .atMost(PATIENCE)
-        .untilAsserted(
-            () ->
-                assertThat(cluster.idsOf(lost))
-                    .as(cluster::toString)
-                    .hasSize(1)
-                    .doesNotContainAnyElementsOf(before));
+        .untilAsserted(() ->
+            assertThat(cluster.idsOf(lost))
+                .as(cluster::toString)
+                .hasSize(1)
+                .doesNotContainAnyElementsOf(before));
     awaitReady(Partition.class, "p");
     awaitReady(Site.class, "main");
     assertThat(cluster.replicas("p")).hasSize(3).doesNotHaveDuplicates();

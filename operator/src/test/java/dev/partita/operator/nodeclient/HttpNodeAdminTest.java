@@ -36,8 +36,10 @@ class HttpNodeAdminTest {
     server.createContext(
         "/",
         exchange -> {
-          String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-          requests.add((exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body).strip());
+          String body =
+              new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+          requests.add(
+              (exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body).strip());
           byte[] bytes = response.getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(status, bytes.length);
           exchange.getResponseBody().write(bytes);
@@ -73,7 +75,8 @@ class HttpNodeAdminTest {
               assertThat(view.nodes().getFirst().state()).isEqualTo(MemberView.State.DRAINING);
               assertThat(view.partitions().getFirst().rows()).isEqualTo(9007199254740993L);
               assertThat(view.partitions().getFirst().leaderNodeId()).isNull();
-              assertThat(view.operations().getFirst().state()).isEqualTo(OperationView.State.FAILED);
+              assertThat(view.operations().getFirst().state())
+                  .isEqualTo(OperationView.State.FAILED);
               assertThat(view.requests().getFirst().action()).isEqualTo(RequestView.Action.DELETE);
             });
   }
@@ -106,7 +109,8 @@ class HttpNodeAdminTest {
     admin.deletePartition(endpoint(), "p", DeletionPolicy.Retain);
     assertThat(requests)
         .containsExactly(
-            "DELETE /admin/v1/partitions/p?rows=delete", "DELETE /admin/v1/partitions/p?rows=retain");
+            "DELETE /admin/v1/partitions/p?rows=delete",
+            "DELETE /admin/v1/partitions/p?rows=retain");
   }
 
   @Test
@@ -114,13 +118,15 @@ class HttpNodeAdminTest {
     response = "{\"id\":\"o\",\"kind\":\"MoveReplica\",\"step\":\"s\",\"state\":\"Running\"}";
     admin.putOperation(endpoint(), "o", OperationSpec.moveReplica("p", null, "4"));
     assertThat(requests)
-        .containsExactly("PUT /admin/v1/operations/o {\"kind\":\"MoveReplica\",\"partition\":\"p\",\"add\":\"4\"}");
+        .containsExactly(
+            "PUT /admin/v1/operations/o {\"kind\":\"MoveReplica\",\"partition\":\"p\",\"add\":\"4\"}");
   }
 
   @Test
   void aProblemDocumentIsARefusal() {
     status = 409;
-    response = "{\"title\":\"t\",\"status\":409,\"detail\":\"overlaps\",\"code\":\"OVERLAP\",\"with\":\"other\"}";
+    response =
+        "{\"title\":\"t\",\"status\":409,\"detail\":\"overlaps\",\"code\":\"OVERLAP\",\"with\":\"other\"}";
     assertThat(admin.deleteIndex(endpoint(), "i"))
         .isEqualTo(new Answer.Refused<>(409, "OVERLAP", "overlaps", "other"));
   }
@@ -140,7 +146,8 @@ class HttpNodeAdminTest {
 
   @Test
   void nobodyThereIsUnreachable() {
-    assertThat(admin.state(new Endpoint("x", "127.0.0.1:1"))).isInstanceOf(Answer.Unreachable.class);
+    assertThat(admin.state(new Endpoint("x", "127.0.0.1:1")))
+        .isInstanceOf(Answer.Unreachable.class);
   }
 
   private Endpoint endpoint() {

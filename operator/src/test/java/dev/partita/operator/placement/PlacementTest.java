@@ -34,14 +34,17 @@ class PlacementTest {
     Placement placement =
         new Placement(
             List.of(server("a"), server("b")),
-            List.of(Demand.of("first", 1, Map.of(), List.of()), Demand.of("second", 1, Map.of(), List.of())));
+            List.of(
+                Demand.of("first", 1, Map.of(), List.of()),
+                Demand.of("second", 1, Map.of(), List.of())));
     assertThat(created(placement, "first")).containsExactly("a");
     assertThat(created(placement, "second")).containsExactly("b");
   }
 
   @Test
   void zonesAreSpreadBeforeLoadIsEven() {
-    List<Server> servers = List.of(inZone("a", "1"), inZone("b", "1"), inZone("c", "2"), inZone("d", "3"));
+    List<Server> servers =
+        List.of(inZone("a", "1"), inZone("b", "1"), inZone("c", "2"), inZone("d", "3"));
     List<Demand> demands =
         List.of(
             Demand.fixed("x", List.of("c", "d")),
@@ -52,7 +55,8 @@ class PlacementTest {
 
   @Test
   void placementIsHonoured() {
-    List<Server> servers = List.of(onSite("a1", "a"), onSite("a2", "a"), onSite("b1", "b"), onSite("b2", "b"));
+    List<Server> servers =
+        List.of(onSite("a1", "a"), onSite("a2", "a"), onSite("b1", "b"), onSite("b2", "b"));
     Placement placement =
         new Placement(servers, List.of(Demand.of("p", 3, Map.of("a", 2, "b", 1), List.of())));
     assertThat(created(placement, "p")).contains("a1", "a2").hasSize(3);
@@ -67,7 +71,9 @@ class PlacementTest {
     assertThat(placement.create("p"))
         .isInstanceOfSatisfying(
             Step.Impossible.class,
-            impossible -> assertThat(impossible.message()).contains("2 replicas", "Site a", "only 1", "add nodes"));
+            impossible ->
+                assertThat(impossible.message())
+                    .contains("2 replicas", "Site a", "only 1", "add nodes"));
   }
 
   @Test
@@ -90,10 +96,12 @@ class PlacementTest {
   @Test
   void growingAddsAndShrinkingRemoves() {
     List<Server> servers = List.of(server("a"), server("b"), server("c"));
-    assertThat(new Placement(servers, List.of(Demand.of("p", 3, Map.of(), List.of("a")))).repair("p"))
+    assertThat(
+            new Placement(servers, List.of(Demand.of("p", 3, Map.of(), List.of("a")))).repair("p"))
         .isEqualTo(new Step.Move("p", null, "b"));
     assertThat(
-            new Placement(servers, List.of(Demand.of("p", 1, Map.of(), List.of("a", "b", "c")))).repair("p"))
+            new Placement(servers, List.of(Demand.of("p", 1, Map.of(), List.of("a", "b", "c"))))
+                .repair("p"))
         .isEqualTo(new Step.Move("p", "b", null));
   }
 
@@ -102,7 +110,10 @@ class PlacementTest {
     Placement placement =
         new Placement(
             List.of(server("a"), server("b")),
-            List.of(Demand.fixed("p", List.of("a")), Demand.fixed("q", List.of("a")), Demand.fixed("r", List.of("a"))));
+            List.of(
+                Demand.fixed("p", List.of("a")),
+                Demand.fixed("q", List.of("a")),
+                Demand.fixed("r", List.of("a"))));
     assertThat(placement.repair("p")).isEqualTo(new Step.Settled());
     assertThat(placement.rebalance()).isEmpty();
   }
@@ -118,8 +129,9 @@ class PlacementTest {
     assertThat(new Placement(servers, demands).rebalance()).isEmpty();
   }
 
-  /// Random nodes, Sites, zones and demands, with nodes that come and leave: applied step by step, placement settles;
-  /// then every demand that can be met is met, loads are even, and nothing moves any more.
+  /// Random nodes, Sites, zones and demands, with nodes that come and leave: applied step by step,
+  /// placement settles; then every demand that can be met is met, loads are even, and nothing moves
+  /// any more.
   @ParameterizedTest
   @MethodSource("seeds")
   void placementSettlesEvenly(long seed) {
@@ -147,10 +159,17 @@ class PlacementTest {
     int steps = settle(servers, demands);
 
     assertThat(steps).as("seed %d", seed).isLessThan(STEPS_MAX);
-    demands.values().forEach(demand -> {
-      assertThat(demand.current()).as("seed %d", seed).hasSize(demand.replicas()).doesNotHaveDuplicates();
-      assertThat(demand.current()).allMatch(id -> servers.stream().anyMatch(each -> each.nodeId().equals(id) && each.keeps()));
-    });
+    demands
+        .values()
+        .forEach(demand -> {
+          assertThat(demand.current())
+              .as("seed %d", seed)
+              .hasSize(demand.replicas())
+              .doesNotHaveDuplicates();
+          assertThat(demand.current())
+              .allMatch(id ->
+                  servers.stream().anyMatch(each -> each.nodeId().equals(id) && each.keeps()));
+        });
     if (!zoned) {
       assertThat(spread(servers, demands)).as("seed %d", seed).isLessThanOrEqualTo(1);
     }
@@ -166,7 +185,10 @@ class PlacementTest {
     while (changed && steps < STEPS_MAX) {
       changed = false;
       for (String name : demands.keySet().stream().sorted().toList()) {
-        Placement placement = new Placement(servers, demands.values().stream().sorted(Comparator.comparing(Demand::partition)).toList());
+        Placement placement =
+            new Placement(
+                servers,
+                demands.values().stream().sorted(Comparator.comparing(Demand::partition)).toList());
         Demand demand = Objects.requireNonNull(demands.get(name));
         Step step = demand.current().isEmpty() ? placement.create(name) : placement.repair(name);
         if (step instanceof Step.Settled) {
@@ -185,7 +207,8 @@ class PlacementTest {
   private static void apply(Step step, String name, Map<String, Demand> demands) {
     switch (step) {
       case Step.Create(List<String> nodes) ->
-          demands.computeIfPresent(name, (_, old) -> Demand.of(name, old.replicas(), old.bySite(), nodes));
+          demands.computeIfPresent(
+              name, (_, old) -> Demand.of(name, old.replicas(), old.bySite(), nodes));
       case Step.Move(String partition, String remove, String add) ->
           demands.computeIfPresent(
               partition,
@@ -205,7 +228,10 @@ class PlacementTest {
     List<Long> loads =
         servers.stream()
             .filter(Server::accepts)
-            .map(server -> demands.values().stream().filter(each -> each.current().contains(server.nodeId())).count())
+            .map(server ->
+                demands.values().stream()
+                    .filter(each -> each.current().contains(server.nodeId()))
+                    .count())
             .sorted()
             .toList();
     return (int) (loads.getLast() - loads.getFirst());

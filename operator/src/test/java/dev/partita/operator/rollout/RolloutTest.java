@@ -78,7 +78,8 @@ class RolloutTest {
             0,
             PartitionView.State.ACTIVE));
     pods.set(2, pod(2, "new", true));
-    assertThat(next()).isEqualTo(new RolloutStep.Wait("Partition p would lose its quorum without pod s-1"));
+    assertThat(next())
+        .isEqualTo(new RolloutStep.Wait("Partition p would lose its quorum without pod s-1"));
   }
 
   @Test
@@ -86,7 +87,8 @@ class RolloutTest {
     nodes(3, "old");
     members.set(1, member(1, false, SystemRole.VOTER));
     assertThat(next())
-        .isEqualTo(new RolloutStep.Wait("the system partition would lose its quorum without pod s-2"));
+        .isEqualTo(
+            new RolloutStep.Wait("the system partition would lose its quorum without pod s-2"));
   }
 
   @Test
@@ -113,18 +115,18 @@ class RolloutTest {
 
   private void nodes(int count, String revision) {
     IntStream.range(0, count)
-        .forEach(
-            number -> {
-              members.add(member(number, true, SystemRole.VOTER));
-              pods.add(pod(number, revision, true));
-            });
+        .forEach(number -> {
+          members.add(member(number, true, SystemRole.VOTER));
+          pods.add(pod(number, revision, true));
+        });
   }
 
   private void partition(String name, String leader, String... nodes) {
     List<ReplicaView> replicas =
         List.of(nodes).stream().map(node -> new ReplicaView(node, Role.VOTER, true)).toList();
     partitions.add(
-        new PartitionView("1", name, "c", 1, leader, replicas, 0, 0, 0, PartitionView.State.ACTIVE));
+        new PartitionView(
+            "1", name, "c", 1, leader, replicas, 0, 0, 0, PartitionView.State.ACTIVE));
   }
 
   private static MemberView member(int number, boolean alive, SystemRole role) {

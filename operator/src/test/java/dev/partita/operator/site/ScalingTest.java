@@ -87,7 +87,9 @@ class ScalingTest {
 
   @Test
   void nodesOfOtherSitesAreNotTouched() {
-    members.add(new MemberView("5", "other-5", "other", "", State.DRAINING, true, SystemRole.LEARNER, 0, 0));
+    members.add(
+        new MemberView(
+            "5", "other-5", "other", "", State.DRAINING, true, SystemRole.LEARNER, 0, 0));
     assertThat(plan(1).operations()).isEmpty();
     assertThat(plan(1).replicas()).isEqualTo(1);
   }
@@ -102,6 +104,7 @@ class ScalingTest {
 
   private void member(String id, int ordinal, State state, boolean alive, int replicas) {
     members.add(
-        new MemberView(id, "main-" + ordinal, "main", "", state, alive, SystemRole.VOTER, replicas, 0));
+        new MemberView(
+            id, "main-" + ordinal, "main", "", state, alive, SystemRole.VOTER, replicas, 0));
   }
 }

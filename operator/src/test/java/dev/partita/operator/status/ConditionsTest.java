@@ -21,9 +21,12 @@ class ConditionsTest {
 
   @Test
   void aTransitionMovesOnlyTheTimesOfWhatChanged() {
-    List<Condition> before = Conditions.of(Verdict.reconciling("Pending", "Waiting", "wait"), 1, null, EARLY);
+    List<Condition> before =
+        Conditions.of(Verdict.reconciling("Pending", "Waiting", "wait"), 1, null, EARLY);
     List<Condition> after = Conditions.of(Verdict.ready("fine"), 2, before, LATE);
-    assertThat(after).extracting(Condition::type).containsExactly("Ready", "Reconciling", "Stalled");
+    assertThat(after)
+        .extracting(Condition::type)
+        .containsExactly("Ready", "Reconciling", "Stalled");
     assertThat(after).extracting(Condition::status).containsExactly("True", "False", "False");
     assertThat(after)
         .extracting(Condition::lastTransitionTime)
@@ -33,7 +36,8 @@ class ConditionsTest {
 
   @Test
   void stalledIsNeitherReadyNorReconciling() {
-    List<Condition> conditions = Conditions.of(Verdict.stalled("Overlap", "delete one"), 1, null, EARLY);
+    List<Condition> conditions =
+        Conditions.of(Verdict.stalled("Overlap", "delete one"), 1, null, EARLY);
     assertThat(conditions).extracting(Condition::status).containsExactly("False", "False", "True");
     assertThat(conditions.getFirst().reason()).isEqualTo("Overlap");
     assertThat(conditions.getLast().message()).isEqualTo("delete one");

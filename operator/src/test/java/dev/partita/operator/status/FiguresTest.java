@@ -20,7 +20,8 @@ class FiguresTest {
     "1000, 450, 400",
     "1000, 0.2, 0",
   })
-  void ratesAreWrittenAnewOnlyWhenTheyLeaveAFactorOfTwo(Long shown, double observed, long expected) {
+  void ratesAreWrittenAnewOnlyWhenTheyLeaveAFactorOfTwo(
+      Long shown, double observed, long expected) {
     assertThat(Figures.operationsPerSecond(shown, observed)).isEqualTo(expected);
   }
 

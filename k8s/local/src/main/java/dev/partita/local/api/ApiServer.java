@@ -74,7 +74,12 @@ public final class ApiServer implements AutoCloseable {
       try {
         route(call);
       } catch (ApiFailure e) {
-        call.respond(e.code(), e.toStatus());
+        if (e.isUnknownPath()) {
+          // As a Kubernetes API server answers: clients then say themselves what they asked for.
+          call.respondText(e.code(), "404 page not found\n");
+        } else {
+          call.respond(e.code(), e.toStatus());
+        }
       } catch (RuntimeException e) {
         LOG.log(Level.ERROR, "request failed: " + call.method() + " " + call.segments(), e);
         call.respond(500, ApiFailure.internal("Internal error occurred: " + e).toStatus());

@@ -108,9 +108,9 @@ final class Admission {
     }
     errors.addAll(metadata(object, old));
     errors.addAll(Validation.validate(kind.schema(), object));
-    if (kind.custom() && errors.isEmpty()) {
-      errors.addAll(ValidationRules.validate(kind.schema(), object, old));
-    } else if (!kind.custom() && errors.isEmpty()) {
+    if (kind.custom()) {
+      errors.addAll(ValidationRules.validateAfter(errors, kind.schema(), object, old));
+    } else if (errors.isEmpty()) {
       errors.addAll(BuiltInRules.check(object, old, target.subresource()));
     }
     if (!errors.isEmpty()) {

@@ -28,6 +28,11 @@ public final class ApiFailure extends RuntimeException {
     return code;
   }
 
+  /// Whether there is nothing at all where the request went, not even a kind.
+  public boolean isUnknownPath() {
+    return code == 404 && details.isEmpty();
+  }
+
   public ObjectNode toStatus() {
     ObjectNode status = Json.object();
     status.put("kind", "Status").put("apiVersion", "v1");

@@ -134,7 +134,8 @@ final class BuiltInRules {
     String before = Json.string(old, "spec", "clusterIP");
     JsonNode now = service.path("spec").path("clusterIP");
     if (!before.isEmpty() && !before.equals(now.asText())) {
-      return List.of(FieldError.invalid("spec.clusterIP", now, "field is immutable"));
+      String shown = "Invalid value: [\"" + now.asText() + "\"]: may not change once set";
+      return List.of(new FieldError("FieldValueInvalid", "spec.clusterIPs[0]", shown));
     }
     return List.of();
   }

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.local.json.Json;
+import dev.partita.local.schema.Schema;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Who owns which fields of an object: the content of `metadata.managedFields`. Immutable.
@@ -124,7 +126,7 @@ public record ManagedFields(List<Entry> entries) {
     FieldSet left = fields.minusBelow(SYSTEM);
     FieldSet metadata = left.child("f:metadata");
     if (metadata != null && metadata.member()) {
-      Map<String, FieldSet> children = new java.util.TreeMap<>(left.children());
+      Map<String, FieldSet> children = new TreeMap<>(left.children());
       children.put("f:metadata", FieldSet.of(false, metadata.children()));
       return FieldSet.of(false, children);
     }
@@ -135,11 +137,7 @@ public record ManagedFields(List<Entry> entries) {
   ///
   /// @param before null when the object is new
   public static ManagedFields afterUpdate(
-      dev.partita.local.schema.Schema schema,
-      @Nullable ObjectNode before,
-      ObjectNode after,
-      Manager manager,
-      String time) {
+      Schema schema, @Nullable ObjectNode before, ObjectNode after, Manager manager, String time) {
     ManagedFields owners = before == null ? new ManagedFields(List.of()) : of(before);
     ObjectNode base = before == null ? Json.object() : before;
     Fields.Difference difference = Fields.difference(schema, base, after);

@@ -2,7 +2,6 @@ package dev.partita.local.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cel.common.values.NullValue;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -72,8 +71,7 @@ final class CelValues {
   private static Object string(String text, @Nullable Schema schema) {
     if (schema != null && schema.format().equals("date-time")) {
       try {
-        Instant instant = OffsetDateTime.parse(text).toInstant();
-        return instant;
+        return OffsetDateTime.parse(text).toInstant();
       } catch (DateTimeParseException e) {
         return text;
       }

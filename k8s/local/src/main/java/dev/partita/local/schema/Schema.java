@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// A read-only view over one OpenAPI v3 schema and, through it, over those of its fields and items.
@@ -127,7 +128,7 @@ public final class Schema {
   /// The parts of `allOf`, `anyOf` or `oneOf`.
   List<Schema> parts(String combinator) {
     List<JsonNode> parts = Json.elements(source, combinator);
-    return java.util.stream.IntStream.range(0, parts.size())
+    return IntStream.range(0, parts.size())
         .mapToObj(n -> child(combinator + n, parts.get(n)))
         .toList();
   }

@@ -2,11 +2,13 @@ package dev.partita.local.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Evaluates the CEL rules of a schema on an object, and on the old object where there is one.
@@ -24,6 +26,41 @@ public final class ValidationRules {
     ValidationRules rules = new ValidationRules();
     rules.check(schema, value, oldValue, "");
     return rules.errors;
+  }
+
+  /// Kinds of errors after which a value may not be what the rules take it for.
+  private static final Set<String> BLOCKING =
+      Set.of(
+          "FieldValueNotSupported",
+          "FieldValueRequired",
+          "FieldValueTooLong",
+          "FieldValueTooMany",
+          "FieldValueTypeInvalid");
+
+  /// The rules that `value` breaks, or a note that they were not checked because of `errors` found
+  /// before.
+  public static List<FieldError> validateAfter(
+      List<FieldError> errors, Schema schema, JsonNode value, @Nullable JsonNode oldValue) {
+    if (errors.stream().noneMatch(error -> BLOCKING.contains(error.reason()))) {
+      return validate(schema, value, oldValue);
+    }
+    return present(schema)
+        ? List.of(
+            FieldError.invalid(
+                "",
+                NullNode.getInstance(),
+                "some validation rules were not checked because the object was invalid; correct the"
+                    + " existing errors to complete validation"))
+        : List.of();
+  }
+
+  private static boolean present(@Nullable Schema schema) {
+    return schema != null
+        && (!schema.rules().isEmpty()
+            || schema.properties().entrySet().stream()
+                .anyMatch(e -> !e.getKey().equals("metadata") && present(e.getValue()))
+            || present(schema.items())
+            || present(schema.additional()));
   }
 
   /// Why rules of `schema` do not compile, with the path of each.

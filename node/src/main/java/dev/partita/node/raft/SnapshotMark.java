@@ -1,0 +1,49 @@
+package dev.partita.node.raft;
+
+/// What the core knows of a snapshot: the last entry it covers and the configuration in force
+/// there. The files are the host's.
+///
+/// @param index last index covered; the log goes on at the one after it
+/// @param term of the entry at that index
+public record SnapshotMark(long index, long term, Configuration configuration) {
+
+  /// The beginning of a replica that knows nothing yet and waits for a leader to send it a
+  /// snapshot.
+  public static final SnapshotMark NONE = new SnapshotMark(0, 0, Configuration.EMPTY);
+
+  public SnapshotMark {
+    if (index < 0 || term < 0) {
+      throw new IllegalArgumentException("index and term are not negative: " + index + ", " + term);
+    }
+  }
+
+  /// The beginning of a replica that is made on a node whose earlier replica of the same group was
+  /// removed and its data deleted. What that one had acknowledged still counts in elections, so the
+  /// host keeps its hard state and the end of its log.
+  public static SnapshotMark tombstone(long lastIndex, long lastTerm) {
+    return new SnapshotMark(lastIndex, lastTerm, Configuration.EMPTY);
+  }
+
+  /// Whether a replica that begins here has no state yet and can do nothing but wait for a
+  /// snapshot.
+  boolean awaitsSnapshot() {
+    return configuration.voters().isEmpty();
+  }
+
+  /// The beginning of a new group, the same on each of its first members. It stands at index 1, not
+  /// 0, so that a replica that joins later can never be fed from the log alone: it needs a
+  /// snapshot, and with it gets the first configuration and state.
+  public static SnapshotMark initial(Configuration configuration) {
+    return new SnapshotMark(1, 1, configuration);
+  }
+
+  /// The hard state that goes with [#initial].
+  public static HardState initialHardState() {
+    return new HardState(1, null, 1);
+  }
+
+  /// Whether this snapshot ends no earlier than `other` in the order in which logs are compared.
+  boolean upToDate(SnapshotMark other) {
+    return term > other.term || (term == other.term && index >= other.index);
+  }
+}

@@ -1,0 +1,228 @@
+package dev.partita.node.raft;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
+
+/// Mistakes that implementations of Raft have made, one at a time, each as the one rule of [Rules]
+/// that it breaks. They exist to show that the simulation would notice.
+enum PlantedBug {
+  VOTE_TOLD_BEFORE_IT_IS_DURABLE(
+      new Rules() {
+        @Override
+        boolean voteWaitsForDisk() {
+          return false;
+        }
+      }),
+
+  TWO_VOTES_IN_A_TERM(
+      new Rules() {
+        @Override
+        boolean mayVote(long term, HardState state, NodeId candidate) {
+          return true;
+        }
+      }),
+
+  VOTE_FOR_A_STALE_LOG(
+      new Rules() {
+        @Override
+        boolean upToDate(
+            long candidateTerm,
+            long candidateIndex,
+            long ownTerm,
+            long ownIndex,
+            boolean transfer) {
+          return true;
+        }
+      }),
+
+  /// Compares the ends of logs by length alone.
+  VOTE_FOR_THE_LONGER_LOG(
+      new Rules() {
+        @Override
+        boolean upToDate(
+            long candidateTerm,
+            long candidateIndex,
+            long ownTerm,
+            long ownIndex,
+            boolean transfer) {
+          return candidateIndex >= ownIndex;
+        }
+      }),
+
+  TRANSFER_WINS_WITH_A_STALE_LOG(
+      new Rules() {
+        @Override
+        boolean upToDate(
+            long candidateTerm,
+            long candidateIndex,
+            long ownTerm,
+            long ownIndex,
+            boolean transfer) {
+          return transfer
+              || super.upToDate(candidateTerm, candidateIndex, ownTerm, ownIndex, false);
+        }
+
+        @Override
+        boolean transferWaitsForLog() {
+          return false;
+        }
+      }),
+
+  APPEND_ACKNOWLEDGED_BEFORE_IT_IS_DURABLE(
+      new Rules() {
+        @Override
+        boolean appendResponseWaitsForDisk() {
+          return false;
+        }
+      }),
+
+  /// An earlier write's end passes for the end of a later one at the same index.
+  REPLACED_WRITE_COUNTS(
+      new Rules() {
+        @Override
+        boolean truncationVoidsPendingWrites() {
+          return false;
+        }
+      }),
+
+  OLD_TERM_COMMITTED_BY_COUNTING(
+      new Rules() {
+        @Override
+        boolean mayCommit(long entryTerm, long currentTerm) {
+          return true;
+        }
+      }),
+
+  LEARNER_COUNTS(
+      new Rules() {
+        @Override
+        long quorumIndex(Configuration configuration, ToLongFunction<NodeId> matchIndex) {
+          return Configuration.of(configuration.members(), Set.of()).quorumValue(matchIndex);
+        }
+      }),
+
+  JOINT_QUORUM_IS_A_MAJORITY_OF_ALL(
+      new Rules() {
+        private static Configuration union(Configuration configuration) {
+          var voters = new TreeSet<>(configuration.voters());
+          voters.addAll(configuration.outgoingVoters());
+          return Configuration.of(voters, Set.of());
+        }
+
+        @Override
+        long quorumIndex(Configuration configuration, ToLongFunction<NodeId> matchIndex) {
+          return union(configuration).quorumValue(matchIndex);
+        }
+
+        @Override
+        boolean isQuorum(Configuration configuration, Predicate<NodeId> yes) {
+          return union(configuration).isQuorum(yes);
+        }
+      }),
+
+  OLD_APPEND_TRUNCATES(
+      new Rules() {
+        @Override
+        int entriesToSkip(RaftLog log, List<Entry> entries) {
+          return 0;
+        }
+      }),
+
+  HEARTBEAT_COMMITS_WHAT_THE_LEADER_HAS(
+      new Rules() {
+        @Override
+        long heartbeatCommitIndex(long commitIndex, long matchIndex) {
+          return commitIndex;
+        }
+      }),
+
+  TAIL_KEPT_AFTER_SNAPSHOT_CONFLICT(
+      new Rules() {
+        @Override
+        boolean logCovers(RaftLog log, SnapshotMark mark) {
+          return mark.index() <= log.lastIndex();
+        }
+      }),
+
+  CHANGE_BEFORE_A_COMMIT_IN_THE_TERM(
+      new Rules() {
+        @Override
+        boolean mayChangeConfiguration(boolean committedInTerm) {
+          return true;
+        }
+      }),
+
+  TWO_CHANGES_AT_ONCE(
+      new Rules() {
+        @Override
+        boolean mayChangeConfiguration(long configurationIndex, boolean joint, long commitIndex) {
+          return !joint;
+        }
+      }),
+
+  TRUNCATED_CONFIGURATION_STAYS(
+      new Rules() {
+        @Override
+        boolean truncationUndoesConfiguration() {
+          return false;
+        }
+      }),
+
+  READ_WITHOUT_ASKING(
+      new Rules() {
+        @Override
+        boolean readNeedsQuorum() {
+          return false;
+        }
+      }),
+
+  READ_BEFORE_A_COMMIT_IN_THE_TERM(
+      new Rules() {
+        @Override
+        boolean readsWaitForCommit(boolean committedInTerm) {
+          return false;
+        }
+      }),
+
+  /// Trusts that a deposed leader has noticed, as one that counts ticks does after a pause.
+  LEASE_AFTER_A_PAUSE(
+      new Rules() {
+        @Override
+        boolean leaseHolds(long nowNanos, long startNanos, long leaseNanos) {
+          return true;
+        }
+      }),
+
+  LEASE_DURING_TRANSFER(
+      new Rules() {
+        @Override
+        boolean leaseEndsWithTransfer() {
+          return false;
+        }
+      }),
+
+  /// Forgets at a restart that it had promised a leader to keep still.
+  LEASE_FORGOTTEN_BY_RESTART(
+      new Rules() {
+        @Override
+        boolean mustKeepStill(
+            long nowNanos, long heardNanos, long electionTimeoutNanos, boolean heardSinceStart) {
+          return heardSinceStart
+              && super.mustKeepStill(nowNanos, heardNanos, electionTimeoutNanos, true);
+        }
+      });
+
+  @SuppressWarnings("ImmutableEnumChecker") // rules have no state
+  private final Rules rules;
+
+  PlantedBug(Rules rules) {
+    this.rules = rules;
+  }
+
+  Rules rules() {
+    return rules;
+  }
+}

@@ -1,0 +1,38 @@
+package dev.partita.node.raft;
+
+import org.junit.jupiter.api.Test;
+
+/// Plays groups through every kind of trouble in made-up time; see [Simulation].
+/// `-Dpartita.seeds=5000 -Dpartita.seed=1000000` plays that many seeds from that one on; a failure
+/// names its seed, and that one seed plays the same again.
+class RaftSimTest {
+
+  private static final long SEEDS = Long.getLong("partita.seeds", 300);
+  private static final long FIRST_SEED = Long.getLong("partita.seed", 1);
+
+  @Test
+  void safetyHoldsAndTheGroupRecovers() {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      play(seed);
+    }
+  }
+
+  private static void play(long seed) {
+    try {
+      new Simulation(seed, () -> Rules.SOUND, false).run();
+    } catch (SimFailure failure) {
+      throw new AssertionError(
+          "seed " + seed + ": " + failure.getMessage() + "\n" + trailOf(seed), failure);
+    }
+  }
+
+  private static String trailOf(long seed) {
+    var again = new Simulation(seed, () -> Rules.SOUND, true);
+    try {
+      again.run();
+      return "the second run of the seed did not fail";
+    } catch (SimFailure failure) {
+      return again.trail();
+    }
+  }
+}
