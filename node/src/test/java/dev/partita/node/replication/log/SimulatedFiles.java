@@ -107,6 +107,7 @@ public final class SimulatedFiles implements LogFiles {
     durableNames = new HashMap<>(names);
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
   private record Write(int position, byte[] bytes) {}
 
   private static final class SimulatedFile implements LogFile {
