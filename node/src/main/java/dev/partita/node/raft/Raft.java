@@ -1,9 +1,7 @@
 package dev.partita.node.raft;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +20,7 @@ public final class Raft {
   private final RandomGenerator random;
   private final RaftLog log;
   private final Outbox outbox = new Outbox();
+  private final Following following;
 
   private long term;
   private @Nullable NodeId vote;
@@ -31,8 +30,7 @@ public final class Raft {
   private Role role = Role.FOLLOWER;
   private @Nullable NodeId leader;
   private @Nullable Leadership leadership;
-  private final Map<NodeId, Boolean> votes = new HashMap<>();
-  private boolean campaignIsTransfer;
+  private @Nullable Ballot ballot;
 
   private long nowNanos;
   private long heardNanos;
@@ -41,8 +39,6 @@ public final class Raft {
   private int electionTimeout;
   private boolean quiesced;
 
-  private @Nullable SnapshotMark installing;
-  private boolean installingTaken;
   private final ArrayList<ConfirmedRead> confirmedReads = new ArrayList<>();
   private final ArrayList<Long> lostReads = new ArrayList<>();
 
@@ -75,6 +71,7 @@ public final class Raft {
     this.rules = rules;
     this.random = random;
     this.log = new RaftLog(log, hardState.commitIndex(), appliedIndex, rules);
+    following = new Following(self, rules, this.log, outbox);
     term = hardState.term();
     vote = hardState.vote();
     takenState = new HardState(term, vote, this.log.commitIndex());
@@ -127,7 +124,7 @@ public final class Raft {
   }
 
   private boolean isPromotable() {
-    return installing == null && (log.configuration().isVoter(self) || isVoterUntilCommit());
+    return !following.isInstalling() && (log.configuration().isVoter(self) || isVoterUntilCommit());
   }
 
   /// Whether the newest configuration has no vote for this replica, but may not be committed yet.
@@ -145,35 +142,33 @@ public final class Raft {
 
   private void preCampaign() {
     role = Role.PRE_CANDIDATE;
-    leader = null;
-    beginElection();
-    votes.put(self, true);
+    Ballot election = beginElection();
     for (NodeId voter : otherVoters()) {
       outbox.send(
           new Message.PreVoteRequest(self, voter, term + 1, log.lastIndex(), log.lastTerm()));
     }
-    countPreVotes();
+    election.count(self, true);
+    countVotes(election);
   }
 
   private void campaignForReal(boolean transfer) {
     role = Role.CANDIDATE;
-    leader = null;
     term++;
     vote = self;
-    campaignIsTransfer = transfer;
-    beginElection();
     // The own vote counts when it is durable, like every other one.
+    beginElection();
     for (NodeId voter : otherVoters()) {
       sendVote(
-          new Message.VoteRequest(
-              self, voter, term, log.lastIndex(), log.lastTerm(), campaignIsTransfer));
+          new Message.VoteRequest(self, voter, term, log.lastIndex(), log.lastTerm(), transfer));
     }
   }
 
-  private void beginElection() {
-    votes.clear();
+  private Ballot beginElection() {
+    leader = null;
     electionElapsed = 0;
     electionTimeout = randomElectionTimeout();
+    ballot = new Ballot(log.configuration(), rules);
+    return ballot;
   }
 
   private List<NodeId> otherVoters() {
@@ -187,31 +182,21 @@ public final class Raft {
     return settings.electionTicks() + random.nextInt(settings.electionTicks());
   }
 
-  private void countPreVotes() {
-    if (rules.isQuorum(log.configuration(), node -> votes.getOrDefault(node, false))) {
-      campaignForReal(false);
-    } else {
-      giveUpIfLost();
-    }
-  }
-
-  private void countVotes() {
-    if (rules.isQuorum(log.configuration(), node -> votes.getOrDefault(node, false))) {
-      becomeLeader();
-    } else {
-      giveUpIfLost();
-    }
-  }
-
-  private void giveUpIfLost() {
-    Configuration configuration = log.configuration();
-    if (!configuration.isQuorum(node -> votes.getOrDefault(node, true))) {
+  private void countVotes(Ballot election) {
+    if (election.won()) {
+      if (role == Role.PRE_CANDIDATE) {
+        campaignForReal(false);
+      } else {
+        becomeLeader();
+      }
+    } else if (election.lost()) {
       becomeFollower(term, null);
     }
   }
 
   private void becomeLeader() {
     role = Role.LEADER;
+    ballot = null;
     leader = self;
     electionElapsed = 0;
     leadership = new Leadership(self, term, settings, rules, log, outbox);
@@ -233,7 +218,7 @@ public final class Raft {
     role = Role.FOLLOWER;
     leader = newLeader;
     quiesced = false;
-    votes.clear();
+    ballot = null;
   }
 
   // Messages
@@ -258,17 +243,20 @@ public final class Raft {
       case Message.VoteResponse response -> handleVoteResponse(response);
       case Message.AppendEntries append -> {
         hearLeader(append);
-        handleAppend(append);
+        following.append(append);
       }
       case Message.Heartbeat heartbeat -> {
         hearLeader(heartbeat);
-        handleHeartbeat(heartbeat);
+        following.heartbeat(heartbeat, durableTerm == term);
       }
       case Message.InstallSnapshot install -> {
         hearLeader(install);
-        handleInstall(install);
+        following.install(install);
       }
-      case Message.Quiesce quiesce -> handleQuiesce(quiesce);
+      case Message.Quiesce quiesce -> {
+        hearLeader(quiesce);
+        quiesced = following.quiesce(quiesce);
+      }
       case Message.TimeoutNow timeoutNow -> handleTimeoutNow(timeoutNow);
       case Message.AppendAccepted accepted -> {
         if (leadership != null) {
@@ -362,9 +350,11 @@ public final class Raft {
   }
 
   private void handlePreVoteResponse(Message.PreVoteResponse response) {
-    if (role == Role.PRE_CANDIDATE && (!response.granted() || response.term() == term + 1)) {
-      votes.putIfAbsent(response.from(), response.granted());
-      countPreVotes();
+    if (role == Role.PRE_CANDIDATE
+        && ballot != null
+        && (!response.granted() || response.term() == term + 1)) {
+      ballot.count(response.from(), response.granted());
+      countVotes(ballot);
     }
   }
 
@@ -398,9 +388,9 @@ public final class Raft {
   }
 
   private void handleVoteResponse(Message.VoteResponse response) {
-    if (role == Role.CANDIDATE) {
-      votes.putIfAbsent(response.from(), response.granted());
-      countVotes();
+    if (role == Role.CANDIDATE && ballot != null) {
+      ballot.count(response.from(), response.granted());
+      countVotes(ballot);
     }
   }
 
@@ -425,114 +415,16 @@ public final class Raft {
     heardSinceStart = true;
   }
 
-  private void handleAppend(Message.AppendEntries append) {
-    if (installing != null) {
-      return;
-    }
-    if (log.snapshot().awaitsSnapshot()) {
-      outbox.send(
-          new Message.AppendRejected(self, append.from(), term, append.previousIndex(), 0, 0));
-      return;
-    }
-    long lastIndex = append.previousIndex() + append.entries().size();
-    if (append.previousIndex() < log.commitIndex()) {
-      // What is committed is the leader's as well, so only what comes after it is looked at.
-      if (lastIndex > log.commitIndex()) {
-        int known = (int) (log.commitIndex() - append.previousIndex());
-        appendAfterMatch(
-            append.entries().subList(known, append.entries().size()), append, lastIndex);
-      } else {
-        accept(append.from(), log.commitIndex());
-      }
-    } else if (log.matches(append.previousIndex(), append.previousTerm())) {
-      appendAfterMatch(append.entries(), append, lastIndex);
-    } else {
-      long hintIndex = Math.min(append.previousIndex(), log.lastIndex());
-      hintIndex = log.lastIndexWithTermUpTo(append.previousTerm(), hintIndex);
-      outbox.send(
-          new Message.AppendRejected(
-              self, append.from(), term, append.previousIndex(), hintIndex, log.term(hintIndex)));
-    }
-  }
-
-  private void appendAfterMatch(List<Entry> entries, Message.AppendEntries append, long lastIndex) {
-    List<Entry> fresh = entries.subList(rules.entriesToSkip(log, entries), entries.size());
-    if (!fresh.isEmpty()) {
-      if (fresh.getFirst().index() <= log.lastIndex()) {
-        log.truncateAfter(fresh.getFirst().index() - 1);
-      }
-      fresh.forEach(log::append);
-    }
-    // No further than this append has shown the log to be the leader's.
-    log.commitTo(Math.min(append.commitIndex(), lastIndex));
-    accept(append.from(), lastIndex);
-  }
-
-  private void accept(NodeId from, long matchIndex) {
-    var accepted = new Message.AppendAccepted(self, from, term, matchIndex);
-    if (rules.appendResponseWaitsForDisk()) {
-      outbox.sendAfterPersist(accepted);
-    } else {
-      outbox.send(accepted);
-    }
-  }
-
-  private void handleHeartbeat(Message.Heartbeat heartbeat) {
-    log.commitTo(Math.min(heartbeat.commitIndex(), log.lastIndex()));
-    var response =
-        new Message.HeartbeatResponse(
-            self, heartbeat.from(), term, heartbeat.readRound(), heartbeat.sentNanos());
-    if (durableTerm == term) {
-      outbox.send(response);
-    } else {
-      // With the answer goes the promise to keep still, which a restart keeps only from a term it
-      // remembers.
-      outbox.sendAfterPersist(response);
-    }
-  }
-
-  private void handleInstall(Message.InstallSnapshot install) {
-    SnapshotMark mark = install.mark();
-    if (installing != null) {
-      return;
-    }
-    if (log.snapshot().awaitsSnapshot()) {
-      if (mark.upToDate(log.snapshot())) {
-        installing = mark;
-        installingTaken = false;
-      }
-    } else if (mark.index() <= log.commitIndex()) {
-      accept(install.from(), log.commitIndex());
-    } else if (rules.logCovers(log, mark)) {
-      log.commitTo(mark.index());
-      accept(install.from(), log.commitIndex());
-    } else {
-      installing = mark;
-      installingTaken = false;
-    }
-  }
-
   /// Event: the snapshot given out by [Effects#snapshot] is installed durably; [LogView#snapshot]
   /// is this mark and its log is empty.
   public void snapshotInstalled(SnapshotMark mark) {
-    finishInstalling(mark);
-    log.resetTo(mark);
-    if (leader != null) {
-      accept(leader, mark.index());
-    }
+    following.installed(mark, leader, term);
   }
 
   /// Event: the snapshot given out by [Effects#snapshot] could not be installed and nothing was
   /// changed; the leader will offer one again.
   public void snapshotAbandoned(SnapshotMark mark) {
-    finishInstalling(mark);
-  }
-
-  private void finishInstalling(SnapshotMark mark) {
-    if (!mark.equals(installing)) {
-      throw new IllegalStateException("snapshot " + mark + " was not asked for, but " + installing);
-    }
-    installing = null;
+    following.abandoned(mark);
   }
 
   // Leading
@@ -620,9 +512,9 @@ public final class Raft {
     if (leadership != null) {
       leadership.commitByQuorum();
       stepDownIfRemoved();
-    } else if (role == Role.CANDIDATE && persistedTerm == term) {
-      votes.put(self, true);
-      countVotes();
+    } else if (role == Role.CANDIDATE && ballot != null && persistedTerm == term) {
+      ballot.count(self, true);
+      countVotes(ballot);
     }
   }
 
@@ -655,17 +547,6 @@ public final class Raft {
     }
   }
 
-  private void handleQuiesce(Message.Quiesce quiesce) {
-    hearLeader(quiesce);
-    if (installing == null && log.lastIndex() == quiesce.commitIndex()) {
-      log.commitTo(quiesce.commitIndex());
-      quiesced = true;
-    } else {
-      // Not as the leader believes: the answer wakes it.
-      outbox.send(new Message.HeartbeatResponse(self, quiesce.from(), term, 0, Peer.NEVER));
-    }
-  }
-
   // Effects
 
   /// Whether there is anything to take.
@@ -673,7 +554,8 @@ public final class Raft {
     return !outbox.isEmpty()
         || log.hasUnwritten()
         || !currentState().equals(takenState)
-        || (installing == null ? log.hasEntriesToApply(settings.applyBytesMax()) : !installingTaken)
+        || following.hasSnapshotToTake()
+        || (!following.isInstalling() && log.hasEntriesToApply(settings.applyBytesMax()))
         || !confirmedReads.isEmpty()
         || !lostReads.isEmpty()
         || (leadership != null && leadership.wantsFlush());
@@ -695,8 +577,6 @@ public final class Raft {
     long writeNumber =
         entries.isEmpty() && !stateChanged ? log.lastWriteNumber() : log.beginWrite(term);
     takenState = state;
-    SnapshotMark snapshot = installingTaken ? null : installing;
-    installingTaken = installing != null;
     var effects =
         new Effects(
             stateChanged ? state : null,
@@ -705,10 +585,10 @@ public final class Raft {
             writeNumber,
             outbox.takeAtOnce(),
             outbox.takeAfterPersist(),
-            installing == null ? log.takeEntriesToApply(settings.applyBytesMax()) : List.of(),
+            following.isInstalling() ? List.of() : log.takeEntriesToApply(settings.applyBytesMax()),
             List.copyOf(confirmedReads),
             List.copyOf(lostReads),
-            snapshot,
+            following.takeSnapshot(),
             term,
             role,
             leader);

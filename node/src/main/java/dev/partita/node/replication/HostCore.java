@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -27,6 +28,10 @@ final class HostCore {
   private final Lane.HostContext context;
   private final List<Lane> lanes = new ArrayList<>();
   private final Map<GroupId, Replica> replicas = new ConcurrentHashMap<>();
+
+  /// Groups being opened or removed, which takes a write of the log.
+  private final Set<GroupId> changing = ConcurrentHashMap.newKeySet();
+
   private final Path snapshotDirectory;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
@@ -121,11 +126,22 @@ final class HostCore {
     if (failure.get() != null) {
       return CompletableFuture.failedFuture(new ReplicationRefusal.Stopped());
     }
-    if (replicas.containsKey(group)) {
-      throw new IllegalStateException("The group is open already: " + group);
+    if (replicas.containsKey(group) || !changing.add(group)) {
+      throw new IllegalStateException("The group is open, or being opened or removed: " + group);
     }
-    GroupLog log = context.log().group(group);
-    List<LogRecord> first = beginning(log, machine.mark(), bootstrap);
+    try {
+      GroupLog log = context.log().group(group);
+      CompletableFuture<ReplicationGroup> opened =
+          begin(log, machine, beginning(log, machine.mark(), bootstrap));
+      return opened.whenComplete((_, _) -> changing.remove(group));
+    } catch (IllegalStateException e) {
+      changing.remove(group);
+      throw e;
+    }
+  }
+
+  private CompletableFuture<ReplicationGroup> begin(
+      GroupLog log, StateMachine machine, List<LogRecord> first) {
     var opened = new CompletableFuture<ReplicationGroup>();
     if (first.isEmpty()) {
       start(log, machine, opened);
@@ -208,10 +224,15 @@ final class HostCore {
   }
 
   CompletableFuture<Void> remove(GroupId group) {
-    Replica replica = replicas.remove(group);
-    if (replica != null) {
-      return replica.remove();
+    if (!changing.add(group)) {
+      throw new IllegalStateException("The group is being opened or removed: " + group);
     }
+    Replica replica = replicas.remove(group);
+    CompletableFuture<Void> removed = replica != null ? replica.remove() : removeClosed(group);
+    return removed.whenComplete((_, _) -> changing.remove(group));
+  }
+
+  private CompletableFuture<Void> removeClosed(GroupId group) {
     GroupLog log = context.log().group(group);
     var removed = new CompletableFuture<Void>();
     if (!log.exists()) {

@@ -149,7 +149,8 @@ public final class ReplicationHost implements AutoCloseable {
   }
 
   /// Groups that the log knows and that have not been removed; after a restart the node opens each
-  /// of them or removes it.
+  /// of them or removes it. A state machine's data of any other group is what a crash left behind
+  /// after [#remove] and is to be deleted.
   public Collection<GroupId> knownGroups() {
     return core.knownGroups();
   }
@@ -158,8 +159,8 @@ public final class ReplicationHost implements AutoCloseable {
   /// does not hold yet begins with `bootstrap` as its members or, without it, empty, waiting for a
   /// leader's snapshot.
   ///
-  /// @throws IllegalStateException if the group is open, or the state machine's data and the log do
-  ///   not belong together
+  /// @throws IllegalStateException if the group is open or being removed, or the state machine's
+  ///   data and the log do not belong together
   /// @throws ReplicationRefusal if the host has stopped
   public ReplicationGroup open(
       GroupId group, StateMachine machine, @Nullable Configuration bootstrap) {
@@ -187,6 +188,8 @@ public final class ReplicationHost implements AutoCloseable {
 
   /// Ends the replica of a group and forgets its log, for good. Completes when this is durable and
   /// the state machine is closed; the state machine's data is its owner's to delete, after that.
+  ///
+  /// @throws IllegalStateException if the group is being opened or removed
   public CompletableFuture<Void> remove(GroupId group) {
     return core.remove(group);
   }

@@ -10,6 +10,7 @@ import java.util.function.ToLongFunction;
 /// that it breaks. They exist to show that the simulation would notice.
 enum PlantedBug {
   VOTE_TOLD_BEFORE_IT_IS_DURABLE(
+      SimProfile.Focus.ELECTIONS,
       new Rules() {
         @Override
         boolean voteWaitsForDisk() {
@@ -18,6 +19,7 @@ enum PlantedBug {
       }),
 
   TWO_VOTES_IN_A_TERM(
+      SimProfile.Focus.ELECTIONS,
       new Rules() {
         @Override
         boolean mayVote(long term, HardState state, NodeId candidate) {
@@ -26,6 +28,7 @@ enum PlantedBug {
       }),
 
   VOTE_FOR_A_STALE_LOG(
+      SimProfile.Focus.LEFTOVERS,
       new Rules() {
         @Override
         boolean upToDate(
@@ -40,6 +43,7 @@ enum PlantedBug {
 
   /// Compares the ends of logs by length alone.
   VOTE_FOR_THE_LONGER_LOG(
+      SimProfile.Focus.LEFTOVERS,
       new Rules() {
         @Override
         boolean upToDate(
@@ -53,6 +57,7 @@ enum PlantedBug {
       }),
 
   TRANSFER_WINS_WITH_A_STALE_LOG(
+      SimProfile.Focus.ELECTIONS,
       new Rules() {
         @Override
         boolean upToDate(
@@ -72,6 +77,7 @@ enum PlantedBug {
       }),
 
   APPEND_ACKNOWLEDGED_BEFORE_IT_IS_DURABLE(
+      SimProfile.Focus.LEFTOVERS,
       new Rules() {
         @Override
         boolean appendResponseWaitsForDisk() {
@@ -81,6 +87,8 @@ enum PlantedBug {
 
   /// An earlier write's end passes for the end of a later one at the same index.
   REPLACED_WRITE_COUNTS(
+      SimProfile.Focus.LEFTOVERS,
+      100,
       new Rules() {
         @Override
         boolean truncationVoidsPendingWrites() {
@@ -89,6 +97,7 @@ enum PlantedBug {
       }),
 
   OLD_TERM_COMMITTED_BY_COUNTING(
+      SimProfile.Focus.LEFTOVERS,
       new Rules() {
         @Override
         boolean mayCommit(long entryTerm, long currentTerm) {
@@ -97,6 +106,7 @@ enum PlantedBug {
       }),
 
   LEARNER_COUNTS(
+      SimProfile.Focus.MEMBERS,
       new Rules() {
         @Override
         long quorumIndex(Configuration configuration, ToLongFunction<NodeId> matchIndex) {
@@ -105,6 +115,8 @@ enum PlantedBug {
       }),
 
   JOINT_QUORUM_IS_A_MAJORITY_OF_ALL(
+      SimProfile.Focus.MEMBERS,
+      80,
       new Rules() {
         private static Configuration union(Configuration configuration) {
           var voters = new TreeSet<>(configuration.voters());
@@ -124,6 +136,7 @@ enum PlantedBug {
       }),
 
   OLD_APPEND_TRUNCATES(
+      SimProfile.Focus.LEFTOVERS,
       new Rules() {
         @Override
         int entriesToSkip(RaftLog log, List<Entry> entries) {
@@ -132,6 +145,7 @@ enum PlantedBug {
       }),
 
   HEARTBEAT_COMMITS_WHAT_THE_LEADER_HAS(
+      SimProfile.Focus.LEFTOVERS,
       new Rules() {
         @Override
         long heartbeatCommitIndex(long commitIndex, long matchIndex) {
@@ -140,6 +154,7 @@ enum PlantedBug {
       }),
 
   TAIL_KEPT_AFTER_SNAPSHOT_CONFLICT(
+      SimProfile.Focus.SNAPSHOTS,
       new Rules() {
         @Override
         boolean logCovers(RaftLog log, SnapshotMark mark) {
@@ -148,6 +163,7 @@ enum PlantedBug {
       }),
 
   CHANGE_BEFORE_A_COMMIT_IN_THE_TERM(
+      SimProfile.Focus.MEMBERS,
       new Rules() {
         @Override
         boolean mayChangeConfiguration(boolean committedInTerm) {
@@ -156,6 +172,7 @@ enum PlantedBug {
       }),
 
   TWO_CHANGES_AT_ONCE(
+      SimProfile.Focus.MEMBERS,
       new Rules() {
         @Override
         boolean mayChangeConfiguration(long configurationIndex, boolean joint, long commitIndex) {
@@ -164,6 +181,7 @@ enum PlantedBug {
       }),
 
   TRUNCATED_CONFIGURATION_STAYS(
+      SimProfile.Focus.MEMBERS,
       new Rules() {
         @Override
         boolean truncationUndoesConfiguration() {
@@ -172,6 +190,7 @@ enum PlantedBug {
       }),
 
   READ_WITHOUT_ASKING(
+      SimProfile.Focus.LEASES,
       new Rules() {
         @Override
         boolean readNeedsQuorum() {
@@ -180,6 +199,7 @@ enum PlantedBug {
       }),
 
   READ_BEFORE_A_COMMIT_IN_THE_TERM(
+      SimProfile.Focus.LEASES,
       new Rules() {
         @Override
         boolean readsWaitForCommit(boolean committedInTerm) {
@@ -189,6 +209,7 @@ enum PlantedBug {
 
   /// Trusts that a deposed leader has noticed, as one that counts ticks does after a pause.
   LEASE_AFTER_A_PAUSE(
+      SimProfile.Focus.LEASES,
       new Rules() {
         @Override
         boolean leaseHolds(long nowNanos, long startNanos, long leaseNanos) {
@@ -197,6 +218,8 @@ enum PlantedBug {
       }),
 
   LEASE_DURING_TRANSFER(
+      SimProfile.Focus.LEASES,
+      480,
       new Rules() {
         @Override
         boolean leaseEndsWithTransfer() {
@@ -206,6 +229,7 @@ enum PlantedBug {
 
   /// Forgets at a restart that it had promised a leader to keep still.
   LEASE_FORGOTTEN_BY_RESTART(
+      SimProfile.Focus.LEASES,
       new Rules() {
         @Override
         boolean mustKeepStill(
@@ -215,11 +239,30 @@ enum PlantedBug {
         }
       });
 
+  private final SimProfile.Focus focus;
+  private final long firstSeed;
+
   @SuppressWarnings("ImmutableEnumChecker") // rules have no state
   private final Rules rules;
 
-  PlantedBug(Rules rules) {
+  PlantedBug(SimProfile.Focus focus, Rules rules) {
+    this(focus, 1, rules);
+  }
+
+  PlantedBug(SimProfile.Focus focus, long firstSeed, Rules rules) {
+    this.firstSeed = firstSeed;
+    this.focus = focus;
     this.rules = rules;
+  }
+
+  /// Where to begin to look, so that a bug that few seeds meet is found soon.
+  long firstSeed() {
+    return firstSeed;
+  }
+
+  /// The kind of runs that are likely to meet the bug.
+  SimProfile.Focus focus() {
+    return focus;
   }
 
   Rules rules() {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class SimClient {
 
   /// Keeps the log of a run short enough that a slow learner can catch up with it.
-  private static final int OPERATIONS = 200;
+  private static final int OPERATIONS = 300;
 
   private final int number;
   private final Simulation simulation;

@@ -15,12 +15,14 @@ final class SimFaults {
 
   private final Simulation simulation;
   private final SimProfile profile;
+  private final SimAmbush ambush;
   private boolean stopped;
   private long newLeaderNanos;
 
   SimFaults(Simulation simulation, SimProfile profile) {
     this.simulation = simulation;
     this.profile = profile;
+    ambush = new SimAmbush(simulation, this);
   }
 
   void begin() {
@@ -33,6 +35,7 @@ final class SimFaults {
   /// Ends all trouble.
   void stop() {
     stopped = true;
+    ambush.disarm();
     simulation.network.setRates(0, 0, 0);
     simulation.network.heal();
     for (SimReplica replica : simulation.replicas()) {
@@ -45,8 +48,10 @@ final class SimFaults {
   /// An administrator who waits for a leader asks it before it has settled.
   void sawNewLeader() {
     newLeaderNanos = simulation.nowNanos();
+    // Not at once: the leader is still handling its effects.
+    later(0, ambush::sawNewLeader);
     if (!stopped && profile.changes() > 0 && simulation.random.nextInt(3) == 0) {
-      simulation.after(simulation.between(0, 3_000_000), this::changeMembers);
+      later(simulation.between(0, 3_000_000), this::changeMembers);
     }
   }
 
@@ -62,23 +67,32 @@ final class SimFaults {
             && effects.entries().isEmpty();
     boolean unsettled =
         effects.role() == Role.LEADER && simulation.nowNanos() - newLeaderNanos < UNSETTLED_NANOS;
-    if (simulation.random.nextInt(votes || unsettled ? 25 : 400) == 0) {
-      simulation.after(
+    if (simulation.random.nextInt(votes || unsettled ? 20 : 400) == 0) {
+      later(
           simulation.between(0, 2_000_000),
           () -> {
             replica.crash();
-            simulation.after(during(300_000, 30_000_000), replica::restart);
+            later(during(300_000, 30_000_000), replica::restart);
           });
     }
   }
 
   private void next() {
-    simulation.after(
+    later(
         during(5_000_000, 300_000_000),
         () -> {
+          happen();
+          next();
+        });
+  }
+
+  /// Does something later unless all trouble has ended by then.
+  void later(long delayNanos, Runnable action) {
+    simulation.after(
+        delayNanos,
+        () -> {
           if (!stopped) {
-            happen();
-            next();
+            action.run();
           }
         });
   }
@@ -89,6 +103,11 @@ final class SimFaults {
   }
 
   private void happen() {
+    SimReplica leader = simulation.leader();
+    if (leader != null && leader.responsive() && simulation.random.nextInt(8) == 0) {
+      ambush.lay(leader);
+      return;
+    }
     int choice = simulation.random.nextInt(profile.totalWeight());
     if ((choice -= profile.crashes()) < 0) {
       crash();
@@ -127,12 +146,12 @@ final class SimFaults {
       // A disk that stalls before the crash makes it likely that something told is lost.
       long stallNanos = simulation.random.nextBoolean() ? during(5_000_000, 150_000_000) : 0;
       victim.slowDisk(stallNanos > 0 ? STALLED : 1);
-      simulation.after(
+      later(
           stallNanos,
           () -> {
             victim.crash();
             victim.slowDisk(1);
-            simulation.after(
+            later(
                 quick ? during(1_000_000, 30_000_000) : during(1_000_000, 600_000_000),
                 victim::restart);
           });
@@ -142,13 +161,13 @@ final class SimFaults {
   private void pause() {
     SimReplica victim = victim();
     victim.pause();
-    simulation.after(during(10_000_000, 900_000_000), victim::resume);
+    later(during(10_000_000, 900_000_000), victim::resume);
   }
 
   private void slowDisk() {
     SimReplica victim = victim();
     victim.slowDisk(simulation.random.nextDouble(10, 400));
-    simulation.after(during(50_000_000, 1_000_000_000), () -> victim.slowDisk(1));
+    later(during(50_000_000, 1_000_000_000), () -> victim.slowDisk(1));
   }
 
   private void transfer() {
@@ -192,7 +211,7 @@ final class SimFaults {
               simulation.network.cut(node, nodes.get(simulation.random.nextInt(nodes.size()))));
     }
     simulation.note(() -> "cut");
-    simulation.after(
+    later(
         during(20_000_000, 1_200_000_000),
         () -> {
           simulation.note(() -> "healed");
@@ -212,12 +231,12 @@ final class SimFaults {
       return;
     }
     simulation.network.cut(List.of(leader.id), nodes.subList(1, nodes.size()));
-    simulation.after(
+    later(
         during(5_000_000, 200_000_000),
         () -> {
           leader.crash();
           simulation.network.heal();
-          simulation.after(during(1_000_000, 300_000_000), leader::restart);
+          later(during(1_000_000, 300_000_000), leader::restart);
         });
   }
 

@@ -70,8 +70,11 @@ final class SimReplica {
             machine.appliedIndex(),
             new SplittableRandom(simulation.random.nextLong()),
             localNanos(),
-            simulation.newRules());
+            simulation.rules);
     seenCommitIndex = machine.appliedIndex();
+    if (simulation.random.nextInt(3) == 0) {
+      raft.campaign(localNanos());
+    }
     work();
   }
 

@@ -35,10 +35,11 @@ final class Simulation {
   final SimNetwork network = new SimNetwork(this);
   final SafetyChecker safety = new SafetyChecker();
   final SimHistory history = new SimHistory();
-  private final Supplier<Rules> rules;
+  final Rules rules;
   private final boolean keepTrail;
   private final ArrayDeque<String> trail = new ArrayDeque<>();
   private final SimProfile profile;
+  final SimProfile.Focus focus;
   final SimFaults faults;
   private final Map<NodeId, SimReplica> replicas = new TreeMap<>();
   private final PriorityQueue<Event> events =
@@ -47,13 +48,14 @@ final class Simulation {
   private long eventNumber;
   private long nowNanos;
 
-  /// @param rules the rules each replica follows, made anew at every start of one
+  /// @param rules that each replica follows
   /// @param keepTrail whether to remember what happened last, which takes time
-  Simulation(long seed, Supplier<Rules> rules, boolean keepTrail) {
+  Simulation(long seed, SimProfile.Focus focus, Rules rules, boolean keepTrail) {
     random = new SplittableRandom(seed);
     this.rules = rules;
     this.keepTrail = keepTrail;
-    profile = SimProfile.draw(random);
+    this.focus = focus;
+    profile = focus.draw(random);
     faults = new SimFaults(this, profile);
     settings =
         new RaftSettings(
@@ -158,10 +160,6 @@ final class Simulation {
 
   long between(long least, long most) {
     return random.nextLong(least, most + 1);
-  }
-
-  Rules newRules() {
-    return rules.get();
   }
 
   SimReplica replica(NodeId id) {
