@@ -1,6 +1,7 @@
 package dev.partita.node.cluster;
 
 import static dev.partita.node.cluster.Views.node;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.catalog.CatalogCommand;
@@ -37,8 +38,7 @@ class OperationPlanTest {
   private List<String> run(String id) {
     List<String> steps = new ArrayList<>();
     for (int i = 0; i < STEPS_MAX; i++) {
-      Action action = OperationPlan.next(cluster.view()).get(id);
-      assertThat(action).isNotNull();
+      Action action = next(id);
       steps.add(action.step());
       if (action instanceof Action.Finish(var state, var message)) {
         cluster.apply(new CatalogCommand.AdvanceOperation(id, action.step(), state, message));
@@ -53,9 +53,7 @@ class OperationPlanTest {
   }
 
   private OperationEntry.State state(String id) {
-    OperationEntry entry = cluster.catalog.operations().get(id);
-    assertThat(entry).isNotNull();
-    return entry.state();
+    return requireNonNull(cluster.catalog.operations().get(id)).state();
   }
 
   private List<NodeId> voters(PartitionId partition) {
@@ -158,9 +156,7 @@ class OperationPlanTest {
   }
 
   private Action next(String id) {
-    Action action = OperationPlan.next(cluster.view()).get(id);
-    assertThat(action).isNotNull();
-    return action;
+    return requireNonNull(OperationPlan.next(cluster.view()).get(id));
   }
 
   @Test
@@ -202,7 +198,7 @@ class OperationPlanTest {
     put("d", new Operation.DrainNode(node(1)));
     assertThat(run("d")).containsExactly(OperationPlan.MARK, OperationPlan.HAND_OVER);
     LeaderPlan.next(cluster.view()).forEach(cluster::act);
-    assertThat(cluster.leaders.get(partition).leader()).isNotEqualTo(node(1));
+    assertThat(cluster.led(partition).leader()).isNotEqualTo(node(1));
     assertThat(run("d")).containsExactly(OperationEntry.FINISHED);
     put("c", new Operation.CancelDrain(node(1)));
     run("c");

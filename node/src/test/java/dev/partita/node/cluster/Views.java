@@ -1,5 +1,7 @@
 package dev.partita.node.cluster;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.CatalogCommand;
 import dev.partita.node.catalog.CatalogMachines;
@@ -86,6 +88,10 @@ final class Views {
                 id, 1, epoch, voters, learners, false, caughtUp, 0, 0, 0, List.of())));
   }
 
+  LedPartition led(PartitionId partition) {
+    return requireNonNull(leaders.get(partition));
+  }
+
   ClusterView view() {
     return new ClusterView(self, catalog, alive, leaders, system, system.members());
   }
@@ -97,7 +103,7 @@ final class Views {
       case Action.ChangeMembers(_, var partition, var leader, var change) ->
           change(partition, leader, change);
       case Action.TransferLeader(_, var partition, _, var to) -> {
-        PartitionReport report = leaders.get(partition).report();
+        PartitionReport report = led(partition).report();
         report(
             partition, to, report.epoch(), report.voters(), report.learners(), report.caughtUp());
       }
@@ -114,7 +120,7 @@ final class Views {
     report(
         partition,
         leader,
-        leaders.get(partition).report().epoch() + 1,
+        led(partition).report().epoch() + 1,
         new ArrayList<>(change.voters()),
         new ArrayList<>(change.learners()),
         members);

@@ -1,6 +1,7 @@
 package dev.partita.node.cluster;
 
 import static dev.partita.node.cluster.Views.node;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.catalog.CatalogCommand;
@@ -121,8 +122,7 @@ class VoterPlanTest {
     for (int number = 4; number <= 7; number++) {
       cluster.register(number, false);
       if (number < 6) {
-        NodeEntry entry = cluster.catalog.nodes().get(node(number));
-        assertThat(entry).isNotNull();
+        NodeEntry entry = requireNonNull(cluster.catalog.nodes().get(node(number)));
         cluster.apply(
             new CatalogCommand.RegisterNode(
                 new NodeEntry(
