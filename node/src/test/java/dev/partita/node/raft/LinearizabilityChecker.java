@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// 2017), as in Porcupine: walk the calls and returns in order of time; take a call whose effect is
 /// possible now out of the list and begin again; at a return whose call was not taken, go back.
 /// States that were reached before with the same set of operations are not entered again.
-final class LinearizabilityChecker {
+public final class LinearizabilityChecker {
 
   /// A call or a return in a doubly linked list, ordered by time.
   private static final class Node {
@@ -46,7 +46,7 @@ final class LinearizabilityChecker {
   private LinearizabilityChecker() {}
 
   /// The keys whose histories are not linearizable.
-  static Set<Integer> violations(List<Operation> history) {
+  public static Set<Integer> violations(List<Operation> history) {
     Map<Integer, List<Operation>> byKey =
         history.stream()
             .collect(Collectors.groupingBy(Operation::key, TreeMap::new, Collectors.toList()));

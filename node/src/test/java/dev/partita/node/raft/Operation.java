@@ -6,17 +6,17 @@ package dev.partita.node.raft;
 /// @param invokedNanos when it was asked for
 /// @param returnedNanos when the answer came, or [#NEVER]: then a write may take effect at any
 ///   later time, or not at all
-record Operation(
+public record Operation(
     int client, Kind kind, int key, long value, long invokedNanos, long returnedNanos) {
 
-  static final long NEVER = Long.MAX_VALUE;
+  public static final long NEVER = Long.MAX_VALUE;
 
-  enum Kind {
+  public enum Kind {
     READ,
     WRITE
   }
 
-  Operation {
+  public Operation {
     if (returnedNanos < invokedNanos) {
       throw new IllegalArgumentException("an operation returns after it was invoked");
     }

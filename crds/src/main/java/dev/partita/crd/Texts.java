@@ -1,0 +1,24 @@
+package dev.partita.crd;
+
+/// Patterns that several fields share; each is anchored, because the API server's patterns are not.
+final class Texts {
+
+  /// A value of a Kubernetes label, not empty.
+  static final String LABEL_VALUE = "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
+
+  /// A Kubernetes object name (RFC 1123 subdomain).
+  static final String OBJECT_NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
+
+  /// A collection: what SQL can name without quotes, and document collections with dots and dashes.
+  static final String COLLECTION = "^[A-Za-z_][A-Za-z0-9_.-]*$";
+
+  /// A field of a document: names joined by dots, `[]` after a name stands for the elements of an
+  /// array.
+  static final String FIELD_PATH = "^[^.\\[\\]]+(\\[\\*\\])?(\\.[^.\\[\\]]+(\\[\\*\\])?)*$";
+
+  /// A size in whole mebi-, gibi- or tebibytes: what a validation rule can compare without a
+  /// quantity library.
+  static final String SIZE = "^[1-9][0-9]{0,8}(Mi|Gi|Ti)$";
+
+  private Texts() {}
+}

@@ -1,0 +1,103 @@
+package dev.partita.bench;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/// One kept-alive HTTP/1.1 connection that costs the client as little as possible, because clients
+/// and nodes share the same cores: requests are one write, answers need a `Content-Length`.
+final class HttpConnection implements AutoCloseable {
+  private static final int TIMEOUT_MILLIS = 30_000;
+
+  private final Socket socket;
+  private final OutputStream output;
+  private final InputStream input;
+  private final String host;
+
+  HttpConnection(InetSocketAddress address) throws IOException {
+    socket = new Socket();
+    socket.setTcpNoDelay(true);
+    socket.setSoTimeout(TIMEOUT_MILLIS);
+    socket.connect(address, TIMEOUT_MILLIS);
+    output = socket.getOutputStream();
+    input = new BufferedInputStream(socket.getInputStream(), 16 << 10);
+    host = address.getHostString() + ":" + address.getPort();
+  }
+
+  /// An answer.
+  ///
+  /// @param tag the entity tag, empty if there is none
+  record Answer(int status, String tag, byte[] body) {
+    String text() {
+      return new String(body, StandardCharsets.UTF_8);
+    }
+  }
+
+  Answer send(String method, String path, byte[] body) throws IOException {
+    return send(method, path, "", body);
+  }
+
+  /// @param headers further header lines, each with its line end
+  Answer send(String method, String path, String headers, byte[] body) throws IOException {
+    byte[] head =
+        (method
+                + " "
+                + path
+                + " HTTP/1.1\r\nHost: "
+                + host
+                + "\r\n"
+                + headers
+                + "Content-Type: application/json\r\nContent-Length: "
+                + body.length
+                + "\r\n\r\n")
+            .getBytes(StandardCharsets.ISO_8859_1);
+    byte[] request = new byte[head.length + body.length];
+    System.arraycopy(head, 0, request, 0, head.length);
+    System.arraycopy(body, 0, request, head.length, body.length);
+    output.write(request);
+    return read();
+  }
+
+  private Answer read() throws IOException {
+    String statusLine = line();
+    int status = Integer.parseInt(statusLine.substring(9, 12));
+    int length = 0;
+    String tag = "";
+    for (String header = line(); !header.isEmpty(); header = line()) {
+      if (header.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
+        length = Integer.parseInt(header.substring(15).trim());
+      } else if (header.toLowerCase(Locale.ROOT).startsWith("etag:")) {
+        tag = header.substring(5).trim();
+      }
+    }
+    byte[] body = input.readNBytes(length);
+    if (body.length < length) {
+      throw new EOFException("the answer was cut off");
+    }
+    return new Answer(status, tag, body);
+  }
+
+  private String line() throws IOException {
+    StringBuilder line = new StringBuilder(64);
+    for (int c = input.read(); c != '\n'; c = input.read()) {
+      if (c < 0) {
+        throw new EOFException("the connection was closed");
+      }
+      if (c != '\r') {
+        line.append((char) c);
+      }
+    }
+    return line.toString();
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

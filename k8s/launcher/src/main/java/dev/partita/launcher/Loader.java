@@ -1,0 +1,152 @@
+package dev.partita.launcher;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+
+/// Loads documents through the public HTTP API in batches, a few at a time.
+final class Loader {
+  private static final int BATCH_DOCUMENTS = 500;
+
+  /// Two batches keep both a node and this process busy; more only wait in the node's queue.
+  private static final int BATCHES_IN_FLIGHT = 4;
+
+  /// A batch is an upsert and may be sent again; an election takes well under this many pauses.
+  private static final int ATTEMPTS_MAX = 20;
+
+  private static final Duration PAUSE = Duration.ofMillis(250);
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+  private final String http;
+
+  Loader(String http) {
+    this.http = http;
+  }
+
+  /// The documents that a collection's partitions hold.
+  long rows(String collection) {
+    long rows = 0;
+    for (JsonNode partition : getJson("/v1/partitions").path("data")) {
+      if (partition.path("collection").asText().equals(collection)) {
+        rows += partition.path("rows").asLong();
+      }
+    }
+    return rows;
+  }
+
+  /// Writes all documents, replacing what is there under the same keys.
+  ///
+  /// @param loaded told the number of documents written so far, after each batch
+  void load(String collection, Stream<ObjectNode> documents, LongConsumer loaded) {
+    List<Future<Integer>> inFlight = new ArrayList<>();
+    long count = 0;
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Iterator<ObjectNode> iterator = documents.iterator();
+      while (iterator.hasNext() || !inFlight.isEmpty()) {
+        while (iterator.hasNext() && inFlight.size() < BATCHES_IN_FLIGHT) {
+          ArrayNode batch = nextBatch(iterator);
+          inFlight.add(threads.submit(() -> send(collection, batch)));
+        }
+        count += await(inFlight.removeFirst());
+        loaded.accept(count);
+      }
+    }
+  }
+
+  JsonNode getJson(String path) {
+    HttpResponse<String> response = exchange(request(path).GET().build());
+    if (response.statusCode() != 200) {
+      throw new LaunchFailure("GET " + path + " answered " + describe(response));
+    }
+    return parse(response.body());
+  }
+
+  private static ArrayNode nextBatch(Iterator<ObjectNode> documents) {
+    ArrayNode batch = JSON.createArrayNode();
+    while (documents.hasNext() && batch.size() < BATCH_DOCUMENTS) {
+      batch.add(documents.next());
+    }
+    return batch;
+  }
+
+  private int send(String collection, ArrayNode batch) throws InterruptedException {
+    HttpRequest request =
+        request("/v1/collections/" + collection + "/documents?onConflict=replace")
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(batch.toString()))
+            .build();
+    HttpResponse<String> response = exchange(request);
+    for (int attempt = 1; response.statusCode() == 503 && attempt < ATTEMPTS_MAX; attempt++) {
+      Thread.sleep(PAUSE);
+      response = exchange(request);
+    }
+    if (response.statusCode() / 100 != 2) {
+      throw new LaunchFailure("loading " + collection + " stopped: " + describe(response));
+    }
+    return batch.size();
+  }
+
+  private static int await(Future<Integer> batch) {
+    try {
+      return batch.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CompletionException(e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof LaunchFailure failure ? failure : new CompletionException(e);
+    }
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create(http + path)).timeout(REQUEST_TIMEOUT);
+  }
+
+  private HttpResponse<String> exchange(HttpRequest request) {
+    try {
+      return client.send(request, BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new LaunchFailure("no answer from " + request.uri() + ": " + e, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LaunchFailure("interrupted while waiting for " + request.uri(), e);
+    }
+  }
+
+  private static String describe(HttpResponse<String> response) {
+    return response.statusCode() + " " + response.body();
+  }
+
+  private static JsonNode parse(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new LaunchFailure("not JSON: " + text, e);
+    }
+  }
+}

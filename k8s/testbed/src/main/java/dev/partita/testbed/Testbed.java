@@ -1,0 +1,162 @@
+package dev.partita.testbed;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// A running Kubernetes control plane (etcd, API server, controller manager, scheduler, and a
+/// runner whose pods are child processes) on loopback.
+///
+/// Building it for the first time takes 6 to 20 minutes of a two-core machine; after that the
+/// binary comes from a cache. It ends with this process, because its standard input does.
+public final class Testbed implements AutoCloseable {
+  private static final long START_TIMEOUT_SECONDS = 180;
+  private static final long STOP_TIMEOUT_SECONDS = 30;
+
+  private final Process process;
+  private final Path directory;
+  private final Path binary;
+
+  private Testbed(Process process, Path directory, Path binary) {
+    this.process = process;
+    this.directory = directory;
+    this.binary = binary;
+  }
+
+  /// Builds the binary if it is not in the cache.
+  ///
+  /// @param checkout the root of the source tree
+  /// @return the binary
+  /// @throws IllegalStateException with the build's output when it fails
+  public static Path build(Path checkout) {
+    Path script = checkout.resolve("k8s/testbed/build.sh");
+    try {
+      Process build =
+          new ProcessBuilder(script.toString())
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      List<String> lines = new ArrayList<>();
+      try (BufferedReader output =
+          new BufferedReader(
+              new InputStreamReader(build.getInputStream(), StandardCharsets.UTF_8))) {
+        output
+            .lines()
+            .forEach(line -> {
+              System.out.println("testbed: " + line);
+              lines.add(line);
+            });
+      }
+      if (build.waitFor() != 0) {
+        throw new IllegalStateException(script + " failed:\n" + String.join("\n", lines));
+      }
+      return Path.of(lines.getLast());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot run " + script, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while building the test bed", e);
+    }
+  }
+
+  /// Starts a control plane and waits until it is ready.
+  ///
+  /// @param checkout the root of the source tree
+  /// @param directory where it keeps its data; one that was used before is found again
+  /// @param images what stands for a container image: image name to command
+  public static Testbed start(Path checkout, Path directory, Map<String, List<String>> images) {
+    Path binary = build(checkout);
+    try {
+      Files.createDirectories(directory);
+      Path imagesFile = Files.writeString(directory.resolve("images.json"), json(images));
+      Files.deleteIfExists(directory.resolve("kubeconfig"));
+      Process process =
+          new ProcessBuilder(
+                  binary.toString(),
+                  "up",
+                  "--dir",
+                  directory.toString(),
+                  "--images",
+                  imagesFile.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(directory.resolve("testbed.log").toFile())
+              .start();
+      Testbed testbed = new Testbed(process, directory, binary);
+      testbed.awaitReady();
+      return testbed;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot start " + binary, e);
+    }
+  }
+
+  public Path kubeconfig() {
+    return directory.resolve("kubeconfig");
+  }
+
+  /// A `kubectl` of the same version.
+  public List<String> kubectl() {
+    return List.of(binary.toString(), "kubectl", "--kubeconfig", kubeconfig().toString());
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitReady() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_TIMEOUT_SECONDS);
+    while (!Files.exists(kubeconfig())) {
+      if (!process.isAlive() || System.nanoTime() > deadline) {
+        close();
+        throw new IllegalStateException("the test bed did not start:\n" + log());
+      }
+      try {
+        Thread.sleep(200);
+      } catch (InterruptedException e) {
+        close();
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while starting the test bed", e);
+      }
+    }
+  }
+
+  private String log() {
+    try {
+      return Files.readString(directory.resolve("testbed.log"));
+    } catch (IOException e) {
+      return "no log: " + e;
+    }
+  }
+
+  /// Image names and commands are ours and hold no control characters.
+  private static String json(Map<String, List<String>> images) {
+    List<String> members = new ArrayList<>();
+    images.forEach((image, command) ->
+        members.add(
+            quote(image)
+                + ":["
+                + String.join(",", command.stream().map(Testbed::quote).toList())
+                + "]"));
+    return "{" + String.join(",", members) + "}";
+  }
+
+  private static String quote(String text) {
+    return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+  }
+}

@@ -1,0 +1,362 @@
+package dev.partita.node;
+
+import dev.partita.node.admin.AdminService;
+import dev.partita.node.admin.NodeAdmin;
+import dev.partita.node.catalog.Catalog;
+import dev.partita.node.cluster.Cluster;
+import dev.partita.node.cluster.ClusterMembership;
+import dev.partita.node.config.HostPort;
+import dev.partita.node.config.NodeSettings;
+import dev.partita.node.partition.GroupHost;
+import dev.partita.node.partition.LocalPartitions;
+import dev.partita.node.partition.OperationListener;
+import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.partition.PartitionReplica;
+import dev.partita.node.partition.RemotePartitions;
+import dev.partita.node.partition.ReplicaReport;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.ReplicationGroup;
+import dev.partita.node.replication.ReplicationHost;
+import dev.partita.node.routing.Router;
+import dev.partita.node.storage.Storage;
+import dev.partita.node.storage.rocksdb.RocksDbSettings;
+import dev.partita.node.storage.rocksdb.RocksDbStorage;
+import dev.partita.node.system.Membership;
+import dev.partita.node.system.NodeFiles;
+import dev.partita.node.system.SystemPartition;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transport.NameLookup;
+import dev.partita.node.transport.NettyTransport;
+import dev.partita.node.transport.PeerAddress;
+import dev.partita.node.transport.Transport;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// A node of a cluster, without its protocol edges: storage, transport, consensus, the catalog, the
+/// replicas of Partitions that are placed here, and the ways to reach everything else. Wired in one
+/// place, here.
+///
+/// What it owns is closed in the opposite order of its making.
+public final class Node implements AutoCloseable {
+  private static final Logger LOGGER = System.getLogger(Node.class.getName());
+  private static final Duration HAND_OVER_PATIENCE = Duration.ofSeconds(3);
+
+  /// How often the oldest readable timestamp is raised, at most; a shorter retention has it raised
+  /// more often.
+  private static final Duration SAFE_POINT_INTERVAL = Duration.ofMinutes(1);
+
+  private final NodeSettings settings;
+  private final Clock clock;
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final NodeFailure failure = new NodeFailure();
+  private final OperationCounts operations = new OperationCounts();
+  private final NodeFiles files;
+  private final Storage storage;
+  private final ReplicationHost host;
+  private final SystemPartition system;
+  private final LocalPartitions partitions;
+  private final Router router;
+  private final Cluster cluster;
+  private final NodeAdmin admin;
+  private final HostPort peerAddress;
+
+  private volatile @Nullable SystemPartition directory;
+  private boolean closed;
+
+  /// Starts a node on its directory. It serves as soon as it is [#ready()]: at once if it has the
+  /// catalog of a cluster already, else after it was bootstrapped or has joined.
+  ///
+  /// @throws IOException if its directory or its port cannot be used, or its log is damaged
+  public static Node start(NodeSettings settings) throws IOException {
+    return start(settings, NodeEnvironment.real());
+  }
+
+  /// Starts a node in surroundings of the caller's choice.
+  ///
+  /// @throws IOException as [#start(NodeSettings)]
+  public static Node start(NodeSettings settings, NodeEnvironment environment) throws IOException {
+    return new Node(settings, environment);
+  }
+
+  private Node(NodeSettings settings, NodeEnvironment environment) throws IOException {
+    this.settings = settings;
+    this.clock = environment.clock();
+    Path data = settings.data();
+    try {
+      this.files = new NodeFiles(data, new SecureRandom());
+      NodeId self = files.nodeId();
+      this.storage =
+          opened(
+              RocksDbStorage.open(
+                  RocksDbSettings.of(data.resolve("store"))
+                      .withBlockCacheBytes(settings.storage().cacheBytes())));
+      NettyTransport netty = opened(listen(environment, self));
+      this.peerAddress = advertised(settings.peer(), netty.port());
+      Transport transport = environment.network().apply(netty);
+      this.host =
+          opened(
+              new ReplicationHost(
+                  environment.replication(),
+                  data.resolve("raft"),
+                  self,
+                  transport,
+                  clock::monotonicNanos,
+                  failure));
+      this.system = new SystemPartition(self, storage, transport, clock);
+      this.directory = system;
+      this.partitions = opened(localPartitions(environment, transport));
+      this.router =
+          new Router(
+              self,
+              system::catalog,
+              node -> node.equals(self) ? partitions : new RemotePartitions(transport, node, clock),
+              host::alive,
+              clock);
+      system.addCatalogListener(router::forget);
+      ClusterMembership membership =
+          opened(
+              new ClusterMembership(
+                  settings,
+                  files,
+                  system,
+                  host,
+                  transport,
+                  peerAddress,
+                  clock,
+                  () -> failure.fail("the node was removed from its cluster")));
+      this.cluster =
+          opened(
+              new Cluster(self, system, host, partitions, transport, clock, membership::removed));
+      opened(new Flushing(storage));
+      this.admin =
+          new NodeAdmin(
+              settings, self, peerAddress, system, membership, cluster, clock, this::ready);
+      membership.start();
+    } catch (IOException | RuntimeException | Error e) {
+      closeParts();
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    parts.push(part);
+    return part;
+  }
+
+  private NettyTransport listen(NodeEnvironment environment, NodeId self) throws IOException {
+    HostPort bind = settings.peer().bind();
+    Path hosts = settings.peer().hostsFile();
+    return new NettyTransport(
+        environment.transport(),
+        self,
+        this::clusterId,
+        new PeerAddress(bind.host(), bind.port()),
+        this::addressOf,
+        hosts == null ? NameLookup.system() : new HostsFile(hosts, NameLookup.system()));
+  }
+
+  private String clusterId() {
+    SystemPartition known = directory;
+    return known == null ? "" : known.membership().map(Membership::clusterId).orElse("");
+  }
+
+  private @Nullable PeerAddress addressOf(NodeId node) {
+    SystemPartition known = directory;
+    HostPort address = known == null ? null : known.addressOf(node);
+    return address == null ? null : new PeerAddress(address.host(), address.port());
+  }
+
+  private static HostPort advertised(NodeSettings.Peer peer, int port) {
+    return peer.advertised().port() == 0
+        ? new HostPort(peer.advertised().host(), port)
+        : peer.advertised();
+  }
+
+  private LocalPartitions localPartitions(NodeEnvironment environment, Transport transport) {
+    Duration retention = settings.storage().retention();
+    Duration interval =
+        retention.compareTo(SAFE_POINT_INTERVAL) < 0 ? retention : SAFE_POINT_INTERVAL;
+    LocalPartitions local =
+        new LocalPartitions(
+            GroupHost.of(host),
+            storage,
+            system.oracle(),
+            clock,
+            environment.partitions().withRetention(retention, interval),
+            operations);
+    local.serve(transport);
+    return local;
+  }
+
+  /// Its identity.
+  public NodeId id() {
+    return files.nodeId();
+  }
+
+  public NodeSettings settings() {
+    return settings;
+  }
+
+  /// Where other nodes reach it.
+  public HostPort peerAddress() {
+    return peerAddress;
+  }
+
+  /// The administration API.
+  public AdminService admin() {
+    return admin;
+  }
+
+  /// The way to every Partition: a [dev.partita.node.partition.PartitionDirectory] and
+  /// [dev.partita.node.partition.PartitionCaller].
+  public Router router() {
+    return router;
+  }
+
+  /// The timestamps of the database.
+  public TimestampOracle oracle() {
+    return system.oracle();
+  }
+
+  /// The newest catalog on this node.
+  public Catalog catalog() {
+    return system.catalog();
+  }
+
+  public Clock clock() {
+    return clock;
+  }
+
+  public Storage storage() {
+    return storage;
+  }
+
+  public ReplicationHost replicationHost() {
+    return host;
+  }
+
+  /// Figures of the replicas on this node, for metrics.
+  public List<ReplicaFigures> replicas() {
+    return partitions.replicas().stream()
+        .map(this::figures)
+        .sorted(Comparator.comparing(ReplicaFigures::id))
+        .toList();
+  }
+
+  private ReplicaFigures figures(PartitionReplica replica) {
+    ReplicaReport report = replica.report();
+    PartitionDescriptor descriptor = report.descriptor();
+    return new ReplicaFigures(
+        report.id(),
+        descriptor == null ? report.id().toString() : descriptor.name(),
+        descriptor == null ? "" : descriptor.collection(),
+        report.serving(),
+        descriptor == null ? 0 : descriptor.epoch().value(),
+        report.rows(),
+        report.bytes(),
+        operations.reads(report.id()),
+        operations.writes(report.id()),
+        report.group().lastIndex() - report.group().appliedIndex(),
+        report.group().applyQueueBytes());
+  }
+
+  /// Has a listener hear of every request that this node's replicas answer, for histograms. Called
+  /// on whatever thread answers, so it is quick.
+  public void onOperation(OperationListener listener) {
+    operations.add(listener);
+  }
+
+  /// Why the node can never serve again and must be restarted: the log or the storage has failed,
+  /// or the node was removed from its cluster.
+  public Optional<String> failure() {
+    return failure.reason();
+  }
+
+  /// Has a listener called once when the node fails for good; at once if it has.
+  public void onFailure(Runnable listener) {
+    failure.listen(listener);
+  }
+
+  /// Whether it can serve: it has the catalog, the system partition has a leader, and its replicas
+  /// are open.
+  public boolean ready() {
+    return failure.reason().isEmpty()
+        && system.catalog().hasMember(id())
+        && system.leader().isPresent()
+        && cluster.isSettled();
+  }
+
+  /// Hands leadership over, then stops everything. Its directory can be started again.
+  @Override
+  public void close() {
+    if (beginClose()) {
+      handLeadershipOver();
+      closeParts();
+    }
+  }
+
+  /// Stops everything at once, without telling anybody first, as a crash would. Its directory can
+  /// be started again.
+  void abort() {
+    if (beginClose()) {
+      closeParts();
+    }
+  }
+
+  private synchronized boolean beginClose() {
+    boolean first = !closed;
+    closed = true;
+    return first;
+  }
+
+  private void handLeadershipOver() {
+    List<ReplicationGroup> led =
+        Stream.concat(
+                system.group().stream(),
+                partitions.replicas().stream().map(PartitionReplica::group))
+            .filter(group -> group.status().leads())
+            .toList();
+    CompletableFuture<?>[] transfers =
+        led.stream()
+            .flatMap(group -> successor(group).map(group::transferLeadership).stream())
+            .toArray(CompletableFuture[]::new);
+    // Best effort: what cannot be handed over is elected anew.
+    CompletableFuture.allOf(transfers)
+        .exceptionally(_ -> null)
+        .completeOnTimeout(null, HAND_OVER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
+  }
+
+  private Optional<NodeId> successor(ReplicationGroup group) {
+    var status = group.status();
+    return status.peers().stream()
+        .filter(peer -> peer.active() && status.configuration().voters().contains(peer.node()))
+        .max(Comparator.comparingLong(peer -> peer.matchIndex()))
+        .map(peer -> peer.node());
+  }
+
+  private void closeParts() {
+    while (!parts.isEmpty()) {
+      AutoCloseable part = parts.pop();
+      try {
+        part.close();
+      } catch (Exception e) {
+        LOGGER.log(Level.WARNING, "A part of the node did not close: " + part, e);
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.partita.node.admin;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A Partition as observed.
+///
+/// @param id decimal; never used again for another Partition
+/// @param leaderNodeId null while it has no leader that is known
+/// @param rows live rows, as the leader counts them
+/// @param bytes size on disk of one replica, approximately
+public record PartitionView(
+    String id,
+    String name,
+    String collection,
+    JsonNode bounds,
+    long epoch,
+    @Nullable String leaderNodeId,
+    List<ReplicaView> replicas,
+    long rows,
+    long bytes,
+    double operationsPerSecond,
+    State state) {
+  public PartitionView {
+    replicas = List.copyOf(replicas);
+  }
+
+  /// A replica of a Partition.
+  ///
+  /// @param caughtUp whether it holds all that was committed when its leader last reported
+  public record ReplicaView(String nodeId, Role role, boolean caughtUp) {}
+
+  /// The part of a replica in its group.
+  public enum Role {
+    /// It votes.
+    @JsonProperty("Voter")
+    VOTER,
+    /// It follows.
+    @JsonProperty("Learner")
+    LEARNER
+  }
+
+  /// Where a Partition is in its life.
+  public enum State {
+    /// Its group has not had a leader yet.
+    @JsonProperty("Creating")
+    CREATING,
+    /// It serves.
+    @JsonProperty("Active")
+    ACTIVE,
+    /// Its replicas are being removed.
+    @JsonProperty("Dropping")
+    DROPPING
+  }
+}

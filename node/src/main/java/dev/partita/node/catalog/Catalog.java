@@ -1,0 +1,270 @@
+package dev.partita.node.catalog;
+
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// Everything that the system partition knows, at one revision. Immutable; the maps iterate in the
+/// order of their keys.
+///
+/// @param revision counts the changes that someone could see; reserving timestamps is none
+/// @param nextId next id of a Partition, collection or index; never goes back
+/// @param clusterId null until the cluster is founded
+/// @param window the timestamps that may have been handed out
+/// @param partitions with the retained ones
+/// @param indexes by name
+/// @param operations by id
+/// @param requests by id
+public record Catalog(
+    long revision,
+    long nextId,
+    @Nullable String clusterId,
+    TimestampWindow window,
+    NavigableMap<NodeId, NodeEntry> nodes,
+    NavigableMap<String, CollectionEntry> collections,
+    PartitionMap partitions,
+    NavigableMap<String, IndexEntry> indexes,
+    NavigableMap<String, OperationEntry> operations,
+    NavigableMap<String, ResourceRequest> requests) {
+
+  /// The catalog before the first command.
+  public static final Catalog EMPTY =
+      new Catalog(
+          0,
+          1,
+          null,
+          TimestampWindow.NONE,
+          Collections.emptyNavigableMap(),
+          Collections.emptyNavigableMap(),
+          PartitionMap.EMPTY,
+          Collections.emptyNavigableMap(),
+          Collections.emptyNavigableMap(),
+          Collections.emptyNavigableMap());
+
+  public Catalog {
+    nodes = Collections.unmodifiableNavigableMap(nodes);
+    collections = Collections.unmodifiableNavigableMap(collections);
+    indexes = Collections.unmodifiableNavigableMap(indexes);
+    operations = Collections.unmodifiableNavigableMap(operations);
+    requests = Collections.unmodifiableNavigableMap(requests);
+  }
+
+  /// The Partition of this resource name that clients can see.
+  public Optional<PartitionEntry> partition(String name) {
+    return partitions.named(name).filter(entry -> entry.state() != PartitionEntry.State.RETAINED);
+  }
+
+  /// The Partition of this id, retained or not.
+  public Optional<PartitionEntry> partition(PartitionId id) {
+    return partitions.byId(id);
+  }
+
+  /// The indexes of a collection, by name.
+  public List<IndexEntry> indexesOf(String collection) {
+    return indexes.values().stream()
+        .filter(index -> index.definition().collection().equals(collection))
+        .toList();
+  }
+
+  /// The index of this id.
+  public Optional<IndexEntry> index(long id) {
+    return indexes.values().stream().filter(index -> index.definition().id() == id).findFirst();
+  }
+
+  /// Whether the node is registered and was not removed.
+  public boolean hasMember(NodeId node) {
+    NodeEntry entry = nodes.get(node);
+    return entry != null && entry.state() != NodeEntry.State.GONE;
+  }
+
+  Catalog withRevision(long next) {
+    return new Catalog(
+        next,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests);
+  }
+
+  Catalog withNextId(long next) {
+    return new Catalog(
+        revision,
+        next,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests);
+  }
+
+  Catalog withClusterId(String id) {
+    return new Catalog(
+        revision,
+        nextId,
+        id,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests);
+  }
+
+  Catalog withWindow(TimestampWindow next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        next,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests);
+  }
+
+  Catalog withNode(NodeEntry node) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        with(nodes, node.id(), node),
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests);
+  }
+
+  Catalog withCollection(CollectionEntry collection) {
+    return withCollections(with(collections, collection.name(), collection));
+  }
+
+  Catalog withoutCollection(String name) {
+    return withCollections(without(collections, name));
+  }
+
+  private Catalog withCollections(NavigableMap<String, CollectionEntry> next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        next,
+        partitions,
+        indexes,
+        operations,
+        requests);
+  }
+
+  Catalog withPartitions(PartitionMap next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        next,
+        indexes,
+        operations,
+        requests);
+  }
+
+  Catalog withIndex(IndexEntry index) {
+    return withIndexes(with(indexes, index.definition().name(), index));
+  }
+
+  Catalog withoutIndex(String name) {
+    return withIndexes(without(indexes, name));
+  }
+
+  private Catalog withIndexes(NavigableMap<String, IndexEntry> next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        next,
+        operations,
+        requests);
+  }
+
+  Catalog withOperation(OperationEntry operation) {
+    return withOperations(with(operations, operation.id(), operation));
+  }
+
+  Catalog withoutOperation(String id) {
+    return withOperations(without(operations, id));
+  }
+
+  private Catalog withOperations(NavigableMap<String, OperationEntry> next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        next,
+        requests);
+  }
+
+  Catalog withRequest(ResourceRequest request) {
+    return withRequests(with(requests, request.id(), request));
+  }
+
+  Catalog withoutRequest(String id) {
+    return withRequests(without(requests, id));
+  }
+
+  private Catalog withRequests(NavigableMap<String, ResourceRequest> next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        next);
+  }
+
+  private static <K extends Comparable<K>, V> NavigableMap<K, V> with(
+      Map<K, V> map, K key, V value) {
+    NavigableMap<K, V> next = new TreeMap<>(map);
+    next.put(key, value);
+    return next;
+  }
+
+  private static <K extends Comparable<K>, V> NavigableMap<K, V> without(Map<K, V> map, K key) {
+    NavigableMap<K, V> next = new TreeMap<>(map);
+    next.remove(key);
+    return next;
+  }
+}

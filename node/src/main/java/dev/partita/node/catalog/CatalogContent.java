@@ -1,0 +1,62 @@
+package dev.partita.node.catalog;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A catalog as plain lists: the form of its snapshot, and what its stored rows are gathered into.
+record CatalogContent(
+    Header header,
+    List<NodeEntry> nodes,
+    List<CollectionEntry> collections,
+    List<PartitionEntry> partitions,
+    List<IndexEntry> indexes,
+    List<OperationEntry> operations,
+    List<ResourceRequest> requests) {
+
+  /// What a catalog has only one of.
+  record Header(long revision, long nextId, @Nullable String clusterId, TimestampWindow window) {
+    static Header of(Catalog catalog) {
+      return new Header(
+          catalog.revision(), catalog.nextId(), catalog.clusterId(), catalog.window());
+    }
+  }
+
+  static CatalogContent of(Catalog catalog) {
+    return new CatalogContent(
+        Header.of(catalog),
+        List.copyOf(catalog.nodes().values()),
+        List.copyOf(catalog.collections().values()),
+        List.copyOf(catalog.partitions().all()),
+        List.copyOf(catalog.indexes().values()),
+        List.copyOf(catalog.operations().values()),
+        List.copyOf(catalog.requests().values()));
+  }
+
+  Catalog toCatalog() {
+    Catalog catalog =
+        Catalog.EMPTY
+            .withNextId(header.nextId())
+            .withWindow(header.window())
+            .withRevision(header.revision())
+            .withPartitions(PartitionMap.of(partitions));
+    if (header.clusterId() != null) {
+      catalog = catalog.withClusterId(header.clusterId());
+    }
+    for (NodeEntry node : nodes) {
+      catalog = catalog.withNode(node);
+    }
+    for (CollectionEntry collection : collections) {
+      catalog = catalog.withCollection(collection);
+    }
+    for (IndexEntry index : indexes) {
+      catalog = catalog.withIndex(index);
+    }
+    for (OperationEntry operation : operations) {
+      catalog = catalog.withOperation(operation);
+    }
+    for (ResourceRequest request : requests) {
+      catalog = catalog.withRequest(request);
+    }
+    return catalog;
+  }
+}

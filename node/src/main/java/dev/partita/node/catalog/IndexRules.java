@@ -1,0 +1,70 @@
+package dev.partita.node.catalog;
+
+import dev.partita.node.catalog.CatalogResult.Reason;
+import dev.partita.node.catalog.CatalogRules.Transition;
+import dev.partita.node.index.IndexDefinition;
+import java.util.Optional;
+
+/// What commands do to indexes.
+final class IndexRules {
+  static final int INDEXES_MAX = 1_000;
+
+  private IndexRules() {}
+
+  static Transition create(Catalog before, CatalogCommand.CreateIndex create) {
+    IndexEntry known = before.indexes().get(create.name());
+    if (known != null) {
+      return same(known.definition(), create)
+          ? Transition.applied(before)
+          : Transition.refused(
+              before, Reason.EXISTS, "another index has this name", create.name(), null);
+    }
+    if (before.indexes().size() >= INDEXES_MAX) {
+      return Transition.refused(before, Reason.TOO_MANY, "too many indexes", create.name(), null);
+    }
+    Catalog next = PartitionRules.withCollection(before, create.collection(), null);
+    IndexDefinition definition;
+    try {
+      definition =
+          new IndexDefinition(
+              next.nextId(),
+              create.name(),
+              create.collection(),
+              create.terms(),
+              create.values(),
+              create.unique());
+    } catch (IllegalArgumentException e) {
+      return Transition.refused(
+          before, Reason.INVALID, "the index cannot be made", create.name(), e.getMessage());
+    }
+    return Transition.applied(
+        next.withNextId(next.nextId() + 1)
+            .withIndex(new IndexEntry(definition, IndexEntry.State.BUILDING, null)));
+  }
+
+  private static boolean same(IndexDefinition known, CatalogCommand.CreateIndex create) {
+    return known.collection().equals(create.collection())
+        && known.terms().equals(create.terms())
+        && known.values().equals(create.values())
+        && known.unique() == create.unique();
+  }
+
+  static Transition drop(Catalog before, CatalogCommand.DropIndex drop) {
+    IndexEntry known = before.indexes().get(drop.name());
+    if (known == null) {
+      return Transition.applied(before);
+    }
+    return Transition.applied(
+        PartitionRules.withoutEmptyCollection(
+            before.withoutIndex(drop.name()), known.definition().collection()));
+  }
+
+  static Transition setState(Catalog before, CatalogCommand.SetIndexState change) {
+    Optional<IndexEntry> known = before.index(change.index());
+    if (known.isEmpty()) {
+      return Transition.applied(before);
+    }
+    IndexEntry next = known.get().with(change.state(), change.message());
+    return Transition.applied(next.equals(known.get()) ? before : before.withIndex(next));
+  }
+}

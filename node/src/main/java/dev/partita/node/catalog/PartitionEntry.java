@@ -1,0 +1,76 @@
+package dev.partita.node.catalog;
+
+import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedSet;
+
+/// A Partition in the partition map.
+///
+/// @param id also the id of its Raft group
+/// @param name of its custom resource
+/// @param collectionId of its collection, see [CollectionEntry]
+/// @param epoch as its leader last reported
+/// @param voters as its leader last reported; before that the first members, of which the first one
+///   is to lead
+/// @param learners as its leader last reported
+public record PartitionEntry(
+    PartitionId id,
+    String name,
+    String collection,
+    long collectionId,
+    Bounds bounds,
+    long epoch,
+    List<NodeId> voters,
+    List<NodeId> learners,
+    State state) {
+  public PartitionEntry {
+    voters = List.copyOf(voters);
+    learners = List.copyOf(learners);
+  }
+
+  /// Where a Partition is in its life.
+  public enum State {
+    /// It has not served yet.
+    CREATING,
+    /// It serves.
+    ACTIVE,
+    /// It was dropped, its rows stay on its members. It is invisible to clients, its name ends in
+    /// `~` and its id, and nothing else may take its keys.
+    RETAINED
+  }
+
+  /// Voters, then learners.
+  public SequencedSet<NodeId> members() {
+    SequencedSet<NodeId> members = new LinkedHashSet<>(voters);
+    members.addAll(learners);
+    return members;
+  }
+
+  PartitionEntry with(State next) {
+    return new PartitionEntry(
+        id, name, collection, collectionId, bounds, epoch, voters, learners, next);
+  }
+
+  PartitionEntry named(String newName, State next) {
+    return new PartitionEntry(
+        id, newName, collection, collectionId, bounds, epoch, voters, learners, next);
+  }
+
+  PartitionEntry observed(
+      long newEpoch, Collection<NodeId> newVoters, Collection<NodeId> newLearners) {
+    return new PartitionEntry(
+        id,
+        name,
+        collection,
+        collectionId,
+        bounds,
+        newEpoch,
+        List.copyOf(newVoters),
+        List.copyOf(newLearners),
+        state);
+  }
+}

@@ -1,0 +1,189 @@
+package dev.partita.node.catalog;
+
+import dev.partita.node.catalog.CatalogResult.Reason;
+import dev.partita.node.catalog.CatalogRules.Transition;
+import dev.partita.node.catalog.CollectionEntry.Partitioning;
+import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What commands do to the partition map.
+final class PartitionRules {
+  static final int PARTITIONS_MAX = 10_000;
+  static final int REPLICAS_MAX = 9;
+
+  private PartitionRules() {}
+
+  static Transition create(Catalog before, CatalogCommand.CreatePartition create) {
+    Optional<PartitionEntry> known = before.partitions().named(create.name());
+    if (known.isPresent()) {
+      return same(known.get(), create)
+          ? Transition.applied(before)
+          : Transition.refused(
+              before, Reason.EXISTS, "another partition has this name", create.name(), null);
+    }
+    Transition contradiction = check(before, create);
+    if (contradiction != null) {
+      return contradiction;
+    }
+    Optional<PartitionEntry> other =
+        before.partitions().overlapping(create.collection(), create.bounds());
+    if (other.isPresent()) {
+      PartitionEntry entry = other.get();
+      boolean adopted = entry.state() == PartitionEntry.State.RETAINED && same(entry, create);
+      return adopted
+          ? adopt(before, entry, create.name())
+          : Transition.refused(
+              before,
+              Reason.OVERLAP,
+              "the bounds overlap those of another partition",
+              create.name(),
+              entry.name());
+    }
+    return Transition.applied(insert(before, create));
+  }
+
+  private static boolean same(PartitionEntry entry, CatalogCommand.CreatePartition create) {
+    return entry.collection().equals(create.collection()) && entry.bounds().equals(create.bounds());
+  }
+
+  private static @Nullable Transition check(Catalog before, CatalogCommand.CreatePartition create) {
+    String name = create.name();
+    if (before.partitions().all().size() >= PARTITIONS_MAX) {
+      return Transition.refused(before, Reason.TOO_MANY, "too many partitions", name, null);
+    }
+    List<NodeId> replicas = create.replicas();
+    if (replicas.isEmpty()
+        || replicas.size() > REPLICAS_MAX
+        || replicas.stream().distinct().count() != replicas.size()) {
+      return Transition.refused(
+          before, Reason.INVALID, "a partition has 1 to 9 different replicas", name, null);
+    }
+    for (NodeId node : replicas) {
+      if (!before.hasMember(node)) {
+        return Transition.refused(before, Reason.NOT_FOUND, "unknown node", name, node.toString());
+      }
+    }
+    Partitioning wanted = partitioning(create.bounds());
+    if (wanted == null) {
+      return Transition.refused(
+          before, Reason.INVALID, "column partitions need a collection with a schema", name, null);
+    }
+    CollectionEntry collection = before.collections().get(create.collection());
+    if (collection != null
+        && collection.partitioning() != null
+        && collection.partitioning() != wanted) {
+      return Transition.refused(
+          before,
+          Reason.INVALID,
+          "a collection is divided either by range or by hash",
+          name,
+          collection.name());
+    }
+    return null;
+  }
+
+  private static @Nullable Partitioning partitioning(Bounds bounds) {
+    return switch (bounds) {
+      case Bounds.Range _, Bounds.Interval _ -> Partitioning.RANGE;
+      case Bounds.Hash _ -> Partitioning.HASH;
+      case Bounds.Columns _ -> null;
+    };
+  }
+
+  /// The retained replicas stay where they are; the operator moves them if it wants them elsewhere.
+  private static Transition adopt(Catalog before, PartitionEntry entry, String name) {
+    return Transition.applied(
+        before.withPartitions(
+            before.partitions().with(entry.named(name, PartitionEntry.State.CREATING))));
+  }
+
+  private static Catalog insert(Catalog before, CatalogCommand.CreatePartition create) {
+    Catalog next = withCollection(before, create.collection(), partitioning(create.bounds()));
+    CollectionEntry collection = next.collections().get(create.collection());
+    if (collection == null) {
+      throw new IllegalStateException("the collection was just made: " + create.collection());
+    }
+    PartitionEntry entry =
+        new PartitionEntry(
+            new PartitionId(next.nextId()),
+            create.name(),
+            create.collection(),
+            collection.id(),
+            create.bounds(),
+            0,
+            create.replicas(),
+            List.of(),
+            PartitionEntry.State.CREATING);
+    return next.withNextId(next.nextId() + 1).withPartitions(next.partitions().with(entry));
+  }
+
+  /// The catalog with the collection in it, partitioned as wanted unless it already is.
+  static Catalog withCollection(Catalog before, String name, @Nullable Partitioning partitioning) {
+    CollectionEntry known = before.collections().get(name);
+    if (known == null) {
+      return before
+          .withCollection(new CollectionEntry(before.nextId(), name, partitioning))
+          .withNextId(before.nextId() + 1);
+    }
+    return known.partitioning() == null && partitioning != null
+        ? before.withCollection(new CollectionEntry(known.id(), name, partitioning))
+        : before;
+  }
+
+  /// The catalog without the collection, if nothing is left of it. Its id is not used again, so
+  /// that a collection that later gets its name starts with other row keys.
+  static Catalog withoutEmptyCollection(Catalog before, String name) {
+    boolean used =
+        !before.indexesOf(name).isEmpty()
+            || before.partitions().all().stream().anyMatch(p -> p.collection().equals(name));
+    return used ? before : before.withoutCollection(name);
+  }
+
+  static Transition drop(Catalog before, CatalogCommand.DropPartition drop) {
+    Optional<PartitionEntry> known = before.partitions().named(drop.name());
+    if (known.isEmpty()) {
+      return Transition.applied(before);
+    }
+    PartitionEntry entry = known.get();
+    if (drop.retain()) {
+      // Frees the name; no resource can have this one.
+      String name = entry.name() + "~" + entry.id();
+      return Transition.applied(
+          entry.state() == PartitionEntry.State.RETAINED
+              ? before
+              : before.withPartitions(
+                  before.partitions().with(entry.named(name, PartitionEntry.State.RETAINED))));
+    }
+    Catalog next = before.withPartitions(before.partitions().without(entry));
+    return Transition.applied(withoutEmptyCollection(next, entry.collection()));
+  }
+
+  static Transition observe(Catalog before, CatalogCommand.ObservePartition observed) {
+    Optional<PartitionEntry> known = before.partition(observed.partition());
+    if (known.isEmpty() || observed.epoch() <= known.get().epoch()) {
+      return Transition.applied(before);
+    }
+    return Transition.applied(
+        before.withPartitions(
+            before
+                .partitions()
+                .with(
+                    known
+                        .get()
+                        .observed(observed.epoch(), observed.voters(), observed.learners()))));
+  }
+
+  static Transition activate(Catalog before, CatalogCommand.ActivatePartition activate) {
+    Optional<PartitionEntry> known = before.partition(activate.partition());
+    if (known.isEmpty() || known.get().state() != PartitionEntry.State.CREATING) {
+      return Transition.applied(before);
+    }
+    return Transition.applied(
+        before.withPartitions(
+            before.partitions().with(known.get().with(PartitionEntry.State.ACTIVE))));
+  }
+}

@@ -1,0 +1,46 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.OperationEntry;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.ConfigurationChange;
+import dev.partita.node.raft.NodeId;
+import org.jspecify.annotations.Nullable;
+
+/// What is to be done next for an operation. Each can be done twice.
+sealed interface Action {
+
+  /// The name of the step, for people.
+  String step();
+
+  /// Have the leader of a Partition change its members.
+  record ChangeMembers(
+      String step, PartitionId partition, NodeId leader, ConfigurationChange change)
+      implements Action {}
+
+  /// Have the leader of a Partition hand leadership over.
+  record TransferLeader(String step, PartitionId partition, NodeId leader, NodeId to)
+      implements Action {}
+
+  /// Change the catalog.
+  record Propose(String step, CatalogCommand command) implements Action {}
+
+  /// Nothing, until something else has happened.
+  ///
+  /// @param message what is waited for; null where the step says it
+  record Wait(String step, @Nullable String message) implements Action {}
+
+  /// The operation is finished.
+  record Finish(OperationEntry.State state, @Nullable String message) implements Action {
+    static final Finish DONE = new Finish(OperationEntry.State.DONE, null);
+
+    static Finish failed(String message) {
+      return new Finish(OperationEntry.State.FAILED, message);
+    }
+
+    @Override
+    public String step() {
+      return OperationEntry.FINISHED;
+    }
+  }
+}

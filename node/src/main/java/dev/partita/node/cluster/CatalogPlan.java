@@ -1,0 +1,94 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.IndexEntry;
+import dev.partita.node.catalog.PartitionEntry;
+import dev.partita.node.cluster.ReportBoard.LedPartition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What the catalog should say, by what the leaders report: members and epochs, which Partitions
+/// serve, which indexes are ready.
+final class CatalogPlan {
+  private CatalogPlan() {}
+
+  static List<CatalogCommand> next(ClusterView view) {
+    List<CatalogCommand> commands = new ArrayList<>();
+    view.catalog().partitions().all().forEach(entry -> partition(view, entry, commands));
+    view.catalog().indexes().values().forEach(entry -> index(view, entry, commands));
+    return commands;
+  }
+
+  private static void partition(
+      ClusterView view, PartitionEntry entry, List<CatalogCommand> commands) {
+    Optional<LedPartition> led = view.led(entry.id());
+    if (led.isEmpty()) {
+      return;
+    }
+    PartitionReport report = led.get().report();
+    if (report.epoch() > entry.epoch() && !report.joint()) {
+      commands.add(
+          new CatalogCommand.ObservePartition(
+              entry.id(), report.epoch(), report.voters(), report.learners()));
+    }
+    if (entry.state() == PartitionEntry.State.CREATING && hasIndexes(view.catalog(), report)) {
+      commands.add(new CatalogCommand.ActivatePartition(entry.id()));
+    }
+  }
+
+  private static boolean hasIndexes(Catalog catalog, PartitionReport report) {
+    Optional<PartitionEntry> entry = catalog.partition(report.partition());
+    return entry.isPresent()
+        && catalog.indexesOf(entry.get().collection()).stream()
+            .filter(index -> index.state() != IndexEntry.State.FAILED)
+            .allMatch(index -> isReady(report, index));
+  }
+
+  private static boolean isReady(PartitionReport report, IndexEntry index) {
+    return report
+        .index(index.definition().id())
+        .filter(reported -> reported.ready() || reported.failure() != null)
+        .isPresent();
+  }
+
+  private static void index(ClusterView view, IndexEntry entry, List<CatalogCommand> commands) {
+    if (entry.state() == IndexEntry.State.FAILED) {
+      return;
+    }
+    String failure = failure(view, entry);
+    if (failure != null) {
+      commands.add(
+          new CatalogCommand.SetIndexState(
+              entry.definition().id(), IndexEntry.State.FAILED, failure));
+    } else if (entry.state() == IndexEntry.State.BUILDING && isReadyEverywhere(view, entry)) {
+      commands.add(
+          new CatalogCommand.SetIndexState(entry.definition().id(), IndexEntry.State.READY, null));
+    }
+  }
+
+  private static @Nullable String failure(ClusterView view, IndexEntry entry) {
+    for (PartitionEntry partition : partitions(view, entry)) {
+      Optional<String> failure =
+          view.led(partition.id())
+              .flatMap(led -> led.report().index(entry.definition().id()))
+              .flatMap(index -> Optional.ofNullable(index.failure()));
+      if (failure.isPresent()) {
+        return failure.get() + " (partition " + partition.name() + ")";
+      }
+    }
+    return null;
+  }
+
+  private static boolean isReadyEverywhere(ClusterView view, IndexEntry entry) {
+    return partitions(view, entry).stream()
+        .allMatch(partition ->
+            view.led(partition.id()).filter(led -> isReady(led.report(), entry)).isPresent());
+  }
+
+  private static List<PartitionEntry> partitions(ClusterView view, IndexEntry entry) {
+    return view.catalog().partitions().of(entry.definition().collection());
+  }
+}

@@ -1,0 +1,40 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.catalog.Catalog;
+import dev.partita.node.cluster.ReportBoard.LedPartition;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.NodeId;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// What the leader of the system partition sees at one moment: all that its decisions rest on.
+///
+/// @param self the leader
+/// @param alive nodes heard of lately
+/// @param leaders the newest report of each Partition that has a leader
+/// @param system the members of the system partition
+/// @param systemCaughtUp those of them that hold nearly all of the catalog
+record ClusterView(
+    NodeId self,
+    Catalog catalog,
+    Set<NodeId> alive,
+    Map<PartitionId, LedPartition> leaders,
+    Configuration system,
+    Set<NodeId> systemCaughtUp) {
+  ClusterView {
+    alive = Set.copyOf(alive);
+    leaders = Map.copyOf(leaders);
+    systemCaughtUp = Set.copyOf(systemCaughtUp);
+  }
+
+  boolean isAlive(NodeId node) {
+    return alive.contains(node);
+  }
+
+  /// The report of a Partition whose leader is alive.
+  Optional<LedPartition> led(PartitionId partition) {
+    return Optional.ofNullable(leaders.get(partition)).filter(led -> isAlive(led.leader()));
+  }
+}

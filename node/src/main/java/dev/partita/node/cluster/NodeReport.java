@@ -1,0 +1,14 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.raft.NodeId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a node says about itself, once in a while and whenever something has changed.
+///
+/// @param leading the Partitions that it leads; null when that is as in its last report to the same
+///   board
+/// @param replicas how many replicas it has
+/// @param bytes of their rows, approximately
+public record NodeReport(
+    NodeId node, String board, @Nullable List<PartitionReport> leading, int replicas, long bytes) {}

@@ -1,0 +1,73 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.catalog.CatalogCodec;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.ConfigurationChange;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.ReplicationGroup;
+import dev.partita.node.replication.ReplicationHost;
+import dev.partita.node.transport.Transport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+
+/// What the driver tells the leader of a Partition to do. The answer says only that the order was
+/// given; what became of it shows in the next report, and an order that was lost is given again.
+final class PartitionOrders {
+  private static final String CHANGE = "cluster.change-members";
+  private static final String TRANSFER = "cluster.transfer-leader";
+  private static final Duration TIMEOUT = Duration.ofSeconds(2);
+  private static final byte[] DONE = new byte[0];
+
+  private final Transport transport;
+  private final ReplicationHost host;
+
+  private record Change(PartitionId partition, List<NodeId> voters, List<NodeId> learners) {}
+
+  private record Transfer(PartitionId partition, NodeId to) {}
+
+  PartitionOrders(Transport transport, ReplicationHost host) {
+    this.transport = transport;
+    this.host = host;
+    transport.register(CHANGE, (_, request) -> change(request));
+    transport.register(TRANSFER, (_, request) -> transfer(request));
+  }
+
+  CompletableFuture<?> give(Action.ChangeMembers action) {
+    Change change =
+        new Change(
+            action.partition(),
+            new ArrayList<>(action.change().voters()),
+            new ArrayList<>(action.change().learners()));
+    return transport.call(action.leader(), CHANGE, CatalogCodec.encode(change), TIMEOUT);
+  }
+
+  CompletableFuture<?> give(Action.TransferLeader action) {
+    Transfer transfer = new Transfer(action.partition(), action.to());
+    return transport.call(action.leader(), TRANSFER, CatalogCodec.encode(transfer), TIMEOUT);
+  }
+
+  private CompletableFuture<byte[]> change(byte[] request) {
+    Change change = CatalogCodec.decode(request, Change.class);
+    ReplicationGroup group = host.group(change.partition().group());
+    if (group != null) {
+      // Its fate shows in the next report.
+      CompletableFuture<?> _ =
+          group.changeConfiguration(
+              new ConfigurationChange(
+                  new TreeSet<>(change.voters()), new TreeSet<>(change.learners())));
+    }
+    return CompletableFuture.completedFuture(DONE);
+  }
+
+  private CompletableFuture<byte[]> transfer(byte[] request) {
+    Transfer transfer = CatalogCodec.decode(request, Transfer.class);
+    ReplicationGroup group = host.group(transfer.partition().group());
+    if (group != null) {
+      CompletableFuture<?> _ = group.transferLeadership(transfer.to());
+    }
+    return CompletableFuture.completedFuture(DONE);
+  }
+}

@@ -1,0 +1,43 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.partition.IndexReport;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// What the leader of a Partition says about it.
+///
+/// @param term of its leadership: the report of a higher one counts
+/// @param joint whether a change of the members is half done
+/// @param caughtUp members that hold nearly all that is committed, and were heard of lately
+/// @param indexes those it has, ready or not
+public record PartitionReport(
+    PartitionId partition,
+    long term,
+    long epoch,
+    List<NodeId> voters,
+    List<NodeId> learners,
+    boolean joint,
+    List<NodeId> caughtUp,
+    long rows,
+    long bytes,
+    double operationsPerSecond,
+    List<IndexReport> indexes) {
+  public PartitionReport {
+    voters = List.copyOf(voters);
+    learners = List.copyOf(learners);
+    caughtUp = List.copyOf(caughtUp);
+    indexes = List.copyOf(indexes);
+  }
+
+  boolean hasMember(NodeId node) {
+    return Stream.concat(voters.stream(), learners.stream()).anyMatch(node::equals);
+  }
+
+  /// What it says about one index.
+  public Optional<IndexReport> index(long id) {
+    return indexes.stream().filter(index -> index.id() == id).findFirst();
+  }
+}

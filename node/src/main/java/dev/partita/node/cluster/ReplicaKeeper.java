@@ -1,0 +1,159 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.IndexEntry;
+import dev.partita.node.catalog.Operation;
+import dev.partita.node.catalog.OperationEntry;
+import dev.partita.node.catalog.PartitionEntry;
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.Epoch;
+import dev.partita.node.partition.LocalPartitions;
+import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.partition.PartitionReplica;
+import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.GroupId;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.ReplicationHost;
+import dev.partita.node.system.SystemPartition;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// Keeps on this node the replicas that the catalog places on it, and no others. Replicas that are
+/// to go are removed with their rows before new ones are opened, because a new Partition may own
+/// the same keys.
+///
+/// A replica is wanted where the catalog lists the node as a member, and where a running move is to
+/// add it. It is removed only once the catalog, which never goes back, says otherwise.
+final class ReplicaKeeper implements AutoCloseable {
+  private static final Logger LOGGER = System.getLogger(ReplicaKeeper.class.getName());
+  private static final Duration INTERVAL = Duration.ofSeconds(5);
+
+  private final NodeId self;
+  private final SystemPartition system;
+  private final ReplicationHost host;
+  private final LocalPartitions partitions;
+  private final Runnable changed;
+  private final WorkLoop loop;
+  private volatile boolean settled;
+
+  /// Begins to keep the replicas.
+  ///
+  /// @param changed called when leader or members of a replica have changed; must be quick
+  ReplicaKeeper(
+      NodeId self,
+      SystemPartition system,
+      ReplicationHost host,
+      LocalPartitions partitions,
+      Runnable changed) {
+    this.self = self;
+    this.system = system;
+    this.host = host;
+    this.partitions = partitions;
+    this.changed = changed;
+    this.loop = WorkLoop.start("replica-keeper", INTERVAL, this::keep);
+    system.addCatalogListener(_ -> loop.wake());
+  }
+
+  /// Whether the replicas that the catalog of the start wanted are open.
+  boolean isSettled() {
+    return settled;
+  }
+
+  private void keep() {
+    Catalog catalog = system.catalog();
+    if (catalog.clusterId() == null) {
+      // The replica of the system partition has nothing yet: this says nothing about what is wanted
+      // here.
+      return;
+    }
+    removeUnwanted(catalog);
+    for (PartitionEntry entry : catalog.partitions().all()) {
+      PartitionReplica replica = partitions.replica(entry.id());
+      if (replica == null && isWanted(catalog, entry)) {
+        replica = open(entry);
+      }
+      if (replica != null) {
+        partitions.suspend(entry.id(), entry.state() == PartitionEntry.State.RETAINED);
+        replica.wantIndexes(catalog.revision(), indexes(catalog, entry));
+      }
+    }
+    settled = true;
+  }
+
+  private boolean isWanted(Catalog catalog, PartitionEntry entry) {
+    return entry.members().contains(self)
+        || catalog.operations().values().stream()
+            .filter(operation -> operation.state() == OperationEntry.State.RUNNING)
+            .map(OperationEntry::operation)
+            .anyMatch(operation ->
+                operation instanceof Operation.MoveReplica move
+                    && move.partition().equals(entry.id())
+                    && self.equals(move.add()));
+  }
+
+  private void removeUnwanted(Catalog catalog) {
+    Set<GroupId> present = new HashSet<>(host.knownGroups());
+    partitions.replicas().forEach(replica -> present.add(replica.id().group()));
+    present.remove(GroupId.SYSTEM);
+    for (GroupId group : present) {
+      PartitionId id = new PartitionId(group.value());
+      boolean wanted = catalog.partition(id).filter(entry -> isWanted(catalog, entry)).isPresent();
+      if (!wanted && id.value() < catalog.nextId()) {
+        remove(id);
+      }
+    }
+  }
+
+  private void remove(PartitionId id) {
+    if (partitions.replica(id) == null) {
+      // Left over from before a restart: opened, so that its data is known and can be removed.
+      partitions.open(placeholder(id), null);
+    }
+    LOGGER.log(Level.INFO, "Removing the replica of partition {0}", id);
+    partitions.remove(id).join();
+  }
+
+  /// A group that the log knows needs only its id to be opened.
+  private static PartitionDescriptor placeholder(PartitionId id) {
+    return new PartitionDescriptor(
+        id, "removed", 0, "removed", Bounds.Range.ALL, Epoch.FIRST, Configuration.EMPTY);
+  }
+
+  private PartitionReplica open(PartitionEntry entry) {
+    // Up to the first epoch the members are those of the creation, the same on each of them.
+    boolean first = entry.epoch() <= Epoch.FIRST.value() && entry.members().contains(self);
+    Configuration members =
+        Configuration.of(Set.copyOf(entry.voters()), Set.copyOf(entry.learners()));
+    PartitionReplica replica =
+        partitions.open(
+            new PartitionDescriptor(
+                entry.id(),
+                entry.name(),
+                entry.collectionId(),
+                entry.collection(),
+                entry.bounds(),
+                Epoch.FIRST,
+                members),
+            first ? members : null);
+    replica.group().addStatusListener(_ -> changed.run());
+    if (first && entry.voters().getFirst().equals(self)) {
+      replica.group().campaign();
+    }
+    return replica;
+  }
+
+  private static List<IndexDefinition> indexes(Catalog catalog, PartitionEntry entry) {
+    return catalog.indexesOf(entry.collection()).stream().map(IndexEntry::definition).toList();
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+  }
+}

@@ -1,0 +1,103 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// The newest reports, in memory at the leader of the system partition. Safe for use by many
+/// threads.
+final class ReportBoard {
+  /// A node is taken for dead when nothing was heard of it for so long: a few reports.
+  static final Duration SILENCE_MAX = Duration.ofSeconds(3);
+
+  private final NodeId self;
+  private final Clock clock;
+  private String id;
+  private final Map<NodeId, Heard> nodes = new HashMap<>();
+  private final Map<PartitionId, LedPartition> partitions = new TreeMap<>();
+
+  private record Heard(long nanos, NodeFigures figures) {}
+
+  /// What a node has.
+  record NodeFigures(int replicas, long bytes) {}
+
+  /// A Partition with the node that leads it.
+  record LedPartition(NodeId leader, PartitionReport report) {}
+
+  ReportBoard(NodeId self, Clock clock) {
+    this.self = self;
+    this.clock = clock;
+    this.id = newId();
+  }
+
+  private String newId() {
+    return self + "@" + clock.monotonicNanos();
+  }
+
+  /// Changes each time the board is cleared.
+  synchronized String id() {
+    return id;
+  }
+
+  /// Forgets everything: another leader begins.
+  synchronized void clear() {
+    if (!nodes.isEmpty()) {
+      nodes.clear();
+      partitions.clear();
+      id = newId();
+    }
+  }
+
+  /// Takes a report in.
+  ///
+  /// @return whether it can be understood; otherwise the node has to report in full
+  synchronized boolean accept(NodeReport report) {
+    boolean known = report.board().equals(id) && nodes.containsKey(report.node());
+    if (report.leading() == null && !known) {
+      return false;
+    }
+    nodes.put(
+        report.node(),
+        new Heard(clock.monotonicNanos(), new NodeFigures(report.replicas(), report.bytes())));
+    if (report.leading() != null) {
+      partitions.values().removeIf(led -> led.leader().equals(report.node()));
+      report.leading().forEach(partition -> accept(report.node(), partition));
+    }
+    return true;
+  }
+
+  private void accept(NodeId leader, PartitionReport report) {
+    LedPartition known = partitions.get(report.partition());
+    if (known == null || report.term() >= known.report().term()) {
+      partitions.put(report.partition(), new LedPartition(leader, report));
+    }
+  }
+
+  /// The nodes that were heard of lately.
+  synchronized Set<NodeId> alive() {
+    long now = clock.monotonicNanos();
+    Set<NodeId> alive = new HashSet<>();
+    nodes.forEach((node, heard) -> {
+      if (now - heard.nanos() <= SILENCE_MAX.toNanos()) {
+        alive.add(node);
+      }
+    });
+    return alive;
+  }
+
+  synchronized Map<PartitionId, LedPartition> partitions() {
+    return new TreeMap<>(partitions);
+  }
+
+  synchronized Map<NodeId, NodeFigures> figures() {
+    Map<NodeId, NodeFigures> figures = new TreeMap<>();
+    nodes.forEach((node, heard) -> figures.put(node, heard.figures()));
+    return figures;
+  }
+}

@@ -1,0 +1,138 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.catalog.CatalogCodec;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.partition.ReplicaReport;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.GroupStatus;
+import dev.partita.node.system.LeaderCalls;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Tells the leader of the system partition what this node leads and has: at once when leaders,
+/// members or indexes have changed, otherwise once a second; in full only when something differs
+/// from the last time, so an idle node sends a few bytes.
+final class Reporter implements AutoCloseable {
+  static final String SERVICE = "cluster.report";
+  static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  /// The answer to a report.
+  ///
+  /// @param understood whether the board knows what the report refers to
+  /// @param removed whether the node was removed: it gets no log any more, so its own catalog may
+  ///   never say so
+  record Receipt(boolean understood, String board, boolean removed) {}
+
+  /// A follower that lacks no more than so many entries has caught up: a busy group is never
+  /// without any.
+  private static final long LAG_MAX = 1_000;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  private final NodeId self;
+  private final Supplier<List<ReplicaReport>> replicas;
+  private final LeaderCalls leader;
+  private final Clock clock;
+  private final Runnable removed;
+  private final WorkLoop loop;
+
+  /// Owned by the loop.
+  private @Nullable List<PartitionReport> lastReported;
+
+  private String board = "";
+
+  Reporter(
+      NodeId self,
+      Supplier<List<ReplicaReport>> replicas,
+      LeaderCalls leader,
+      Clock clock,
+      Runnable removed) {
+    this.self = self;
+    this.replicas = replicas;
+    this.leader = leader;
+    this.clock = clock;
+    this.removed = removed;
+    this.loop = WorkLoop.start("reporter", INTERVAL, this::report);
+  }
+
+  /// Has a report sent soon.
+  void wake() {
+    loop.wake();
+  }
+
+  private void report() {
+    List<ReplicaReport> all = replicas.get();
+    List<PartitionReport> leading =
+        all.stream().filter(ReplicaReport::serving).map(Reporter::describe).toList();
+    long bytes = all.stream().mapToLong(ReplicaReport::bytes).sum();
+    boolean same = leading.equals(lastReported);
+    try {
+      boolean understood =
+          send(new NodeReport(self, board, same ? null : leading, all.size(), bytes));
+      if (!understood) {
+        send(new NodeReport(self, board, leading, all.size(), bytes));
+      }
+      lastReported = leading;
+    } catch (DatabaseException e) {
+      // No leader now; the next report is a full one, whoever gets it.
+      lastReported = null;
+    }
+  }
+
+  private boolean send(NodeReport report) {
+    byte[] answer =
+        leader.call(SERVICE, CatalogCodec.encode(report), Deadline.after(PATIENCE, clock));
+    Receipt receipt = CatalogCodec.decode(answer, Receipt.class);
+    board = receipt.board();
+    if (receipt.removed()) {
+      removed.run();
+    }
+    return receipt.understood();
+  }
+
+  /// What a leading replica says about its Partition.
+  static PartitionReport describe(ReplicaReport replica) {
+    GroupStatus group = replica.group();
+    PartitionDescriptor descriptor = replica.descriptor();
+    return new PartitionReport(
+        replica.id(),
+        group.term(),
+        descriptor == null ? 0 : descriptor.epoch().value(),
+        new ArrayList<>(group.configuration().voters()),
+        new ArrayList<>(group.configuration().learners()),
+        group.configuration().joint(),
+        new ArrayList<>(caughtUp(group)),
+        replica.rows(),
+        replica.bytes(),
+        replica.operationsPerSecond(),
+        replica.indexes());
+  }
+
+  /// The members that have nearly everything, with the leader itself.
+  static Set<NodeId> caughtUp(GroupStatus group) {
+    Set<NodeId> nodes = new TreeSet<>();
+    for (GroupStatus.PeerProgress peer : group.peers()) {
+      boolean near = peer.matchIndex() + LAG_MAX >= group.commitIndex();
+      if (peer.active() && !peer.snapshotting() && near) {
+        nodes.add(peer.node());
+      }
+    }
+    if (group.leads() && group.leader() != null) {
+      nodes.add(group.leader());
+    }
+    return nodes;
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+  }
+}

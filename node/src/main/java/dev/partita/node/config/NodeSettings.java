@@ -1,0 +1,159 @@
+package dev.partita.node.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Everything that a node is told at its start.
+///
+/// @param data directory of the node's whole durable state
+/// @param name of its pod: a label for people, not its identity
+/// @param peer its node-to-node traffic
+/// @param httpAdvertised `host:port` under which others reach its HTTP API
+/// @param dev whether it is a single node that founds a cluster by itself and has no operator
+/// @param storage sizes and times of its storage
+public record NodeSettings(
+    Path data,
+    String name,
+    Place place,
+    Peer peer,
+    HostPort httpAdvertised,
+    boolean dev,
+    Storage storage) {
+  private static final int DEFAULT_PEER_PORT = 7000;
+  private static final int DEFAULT_HTTP_PORT = 8080;
+  private static final long DEFAULT_CACHE_BYTES = 64L << 20;
+
+  /// Node-to-node traffic.
+  ///
+  /// @param bind address to listen on
+  /// @param advertised address under which other nodes reach it
+  /// @param seeds nodes to ask for the cluster when this one is not registered yet
+  /// @param hostsFile a file in hosts format that is looked at before DNS
+  public record Peer(
+      HostPort bind, HostPort advertised, List<HostPort> seeds, @Nullable Path hostsFile) {
+    public Peer {
+      seeds = List.copyOf(seeds);
+    }
+  }
+
+  /// Storage.
+  ///
+  /// @param cacheBytes block cache, shared by all replicas of the node
+  /// @param retention how long old versions stay readable
+  public record Storage(long cacheBytes, Duration retention) {
+    /// What a node has unless told otherwise.
+    public static final Storage DEFAULT = new Storage(DEFAULT_CACHE_BYTES, Duration.ofHours(25));
+
+    public Storage {
+      if (cacheBytes < 1 << 20) {
+        throw new IllegalArgumentException("the cache needs at least 1 MiB: " + cacheBytes);
+      }
+      if (retention.isNegative()) {
+        throw new IllegalArgumentException("negative retention: " + retention);
+      }
+    }
+  }
+
+  /// Reads settings by their property names, `partita.data` and so on.
+  ///
+  /// @param property gives the value of a property, or null
+  /// @throws IllegalArgumentException naming the property that is missing or malformed
+  public static NodeSettings of(Function<String, @Nullable String> property) {
+    Lookup lookup = new Lookup(property);
+    HostPort bind =
+        new HostPort(
+            lookup.text("partita.peer.host", "0.0.0.0"),
+            lookup.number("partita.peer.port", DEFAULT_PEER_PORT));
+    String name = lookup.text("partita.name", "node");
+    HostPort advertised =
+        lookup.address("partita.peer.advertised", new HostPort("127.0.0.1", bind.port()));
+    return new NodeSettings(
+        Path.of(lookup.text("partita.data", "data")),
+        name,
+        new Place(
+            lookup.text("partita.site", "default"),
+            lookup.text("partita.cloud", ""),
+            lookup.text("partita.region", ""),
+            lookup.text("partita.zone", ""),
+            Boolean.parseBoolean(lookup.text("partita.edge", "false"))),
+        new Peer(bind, advertised, lookup.addresses("partita.seeds"), lookup.hostsFile()),
+        lookup.address(
+            "partita.http.advertised", new HostPort(advertised.host(), DEFAULT_HTTP_PORT)),
+        Boolean.parseBoolean(lookup.text("partita.dev", "false")),
+        new Storage(
+            lookup.bytes("partita.cache.size", DEFAULT_CACHE_BYTES),
+            lookup.duration("partita.retention", Storage.DEFAULT.retention())));
+  }
+
+  /// Reads settings from environment variables, `PARTITA_DATA` and so on.
+  public static NodeSettings ofEnvironment(Map<String, String> environment) {
+    return of(name -> environment.get(environmentName(name)));
+  }
+
+  private static String environmentName(String property) {
+    return property.toUpperCase(Locale.ROOT).replace('.', '_');
+  }
+
+  /// Typed access to the properties, with errors that name them.
+  private record Lookup(Function<String, @Nullable String> property) {
+    String text(String name, String otherwise) {
+      String value = property.apply(name);
+      return value == null || value.isBlank() ? otherwise : value.trim();
+    }
+
+    int number(String name, int otherwise) {
+      return parse(name, Integer.toString(otherwise), Integer::parseInt);
+    }
+
+    HostPort address(String name, HostPort otherwise) {
+      return parse(name, otherwise.toString(), HostPort::parse);
+    }
+
+    List<HostPort> addresses(String name) {
+      return parse(
+          name,
+          "",
+          text ->
+              Stream.of(text.split(",", -1))
+                  .map(String::trim)
+                  .filter(part -> !part.isEmpty())
+                  .map(HostPort::parse)
+                  .toList());
+    }
+
+    Duration duration(String name, Duration otherwise) {
+      return parse(name, otherwise.toString(), Duration::parse);
+    }
+
+    long bytes(String name, long otherwise) {
+      return parse(name, Long.toString(otherwise), Lookup::parseBytes);
+    }
+
+    @Nullable Path hostsFile() {
+      String text = text("partita.hosts.file", "");
+      return text.isEmpty() ? null : Path.of(text);
+    }
+
+    private <T> T parse(String name, String otherwise, Function<String, T> parser) {
+      String text = text(name, otherwise);
+      try {
+        return parser.apply(text);
+      } catch (RuntimeException e) {
+        throw new IllegalArgumentException("bad value of " + name + ": " + text, e);
+      }
+    }
+
+    private static long parseBytes(String text) {
+      int shift =
+          text.endsWith("Ki") ? 10 : text.endsWith("Mi") ? 20 : text.endsWith("Gi") ? 30 : 0;
+      String digits = shift == 0 ? text : text.substring(0, text.length() - 2);
+      return Math.multiplyExact(Long.parseLong(digits), 1L << shift);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package dev.partita.node.http;
+
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import jakarta.inject.Singleton;
+import java.util.concurrent.Semaphore;
+
+/// Bounds what all requests together may hold in memory: past the bound a request is refused at
+/// once, retryably, before anything was done for it. Safe for all threads.
+@Singleton
+final class Admission {
+  /// Far more than two cores can work on; more would only wait and hold memory.
+  private static final int REQUESTS_MAX = 512;
+
+  /// A body is held about three times: as bytes, as a tree, and in the replication log's queue.
+  private static final int BODY_BYTES_MAX = 32 << 20;
+
+  private final Semaphore requests = new Semaphore(REQUESTS_MAX);
+  private final Semaphore bodyBytes = new Semaphore(BODY_BYTES_MAX);
+
+  /// Room for one request; closed when it is answered.
+  Ticket admit(int bytes) {
+    if (!requests.tryAcquire()) {
+      throw new DatabaseException(ErrorCode.OVERLOADED, "too many requests at this node at a time")
+          .with("limit", REQUESTS_MAX);
+    }
+    if (!bodyBytes.tryAcquire(bytes)) {
+      requests.release();
+      throw new DatabaseException(
+              ErrorCode.OVERLOADED, "too many request bytes at this node at a time")
+          .with("limit", BODY_BYTES_MAX);
+    }
+    return new Ticket(bytes);
+  }
+
+  int requestsInFlight() {
+    return REQUESTS_MAX - requests.availablePermits();
+  }
+
+  int bodyBytesInFlight() {
+    return BODY_BYTES_MAX - bodyBytes.availablePermits();
+  }
+
+  /// The room that one request takes.
+  final class Ticket implements AutoCloseable {
+    private final int bytes;
+
+    private Ticket(int bytes) {
+      this.bytes = bytes;
+    }
+
+    @Override
+    public void close() {
+      bodyBytes.release(bytes);
+      requests.release();
+    }
+  }
+}

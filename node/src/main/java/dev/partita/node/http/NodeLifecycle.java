@@ -1,0 +1,63 @@
+package dev.partita.node.http;
+
+import dev.partita.node.Node;
+import dev.partita.node.config.NodeSettings;
+import dev.partita.node.document.Documents;
+import dev.partita.node.query.Queries;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.Startup;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.eclipse.microprofile.config.Config;
+import org.jboss.logging.Logger;
+
+/// Starts the engine with the process and closes it with the process: leadership is handed over
+/// before the HTTP server's last request has been answered, and everything is flushed. A failure
+/// that only a restart heals ends the process, so that whoever supervises it sees it.
+@Singleton
+@Startup
+public final class NodeLifecycle {
+  private static final Logger LOG = Logger.getLogger(NodeLifecycle.class);
+  private static final int EXIT_FAILED = 3;
+
+  private final Node node;
+  private final Documents documents;
+  private final Queries queries;
+
+  NodeLifecycle(Config config) {
+    NodeSettings settings =
+        NodeSettings.of(name -> config.getOptionalValue(name, String.class).orElse(null));
+    try {
+      node = Node.start(settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the node cannot start on " + settings.data(), e);
+    }
+    node.onFailure(this::failed);
+    documents = new Documents(node.router());
+    queries = new Queries(node.router(), node.router(), node.oracle(), node.clock());
+  }
+
+  Node node() {
+    return node;
+  }
+
+  Documents documents() {
+    return documents;
+  }
+
+  Queries queries() {
+    return queries;
+  }
+
+  @PreDestroy
+  void close() {
+    node.close();
+  }
+
+  private void failed() {
+    LOG.fatalf("the node cannot go on and stops: %s", node.failure().orElse("unknown"));
+    Quarkus.asyncExit(EXIT_FAILED);
+  }
+}

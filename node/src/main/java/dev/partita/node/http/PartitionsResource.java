@@ -1,0 +1,169 @@
+package dev.partita.node.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.node.admin.AdminService;
+import dev.partita.node.admin.PartitionSpec;
+import dev.partita.node.admin.PartitionView;
+import dev.partita.node.catalog.ResourceName;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.net.URI;
+import java.util.List;
+import java.util.Set;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// Partitions as clients see them. Creating and deleting go through the catalog to the operator,
+/// which makes or deletes the custom resource; the call returns when the partition serves or is
+/// gone.
+@Path("/v1/partitions")
+@Singleton
+@RunOnVirtualThread
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+@Tag(name = "partitions")
+public final class PartitionsResource {
+  /// The collection of a partition, an index or a query that names none.
+  static final String DEFAULT_COLLECTION = "documents";
+
+  private static final Set<String> MEMBERS =
+      Set.of("name", "collection", "range_start", "range_end", "range", "hash", "columns");
+  private static final List<String> BOUNDS = List.of("range", "hash", "columns");
+
+  private final AdminService admin;
+  private final Deadlines deadlines;
+
+  PartitionsResource(NodeLifecycle lifecycle, Deadlines deadlines) {
+    this.admin = lifecycle.node().admin();
+    this.deadlines = deadlines;
+  }
+
+  @POST
+  @Operation(
+      summary = "Creates a partition",
+      description =
+          "Bounds are given as range_start and range_end, or as range, hash or columns in the form of the custom"
+              + " resource. Answers 201 when the partition serves.")
+  public Response create(ObjectNode body) {
+    RequestBody request = new RequestBody(body, MEMBERS);
+    String name = request.requiredText("name");
+    String collection = request.text("collection", DEFAULT_COLLECTION);
+    PartitionView created =
+        admin.requestPartition(
+            name, new PartitionSpec(collection, bounds(body), List.of()), deadlines.creation());
+    return Response.created(URI.create("/v1/partitions/" + created.name()))
+        .entity(json(created))
+        .build();
+  }
+
+  @GET
+  @Operation(summary = "Lists the partitions")
+  public ObjectNode list() {
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    ArrayNode data = answer.putArray("data");
+    for (PartitionView partition : admin.state(deadlines.administration()).partitions()) {
+      data.add(json(partition));
+    }
+    return answer;
+  }
+
+  @GET
+  @Path("/{name}")
+  @Operation(summary = "Tells about one partition")
+  public ObjectNode get(@PathParam("name") String name) {
+    String resourceName = resourceName(name).value();
+    return admin.state(deadlines.administration()).partitions().stream()
+        .filter(partition -> partition.name().equals(resourceName))
+        .findFirst()
+        .map(PartitionsResource::json)
+        .orElseThrow(() ->
+            new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "there is no such partition")
+                .with("partition", name));
+  }
+
+  @DELETE
+  @Path("/{name}")
+  @Operation(
+      summary = "Deletes a partition",
+      description =
+          "What becomes of its rows is the deletion policy of its custom resource. Answers when it is gone.")
+  public Response delete(@PathParam("name") String name) {
+    get(name);
+    admin.requestPartitionDeletion(name, deadlines.creation());
+    return Response.noContent().build();
+  }
+
+  static ResourceName resourceName(String name) {
+    try {
+      return ResourceName.of(name);
+    } catch (IllegalArgumentException e) {
+      throw new DatabaseException(ErrorCode.INVALID_REQUEST, "this is no name", e)
+          .with("name", name)
+          .with("reason", e.getMessage());
+    }
+  }
+
+  private static ObjectNode bounds(ObjectNode body) {
+    ObjectNode bounds = JsonNodeFactory.instance.objectNode();
+    for (String kind : BOUNDS) {
+      if (body.hasNonNull(kind)) {
+        bounds.set(kind, body.get(kind));
+      }
+    }
+    if (body.hasNonNull("range_start") || body.hasNonNull("range_end")) {
+      if (bounds.has("range")) {
+        throw new DatabaseException(
+            ErrorCode.INVALID_DEFINITION, "give either range or range_start and range_end");
+      }
+      ObjectNode range = bounds.putObject("range");
+      copy(body, "range_start", range, "start");
+      copy(body, "range_end", range, "end");
+    }
+    if (bounds.size() != 1) {
+      throw new DatabaseException(
+          ErrorCode.INVALID_DEFINITION,
+          "a partition has one kind of bounds: range_start and range_end, range, hash or columns");
+    }
+    return bounds;
+  }
+
+  private static void copy(ObjectNode from, String name, ObjectNode to, String newName) {
+    if (from.hasNonNull(name)) {
+      to.set(newName, from.get(name));
+    }
+  }
+
+  private static ObjectNode json(PartitionView partition) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("name", partition.name());
+    json.put("collection", partition.collection());
+    JsonNode bounds = partition.bounds();
+    bounds.properties().forEach(member -> json.set(member.getKey(), member.getValue()));
+    json.put("state", title(partition.state().name()));
+    json.put("epoch", partition.epoch());
+    json.put("leader", partition.leaderNodeId());
+    json.put("replicas", partition.replicas().size());
+    json.put("rows", partition.rows());
+    json.put("bytes", partition.bytes());
+    json.put("operationsPerSecond", partition.operationsPerSecond());
+    return json;
+  }
+
+  static String title(String constant) {
+    return constant.charAt(0) + constant.substring(1).toLowerCase(java.util.Locale.ROOT);
+  }
+}

@@ -1,0 +1,111 @@
+package dev.partita.node.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.JsonData;
+import dev.partita.node.key.Datum;
+import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.query.Document;
+import dev.partita.node.query.IndexHit;
+import dev.partita.node.query.IndexQuery;
+import dev.partita.node.query.Page;
+import dev.partita.node.query.Queries;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import java.util.Set;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+/// Queries of an index.
+@Path("/v1/query")
+@Singleton
+@RunOnVirtualThread
+@Produces(MediaType.APPLICATION_JSON)
+@Consumes(MediaType.APPLICATION_JSON)
+@Tag(name = "queries")
+public final class QueryResource {
+  private static final Set<String> MEMBERS =
+      Set.of("index", "partition", "terms", "limit", "after", "before", "order", "at", "documents");
+
+  private final NodeLifecycle lifecycle;
+  private final Deadlines deadlines;
+  private final Admission admission;
+
+  QueryResource(NodeLifecycle lifecycle, Deadlines deadlines, Admission admission) {
+    this.lifecycle = lifecycle;
+    this.deadlines = deadlines;
+    this.admission = admission;
+  }
+
+  @POST
+  @Operation(
+      summary = "Queries an index",
+      description =
+          "Gives the entries with these terms (or beginning with them), on one partition or on all, ordered by the"
+              + " index's values and then by key, at one snapshot over all pages. Each element has the row's 'id' and the"
+              + " covered values by their field names; with documents=true the whole document as well.")
+  public ObjectNode query(ObjectNode body) {
+    RequestBody request = new RequestBody(body, MEMBERS);
+    String name = PartitionsResource.resourceName(request.requiredText("index")).value();
+    String partition = request.optionalText("partition");
+    IndexQuery query =
+        new IndexQuery(
+            name,
+            partition == null ? null : PartitionsResource.resourceName(partition).value(),
+            request.list("terms").stream().map(QueryResource::term).toList(),
+            Parameters.order(request.optionalText("order")),
+            request.number("limit", Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
+            Parameters.cursor(request.optionalText("after"), request.optionalText("before")),
+            Parameters.timestamp("at", request.optionalText("at")),
+            request.flag("documents"));
+    try (Admission.Ticket _ = admission.admit(0)) {
+      Page<IndexHit> page = lifecycle.queries().index(query, deadlines.data());
+      List<String> fields = valueFields(name);
+      return Pages.json(page, hit -> element(hit, fields));
+    }
+  }
+
+  private List<String> valueFields(String index) {
+    var definition = lifecycle.node().router().index(index);
+    return definition == null
+        ? List.of()
+        : definition.values().stream().map(value -> value.field().toString()).toList();
+  }
+
+  private static Datum term(JsonNode json) {
+    try {
+      return JsonData.datum(json);
+    } catch (IllegalArgumentException e) {
+      throw new DatabaseException(
+              ErrorCode.INVALID_REQUEST,
+              "a term is null, true, false, a number, a text or an array",
+              e)
+          .with("given", json);
+    }
+  }
+
+  private static RawValue element(IndexHit hit, List<String> fields) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.set("id", PrimaryKeyText.toJson(hit.key()));
+    JsonNode values = JsonData.parse(hit.values().toString());
+    for (int i = 0; i < fields.size(); i++) {
+      json.set(fields.get(i), values.path(i));
+    }
+    @Nullable Document document = hit.document();
+    if (document != null) {
+      json.putRawValue("document", new RawValue(document.json().toString()));
+    }
+    return new RawValue(json);
+  }
+}

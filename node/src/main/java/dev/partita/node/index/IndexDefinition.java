@@ -1,0 +1,57 @@
+package dev.partita.node.index;
+
+import java.util.List;
+
+/// A secondary index of one collection.
+///
+/// An index without terms has an entry for every document. Otherwise a document in which every term
+/// is missing has none; a single missing term counts as null. A missing value counts as null.
+///
+/// @param id 1 to 2^32 - 1, never reused; id 0 is the order of primary keys that hash partitions
+///   keep for themselves
+/// @param unique whether a partition refuses a second document with the same terms; as in SQL,
+///   terms of which one is null never collide
+public record IndexDefinition(
+    long id,
+    String name,
+    String collection,
+    List<IndexTerm> terms,
+    List<IndexValue> values,
+    boolean unique) {
+
+  /// Terms and values together; the custom resource has the same bound.
+  public static final int FIELDS_MAX = 16;
+
+  public static final long ID_MAX = 0xffff_ffffL;
+
+  /// The id of [#primaryOrder].
+  public static final long PRIMARY_ORDER_ID = 0;
+
+  public IndexDefinition {
+    terms = List.copyOf(terms);
+    values = List.copyOf(values);
+    if (id < 0 || id > ID_MAX) {
+      throw new IllegalArgumentException("an index id has 32 bits: " + id);
+    }
+    if (name.isEmpty() || collection.isEmpty()) {
+      throw new IllegalArgumentException("an index has a name and a collection");
+    }
+    if (terms.size() + values.size() > FIELDS_MAX) {
+      throw new IllegalArgumentException(
+          "an index has at most " + FIELDS_MAX + " terms and values: " + name);
+    }
+    if (id != PRIMARY_ORDER_ID && terms.isEmpty() && values.isEmpty()) {
+      throw new IllegalArgumentException("an index needs a term or a value: " + name);
+    }
+    if (unique && terms.isEmpty()) {
+      throw new IllegalArgumentException("a unique index needs a term: " + name);
+    }
+  }
+
+  /// The index that has every row by its primary key alone. Hash partitions, whose rows are stored
+  /// in the order of hashes, keep it so that ranges of keys can be read in order.
+  public static IndexDefinition primaryOrder(String collection) {
+    return new IndexDefinition(
+        PRIMARY_ORDER_ID, "primary", collection, List.of(), List.of(), false);
+  }
+}

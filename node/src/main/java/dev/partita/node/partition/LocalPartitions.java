@@ -1,0 +1,207 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.raft.Configuration;
+import dev.partita.node.storage.Storage;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transport.Transport;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// The replicas of this node. Owns one thread that does what replicas do unasked, and the threads
+/// that reads run on; the store and the Raft host are their owner's.
+public final class LocalPartitions implements PartitionClient, AutoCloseable {
+
+  /// The service that peers call.
+  static final String SERVICE = "partition";
+
+  /// How often replicas do what is due: bounds how late a deadline is noticed.
+  private static final Duration TICK = Duration.ofMillis(100);
+
+  private static final Logger LOG = System.getLogger(LocalPartitions.class.getName());
+
+  private final GroupHost groups;
+  private final PartitionReplica.Surroundings node;
+  private final OperationListener listener;
+  private final ExecutorService reads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ScheduledExecutorService ticker;
+  private final AtomicInteger readsUnderWay = new AtomicInteger();
+  private final AtomicInteger callsUnderWay = new AtomicInteger();
+  private final Map<PartitionId, PartitionReplica> replicas = new ConcurrentHashMap<>();
+  private final Set<PartitionId> suspended = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  public LocalPartitions(
+      GroupHost groups,
+      Storage storage,
+      TimestampOracle oracle,
+      Clock clock,
+      PartitionSettings settings,
+      OperationListener listener) {
+    this.groups = groups;
+    this.node = new PartitionReplica.Surroundings(storage, oracle, clock, reads, settings);
+    this.listener = listener;
+    storage.onFlush(this::flushed);
+    this.ticker =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("partition-duties").factory());
+    var _ =
+        ticker.scheduleWithFixedDelay(
+            this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /// Opens this node's replica of a Partition, from what the node has of it.
+  ///
+  /// @param descriptor what the Partition is made of, if nobody has made it yet; else only its id
+  ///   counts
+  /// @param bootstrap the first members of a new group, the same on each of them; null for a member
+  ///   that joins, or one that the log knows already
+  /// @throws IllegalStateException if it is open
+  public PartitionReplica open(PartitionDescriptor descriptor, @Nullable Configuration bootstrap) {
+    PartitionId id = descriptor.id();
+    if (replicas.containsKey(id)) {
+      throw new IllegalStateException("the replica is open: " + id);
+    }
+    var machine = new PartitionStateMachine(id, node.storage());
+    var group = groups.open(id.group(), machine, bootstrap);
+    var replica = new PartitionReplica(machine, group, descriptor, node);
+    replicas.put(id, replica);
+    machine.refreshDurable();
+    return replica;
+  }
+
+  /// Ends this node's replica of a Partition for good and removes its data.
+  public CompletableFuture<Void> remove(PartitionId id) {
+    PartitionReplica replica = replicas.remove(id);
+    suspended.remove(id);
+    if (replica == null) {
+      return CompletableFuture.completedFuture(null);
+    }
+    replica.close();
+    return groups
+        .remove(id.group())
+        .thenRunAsync(
+            () -> new PartitionSnapshots(id, node.storage()).remove(replica.state()), reads);
+  }
+
+  /// Has a replica refuse requests from now on, or serve them again. It stays a member of its group
+  /// and keeps its rows.
+  public void suspend(PartitionId id, boolean refuse) {
+    if (refuse) {
+      suspended.add(id);
+    } else {
+      suspended.remove(id);
+    }
+  }
+
+  /// The open replica of a Partition, null if there is none.
+  public @Nullable PartitionReplica replica(PartitionId id) {
+    return replicas.get(id);
+  }
+
+  /// All open replicas.
+  public Collection<PartitionReplica> replicas() {
+    return List.copyOf(replicas.values());
+  }
+
+  /// Makes the replicas callable by peers, through [RemotePartitions].
+  public void serve(Transport transport) {
+    transport.register(SERVICE, (_, bytes) -> answer(bytes));
+  }
+
+  private CompletableFuture<byte[]> answer(byte[] bytes) {
+    if (callsUnderWay.incrementAndGet() > 4 * node.settings().readsMax()) {
+      callsUnderWay.decrementAndGet();
+      return CompletableFuture.completedFuture(
+          PartitionCodec.encode(new Response.Overloaded("Too many calls are under way")));
+    }
+    // Decoding may take long and reading may block: neither is for the transport's threads.
+    return CompletableFuture.completedFuture(bytes)
+        .thenComposeAsync(this::answerTimed, reads)
+        .thenApply(PartitionCodec::encode)
+        .whenComplete((_, _) -> callsUnderWay.decrementAndGet());
+  }
+
+  private CompletableFuture<Response> answerTimed(byte[] bytes) {
+    PartitionCodec.TimedRequest timed = PartitionCodec.decodeRequest(bytes);
+    Duration timeout = Duration.ofMillis(timed.timeoutMillis());
+    return handle(timed.request(), Deadline.after(timeout, node.clock()));
+  }
+
+  @Override
+  public CompletableFuture<Response> handle(Request request, Deadline deadline) {
+    PartitionReplica replica = replicas.get(request.partition());
+    if (replica == null || suspended.contains(request.partition())) {
+      return CompletableFuture.completedFuture(new Response.NoReplica());
+    }
+    boolean read = !(request instanceof Request.Write);
+    if (read && readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
+      readsUnderWay.decrementAndGet();
+      return CompletableFuture.completedFuture(
+          new Response.Overloaded("Too many reads are under way"));
+    }
+    long begun = node.clock().monotonicNanos();
+    CompletableFuture<Response> answer = replica.handle(request, deadline);
+    return answer.whenComplete((response, _) -> {
+      if (read) {
+        readsUnderWay.decrementAndGet();
+      }
+      listener.answered(
+          request.partition(),
+          OperationListener.Operation.of(request),
+          node.clock().monotonicNanos() - begun,
+          response instanceof Response.Refusal);
+    });
+  }
+
+  private void flushed() {
+    for (PartitionReplica replica : replicas.values()) {
+      if (closed) {
+        return; // the store flushes once more while it closes
+      }
+      replica.machine().refreshDurable();
+    }
+  }
+
+  private void tick() {
+    for (PartitionReplica replica : replicas.values()) {
+      try {
+        replica.tick();
+      } catch (RuntimeException e) {
+        // One replica's trouble must not keep the others from their duties.
+        LOG.log(Level.ERROR, "A replica failed at its duties: " + replica.id(), e);
+      }
+    }
+  }
+
+  /// Stops serving. The groups are closed by the Raft host, after this.
+  @Override
+  public void close() {
+    closed = true;
+    ticker.shutdown();
+    replicas.values().forEach(PartitionReplica::close);
+    try {
+      // A duty under way uses the store.
+      if (!ticker.awaitTermination(10, TimeUnit.SECONDS)) {
+        LOG.log(Level.WARNING, "A duty of a replica does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    reads.close();
+  }
+}

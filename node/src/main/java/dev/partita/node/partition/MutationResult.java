@@ -1,0 +1,31 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.time.Timestamp;
+import org.jspecify.annotations.Nullable;
+
+/// What became of one [Mutation].
+public sealed interface MutationResult {
+
+  /// Done.
+  ///
+  /// @param version of the row from now on: the commit timestamp
+  /// @param existed whether the row existed before
+  record Written(Timestamp version, boolean existed) implements MutationResult {}
+
+  /// The precondition does not hold.
+  ///
+  /// @param current version of the row, null if it does not exist
+  record Conflict(@Nullable Timestamp current) implements MutationResult {}
+
+  /// Another row has the same terms in a unique index.
+  record UniqueViolation(long indexId, String indexName) implements MutationResult {}
+
+  /// The document is no JSON object, or has index entries that are too many or too large.
+  ///
+  /// @param code what is wrong
+  record Invalid(ErrorCode code, String reason) implements MutationResult {}
+
+  /// Nothing was wrong with it, but it belongs to an atomic batch in which something was.
+  record NotApplied() implements MutationResult {}
+}

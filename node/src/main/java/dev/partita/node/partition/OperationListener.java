@@ -1,0 +1,33 @@
+package dev.partita.node.partition;
+
+/// Hears of every request that a node's replicas have answered, for metrics. Called on whatever
+/// thread answers, so it is quick.
+@FunctionalInterface
+public interface OperationListener {
+
+  /// Ignores everything.
+  OperationListener NONE = (_, _, _, _) -> {};
+
+  /// A request was answered.
+  ///
+  /// @param nanos from its arrival at the replica
+  /// @param refused whether the answer is a [Response.Refusal]
+  void answered(PartitionId partition, Operation operation, long nanos, boolean refused);
+
+  /// The kinds of requests.
+  enum Operation {
+    READ,
+    WRITE,
+    SCAN,
+    INDEX_SCAN;
+
+    static Operation of(Request request) {
+      return switch (request) {
+        case Request.Read _ -> READ;
+        case Request.Write _ -> WRITE;
+        case Request.Scan _ -> SCAN;
+        case Request.IndexScan _ -> INDEX_SCAN;
+      };
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.IndexKeys;
+import dev.partita.node.key.Datum;
+import dev.partita.node.key.Key;
+import dev.partita.node.key.KeyRange;
+import dev.partita.node.key.KeyWriter;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.key.RowKeys;
+import dev.partita.node.storage.Family;
+import dev.partita.node.storage.Span;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Where a Partition's rows, entries and records lie in the node's store.
+final class PartitionKeys {
+
+  private static final byte STATE_RECORD = 'p';
+  private static final byte INSTALL_RECORD = 'i';
+
+  private final PartitionDescriptor descriptor;
+  private final RowKeys rows;
+
+  PartitionKeys(PartitionDescriptor descriptor) {
+    this.descriptor = descriptor;
+    this.rows = new RowKeys(descriptor.collectionId(), 0, isHashed(descriptor));
+  }
+
+  /// The key of the record that holds a replica's [PartitionState].
+  static Key stateRecord(PartitionId id) {
+    return record(STATE_RECORD, id);
+  }
+
+  /// The key of the record that is there while a snapshot is being installed.
+  static Key installRecord(PartitionId id) {
+    return record(INSTALL_RECORD, id);
+  }
+
+  private static Key record(byte kind, PartitionId id) {
+    return new KeyWriter().u8(kind).u64(id.value()).toKey();
+  }
+
+  /// Whether rows are stored in the order of hashes; then index 0 has them in the order of keys.
+  static boolean isHashed(PartitionDescriptor descriptor) {
+    return descriptor.bounds() instanceof Bounds.Hash;
+  }
+
+  Key row(PrimaryKey key) {
+    return rows.key(key);
+  }
+
+  PrimaryKey primaryKey(Key row) {
+    return rows.primaryKey(row);
+  }
+
+  /// All rows of the Partition, and no others.
+  Span rowSpan() {
+    return switch (descriptor.bounds()) {
+      case Bounds.Range(var start, var end) -> new Span(Family.ROWS, rows.range(start, end));
+      case Bounds.Interval interval -> {
+        List<Datum> ends = interval.startAndEnd();
+        yield new Span(Family.ROWS, rows.range(ends.getFirst(), ends.getLast()));
+      }
+      case Bounds.Hash(int modulus, int remainder) -> {
+        KeyRange range = rows.hashSpan(modulus, remainder);
+        yield Integer.bitCount(modulus) == 1
+            ? new Span(Family.ROWS, range)
+            : new Span(Family.ROWS, range, key -> rows.hasRemainder(key, modulus, remainder));
+      }
+      case Bounds.Columns _ -> new Span(Family.ROWS, rows.all());
+    };
+  }
+
+  IndexKeys index(IndexDefinition index) {
+    return new IndexKeys(index, descriptor.id().value());
+  }
+
+  /// All entries of an index.
+  Span entrySpan(IndexDefinition index) {
+    return new Span(Family.ENTRIES, index(index).all());
+  }
+
+  /// Everything a replica in this state has in the store, but for its records.
+  static List<Span> spans(PartitionState state) {
+    PartitionDescriptor descriptor = state.descriptor();
+    if (descriptor == null) {
+      return List.of();
+    }
+    var keys = new PartitionKeys(descriptor);
+    var spans = new ArrayList<Span>();
+    spans.add(keys.rowSpan());
+    state.indexes().forEach(index -> spans.add(keys.entrySpan(index.index())));
+    return spans;
+  }
+}

@@ -1,0 +1,289 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.partition.PartitionCommand.TimedWrite;
+import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.raft.SnapshotMark;
+import dev.partita.node.replication.Command;
+import dev.partita.node.replication.SnapshotSource;
+import dev.partita.node.replication.StateMachine;
+import dev.partita.node.storage.Batch;
+import dev.partita.node.storage.Storage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A Partition's replicated state on one node: its rows, index entries and [PartitionState], all in
+/// the node's store.
+///
+/// The result of a [PartitionCommand.Writes] is a `List<Response>`, one for each write; of every
+/// other command it is the [PartitionState] after it.
+///
+/// Threads: as [StateMachine] says. [#state], [#mark] and [#durableIndex] may be called by any.
+final class PartitionStateMachine implements StateMachine {
+
+  /// Bytes of changes after which they are committed to the store, in the middle of a long list of
+  /// commands.
+  private static final long BATCH_BYTES_MAX = 8 << 20;
+
+  /// Learns who leads. Called on the thread that applies, so it is quick; calls do not overlap.
+  @FunctionalInterface
+  interface LeaderListener {
+    void leaderChanged(@Nullable NodeId leader, long term, boolean self);
+  }
+
+  private record Leadership(@Nullable NodeId leader, long term, boolean self) {}
+
+  private final PartitionId id;
+  private final Storage storage;
+  private final PartitionSnapshots snapshots;
+
+  private volatile PartitionState state;
+  private volatile long durableIndex;
+  private Leadership leadership = new Leadership(null, 0, false);
+  private @Nullable LeaderListener listener;
+
+  /// Takes up what the store has of the replica. An installation that a crash has cut short is
+  /// cleared away first.
+  PartitionStateMachine(PartitionId id, Storage storage) {
+    this.id = id;
+    this.storage = storage;
+    this.snapshots = new PartitionSnapshots(id, storage);
+    snapshots.clearUnfinished();
+    byte[] stored = storage.meta(PartitionKeys.stateRecord(id));
+    this.state = stored == null ? PartitionState.EMPTY : PartitionState.decode(stored);
+    refreshDurable();
+  }
+
+  PartitionId id() {
+    return id;
+  }
+
+  /// The state after the last batch that was applied. It is published after the batch is visible in
+  /// the store.
+  PartitionState state() {
+    return state;
+  }
+
+  @Override
+  public SnapshotMark mark() {
+    PartitionState now = state;
+    return now.appliedIndex() == 0
+        ? SnapshotMark.NONE
+        : new SnapshotMark(now.appliedIndex(), now.appliedTerm(), now.configuration());
+  }
+
+  @Override
+  public long durableIndex() {
+    return durableIndex;
+  }
+
+  /// Looks up how much is durable; to be called after each flush of the store.
+  void refreshDurable() {
+    byte[] durable = storage.durableMeta(PartitionKeys.stateRecord(id));
+    durableIndex = durable == null ? 0 : PartitionState.appliedIndex(durable);
+  }
+
+  @Override
+  public List<Object> apply(List<Command> committed) {
+    var results = new ArrayList<Object>(committed.size());
+    var step = new Step();
+    try {
+      for (Command command : committed) {
+        PartitionCommand decoded = CommandCodec.decode(command.payload());
+        if (step.batch.sizeBytes() > BATCH_BYTES_MAX || !step.takes(decoded)) {
+          step.commit();
+          step = new Step();
+        }
+        results.add(step.apply(decoded));
+        step.now = step.now.applied(command.index(), command.term());
+      }
+      step.commit();
+    } finally {
+      step.batch.close();
+    }
+    return results;
+  }
+
+  /// Changes that are committed to the store together.
+  private final class Step {
+    private final Batch batch = storage.newBatch();
+    private PartitionState now = state;
+    private @Nullable WriteApplier writes;
+    private boolean changed;
+
+    /// Writes share a step. Any other command is alone in its step: it looks at what is committed
+    /// only, and so do writes as far as it is concerned.
+    boolean takes(PartitionCommand command) {
+      return !changed || (writes != null && command instanceof PartitionCommand.Writes);
+    }
+
+    Object apply(PartitionCommand command) {
+      changed = true;
+      if (command instanceof PartitionCommand.Writes(List<TimedWrite> timed)) {
+        return applyWrites(timed);
+      }
+      PartitionDescriptor descriptor = now.descriptor();
+      if (command instanceof PartitionCommand.Create(PartitionDescriptor created)) {
+        if (descriptor == null) {
+          create(created);
+        }
+      } else if (descriptor != null) {
+        change(command, descriptor);
+      }
+      return now;
+    }
+
+    void commit() {
+      if (writes != null) {
+        now = writes.counted(now);
+      }
+      batch.putMeta(PartitionKeys.stateRecord(id), now.encode());
+      batch.commit();
+      batch.close();
+      state = now;
+    }
+
+    private List<Response> applyWrites(List<TimedWrite> timed) {
+      PartitionDescriptor descriptor = now.descriptor();
+      if (descriptor == null) {
+        Response none = new Response.Unavailable("The partition is being created");
+        return timed.stream().map(_ -> none).toList();
+      }
+      if (writes == null) {
+        writes = new WriteApplier(storage, batch, now, descriptor);
+      }
+      return timed.stream().map(writes::apply).toList();
+    }
+
+    /// Begins empty: rows that a former Partition may have left in the same place, on this node or
+    /// another, are not part of the replicated state.
+    private void create(PartitionDescriptor created) {
+      Configuration members = now.configuration();
+      PartitionDescriptor own =
+          members.voters().isEmpty() ? created : created.withMembers(members, created.epoch());
+      storage.clear(new PartitionKeys(own).rowSpan());
+      now = now.withDescriptor(own).withConfiguration(own.members());
+      if (PartitionKeys.isHashed(own)) {
+        var order = IndexDefinition.primaryOrder(own.collection());
+        var ready = new IndexState.Ready(now.lastCommit());
+        now = now.withIndexes(List.of(new IndexState(order, Long.MAX_VALUE, ready, 0)));
+      }
+    }
+
+    private void change(PartitionCommand command, PartitionDescriptor descriptor) {
+      switch (command) {
+        case PartitionCommand.AddIndex(IndexDefinition index, long revision) ->
+            addIndex(index, revision);
+        case PartitionCommand.DropIndex(long index, long revision) ->
+            dropIndex(index, revision, descriptor);
+        case PartitionCommand.Backfill(long index, int rows) -> backfill(index, rows, descriptor);
+        case PartitionCommand.RaiseSafePoint(var safePoint) -> {
+          if (safePoint.isAfter(now.safePoint())) {
+            now = now.withSafePoint(safePoint);
+          }
+        }
+        case PartitionCommand.Create _, PartitionCommand.Writes _ ->
+            throw new IllegalStateException("handled before");
+      }
+    }
+
+    private void addIndex(IndexDefinition index, long revision) {
+      if (now.index(index.id()) != null) {
+        return;
+      }
+      IndexState.Phase phase =
+          now.rows() == 0
+              ? new IndexState.Ready(now.lastCommit())
+              : new IndexState.Building(null, 0);
+      var indexes = new ArrayList<>(now.indexes());
+      indexes.add(new IndexState(index, revision, phase, 0));
+      now = now.withIndexes(indexes);
+    }
+
+    private void dropIndex(long index, long revision, PartitionDescriptor descriptor) {
+      IndexState dropped = now.index(index);
+      if (dropped == null || dropped.revision() > revision) {
+        return;
+      }
+      clear(dropped, descriptor);
+      now =
+          now.withIndexes(
+              now.indexes().stream().filter(other -> other.index().id() != index).toList());
+    }
+
+    private void backfill(long index, int rows, PartitionDescriptor descriptor) {
+      IndexState built = now.index(index);
+      if (built == null || !(built.phase() instanceof IndexState.Building building)) {
+        return;
+      }
+      IndexState after =
+          new IndexBackfill(storage, batch, now, descriptor).step(built, building, rows);
+      if (after.phase() instanceof IndexState.Failed) {
+        after = after.withEntries(0);
+        clear(after, descriptor);
+      }
+      now = now.withIndex(after);
+    }
+
+    private void clear(IndexState index, PartitionDescriptor descriptor) {
+      var entries = new PartitionKeys(descriptor).entrySpan(index.index());
+      batch.deleteRange(entries.family(), entries.range());
+    }
+  }
+
+  @Override
+  public void applyConfiguration(long index, long term, Configuration configuration) {
+    PartitionState now = state.applied(index, term).withConfiguration(configuration);
+    PartitionDescriptor descriptor = now.descriptor();
+    if (descriptor != null && !descriptor.members().equals(configuration)) {
+      now = now.withDescriptor(descriptor.withMembers(configuration, descriptor.epoch().next()));
+    }
+    try (Batch batch = storage.newBatch()) {
+      batch.putMeta(PartitionKeys.stateRecord(id), now.encode());
+      batch.commit();
+    }
+    state = now;
+  }
+
+  @Override
+  public SnapshotSource openSnapshot() {
+    return snapshots.open(state);
+  }
+
+  @Override
+  public void install(Path directory, SnapshotMark mark) throws IOException {
+    state = snapshots.install(directory, mark, state);
+    refreshDurable();
+  }
+
+  @Override
+  public void leaderChanged(@Nullable NodeId leader, long term, boolean self) {
+    synchronized (this) {
+      leadership = new Leadership(leader, term, self);
+      LeaderListener told = listener;
+      if (told != null) {
+        told.leaderChanged(leader, term, self);
+      }
+    }
+  }
+
+  /// Sets the one listener and tells it what is known already. The lock is held while it is told,
+  /// so that it hears of changes in their order.
+  void listen(LeaderListener toTell) {
+    synchronized (this) {
+      listener = toTell;
+      toTell.leaderChanged(leadership.leader(), leadership.term(), leadership.self());
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      listener = null;
+    }
+  }
+}

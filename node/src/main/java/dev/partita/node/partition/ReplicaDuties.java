@@ -1,0 +1,241 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.ReplicationGroup;
+import dev.partita.node.storage.CollectProgress;
+import dev.partita.node.storage.Family;
+import dev.partita.node.storage.Span;
+import dev.partita.node.time.Timestamp;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// What a replica does unasked. As the leader: take up its term, make a new group a Partition, add,
+/// build and drop indexes, raise the safe point. As any member: drop versions below the safe point.
+///
+/// A leader has at most one command of its own under way; the next one follows when it is applied,
+/// so a build goes as fast as the group applies and no faster.
+final class ReplicaDuties {
+
+  /// Versions looked at in one step of dropping old ones.
+  private static final int COLLECT_BUDGET = 10_000;
+
+  /// Old versions are dropped when the safe point has risen by this part of the retention: each
+  /// time costs a walk over all of them.
+  private static final int COLLECT_FRACTION = 16;
+
+  private final PartitionStateMachine machine;
+  private final ReplicationGroup group;
+  private final WritePipeline pipeline;
+  private final PartitionDescriptor initial;
+  private final PartitionReplica.Surroundings node;
+
+  private record WantedIndexes(long revision, Map<Long, IndexDefinition> byId) {}
+
+  private volatile @Nullable WantedIndexes wanted;
+  private volatile boolean closed;
+
+  // Guarded by this.
+  private long term;
+  private boolean leading;
+  private long generation;
+  private boolean takingUp;
+  private boolean commandUnderWay;
+  private long nextSafePointNanos;
+
+  // Of the thread that ticks.
+  private Timestamp collectedUpTo = Timestamp.MIN;
+  private final Deque<Span> toCollect = new ArrayDeque<>();
+
+  ReplicaDuties(
+      PartitionStateMachine machine,
+      ReplicationGroup group,
+      WritePipeline pipeline,
+      PartitionDescriptor initial,
+      PartitionReplica.Surroundings node) {
+    this.machine = machine;
+    this.group = group;
+    this.pipeline = pipeline;
+    this.initial = initial;
+    this.node = node;
+    this.nextSafePointNanos =
+        node.clock().monotonicNanos() + node.settings().safePointInterval().toNanos();
+  }
+
+  void wantIndexes(long revision, Collection<IndexDefinition> indexes) {
+    var byId = new HashMap<Long, IndexDefinition>();
+    indexes.forEach(index -> byId.put(index.id(), index));
+    wanted = new WantedIndexes(revision, byId);
+    propose();
+  }
+
+  void leaderChanged(@Nullable NodeId leader, long newTerm, boolean self) {
+    synchronized (this) {
+      if (self && leading && term == newTerm) {
+        return;
+      }
+      term = newTerm;
+      leading = self;
+      takingUp = false;
+    }
+    if (self) {
+      long begun = pipeline.prepare();
+      synchronized (this) {
+        generation = begun;
+      }
+      takeUp();
+    } else {
+      pipeline.follow(leader);
+    }
+  }
+
+  /// Begins the term: everything that predecessors have committed is applied, and a fresh timestamp
+  /// is above all that they have promised.
+  private void takeUp() {
+    long begun;
+    synchronized (this) {
+      if (!leading || takingUp || closed || !pipeline.isPreparing(generation)) {
+        return;
+      }
+      takingUp = true;
+      begun = generation;
+    }
+    var _ =
+        group
+            .readBarrier()
+            .thenCompose(_ -> node.oracle().next(1))
+            .whenComplete((block, failure) -> {
+              synchronized (this) {
+                if (generation == begun) {
+                  takingUp = false;
+                }
+              }
+              if (failure == null) {
+                pipeline.lead(begun, block.first());
+                propose();
+              }
+            });
+  }
+
+  /// Proposes the next thing that is due, if there is one.
+  private void propose() {
+    PartitionCommand due;
+    synchronized (this) {
+      if (!leading || commandUnderWay || closed || !pipeline.leads()) {
+        return;
+      }
+      due = due(machine.state());
+      if (due == null) {
+        return;
+      }
+      commandUnderWay = true;
+    }
+    var _ =
+        group
+            .propose(CommandCodec.encode(due, 256))
+            .whenComplete((_, failure) -> {
+              synchronized (this) {
+                commandUnderWay = false;
+              }
+              // After a failure the next tick tries again.
+              if (failure == null) {
+                propose();
+              }
+            });
+  }
+
+  private @Nullable PartitionCommand due(PartitionState state) {
+    if (state.descriptor() == null) {
+      return new PartitionCommand.Create(initial);
+    }
+    WantedIndexes indexes = wanted;
+    if (indexes != null) {
+      for (IndexDefinition index : indexes.byId().values()) {
+        if (state.index(index.id()) == null) {
+          return new PartitionCommand.AddIndex(index, indexes.revision());
+        }
+      }
+      for (IndexState index : state.indexes()) {
+        if (!indexes.byId().containsKey(index.index().id())
+            && index.revision() <= indexes.revision()) {
+          return new PartitionCommand.DropIndex(index.index().id(), indexes.revision());
+        }
+      }
+    }
+    for (IndexState index : state.indexes()) {
+      if (index.isBuilding()) {
+        return new PartitionCommand.Backfill(index.index().id(), node.settings().backfillRows());
+      }
+    }
+    return null;
+  }
+
+  void tick() {
+    if (closed) {
+      return;
+    }
+    takeUp();
+    propose();
+    raiseSafePoint();
+    collect();
+  }
+
+  private void raiseSafePoint() {
+    synchronized (this) {
+      long now = node.clock().monotonicNanos();
+      if (!leading || !pipeline.leads() || now - nextSafePointNanos < 0) {
+        return;
+      }
+      nextSafePointNanos = now + node.settings().safePointInterval().toNanos();
+    }
+    PartitionState state = machine.state();
+    if (!state.lastCommit().isAfter(state.safePoint())) {
+      return; // nothing was written since, so there is nothing to drop
+    }
+    pipeline.refresh().thenCompose(_ -> proposeSafePoint()).exceptionally(_ -> null);
+  }
+
+  private CompletableFuture<?> proposeSafePoint() {
+    long millis = pipeline.newest().millis() - node.settings().retention().toMillis();
+    Timestamp safePoint = millis <= 0 ? Timestamp.MIN : Timestamp.ofMillis(millis);
+    if (!safePoint.isAfter(machine.state().safePoint())) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return group.propose(CommandCodec.encode(new PartitionCommand.RaiseSafePoint(safePoint), 64));
+  }
+
+  /// One step of dropping what no read at the safe point or later can see.
+  private void collect() {
+    PartitionState state = machine.state();
+    if (toCollect.isEmpty()) {
+      long risenMillis = state.safePoint().millis() - collectedUpTo.millis();
+      if (!state.safePoint().isAfter(collectedUpTo)
+          || risenMillis < node.settings().retention().toMillis() / COLLECT_FRACTION) {
+        return;
+      }
+      collectedUpTo = state.safePoint();
+      toCollect.addAll(PartitionKeys.spans(state));
+    }
+    Span next = toCollect.removeFirst();
+    boolean rows = next.family() == Family.ROWS;
+    CollectProgress progress =
+        node.storage()
+            .collect(
+                rows ? next : Span.none(Family.ROWS),
+                rows ? Span.none(Family.ENTRIES) : next,
+                collectedUpTo,
+                COLLECT_BUDGET);
+    if (!progress.isDone()) {
+      toCollect.addFirst(rows ? progress.rows() : progress.entries());
+    }
+  }
+
+  void close() {
+    closed = true;
+  }
+}

@@ -1,0 +1,28 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.replication.GroupStatus;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a replica tells about itself and, as far as it has applied it, about its Partition.
+///
+/// @param descriptor null until the group has been made a Partition here
+/// @param serving whether it leads and has taken up its work
+/// @param rows live rows
+/// @param bytes of their keys and documents
+/// @param operationsPerSecond requests answered by this replica, averaged over about ten seconds
+/// @param indexes those that users know of
+public record ReplicaReport(
+    PartitionId id,
+    @Nullable PartitionDescriptor descriptor,
+    GroupStatus group,
+    boolean serving,
+    long rows,
+    long bytes,
+    double operationsPerSecond,
+    List<IndexReport> indexes) {
+
+  public ReplicaReport {
+    indexes = List.copyOf(indexes);
+  }
+}

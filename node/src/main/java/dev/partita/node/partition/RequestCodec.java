@@ -1,0 +1,119 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.partition.Mutation.Precondition;
+import dev.partita.node.storage.Direction;
+
+/// The binary form of requests, for the way from node to node.
+final class RequestCodec {
+
+  private static final int WRITE = 1;
+  private static final int READ = 2;
+  private static final int SCAN = 3;
+  private static final int INDEX_SCAN = 4;
+
+  private RequestCodec() {}
+
+  static void write(BinaryWriter out, Request request) {
+    switch (request) {
+      case Request.Write write -> {
+        begin(out, WRITE, write);
+        out.list(write.mutations(), write.mutations().size(), RequestCodec::writeMutation)
+            .flag(write.atomic());
+      }
+      case Request.Read read -> {
+        begin(out, READ, read);
+        PartitionCodec.writeKey(out, read.key());
+        out.optional(read.at(), BinaryWriter::timestamp);
+      }
+      case Request.Scan scan -> {
+        begin(out, SCAN, scan);
+        out.optional(scan.start(), PartitionCodec::writeKey)
+            .optional(scan.end(), PartitionCodec::writeKey)
+            .flag(scan.direction() == Direction.BACKWARD)
+            .optional(scan.after(), PartitionCodec::writeKey)
+            .number(scan.limit())
+            .optional(scan.at(), BinaryWriter::timestamp);
+      }
+      case Request.IndexScan scan -> {
+        begin(out, INDEX_SCAN, scan);
+        out.number(scan.indexId())
+            .list(scan.terms(), scan.terms().size(), PartitionCodec::writeDatum)
+            .flag(scan.direction() == Direction.BACKWARD)
+            .optional(scan.after(), BinaryWriter::key)
+            .number(scan.limit())
+            .flag(scan.documents())
+            .optional(scan.at(), BinaryWriter::timestamp);
+      }
+    }
+  }
+
+  private static void begin(BinaryWriter out, int kind, Request request) {
+    out.raw(kind).number(request.partition().value()).number(request.epoch().value());
+  }
+
+  static Request read(BinaryReader in) {
+    int kind = in.raw();
+    var partition = new PartitionId(in.number());
+    var epoch = new Epoch(in.number());
+    return switch (kind) {
+      case WRITE ->
+          new Request.Write(partition, epoch, in.list(RequestCodec::readMutation), in.flag());
+      case READ ->
+          new Request.Read(
+              partition, epoch, PartitionCodec.readKey(in), in.optional(BinaryReader::timestamp));
+      case SCAN ->
+          new Request.Scan(
+              partition,
+              epoch,
+              in.optional(PartitionCodec::readKey),
+              in.optional(PartitionCodec::readKey),
+              direction(in),
+              in.optional(PartitionCodec::readKey),
+              in.count32(),
+              in.optional(BinaryReader::timestamp));
+      case INDEX_SCAN ->
+          new Request.IndexScan(
+              partition,
+              epoch,
+              in.number(),
+              in.list(PartitionCodec::readDatum),
+              direction(in),
+              in.optional(BinaryReader::key),
+              in.count32(),
+              in.flag(),
+              in.optional(BinaryReader::timestamp));
+      default -> throw new IllegalArgumentException("unknown kind of request: " + kind);
+    };
+  }
+
+  private static Direction direction(BinaryReader in) {
+    return in.flag() ? Direction.BACKWARD : Direction.FORWARD;
+  }
+
+  static void writeMutation(BinaryWriter out, Mutation mutation) {
+    PartitionCodec.writeKey(out, mutation.key());
+    out.optional(mutation.document(), BinaryWriter::json);
+    switch (mutation.precondition()) {
+      case Mutation.Always() -> out.raw(0);
+      case Mutation.IfAbsent() -> out.raw(1);
+      case Mutation.IfPresent() -> out.raw(2);
+      case Mutation.IfVersion(var version) -> out.raw(3).timestamp(version);
+    }
+  }
+
+  static Mutation readMutation(BinaryReader in) {
+    return new Mutation(
+        PartitionCodec.readKey(in), in.optional(BinaryReader::json), readPrecondition(in));
+  }
+
+  private static Precondition readPrecondition(BinaryReader in) {
+    int kind = in.raw();
+    return switch (kind) {
+      case 0 -> new Mutation.Always();
+      case 1 -> new Mutation.IfAbsent();
+      case 2 -> new Mutation.IfPresent();
+      case 3 -> new Mutation.IfVersion(in.timestamp());
+      default -> throw new IllegalArgumentException("unknown kind of precondition: " + kind);
+    };
+  }
+}

@@ -1,0 +1,207 @@
+package dev.partita.node.partition;
+
+import static dev.partita.node.error.ErrorCode.INDEX_NOT_READY;
+import static dev.partita.node.error.ErrorCode.INVALID_REQUEST;
+import static dev.partita.node.error.ErrorCode.NO_PARTITION;
+import static dev.partita.node.error.ErrorCode.OUTCOME_UNKNOWN;
+import static dev.partita.node.error.ErrorCode.OVERLOADED;
+import static dev.partita.node.error.ErrorCode.TIMESTAMP_IN_FUTURE;
+import static dev.partita.node.error.ErrorCode.TIMESTAMP_TOO_OLD;
+import static dev.partita.node.error.ErrorCode.UNAVAILABLE;
+
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.JsonBytes;
+import dev.partita.node.key.Key;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.time.Timestamp;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The answer to a [Request]: a result of its kind, or a [Refusal].
+public sealed interface Response {
+
+  /// The answer to [Request.Write]: one result for each mutation, in their order.
+  record Writes(List<MutationResult> results) implements Response {
+    public Writes {
+      results = List.copyOf(results);
+    }
+  }
+
+  /// The answer to [Request.Read].
+  ///
+  /// @param version when the document was written, null if there is none
+  /// @param document null if there is none
+  record Row(@Nullable Timestamp version, @Nullable JsonBytes document) implements Response {}
+
+  /// The answer to [Request.Scan].
+  ///
+  /// @param more whether there is something behind the last row; a page may be short of its limit
+  /// @param at the timestamp of the read; given with the next page, it continues the same snapshot
+  record Rows(List<Stored> rows, boolean more, Timestamp at) implements Response {
+    public Rows {
+      rows = List.copyOf(rows);
+    }
+  }
+
+  /// A row as it is stored.
+  ///
+  /// @param version when it was written
+  record Stored(PrimaryKey key, Timestamp version, JsonBytes document) {}
+
+  /// The answer to [Request.IndexScan].
+  ///
+  /// @param more whether there is something behind the last entry
+  /// @param at the timestamp of the read; given with the next page, it continues the same snapshot
+  record Entries(List<Entry> entries, boolean more, Timestamp at) implements Response {
+    public Entries {
+      entries = List.copyOf(entries);
+    }
+  }
+
+  /// An entry of an index.
+  ///
+  /// @param position where the entry stands; compares across partitions as the index orders
+  /// @param values the covered values, a JSON array in the order of the definition
+  /// @param row the row at the same timestamp, if it was asked for
+  record Entry(Key position, PrimaryKey key, JsonBytes values, @Nullable Stored row) {}
+
+  /// Why a request was not executed. Only after [OutcomeUnknown] may a write have happened (or
+  /// happen yet).
+  sealed interface Refusal extends Response {
+    /// Whether the same request may succeed soon, at this node or another, and is safe to repeat.
+    boolean retryable();
+
+    /// The refusal as a client is told.
+    default DatabaseException toException() {
+      return switch (this) {
+        case WrongEpoch _ -> failure(UNAVAILABLE, "the partition is changing");
+        case NotLeader _ -> failure(UNAVAILABLE, "the partition has no known leader");
+        case NoReplica _ -> failure(UNAVAILABLE, "no node with the partition can be reached");
+        case OutOfBounds(var key) ->
+            failure(NO_PARTITION, "the partition does not cover the key").with("key", key);
+        case Overloaded(var what) -> failure(OVERLOADED, "overloaded").with("reason", what);
+        case Unavailable(var reason) ->
+            failure(UNAVAILABLE, "the partition is not available").with("reason", reason);
+        case OutcomeUnknown(var reason) ->
+            failure(OUTCOME_UNKNOWN, "the write may or may not have happened")
+                .with("reason", reason);
+        case TimestampTooOld(var oldest) ->
+            failure(TIMESTAMP_TOO_OLD, "versions as old as this are not kept")
+                .with("oldest", oldest);
+        case TimestampInFuture(var newest) ->
+            failure(TIMESTAMP_IN_FUTURE, "the timestamp lies in the future").with("newest", newest);
+        case IndexNotReady(long index, @Nullable Timestamp readySince) ->
+            failure(INDEX_NOT_READY, "the index is not ready at this timestamp")
+                .with("index", index)
+                .with("readySince", readySince);
+        case Invalid(var reason) ->
+            failure(INVALID_REQUEST, "invalid request").with("reason", reason);
+      };
+    }
+
+    private static DatabaseException failure(ErrorCode code, String message) {
+      return new DatabaseException(code, message);
+    }
+  }
+
+  /// The request's epoch is not the Partition's.
+  ///
+  /// @param current the Partition as its replica knows it
+  record WrongEpoch(PartitionDescriptor current) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return true;
+    }
+  }
+
+  /// This replica does not lead.
+  ///
+  /// @param leader who does, if that is known
+  record NotLeader(@Nullable NodeId leader) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return true;
+    }
+  }
+
+  /// This node has no such replica.
+  record NoReplica() implements Refusal {
+    @Override
+    public boolean retryable() {
+      return true;
+    }
+  }
+
+  /// A key lies outside the Partition's bounds.
+  record OutOfBounds(PrimaryKey key) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return false;
+    }
+  }
+
+  /// Too much is waiting already; nothing was done.
+  record Overloaded(String what) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return true;
+    }
+  }
+
+  /// The Partition cannot serve at the moment; nothing was done.
+  record Unavailable(String reason) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return true;
+    }
+  }
+
+  /// A write may have happened, may still happen or may never.
+  record OutcomeUnknown(String reason) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return false;
+    }
+  }
+
+  /// Versions as old as the timestamp are not kept any more.
+  ///
+  /// @param oldest the oldest timestamp that can be read
+  record TimestampTooOld(Timestamp oldest) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return false;
+    }
+  }
+
+  /// No timestamp as high as the request's has been handed out yet.
+  ///
+  /// @param newest the newest timestamp handed out
+  record TimestampInFuture(Timestamp newest) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return false;
+    }
+  }
+
+  /// The index does not exist here (yet), is being built, or was built after the timestamp asked
+  /// for. Building may take long, so nobody waits for it by repeating.
+  ///
+  /// @param readySince the oldest timestamp the index can be read at, null while it is not ready
+  record IndexNotReady(long indexId, @Nullable Timestamp readySince) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return false;
+    }
+  }
+
+  /// The request breaks a limit or a rule.
+  record Invalid(String reason) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return false;
+    }
+  }
+}

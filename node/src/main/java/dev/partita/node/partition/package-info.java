@@ -1,0 +1,26 @@
+/// A Partition: the rows of one collection inside some bounds, replicated by one Raft group.
+///
+/// [PartitionStateMachine] is what the group replicates: rows, index entries, epoch and index
+/// states, a deterministic function of the committed [PartitionCommand]s. [PartitionReplica] is a
+/// node's replica with the leader's duties around it: it gathers writes into batches, gives them
+/// timestamps, and serves reads. [LocalPartitions] holds the replicas of a node and answers
+/// [Request]s; [RemotePartitions] speaks to those of another node through the same interface,
+/// [PartitionClient]. [PartitionDirectory] and [PartitionCaller] are how code above finds and
+/// reaches partitions; routing implements them.
+///
+/// Invariants:
+/// - Commit timestamps rise in log order. The version of a row is the timestamp of its last write.
+/// - Rows, their index entries, the counters and the applied index change in one atomic batch.
+/// - A snapshot read at T sees every write with a timestamp up to T and none above: before it
+///   reads, the leader has promised to give no timestamp up to T to a write (its read floor), and
+///   has applied all writes that already had one.
+/// - An index is exact at every timestamp from the one it became ready at.
+/// - A write that was refused did not happen and will not, except for [Response.OutcomeUnknown].
+///
+/// Threads: the state machine is applied by one thread at a time and publishes its state as an
+/// immutable value; everything else may be called from any thread. What reads the store never runs
+/// on a thread of the transport or of replication.
+@NullMarked
+package dev.partita.node.partition;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,11 @@
+package dev.partita.node.query;
+
+import dev.partita.node.index.JsonBytes;
+import dev.partita.node.key.PrimaryKey;
+import org.jspecify.annotations.Nullable;
+
+/// An entry of an index.
+///
+/// @param values the covered values, a JSON array in the order of the definition
+/// @param document the row at the same timestamp, if the query asked for documents
+public record IndexHit(PrimaryKey key, JsonBytes values, @Nullable Document document) {}

@@ -1,0 +1,337 @@
+package dev.partita.node.query;
+
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.IndexKeys;
+import dev.partita.node.key.Datum;
+import dev.partita.node.key.Key;
+import dev.partita.node.key.KeyReader;
+import dev.partita.node.key.KeyWriter;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.PartitionCaller;
+import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.partition.PartitionDirectory;
+import dev.partita.node.partition.Request;
+import dev.partita.node.partition.Response;
+import dev.partita.node.storage.Direction;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampOracle;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// Answers queries of any number of partitions. Safe for many threads; calls block.
+public final class Queries {
+
+  /// Results in one page.
+  public static final int LIMIT_MAX = Request.PAGE_ROWS_MAX;
+
+  private final PartitionDirectory directory;
+  private final PartitionCaller caller;
+  private final TimestampOracle oracle;
+  private final Clock clock;
+
+  public Queries(
+      PartitionDirectory directory, PartitionCaller caller, TimestampOracle oracle, Clock clock) {
+    this.directory = directory;
+    this.caller = caller;
+    this.oracle = oracle;
+    this.clock = clock;
+  }
+
+  /// One page of entries of an index.
+  ///
+  /// @throws DatabaseException if the query or its cursor makes no sense, or a partition cannot be
+  ///   read before the deadline
+  public Page<IndexHit> index(IndexQuery query, Deadline deadline) {
+    boolean free = query.at() == null && query.cursor() == null;
+    try {
+      return indexOnce(query, deadline);
+    } catch (DatabaseException e) {
+      if (!free || e.code() != ErrorCode.INDEX_NOT_READY) {
+        throw e;
+      }
+      // Now may have been chosen just before the index became ready: the next now is not.
+      return indexOnce(query, deadline);
+    }
+  }
+
+  private Page<IndexHit> indexOnce(IndexQuery query, Deadline deadline) {
+    IndexDefinition index = directory.index(query.index());
+    if (index == null) {
+      throw new DatabaseException(ErrorCode.UNKNOWN_INDEX, "the index does not exist")
+          .with("index", query.index());
+    }
+    if (query.terms().size() > index.terms().size()) {
+      throw new DatabaseException(ErrorCode.INVALID_REQUEST, "the index has fewer terms")
+          .with("index", query.index())
+          .with("terms", index.terms().size());
+    }
+    List<PartitionDescriptor> partitions = partitions(index, query.partition());
+    Key terms = IndexKeys.termsPrefix(index, query.terms());
+    Walk walk =
+        new Walk(
+            fingerprint(query, index, terms),
+            query.order(),
+            query.limit(),
+            query.cursor(),
+            query.at());
+    walk.requireInside(position -> position.startsWith(terms));
+    return walk.page(
+        partitions,
+        deadline,
+        (partition, at) ->
+            (after, limit) -> {
+              var scan =
+                  new Request.IndexScan(
+                      partition.id(),
+                      partition.epoch(),
+                      index.id(),
+                      query.terms(),
+                      walk.direction(),
+                      after,
+                      limit,
+                      query.documents(),
+                      at.get());
+              Response response = caller.call(partition, scan, deadline);
+              if (response instanceof Response.Entries(var entries, boolean more, var readAt)) {
+                at.set(readAt);
+                return new Source.Piece<>(entries.stream().map(Queries::hit).toList(), more);
+              }
+              throw refused(response);
+            });
+  }
+
+  private List<PartitionDescriptor> partitions(IndexDefinition index, @Nullable String name) {
+    if (name == null) {
+      return directory.partitions(index.collection());
+    }
+    PartitionDescriptor partition = directory.partition(name);
+    if (partition == null) {
+      throw new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "the partition does not exist")
+          .with("partition", name);
+    }
+    if (!partition.collection().equals(index.collection())) {
+      throw new DatabaseException(
+              ErrorCode.INVALID_REQUEST, "partition and index are of different collections")
+          .with("partition", name)
+          .with("index", index.name());
+    }
+    return List.of(partition);
+  }
+
+  private static Source.Item<IndexHit> hit(Response.Entry entry) {
+    Response.Stored row = entry.row();
+    Document document = row == null ? null : document(row);
+    long bytes = row == null ? 0 : row.document().size();
+    return new Source.Item<>(
+        entry.position(),
+        new IndexHit(entry.key(), entry.values(), document),
+        bytes + entry.values().size());
+  }
+
+  private static long fingerprint(IndexQuery query, IndexDefinition index, Key terms) {
+    var out = new KeyWriter().write(Datum.of("index")).write(Datum.of(index.id()));
+    String partition = query.partition();
+    out.write(Datum.of(partition == null ? "" : partition));
+    out.write(Datum.of(query.order().name())).raw(terms);
+    return Cursor.fingerprint(out.toKey().unsafeBytes());
+  }
+
+  /// One page of documents.
+  ///
+  /// @throws DatabaseException if the query or its cursor makes no sense, or a partition cannot be
+  ///   read before the deadline
+  public Page<Document> range(RangeQuery query, Deadline deadline) {
+    List<PartitionDescriptor> partitions = directory.partitions(query.collection());
+    if (partitions.isEmpty()) {
+      throw new DatabaseException(ErrorCode.UNKNOWN_COLLECTION, "the collection does not exist")
+          .with("collection", query.collection());
+    }
+    Walk walk =
+        new Walk(fingerprint(query), query.order(), query.limit(), query.cursor(), query.at());
+    walk.requireInside(Queries::isPrimaryKey);
+    return walk.page(
+        partitions.stream().filter(partition -> concerns(partition, query)).toList(),
+        deadline,
+        (partition, at) ->
+            (after, limit) -> {
+              var scan =
+                  new Request.Scan(
+                      partition.id(),
+                      partition.epoch(),
+                      query.start(),
+                      query.end(),
+                      walk.direction(),
+                      after == null ? null : primaryKey(after),
+                      limit,
+                      at.get());
+              Response response = caller.call(partition, scan, deadline);
+              if (response instanceof Response.Rows(var rows, boolean more, var readAt)) {
+                at.set(readAt);
+                return new Source.Piece<>(rows.stream().map(Queries::item).toList(), more);
+              }
+              throw refused(response);
+            });
+  }
+
+  /// Whether rows of the range can be in the partition.
+  private static boolean concerns(PartitionDescriptor partition, RangeQuery query) {
+    PrimaryKey start = query.start();
+    PrimaryKey end = query.end();
+    if (start != null && end != null && start.compareTo(end) >= 0) {
+      return false;
+    }
+    return !partition.bounds().isRange()
+        || partition
+            .bounds()
+            .overlaps(
+                new Bounds.Range(
+                    start == null ? null : Datum.of(start.parts()),
+                    end == null ? null : Datum.of(end.parts())));
+  }
+
+  private static Source.Item<Document> item(Response.Stored row) {
+    return new Source.Item<>(row.key().encoded(), document(row), row.document().size());
+  }
+
+  private static Document document(Response.Stored row) {
+    return new Document(row.key(), row.version(), row.document());
+  }
+
+  private static PrimaryKey primaryKey(Key position) {
+    return PrimaryKey.read(new KeyReader(position));
+  }
+
+  private static boolean isPrimaryKey(Key position) {
+    try {
+      return primaryKey(position).encoded().equals(position);
+    } catch (IllegalArgumentException | DatabaseException _) {
+      return false;
+    }
+  }
+
+  private static long fingerprint(RangeQuery query) {
+    var out = new KeyWriter().write(Datum.of("range")).write(Datum.of(query.collection()));
+    out.write(Datum.of(query.order().name()));
+    for (PrimaryKey bound : new @Nullable PrimaryKey[] {query.start(), query.end()}) {
+      out.write(bound == null ? new Datum.Null() : Datum.of(bound.parts()));
+    }
+    return Cursor.fingerprint(out.toKey().unsafeBytes());
+  }
+
+  private static DatabaseException refused(Response response) {
+    return response instanceof Response.Refusal refusal
+        ? refusal.toException()
+        : new DatabaseException(ErrorCode.INTERNAL, "a partition gave an answer of another kind");
+  }
+
+  /// Makes the reader of one partition's part, at a timestamp that is null until the first answer
+  /// tells it.
+  @FunctionalInterface
+  private interface Readers<T> {
+    Source.Reader<T> of(PartitionDescriptor partition, AtomicReference<@Nullable Timestamp> at);
+  }
+
+  /// One page's way through the positions of a query.
+  private final class Walk {
+    private final long fingerprint;
+    private final Order order;
+    private final int limit;
+    private final @Nullable Cursor cursor;
+    private final @Nullable Timestamp at;
+
+    Walk(
+        long fingerprint, Order order, int limit, @Nullable String cursor, @Nullable Timestamp at) {
+      if (limit < 1 || limit > LIMIT_MAX) {
+        throw new DatabaseException(ErrorCode.INVALID_REQUEST, "the limit is out of range")
+            .with("limit", limit)
+            .with("maximum", LIMIT_MAX);
+      }
+      this.fingerprint = fingerprint;
+      this.order = order;
+      this.limit = limit;
+      this.cursor = cursor == null ? null : Cursor.decode(cursor, fingerprint);
+      Timestamp cursorAt = this.cursor == null ? null : this.cursor.at();
+      if (cursorAt != null && at != null && !at.equals(cursorAt)) {
+        throw new DatabaseException(
+            ErrorCode.INVALID_CURSOR, "the cursor is for another timestamp");
+      }
+      this.at = cursorAt == null ? at : cursorAt;
+    }
+
+    void requireInside(Predicate<Key> inside) {
+      if (cursor != null && !inside.test(cursor.position())) {
+        throw new DatabaseException(
+            ErrorCode.INVALID_CURSOR, "the cursor points outside of the query");
+      }
+    }
+
+    private boolean goesBack() {
+      return cursor != null && cursor.move() == Cursor.Move.PREVIOUS;
+    }
+
+    Direction direction() {
+      Direction ordered = order == Order.ASCENDING ? Direction.FORWARD : Direction.BACKWARD;
+      return goesBack() ? ordered.opposite() : ordered;
+    }
+
+    <T> Page<T> page(List<PartitionDescriptor> partitions, Deadline deadline, Readers<T> readers) {
+      Timestamp start = at;
+      // A single partition chooses a timestamp for itself, which needs no other node.
+      if (start == null && partitions.size() != 1) {
+        start = now(deadline);
+      }
+      var readAt = new AtomicReference<@Nullable Timestamp>(start);
+      Key after = cursor == null ? null : cursor.position();
+      List<Source<T>> sources =
+          partitions.stream()
+              .map(partition -> new Source<>(readers.of(partition, readAt), after))
+              .toList();
+      Merge.Merged<T> merged = new Merge<>(sources, direction()).first(limit);
+      Timestamp snapshot = readAt.get();
+      if (snapshot == null) {
+        throw new IllegalStateException("an answer tells its timestamp");
+      }
+      return page(merged, snapshot);
+    }
+
+    private <T> Page<T> page(Merge.Merged<T> merged, Timestamp snapshot) {
+      List<Source.Item<T>> items = goesBack() ? merged.items().reversed() : merged.items();
+      boolean following = goesBack() || merged.more();
+      boolean preceding = goesBack() ? merged.more() : cursor != null;
+      String after = null;
+      String before = null;
+      if (following && !items.isEmpty()) {
+        after = encode(Cursor.Move.NEXT, snapshot, items.getLast().position());
+      }
+      if (preceding && !items.isEmpty()) {
+        before = encode(Cursor.Move.PREVIOUS, snapshot, items.getFirst().position());
+      }
+      return new Page<>(items.stream().map(Source.Item::value).toList(), after, before, snapshot);
+    }
+
+    private String encode(Cursor.Move move, Timestamp snapshot, Key position) {
+      return new Cursor(move, snapshot, position).encode(fingerprint);
+    }
+  }
+
+  private Timestamp now(Deadline deadline) {
+    try {
+      return oracle.next(1).get(deadline.remainingNanos(clock), TimeUnit.NANOSECONDS).first();
+    } catch (ExecutionException | TimeoutException e) {
+      throw new DatabaseException(ErrorCode.UNAVAILABLE, "no timestamp can be had", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,256 @@
+package dev.partita.node.routing;
+
+import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.IndexEntry;
+import dev.partita.node.catalog.PartitionEntry;
+import dev.partita.node.catalog.ResourceName;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.Epoch;
+import dev.partita.node.partition.PartitionCaller;
+import dev.partita.node.partition.PartitionClient;
+import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.partition.PartitionDirectory;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.partition.Request;
+import dev.partita.node.partition.Response;
+import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Finds Partitions in the catalog and brings requests to their leaders.
+public final class Router implements PartitionCaller, PartitionDirectory {
+  /// One attempt of a read: longer than any page takes.
+  private static final Duration READ_ATTEMPT = Duration.ofSeconds(2);
+
+  private static final long BACKOFF_MILLIS_MIN = 2;
+  private static final long BACKOFF_MILLIS_MAX = 100;
+
+  private final NodeId self;
+  private final Supplier<Catalog> catalog;
+  private final Function<NodeId, PartitionClient> clients;
+  private final Predicate<NodeId> alive;
+  private final Clock clock;
+
+  /// What was learnt from answers. It is checked against the catalog when used, so entries of
+  /// dropped Partitions only take space; [#forget] removes them.
+  private final ConcurrentMap<PartitionId, NodeId> leaders = new ConcurrentHashMap<>();
+
+  private final ConcurrentMap<PartitionId, PartitionDescriptor> newer = new ConcurrentHashMap<>();
+
+  /// @param clients how to reach the Partitions of a node
+  /// @param alive whether a node was heard of lately: a write is not sent where it would only
+  ///   disappear
+  public Router(
+      NodeId self,
+      Supplier<Catalog> catalog,
+      Function<NodeId, PartitionClient> clients,
+      Predicate<NodeId> alive,
+      Clock clock) {
+    this.self = self;
+    this.catalog = catalog;
+    this.clients = clients;
+    this.alive = alive;
+    this.clock = clock;
+  }
+
+  /// The Partition that owns a row.
+  ///
+  /// @throws DatabaseException [ErrorCode#NO_PARTITION], naming collection and key, when there is
+  ///   none
+  public PartitionDescriptor owner(String collection, PrimaryKey key) {
+    return catalog
+        .get()
+        .partitions()
+        .owner(collection, key)
+        .map(this::descriptor)
+        .orElseThrow(() ->
+            new DatabaseException(
+                    ErrorCode.NO_PARTITION, "no partition of the collection covers the key")
+                .with("collection", collection)
+                .with("key", key));
+  }
+
+  @Override
+  public List<PartitionDescriptor> partitions(String collection) {
+    return catalog.get().partitions().of(collection).stream()
+        .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE)
+        .map(this::descriptor)
+        .toList();
+  }
+
+  @Override
+  public @Nullable PartitionDescriptor partition(String name) {
+    Catalog present = catalog.get();
+    return present
+        .partition(name)
+        .or(() -> present.partition(ResourceName.of(name).value()))
+        .map(this::descriptor)
+        .orElse(null);
+  }
+
+  @Override
+  public @Nullable IndexDefinition index(String name) {
+    Catalog present = catalog.get();
+    IndexEntry entry = present.indexes().get(name);
+    if (entry == null) {
+      entry = present.indexes().get(ResourceName.of(name).value());
+    }
+    return entry == null ? null : entry.definition();
+  }
+
+  private PartitionDescriptor descriptor(PartitionEntry entry) {
+    PartitionDescriptor known = newer.get(entry.id());
+    return known != null && known.epoch().value() > entry.epoch() ? known : describe(entry);
+  }
+
+  private static PartitionDescriptor describe(PartitionEntry entry) {
+    return new PartitionDescriptor(
+        entry.id(),
+        entry.name(),
+        entry.collectionId(),
+        entry.collection(),
+        entry.bounds(),
+        new Epoch(Math.max(Epoch.FIRST.value(), entry.epoch())),
+        Configuration.of(Set.copyOf(entry.voters()), Set.copyOf(entry.learners())));
+  }
+
+  @Override
+  public Response call(PartitionDescriptor partition, Request request, Deadline deadline) {
+    PartitionDescriptor known = partition;
+    Request attempt = request;
+    @Nullable NodeId hint = null;
+    Response.Refusal last = new Response.Unavailable("the deadline had passed");
+    long backoffMillis = BACKOFF_MILLIS_MIN;
+    for (int attempts = 0; !deadline.isExpired(clock); attempts++) {
+      NodeId target = target(known, hint, attempts);
+      Response response = ask(target, attempt, deadline);
+      if (!(response instanceof Response.Refusal refusal)) {
+        if (target != null) {
+          leaders.put(known.id(), target);
+        }
+        return response;
+      }
+      if (!refusal.retryable()) {
+        return refusal;
+      }
+      if (catalog.get().partition(known.id()).isEmpty()) {
+        return new Response.Unavailable("the partition was dropped");
+      }
+      last = refusal;
+      boolean atOnce = false;
+      hint = null;
+      switch (refusal) {
+        case Response.NotLeader(var leader) when leader != null && !leader.equals(target) -> {
+          // A hint is followed at once the first times; two nodes that point at each other are
+          // waited for.
+          hint = leader;
+          atOnce = attempts < 3;
+        }
+        case Response.WrongEpoch(var current) -> {
+          if (current.epoch().compareTo(known.epoch()) > 0) {
+            newer.put(current.id(), current);
+            atOnce = true;
+          }
+          known = current;
+          attempt = attempt.withEpoch(current.epoch());
+          hint = target;
+        }
+        case Response.Overloaded _ -> {}
+        default -> {
+          if (target != null) {
+            leaders.remove(known.id(), target);
+          }
+        }
+      }
+      if (!atOnce) {
+        pause(Math.min(backoffMillis, deadline.remaining(clock).toMillis()));
+        backoffMillis = Math.min(BACKOFF_MILLIS_MAX, 2 * backoffMillis);
+        known = refreshed(known);
+        attempt = attempt.withEpoch(known.epoch());
+      }
+    }
+    return last;
+  }
+
+  /// A Partition that was never active has not all indexes yet: what it wrote, queries could miss.
+  private boolean isBeingCreated(PartitionId id) {
+    return catalog
+        .get()
+        .partition(id)
+        .filter(entry -> entry.state() == PartitionEntry.State.CREATING)
+        .isPresent();
+  }
+
+  private Response ask(@Nullable NodeId target, Request request, Deadline deadline) {
+    if (isBeingCreated(request.partition())) {
+      return new Response.Unavailable("the partition is being created");
+    }
+    if (target == null) {
+      return new Response.Unavailable("no replica of the partition can be reached");
+    }
+    // A read may be tried elsewhere; a write is waited for, since nothing is known about it
+    // otherwise.
+    Deadline patience =
+        request instanceof Request.Write ? deadline : deadline.atMost(READ_ATTEMPT, clock);
+    return clients.apply(target).handle(request, patience).join();
+  }
+
+  /// What the catalog says by now, if that is newer.
+  private PartitionDescriptor refreshed(PartitionDescriptor known) {
+    return catalog
+        .get()
+        .partition(known.id())
+        .map(this::descriptor)
+        .filter(entry -> entry.epoch().compareTo(known.epoch()) > 0)
+        .orElse(known);
+  }
+
+  /// The hinted node, the leader of last time, or each voter in turn, this node first; nobody while
+  /// none is alive.
+  private @Nullable NodeId target(
+      PartitionDescriptor partition, @Nullable NodeId hint, int attempts) {
+    if (hint != null && alive.test(hint)) {
+      return hint;
+    }
+    Set<NodeId> voters = partition.members().voters();
+    NodeId leader = leaders.get(partition.id());
+    if (leader != null && voters.contains(leader) && alive.test(leader)) {
+      return leader;
+    }
+    Set<NodeId> order = new LinkedHashSet<>();
+    if (voters.contains(self)) {
+      order.add(self);
+    }
+    voters.stream().filter(alive).forEach(order::add);
+    return order.isEmpty() ? null : List.copyOf(order).get(attempts % order.size());
+  }
+
+  /// Forgets what was learnt about Partitions that are not in the catalog any more.
+  public void forget(Catalog present) {
+    leaders.keySet().removeIf(id -> present.partition(id).isEmpty());
+    newer.keySet().removeIf(id -> present.partition(id).isEmpty());
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package dev.partita.node.time;
+
+import java.util.concurrent.CompletableFuture;
+
+/// Hands out commit timestamps for the whole database.
+public interface TimestampOracle {
+  /// A block of consecutive timestamps, each larger than every timestamp whose block was complete,
+  /// anywhere in the database, before this call began. Fails when the leader of the system
+  /// partition cannot be reached; a block that was lost on the way is never handed out again.
+  ///
+  /// @param count how many, at least 1
+  CompletableFuture<TimestampBlock> next(int count);
+}

@@ -1,0 +1,27 @@
+package dev.partita.node.transport;
+
+import dev.partita.node.raft.NodeId;
+import io.netty.bootstrap.Bootstrap;
+import java.util.function.Supplier;
+
+/// What all links and accepted connections of a transport share.
+///
+/// @param bootstrap dials; its group is replaced by the link's event loop
+/// @param cluster the cluster of this node, empty while it belongs to none
+/// @param listener told of all connections
+record LinkContext(
+    TransportSettings settings,
+    NodeId self,
+    Supplier<String> cluster,
+    Bootstrap bootstrap,
+    NameLookup lookup,
+    PeerListener listener,
+    Services services) {
+
+  /// Whether nodes of these two clusters may talk: a node without a cluster may talk to all, to
+  /// join one.
+  boolean acceptsCluster(String other) {
+    String own = cluster.get();
+    return own.isEmpty() || other.isEmpty() || own.equals(other);
+  }
+}

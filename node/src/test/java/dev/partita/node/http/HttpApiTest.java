@@ -1,0 +1,349 @@
+package dev.partita.node.http;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
+
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
+import io.restassured.specification.RequestSpecification;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The HTTP API against a real single node.
+@QuarkusTest
+@QuarkusTestResource(FreshDirectory.class)
+class HttpApiTest {
+  private static final String THINGS = "/v1/collections/things/documents";
+
+  private static boolean created;
+
+  /// The three calls of the article; the server is up only when the first test runs.
+  @org.junit.jupiter.api.BeforeEach
+  void createPartitionAndIndex() {
+    if (created) {
+      return;
+    }
+    created = true;
+    json("{\"name\":\"my_partition\",\"collection\":\"things\",\"range_start\":-1000,\"range_end\":1000}")
+        .post("/v1/partitions")
+        .then()
+        .statusCode(201)
+        .header("Location", containsString("/v1/partitions/my-partition-"))
+        .body("collection", equalTo("things"))
+        .body("range.start", equalTo(-1000))
+        .body("state", equalTo("Active"));
+    json("{\"name\":\"my_index\",\"collection\":\"things\",\"terms\":[\"color\"],\"values\":[\"size\"]}")
+        .post("/v1/indexes")
+        .then()
+        .statusCode(201)
+        .body("state", equalTo("Ready"));
+  }
+
+  @Test
+  void aDocumentIsWrittenReadAndDeleted() {
+    json("{\"color\":\"red\",\"size\":12}")
+        .put(THINGS + "/150")
+        .then()
+        .statusCode(201)
+        .body("id", equalTo(150))
+        .body("version", notNullValue());
+    given()
+        .get(THINGS + "/150")
+        .then()
+        .statusCode(200)
+        .contentType("application/json")
+        .header("ETag", notNullValue())
+        .body(equalTo("{\"id\":150,\"color\":\"red\",\"size\":12}"));
+    given().delete(THINGS + "/150").then().statusCode(204);
+    problem(given().get(THINGS + "/150"), 404, "NOT_FOUND");
+    problem(given().delete(THINGS + "/150"), 404, "NOT_FOUND");
+  }
+
+  @Test
+  void writesAreConditionalOnTheVersion() {
+    String first = json("{\"n\":1}").put(THINGS + "/20").header("ETag");
+    json("{\"n\":2}").header("If-Match", first).put(THINGS + "/20").then().statusCode(200);
+    problem(
+        json("{\"n\":3}").header("If-Match", first).put(THINGS + "/20"), 412, "VERSION_CONFLICT");
+    problem(
+        json("{\"n\":3}").header("If-None-Match", "*").put(THINGS + "/20"),
+        412,
+        "VERSION_CONFLICT");
+    problem(given().header("If-Match", first).delete(THINGS + "/20"), 412, "VERSION_CONFLICT");
+    problem(json("{}").header("If-Match", "x").put(THINGS + "/20"), 400, "INVALID_REQUEST");
+    given().get(THINGS + "/20").then().body("n", equalTo(2));
+  }
+
+  @Test
+  void pastVersionsCanBeRead() {
+    String before = json("{\"n\":1}").put(THINGS + "/21").jsonPath().getString("version");
+    json("{\"n\":2}").put(THINGS + "/21").then().statusCode(200);
+
+    given()
+        .queryParam("at", before)
+        .get(THINGS + "/21")
+        .then()
+        .statusCode(200)
+        .body("n", equalTo(1));
+    problem(
+        given().queryParam("at", Long.MAX_VALUE).get(THINGS + "/21"), 400, "TIMESTAMP_IN_FUTURE");
+    problem(given().queryParam("at", "yesterday").get(THINGS + "/21"), 400, "INVALID_REQUEST");
+  }
+
+  @Test
+  void aKeyThatNoPartitionCoversIsRefusedByName() {
+    problem(json("{}").put(THINGS + "/1000"), 422, "NO_PARTITION")
+        .body("sqlState", equalTo("23514"))
+        .body("collection", equalTo("things"))
+        .body("key", equalTo("1000"));
+    problem(json("{}").put("/v1/collections/nowhere/documents/1"), 422, "NO_PARTITION");
+  }
+
+  @Test
+  void postCreatesAndRefusesToReplace() {
+    json("{\"id\":30}")
+        .post(THINGS)
+        .then()
+        .statusCode(201)
+        .header("Location", containsString(THINGS + "/30"));
+    problem(json("{\"id\":30}").post(THINGS), 412, "VERSION_CONFLICT");
+    json("{\"id\":30,\"n\":1}").post(THINGS + "?onConflict=replace").then().statusCode(200);
+    problem(json("{\"n\":1}").post(THINGS), 400, "INVALID_KEY");
+    problem(json("{\"id\":30}").post(THINGS + "?onConflict=maybe"), 400, "INVALID_REQUEST");
+  }
+
+  @Test
+  void aBatchAnswersForEachDocument() {
+    json("[{\"id\":40}]").post(THINGS).then().statusCode(200);
+    json("[{\"id\":40},{\"id\":41}]")
+        .post(THINGS)
+        .then()
+        .statusCode(207)
+        .body("results", hasSize(2))
+        .body("results[0].id", equalTo(40))
+        .body("results[0].error.code", equalTo("VERSION_CONFLICT"))
+        .body("results[1].version", notNullValue());
+  }
+
+  @Test
+  void aBatchThatNamesAKeyTwiceIsRefusedWhole() {
+    problem(json("[{\"id\":45},{\"id\":45,\"n\":1}]").post(THINGS), 400, "INVALID_REQUEST");
+    problem(given().get(THINGS + "/45"), 404, "NOT_FOUND");
+  }
+
+  @Test
+  void anAtomicBatchIsAllOrNothing() {
+    json("[{\"id\":50}]").post(THINGS).then().statusCode(200);
+    json("[{\"id\":51},{\"id\":50}]").post(THINGS + "?atomic=true").then().statusCode(412);
+    problem(given().get(THINGS + "/51"), 404, "NOT_FOUND");
+    json("[{\"id\":51},{\"id\":52}]").post(THINGS + "?atomic=true").then().statusCode(200);
+  }
+
+  @Test
+  void pagesOfARangeGiveEachDocumentOnceInBothDirections() {
+    List<String> documents =
+        IntStream.range(-60, -20).mapToObj(id -> "{\"id\":" + id + "}").toList();
+    json("[" + String.join(",", documents) + "]").post(THINGS).then().statusCode(200);
+    List<Integer> ascending = IntStream.range(-60, -20).boxed().toList();
+
+    for (int limit : List.of(1, 7, 40, 64)) {
+      assertThat(ids(Map.of("start", -60, "end", -20, "limit", limit))).isEqualTo(ascending);
+      assertThat(ids(Map.of("start", -60, "end", -20, "limit", limit, "order", "desc")))
+          .isEqualTo(ascending.reversed());
+    }
+  }
+
+  @Test
+  void anIndexAnswersWithItsValuesInOrder() {
+    json("[{\"id\":60,\"color\":\"teal\",\"size\":3},{\"id\":61,\"color\":\"teal\",\"size\":-1},"
+            + "{\"id\":62,\"color\":\"teal\"},{\"id\":63,\"color\":\"plum\",\"size\":0}]")
+        .post(THINGS)
+        .then()
+        .statusCode(200);
+    json("{\"index\":\"my_index\",\"partition\":\"my_partition\",\"terms\":[\"teal\"],\"limit\":64}")
+        .post("/v1/query")
+        .then()
+        .statusCode(200)
+        .body("data.id", equalTo(List.of(62, 61, 60)))
+        .body("data.size", equalTo(java.util.Arrays.asList(null, -1, 3)))
+        .body("after", nullValue());
+    json("{\"index\":\"my_index\",\"terms\":[\"teal\"],\"limit\":2,\"order\":\"desc\",\"documents\":true}")
+        .post("/v1/query")
+        .then()
+        .body("data.id", equalTo(List.of(60, 61)))
+        .body("data[0].document.color", equalTo("teal"))
+        .body("after", notNullValue());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          404 | UNKNOWN_INDEX     | {"index":"none","terms":["a"]}
+          404 | UNKNOWN_PARTITION | {"index":"my_index","partition":"none","terms":["a"]}
+          400 | INVALID_REQUEST   | {"index":"my_index","terms":[{}]}
+          400 | INVALID_REQUEST   | {"index":"my_index","terms":["a"],"limit":0}
+          400 | INVALID_REQUEST   | {"index":"my_index","terms":["a"],"limitt":1}
+          400 | INVALID_REQUEST   | {"terms":["a"]}
+          400 | INVALID_CURSOR    | {"index":"my_index","terms":["a"],"after":"AAAA"}
+          """)
+  void badQueriesAreRefused(int status, String code, String body) {
+    problem(json(body).post("/v1/query"), status, code);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          409 | OVERLAP            | {"name":"other","collection":"things","range_start":999,"range_end":2000}
+          400 | INVALID_DEFINITION | {"name":"other","collection":"empty","range_start":5,"range_end":5}
+          400 | INVALID_DEFINITION | {"name":"other","collection":"empty"}
+          400 | INVALID_DEFINITION | {"name":"other","collection":"empty","range_start":1,"hash":{"modulus":2,"remainder":0}}
+          400 | INVALID_DEFINITION | {"name":"other","collection":"empty","hash":{"modulus":2,"remainder":2}}
+          400 | INVALID_REQUEST    | {"collection":"empty","range_start":5}
+          """)
+  void badPartitionsAreRefused(int status, String code, String body) {
+    problem(json(body).post("/v1/partitions"), status, code);
+  }
+
+  @Test
+  void hashPartitionsTakeEveryKeyAndDeletedOnesAreGone() {
+    for (int remainder = 0; remainder < 3; remainder++) {
+      json("{\"name\":\"h%d\",\"collection\":\"hashed\",\"hash\":{\"modulus\":3,\"remainder\":%d}}"
+              .formatted(remainder, remainder))
+          .post("/v1/partitions")
+          .then()
+          .statusCode(201);
+    }
+    List<String> keys = List.of("a", "b", "\u00e4", "\ud83d\ude00", "", "150");
+    for (String key : keys) {
+      String id = "\"" + key + "\"";
+      json("{\"id\":" + id + "}").post("/v1/collections/hashed/documents").then().statusCode(201);
+      given()
+          .get("/v1/collections/hashed/documents/{key}", id)
+          .then()
+          .statusCode(200)
+          .body("id", equalTo(key));
+    }
+    given()
+        .get("/v1/collections/hashed/documents")
+        .then()
+        .body("data.id", equalTo(List.of("", "150", "a", "b", "\u00e4", "\ud83d\ude00")));
+    given().delete("/v1/partitions/h0").then().statusCode(204);
+    problem(given().get("/v1/partitions/h0"), 404, "UNKNOWN_PARTITION");
+  }
+
+  @Test
+  void partitionsAndIndexesAreListed() {
+    given().get("/v1/partitions").then().statusCode(200).body("data.collection", hasItem("things"));
+    given().get("/v1/partitions/my_partition").then().statusCode(200).body("replicas", equalTo(1));
+    given().get("/v1/indexes/my_index").then().statusCode(200).body("progress", equalTo(100));
+    problem(given().get("/v1/indexes/none"), 404, "UNKNOWN_INDEX");
+  }
+
+  @Test
+  void bodiesOverTheLimitAreRefusedAndTheNodeGoesOn() {
+    problem(json("{\"a\":\"" + "x".repeat(2 << 20) + "\"}").put(THINGS + "/70"), 413, "TOO_LARGE");
+    problem(json("{\"a\":").put(THINGS + "/70"), 400, "INVALID_DOCUMENT");
+    problem(json("[1]").put(THINGS + "/70"), 400, "INVALID_DOCUMENT");
+    json("{}").put(THINGS + "/70").then().statusCode(201);
+  }
+
+  @Test
+  void unknownPathsMethodsAndMediaTypesAreProblems() {
+    problem(given().get("/v1/nothing"), 404, "INVALID_REQUEST");
+    problem(given().delete("/v1/query"), 405, "INVALID_REQUEST");
+    problem(given().contentType("text/plain").body("x").post("/v1/query"), 415, "INVALID_REQUEST");
+  }
+
+  @Test
+  void theInterfaceDescribesItself() {
+    Response openApi = given().header("Accept", "application/json").get("/openapi");
+    openApi.then().statusCode(200);
+    assertThat(openApi.jsonPath().getMap("paths").keySet().stream().map(Object::toString).toList())
+        .contains(
+            "/v1/partitions",
+            "/v1/indexes",
+            "/v1/query",
+            "/v1/collections/{collection}/documents",
+            "/v1/collections/{collection}/documents/{key}",
+            "/admin/v1/state");
+  }
+
+  @Test
+  void healthAndMetricsAnswer() {
+    given().get("/health/live").then().statusCode(200);
+    given().get("/health/ready").then().statusCode(200);
+    String metrics = given().get("/metrics").body().asString();
+    assertThat(metrics)
+        .contains("partita_partition_rows")
+        .contains("partita_partition_epoch")
+        .contains("partita_storage_block_cache_hits_total")
+        .contains("partita_http_requests_in_flight");
+  }
+
+  @Test
+  void theAdministrationTellsTheState() {
+    given()
+        .get("/admin/v1/state")
+        .then()
+        .statusCode(200)
+        .body("nodes", hasSize(1))
+        .body("nodes[0].state", equalTo("Active"))
+        .body("partitions.collection", hasItems("things"))
+        .body("operations", hasSize(0));
+    given().get("/admin/v1/node").then().statusCode(200).body("registered", equalTo(true));
+  }
+
+  private static List<Integer> ids(Map<String, ?> parameters) {
+    List<Integer> ids = new ArrayList<>();
+    String after = null;
+    do {
+      RequestSpecification request = given().queryParams(parameters);
+      if (after != null) {
+        request.queryParam("after", after);
+      }
+      Response page = request.get(THINGS);
+      page.then().statusCode(200);
+      ids.addAll(page.jsonPath().getList("data.id", Integer.class));
+      after = page.jsonPath().getString("after");
+    } while (after != null);
+    return ids;
+  }
+
+  private static RequestSpecification json(String body) {
+    return given().contentType("application/json").body(body);
+  }
+
+  private static ValidatableResponse problem(Response response, int status, String code) {
+    return response
+        .then()
+        .statusCode(status)
+        .contentType(Problem.MEDIA_TYPE)
+        .body("status", equalTo(status))
+        .body("code", equalTo(code))
+        .body("title", notNullValue());
+  }
+
+  @BeforeAll
+  static void forgetEarlierServer() {
+    created = false;
+  }
+}

@@ -1,0 +1,139 @@
+package dev.partita.node.partition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.JsonBytes;
+import dev.partita.node.key.Datum;
+import dev.partita.node.key.Key;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.storage.Direction;
+import dev.partita.node.time.Timestamp;
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class PartitionCodecTest {
+
+  private static final PartitionId ID = new PartitionId(1L << 40);
+  private static final Epoch EPOCH = new Epoch(300);
+  private static final PrimaryKey KEY = PrimaryKey.of(Datum.of(-5), Datum.of("\u00e9"));
+  private static final Timestamp AT = new Timestamp(Long.MAX_VALUE);
+  private static final JsonBytes JSON = JsonBytes.of("{\"a\":\"\u00e9\"}");
+
+  private static final List<Request> REQUESTS =
+      List.of(
+          new Request.Write(
+              ID,
+              EPOCH,
+              List.of(
+                  Mutation.put(KEY, JSON),
+                  Mutation.insert(PrimaryKey.of(1), JSON),
+                  Mutation.delete(PrimaryKey.of("")).when(new Mutation.IfPresent()),
+                  Mutation.delete(PrimaryKey.of(2)).when(new Mutation.IfVersion(AT))),
+              true),
+          new Request.Read(ID, EPOCH, KEY, null),
+          new Request.Read(ID, EPOCH, KEY, AT),
+          new Request.Scan(ID, EPOCH, null, null, Direction.FORWARD, null, 1, null),
+          new Request.Scan(ID, EPOCH, KEY, KEY, Direction.BACKWARD, KEY, 1_000, AT),
+          new Request.IndexScan(ID, EPOCH, 7, List.of(), Direction.FORWARD, null, 1, false, null),
+          new Request.IndexScan(
+              ID,
+              EPOCH,
+              0xffff_ffffL,
+              List.of(
+                  new Datum.Null(),
+                  Datum.of(true),
+                  Datum.number(new BigDecimal("1.5")),
+                  Datum.of(List.of(Datum.of(1)))),
+              Direction.BACKWARD,
+              Key.of(new byte[] {0, (byte) 0xff}),
+              64,
+              true,
+              AT));
+
+  private static final List<Response> RESPONSES =
+      List.of(
+          new Response.Writes(
+              List.of(
+                  new MutationResult.Written(AT, true),
+                  new MutationResult.Conflict(null),
+                  new MutationResult.Conflict(AT),
+                  new MutationResult.UniqueViolation(3, "by-code"),
+                  new MutationResult.Invalid(ErrorCode.TOO_LARGE, "why"),
+                  new MutationResult.NotApplied())),
+          new Response.Row(null, null),
+          new Response.Row(AT, JSON),
+          new Response.Rows(List.of(new Response.Stored(KEY, AT, JSON)), true, AT),
+          new Response.Entries(
+              List.of(
+                  new Response.Entry(Key.EMPTY, KEY, JSON, null),
+                  new Response.Entry(Key.EMPTY, KEY, JSON, new Response.Stored(KEY, AT, JSON))),
+              false,
+              AT),
+          new Response.WrongEpoch(
+              TestNode.descriptor(5, "things", new Bounds.Range(null, Datum.of("z")))),
+          new Response.NotLeader(null),
+          new Response.NotLeader(new NodeId(Long.MAX_VALUE)),
+          new Response.NoReplica(),
+          new Response.OutOfBounds(KEY),
+          new Response.Overloaded("what"),
+          new Response.Unavailable("why"),
+          new Response.OutcomeUnknown("why"),
+          new Response.TimestampTooOld(AT),
+          new Response.TimestampInFuture(AT),
+          new Response.IndexNotReady(4, null),
+          new Response.IndexNotReady(4, AT),
+          new Response.Invalid("why"));
+
+  @Test
+  void requestsComeBackAsTheyWere() {
+    for (Request request : REQUESTS) {
+      assertThat(PartitionCodec.decodeRequest(PartitionCodec.encode(request, 1_234)))
+          .isEqualTo(new PartitionCodec.TimedRequest(1_234, request));
+    }
+  }
+
+  @Test
+  void responsesComeBackAsTheyWere() {
+    for (Response response : RESPONSES) {
+      assertThat(PartitionCodec.decodeResponse(PartitionCodec.encode(response)))
+          .isEqualTo(response);
+    }
+  }
+
+  @Test
+  void definitionsComeBackAsTheyWere() {
+    for (IndexDefinition index : TestDocument.INDEXES) {
+      assertThat(PartitionCodec.decodeDefinition(PartitionCodec.encode(index))).isEqualTo(index);
+    }
+  }
+
+  @Test
+  void everyRefusalTellsAClientWhatItMayDo() {
+    for (Response response : RESPONSES) {
+      if (response instanceof Response.Refusal refusal && refusal.retryable()) {
+        assertThat(refusal.toException().code().isRetryable()).as("%s", refusal).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void truncatedBytesAreRefused() {
+    for (Request request : REQUESTS) {
+      byte[] bytes = PartitionCodec.encode(request, 1);
+      for (int length = 0; length < bytes.length; length++) {
+        byte[] truncated = Arrays.copyOf(bytes, length);
+        assertThatThrownBy(() -> PartitionCodec.decodeRequest(truncated))
+            .isInstanceOfAny(IllegalArgumentException.class, DatabaseException.class);
+      }
+      assertThatThrownBy(() -> PartitionCodec.decodeRequest(Arrays.copyOf(bytes, bytes.length + 1)))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+}

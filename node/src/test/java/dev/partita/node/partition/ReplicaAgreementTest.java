@@ -1,0 +1,264 @@
+package dev.partita.node.partition;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.Datum;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.PartitionCommand.TimedWrite;
+import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.raft.SnapshotMark;
+import dev.partita.node.replication.Command;
+import dev.partita.node.replication.SnapshotSource;
+import dev.partita.node.storage.Direction;
+import dev.partita.node.storage.rocksdb.RocksDbStorage;
+import dev.partita.node.time.Timestamp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Replicas that apply the same log end in the same state, whether they apply it entry by entry or
+/// in long runs, whether they are restarted on the way and get entries again, or begin with another
+/// one's snapshot.
+final class ReplicaAgreementTest {
+
+  private static final int SEEDS = Integer.getInteger("partita.seeds", 2);
+  private static final int ENTRIES = 120;
+
+  private static final PartitionDescriptor THINGS =
+      TestNode.descriptor(1, TestDocument.COLLECTION, new Bounds.Hash(3, 1));
+
+  private static final IndexDefinition UNIQUE =
+      new IndexDefinition(
+          9,
+          "unique",
+          TestDocument.COLLECTION,
+          TestDocument.INDEXES.getFirst().terms(),
+          List.of(),
+          true);
+
+  private sealed interface Entry {}
+
+  private record CommandEntry(Command command) implements Entry {}
+
+  private record ConfigurationEntry(long index, Configuration configuration) implements Entry {}
+
+  @Test
+  void replicasAgree(@TempDir Path directory) throws IOException {
+    for (int seed = 0; seed < SEEDS; seed++) {
+      Path own = directory.resolve("seed-" + seed);
+      try {
+        play(new Random(seed), own);
+      } catch (AssertionError | RuntimeException e) {
+        throw new AssertionError("seed " + seed, e);
+      }
+    }
+  }
+
+  private void play(Random random, Path directory) throws IOException {
+    var timestamps = new ArrayList<Timestamp>();
+    List<Entry> log = log(random, timestamps);
+    List<String> one;
+    List<String> joined;
+    try (RocksDbStorage storage = TestNode.storage(directory.resolve("one"));
+        RocksDbStorage joining = TestNode.storage(directory.resolve("joining"))) {
+      var machine = new PartitionStateMachine(THINGS.id(), storage);
+      int half = random.nextInt(log.size());
+      log.subList(0, half).forEach(entry -> apply(machine, List.of(entry)));
+      var joiner = new PartitionStateMachine(THINGS.id(), joining);
+      Path files = Files.createDirectory(directory.resolve("snapshot"));
+      SnapshotMark mark = machine.mark();
+      if (half > 0) {
+        try (SnapshotSource snapshot = machine.openSnapshot()) {
+          snapshot.writeTo(files);
+        }
+        joiner.install(files, mark);
+      }
+      log.subList(half, log.size()).forEach(entry -> apply(machine, List.of(entry)));
+      apply(joiner, log.subList(half, log.size()));
+      one = contents(machine, storage, timestamps);
+      joined = contents(joiner, joining, timestamps);
+    }
+    assertThat(joined).isEqualTo(one);
+    assertThat(withRestarts(random, directory.resolve("restarting"), log, timestamps))
+        .isEqualTo(one);
+  }
+
+  /// Applies runs of any length and goes back, as after a crash, to what was durable.
+  private List<String> withRestarts(
+      Random random, Path directory, List<Entry> log, List<Timestamp> timestamps) {
+    RocksDbStorage storage = TestNode.storage(directory);
+    try {
+      var machine = new PartitionStateMachine(THINGS.id(), storage);
+      int at = 0;
+      while (at < log.size()) {
+        int to = Math.min(log.size(), at + 1 + random.nextInt(30));
+        apply(machine, log.subList(at, to));
+        at = to;
+        if (random.nextInt(6) == 0) {
+          storage.close();
+          storage = TestNode.storage(directory);
+          machine = new PartitionStateMachine(THINGS.id(), storage);
+          long applied = machine.mark().index();
+          assertThat(machine.durableIndex()).isEqualTo(applied);
+          assertThat(applied).isEqualTo(index(log.get(at - 1)));
+        }
+      }
+      return contents(machine, storage, timestamps);
+    } finally {
+      storage.close();
+    }
+  }
+
+  private static long index(Entry entry) {
+    return switch (entry) {
+      case CommandEntry(Command command) -> command.index();
+      case ConfigurationEntry(long index, _) -> index;
+    };
+  }
+
+  private static void apply(PartitionStateMachine machine, List<Entry> entries) {
+    var commands = new ArrayList<Command>();
+    for (Entry entry : entries) {
+      switch (entry) {
+        case CommandEntry(Command command) -> commands.add(command);
+        case ConfigurationEntry(long index, Configuration configuration) -> {
+          machine.apply(List.copyOf(commands));
+          commands.clear();
+          machine.applyConfiguration(index, 1, configuration);
+        }
+      }
+    }
+    machine.apply(commands);
+  }
+
+  private List<Entry> log(Random random, List<Timestamp> timestamps) {
+    var log = new ArrayList<Entry>();
+    long clock = 1_000;
+    long epoch = 1;
+    log.add(command(2, new PartitionCommand.Create(THINGS)));
+    for (int index = 3; index < ENTRIES; index++) {
+      int kind = random.nextInt(20);
+      IndexDefinition any =
+          random.nextInt(5) == 0
+              ? UNIQUE
+              : TestDocument.INDEXES.get(random.nextInt(TestDocument.INDEXES.size()));
+      if (kind < 12) {
+        var writes = new ArrayList<TimedWrite>();
+        for (int count = 1 + random.nextInt(5); count > 0; count--) {
+          var timestamp = new Timestamp(++clock);
+          timestamps.add(timestamp);
+          long used = random.nextInt(20) == 0 ? epoch + 1 : epoch;
+          writes.add(
+              new TimedWrite(timestamp, new Epoch(used), random.nextBoolean(), mutations(random)));
+        }
+        log.add(command(index, new PartitionCommand.Writes(writes)));
+      } else if (kind < 15) {
+        log.add(command(index, new PartitionCommand.AddIndex(any, index)));
+      } else if (kind < 18) {
+        log.add(command(index, new PartitionCommand.Backfill(any.id(), 1 + random.nextInt(40))));
+      } else if (kind < 19) {
+        log.add(command(index, new PartitionCommand.DropIndex(any.id(), index)));
+      } else {
+        // Alternates between two memberships, so that each change raises the epoch.
+        epoch++;
+        var voters = Set.of(new NodeId(1), new NodeId(1 + epoch));
+        log.add(new ConfigurationEntry(index, Configuration.of(voters, Set.of())));
+      }
+    }
+    return log;
+  }
+
+  private static Entry command(long index, PartitionCommand command) {
+    return new CommandEntry(new Command(index, 1, CommandCodec.encode(command, 64)));
+  }
+
+  private static List<Mutation> mutations(Random random) {
+    var mutations = new ArrayList<Mutation>();
+    var keys = new ArrayList<PrimaryKey>();
+    for (int count = 1 + random.nextInt(4); count > 0; count--) {
+      PrimaryKey key = PrimaryKey.of(random.nextInt(60));
+      if (!THINGS.bounds().contains(key) || keys.contains(key)) {
+        continue;
+      }
+      keys.add(key);
+      Mutation put =
+          random.nextInt(5) == 0
+              ? Mutation.delete(key)
+              : Mutation.put(key, TestDocument.random(random).json());
+      mutations.add(random.nextInt(4) == 0 ? put.when(new Mutation.IfAbsent()) : put);
+    }
+    if (mutations.isEmpty()) {
+      mutations.add(Mutation.delete(inside()));
+    }
+    return mutations;
+  }
+
+  private static PrimaryKey inside() {
+    long key = 0;
+    while (!THINGS.bounds().contains(PrimaryKey.of(key))) {
+      key++;
+    }
+    return PrimaryKey.of(key);
+  }
+
+  /// Everything that a client could see, at the end and at some moments before.
+  private static List<String> contents(
+      PartitionStateMachine machine, RocksDbStorage storage, List<Timestamp> timestamps) {
+    PartitionState state = machine.state();
+    PartitionDescriptor descriptor = requireNonNull(state.descriptor());
+    var contents = new ArrayList<String>();
+    contents.add(state.toString());
+    long live = 0;
+    for (int at = 0; at <= timestamps.size(); at += 7) {
+      Timestamp timestamp = at + 7 > timestamps.size() ? Timestamp.MAX : timestamps.get(at);
+      var reader = new PageReader(storage, descriptor, timestamp);
+      var rows =
+          reader.rows(
+              new Request.Scan(
+                  THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 1_000, timestamp));
+      contents.add("at " + timestamp + " " + rows.rows());
+      live = rows.rows().size();
+      for (IndexState index : state.indexes()) {
+        boolean readable =
+            index.phase() instanceof IndexState.Ready(Timestamp since)
+                && !timestamp.isBefore(since);
+        if (readable) {
+          contents.add(entries(reader, index, timestamp));
+        }
+      }
+    }
+    assertThat(state.rows()).isEqualTo(live);
+    return contents;
+  }
+
+  private static String entries(PageReader reader, IndexState index, Timestamp at) {
+    var entries =
+        reader
+            .entries(
+                index.index(),
+                new Request.IndexScan(
+                    THINGS.id(),
+                    Epoch.FIRST,
+                    index.index().id(),
+                    List.<Datum>of(),
+                    Direction.FORWARD,
+                    null,
+                    1_000,
+                    true,
+                    at))
+            .entries();
+    if (at.equals(Timestamp.MAX)) {
+      assertThat(index.entries()).isEqualTo(entries.size());
+    }
+    return index.index().name() + " at " + at + " " + entries;
+  }
+}

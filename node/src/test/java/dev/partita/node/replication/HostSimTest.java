@@ -1,0 +1,63 @@
+package dev.partita.node.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Clusters of whole hosts under seeded faults. A failure names its seed; `-Dpartita.seeds=N` runs
+/// more, `-Dpartita.seed=S` one.
+final class HostSimTest {
+  private static final int SEEDS = Integer.getInteger("partita.seeds", 8);
+  private static final long ONLY = Long.getLong("partita.seed", -1);
+
+  @TempDir Path directory;
+
+  @Test
+  void nothingAcknowledgedIsLostAndAllApplyTheSame() {
+    int installs = 0;
+    int crashes = 0;
+    int acknowledged = 0;
+    int seeds = 0;
+    for (long seed = ONLY < 0 ? 1 : ONLY; seed <= (ONLY < 0 ? SEEDS : ONLY); seed++) {
+      SimulatedCluster cluster = run(seed);
+      installs += cluster.installs;
+      crashes += cluster.crashes;
+      acknowledged += cluster.acknowledged();
+      seeds++;
+    }
+    // The faults must leave room for work, or nothing is tested.
+    assertThat(acknowledged).as("acknowledged").isGreaterThan(seeds * 500);
+    assertThat(crashes).isPositive();
+    assertThat(installs).as("snapshots installed").isPositive();
+  }
+
+  private SimulatedCluster run(long seed) {
+    var random = new SplittableRandom(seed * 7919);
+    var cluster =
+        new SimulatedCluster(seed, directory.resolve("" + seed), random.nextBoolean() ? 3 : 5, 3);
+    try {
+      cluster.run(Duration.ofSeconds(2));
+      for (int step = 0; step < 3000; step++) {
+        cluster.clientStep();
+        if (random.nextInt(60) == 0) {
+          cluster.fault();
+        }
+        if (random.nextInt(150) == 0) {
+          cluster.changeMembers();
+        }
+        cluster.run(Duration.ofMillis(random.nextInt(1, 10)));
+        if (step % 50 == 0) {
+          cluster.checkSafety();
+        }
+      }
+      cluster.checkRecovery();
+    } catch (RuntimeException | Error e) {
+      throw new AssertionError("Failed with seed " + seed, e);
+    }
+    return cluster;
+  }
+}

@@ -1,0 +1,339 @@
+package dev.partita.node.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.ConfigurationChange;
+import dev.partita.node.raft.GroupId;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.log.LogSettings;
+import dev.partita.node.transport.NameLookup;
+import dev.partita.node.transport.NettyTransport;
+import dev.partita.node.transport.PeerAddress;
+import dev.partita.node.transport.TransportSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Three hosts with real threads, a real log and real sockets.
+final class ReplicationHostTest {
+  private static final GroupId GROUP = new GroupId(7);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final HostSettings SETTINGS =
+      new HostSettings(
+          HostSettings.DEFAULT.raft(),
+          new LogSettings(1 << 20, 256 << 10, 512 << 10, 64 << 10, 8 << 20, 4 << 20),
+          1,
+          2,
+          SnapshotSettings.DEFAULT,
+          64 << 10,
+          4096,
+          8 << 20,
+          64 << 10);
+
+  @TempDir Path directory;
+  private final Map<NodeId, PeerAddress> addresses = new ConcurrentHashMap<>();
+  private final Map<NodeId, Member> members = new HashMap<>();
+  private final AtomicLong nextCommand = new AtomicLong(1);
+
+  /// One node, over its restarts.
+  private final class Member {
+    final NodeId node;
+    final ListMachine.Disk disk = new ListMachine.Disk();
+    ListMachine machine = new ListMachine(disk, 64);
+    @Nullable NettyTransport transport;
+    @Nullable ReplicationHost host;
+    @Nullable ReplicationGroup group;
+
+    Member(long id) {
+      this.node = new NodeId(id);
+    }
+
+    void start(@Nullable Configuration bootstrap) {
+      try {
+        transport =
+            new NettyTransport(
+                TransportSettings.DEFAULT,
+                node,
+                () -> "test",
+                new PeerAddress("127.0.0.1", 0),
+                addresses::get,
+                NameLookup.system());
+        addresses.put(node, new PeerAddress("127.0.0.1", transport.port()));
+        host =
+            new ReplicationHost(
+                SETTINGS,
+                directory.resolve(node.toString()),
+                node,
+                transport,
+                System::nanoTime,
+                new QuietListener());
+        machine = new ListMachine(disk, 64);
+        group = host.open(GROUP, machine, bootstrap);
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    /// Cuts the node off without a word, as a killed process is.
+    void cutOff() {
+      if (transport != null) {
+        transport.close();
+      }
+    }
+
+    void stop() {
+      if (host != null) {
+        host.close();
+        host = null;
+      }
+      cutOff();
+    }
+
+    ReplicationGroup group() {
+      if (group == null) {
+        throw new AssertionError("not started");
+      }
+      return group;
+    }
+
+    ReplicationHost host() {
+      if (host == null) {
+        throw new AssertionError("not started");
+      }
+      return host;
+    }
+
+    boolean leads() {
+      return host != null && group != null && group.status().leads();
+    }
+  }
+
+  private static final class QuietListener implements HostListener {
+    @Override
+    public void unknownGroup(GroupId group, NodeId from) {}
+
+    @Override
+    public void replicaFailed(GroupId group, Throwable cause) {}
+
+    @Override
+    public void failed(Throwable cause) {}
+  }
+
+  @BeforeEach
+  void startThree() {
+    for (long id = 1; id <= 3; id++) {
+      members.put(new NodeId(id), new Member(id));
+    }
+    members.values().forEach(member -> member.start(configuration(1, 2, 3)));
+  }
+
+  @AfterEach
+  void stopAll() {
+    members.values().forEach(Member::cutOff);
+    members.values().forEach(Member::stop);
+  }
+
+  private static Configuration configuration(long... ids) {
+    return Configuration.of(nodes(ids), Set.of());
+  }
+
+  private static Set<NodeId> nodes(long... ids) {
+    var nodes = new java.util.HashSet<NodeId>();
+    for (long id : ids) {
+      nodes.add(new NodeId(id));
+    }
+    return nodes;
+  }
+
+  private Member leader() {
+    return await()
+        .atMost(PATIENCE)
+        .until(
+            () -> members.values().stream().filter(Member::leads).findFirst().orElse(null),
+            java.util.Objects::nonNull);
+  }
+
+  /// Proposes until it works; the numbers that were acknowledged come back.
+  private List<Long> write(int count) {
+    var acknowledged = new ArrayList<Long>();
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (acknowledged.size() < count) {
+      assertThat(System.nanoTime()).as("time for writing").isLessThan(deadline);
+      var batch = new HashMap<Long, CompletableFuture<Proposed>>();
+      ReplicationGroup group = leader().group();
+      for (int i = acknowledged.size(); i < count; i++) {
+        long number = nextCommand.getAndIncrement();
+        batch.put(number, group.propose(ListMachine.command(number)));
+      }
+      batch.forEach((number, result) -> {
+        try {
+          result.get(10, TimeUnit.SECONDS);
+          acknowledged.add(number);
+        } catch (ExecutionException e) {
+          assertThat(e).hasCauseInstanceOf(ReplicationRefusal.class);
+        } catch (InterruptedException | java.util.concurrent.TimeoutException e) {
+          throw new AssertionError(e);
+        }
+      });
+    }
+    return acknowledged;
+  }
+
+  private void awaitSameCommands(List<Long> acknowledged, Member... of) {
+    Member first = of[0];
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          assertThat(first.machine.commands()).containsAll(acknowledged);
+          for (Member other : of) {
+            assertThat(other.machine.commands()).isEqualTo(first.machine.commands());
+          }
+        });
+    assertThat(first.machine.commands()).doesNotHaveDuplicates();
+  }
+
+  private Member[] all() {
+    return members.values().toArray(Member[]::new);
+  }
+
+  private Member[] allBut(Member absent) {
+    return members.values().stream().filter(member -> member != absent).toArray(Member[]::new);
+  }
+
+  @Test
+  void commandsAreAppliedInTheSameOrderEverywhere() {
+    awaitSameCommands(write(500), all());
+  }
+
+  @Test
+  void aNewLeaderTakesOverWithEverythingAcknowledged() {
+    List<Long> acknowledged = new ArrayList<>(write(100));
+    Member old = leader();
+    old.cutOff();
+    members.remove(old.node);
+    acknowledged.addAll(write(100));
+    awaitSameCommands(acknowledged, all());
+    old.stop();
+  }
+
+  @Test
+  void everythingAcknowledgedIsThereAfterARestartOfAll() {
+    List<Long> acknowledged = new ArrayList<>(write(300));
+    members.values().forEach(Member::stop);
+    members.values().forEach(member -> member.start(null));
+    acknowledged.addAll(write(50));
+    awaitSameCommands(acknowledged, all());
+  }
+
+  @Test
+  void aFollowerThatMissedTooMuchGetsASnapshot() {
+    List<Long> acknowledged = new ArrayList<>(write(100));
+    Member slow = allBut(leader())[0];
+    slow.stop();
+    for (int i = 0; i < 8; i++) {
+      acknowledged.addAll(write(1000));
+    }
+    Member leader = leader();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> leader.group().status().firstIndex() > slow.group().status().lastIndex() + 1);
+    slow.start(null);
+    awaitSameCommands(acknowledged, all());
+    assertThat(slow.machine.installs()).isPositive();
+  }
+
+  @Test
+  void aReadBarrierShowsEverythingAcknowledgedBefore() throws Exception {
+    List<Long> acknowledged = write(200);
+    Member leader = leader();
+    leader.group().readBarrier().get(10, TimeUnit.SECONDS);
+    assertThat(leader.machine.commands()).containsAll(acknowledged);
+  }
+
+  @Test
+  void aFollowerRefusesAndNamesTheLeader() {
+    write(1);
+    Member leader = leader();
+    Member follower = allBut(leader)[0];
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(follower.group().propose(ListMachine.command(0)))
+                .failsWithin(Duration.ofSeconds(5))
+                .withThrowableOfType(ExecutionException.class)
+                .havingCause()
+                .isInstanceOfSatisfying(
+                    ReplicationRefusal.NotLeader.class,
+                    refusal -> assertThat(refusal.leader()).isEqualTo(leader.node)));
+  }
+
+  @Test
+  void leadershipIsHandedOverOnClose() {
+    List<Long> acknowledged = write(50);
+    Member old = leader();
+    old.stop();
+    members.remove(old.node);
+    awaitSameCommands(acknowledged, all());
+    assertThat(write(10)).hasSize(10);
+  }
+
+  @Test
+  void aNewMemberGetsEverythingAndARemovedOneCanGo() throws Exception {
+    List<Long> acknowledged = new ArrayList<>(write(300));
+    Member leader = leader();
+    var fourth = new Member(4);
+    members.put(fourth.node, fourth);
+    fourth.start(null);
+    leader
+        .group()
+        .changeConfiguration(ConfigurationChange.addLearner(configuration(1, 2, 3), fourth.node))
+        .get(10, TimeUnit.SECONDS);
+    awaitSameCommands(acknowledged, all());
+    Member leaving = allBut(leader)[0] == fourth ? allBut(leader)[1] : allBut(leader)[0];
+    Set<NodeId> target = new java.util.HashSet<>(members.keySet());
+    target.remove(leaving.node);
+    Configuration changed =
+        leader
+            .group()
+            .changeConfiguration(new ConfigurationChange(target, Set.of()))
+            .get(10, TimeUnit.SECONDS);
+    assertThat(changed.voters()).isEqualTo(target);
+    leaving.host().remove(GROUP).get(10, TimeUnit.SECONDS);
+    assertThat(leaving.machine.closed()).isTrue();
+    assertThat(leaving.host().knownGroups()).isEmpty();
+    members.remove(leaving.node);
+    acknowledged.addAll(write(100));
+    awaitSameCommands(acknowledged, all());
+    leaving.stop();
+  }
+
+  @Test
+  void aBrokenStateMachineStopsItsReplicaAndNoOther() {
+    write(10);
+    Member follower = allBut(leader())[0];
+    follower.machine.broken = true;
+    write(10);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(follower.group().status().failure()).isNotNull());
+    assertThat(write(10)).hasSize(10);
+    assertThat(follower.host().failure()).isNull();
+  }
+}

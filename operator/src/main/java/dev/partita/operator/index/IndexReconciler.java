@@ -1,0 +1,164 @@
+package dev.partita.operator.index;
+
+import dev.partita.crd.Index;
+import dev.partita.crd.IndexStatus;
+import dev.partita.crd.Site;
+import dev.partita.operator.nodeclient.Answer;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.IndexView;
+import dev.partita.operator.nodeclient.NodeAdmin.Nothing;
+import dev.partita.operator.observation.DataPlane;
+import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.observation.ObservationEventSource;
+import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.status.Conditions;
+import dev.partita.operator.status.Verdict;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps an Index in the nodes' catalog and mirrors how far its build is: a table of contents.
+@ControllerConfiguration(
+    name = "index",
+    fieldManager = "partita-operator",
+    finalizerName = "partita.dev/index",
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
+@GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 30_000)
+public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
+
+  private static final long UNSETTLED_RETRY_MILLIS = 10_000;
+  private static final long DROPPING_RETRY_MILLIS = 1_000;
+
+  private final DataPlanes dataPlanes;
+  private final Transitions transitions;
+  private final InstantSource clock;
+
+  public IndexReconciler(DataPlanes dataPlanes, Transitions transitions, InstantSource clock) {
+    this.dataPlanes = dataPlanes;
+    this.transitions = transitions;
+    this.clock = clock;
+  }
+
+  @Override
+  public List<EventSource<?, Index>> prepareEventSources(EventSourceContext<Index> context) {
+    return List.of(ObservationEventSource.of(dataPlanes, context));
+  }
+
+  @Override
+  public UpdateControl<Index> reconcile(Index index, Context<Index> context) {
+    DataPlane dataPlane = dataPlanes.of(index.getMetadata().getNamespace());
+    Optional<ClusterView> cluster = dataPlane.view();
+    IndexView view =
+        cluster.flatMap(seen -> seen.index(index.getMetadata().getName())).orElse(null);
+    Verdict verdict =
+        cluster.isEmpty() ? unobserved() : view == null ? create(index, dataPlane) : verdict(view);
+    writeStatus(index, verdict, view, context);
+    UpdateControl<Index> control = UpdateControl.noUpdate();
+    return verdict.kind() == Verdict.Kind.READY
+        ? control
+        : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+  }
+
+  @Override
+  public DeleteControl cleanup(Index index, Context<Index> context) {
+    DataPlane dataPlane = dataPlanes.of(index.getMetadata().getNamespace());
+    if (dataPlane.view().isEmpty()) {
+      return hasSites(index, context)
+          ? DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS)
+          : DeleteControl.defaultDelete();
+    }
+    Answer<Nothing> dropped =
+        dataPlane.ask((admin, at) -> admin.deleteIndex(at, index.getMetadata().getName()));
+    return dropped instanceof Answer.Done
+        ? DeleteControl.defaultDelete()
+        : DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS);
+  }
+
+  private static Verdict unobserved() {
+    return Verdict.reconciling(
+        "Pending",
+        "Unreachable",
+        "no node of this namespace answers; it needs a Site whose nodes are ready");
+  }
+
+  private static Verdict create(Index index, DataPlane dataPlane) {
+    String name = index.getMetadata().getName();
+    return switch (dataPlane.ask((admin, at) -> admin.putIndex(at, name, index.getSpec()))) {
+      case Answer.Done<IndexView> _ ->
+          Verdict.reconciling("Building", "Building", "the build has started");
+      case Answer.Refused<IndexView> refused -> Verdict.stalled("Refused", refused.detail());
+      case Answer.Unreachable<IndexView>(String reason) ->
+          Verdict.reconciling("Pending", "Unreachable", "no node could create it: " + reason);
+    };
+  }
+
+  private static Verdict verdict(IndexView view) {
+    return switch (view.state()) {
+      case BUILDING -> Verdict.reconciling("Building", "Building", "the entries are being built");
+      case READY -> Verdict.ready("the index is exact");
+      case FAILED ->
+          new Verdict(
+              Verdict.Kind.STALLED,
+              "Failed",
+              "BuildFailed",
+              Objects.requireNonNullElse(view.message(), "the build failed")
+                  + ": correct the rows, then delete the Index and create it again");
+    };
+  }
+
+  private void writeStatus(
+      Index index, Verdict verdict, @Nullable IndexView view, Context<Index> context) {
+    IndexStatus before = index.getStatus();
+    long generation = index.getMetadata().getGeneration();
+    IndexStatus after =
+        new IndexStatus(
+            verdict.phase(),
+            view == null ? null : view.progress(),
+            view == null ? null : view.entries(),
+            generation,
+            Conditions.of(
+                verdict, generation, before == null ? null : before.conditions(), clock.instant()));
+    if (Objects.equals(before, after)) {
+      return;
+    }
+    Index applied = new Index();
+    applied.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(index.getMetadata().getName())
+            .withNamespace(index.getMetadata().getNamespace())
+            .build());
+    applied.setStatus(after);
+    context.resourceOperations().serverSideApplyPrimaryStatus(applied);
+    transitions.report(
+        index,
+        before == null ? null : before.conditions(),
+        Objects.requireNonNull(after.conditions()),
+        verdict.kind() == Verdict.Kind.STALLED);
+  }
+
+  private static boolean hasSites(Index index, Context<Index> context) {
+    String namespace = index.getMetadata().getNamespace();
+    return !context
+        .getClient()
+        .resources(Site.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .isEmpty();
+  }
+}

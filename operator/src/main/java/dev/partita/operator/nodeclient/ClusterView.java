@@ -1,0 +1,55 @@
+package dev.partita.operator.nodeclient;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The observed state of one database: a consistent catalog with the volatile figures of the
+/// leaders.
+///
+/// @param revision grows with every change of the catalog
+/// @param leaderNodeId leader of the system partition
+public record ClusterView(
+    long revision,
+    @Nullable String clusterId,
+    @Nullable String leaderNodeId,
+    List<MemberView> nodes,
+    List<PartitionView> partitions,
+    List<IndexView> indexes,
+    List<OperationView> operations,
+    List<RequestView> requests) {
+
+  @SuppressWarnings("ConstantValue") // JSON may leave a list out, whatever its type says.
+  public ClusterView {
+    nodes = nodes == null ? List.of() : List.copyOf(nodes);
+    partitions = partitions == null ? List.of() : List.copyOf(partitions);
+    indexes = indexes == null ? List.of() : List.copyOf(indexes);
+    operations = operations == null ? List.of() : List.copyOf(operations);
+    requests = requests == null ? List.of() : List.copyOf(requests);
+  }
+
+  /// The Partition of that name.
+  public Optional<PartitionView> partition(String name) {
+    return partitions.stream().filter(each -> each.name().equals(name)).findFirst();
+  }
+
+  /// The Index of that name.
+  public Optional<IndexView> index(String name) {
+    return indexes.stream().filter(each -> each.name().equals(name)).findFirst();
+  }
+
+  /// The node of that id.
+  public Optional<MemberView> node(String nodeId) {
+    return nodes.stream().filter(each -> each.nodeId().equals(nodeId)).findFirst();
+  }
+
+  /// Whether the node of that id is heard from.
+  public boolean isAlive(String nodeId) {
+    return node(nodeId).map(MemberView::alive).orElse(false);
+  }
+
+  /// How many replicas the Partitions have on a node.
+  public int replicasOn(String nodeId) {
+    return (int) partitions.stream().filter(each -> each.hasReplicaOn(nodeId)).count();
+  }
+}

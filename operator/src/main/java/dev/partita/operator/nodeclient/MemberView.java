@@ -1,0 +1,44 @@
+package dev.partita.operator.nodeclient;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import org.jspecify.annotations.Nullable;
+
+/// A node as the cluster sees it.
+///
+/// @param alive whether the leader of the system partition has heard from it lately
+/// @param replicas how many replicas are placed on it
+/// @param leaders how many of them lead
+public record MemberView(
+    String nodeId,
+    String name,
+    String site,
+    @Nullable String zone,
+    State state,
+    boolean alive,
+    SystemRole systemMember,
+    int replicas,
+    int leaders) {
+
+  /// What the cluster plans with a node.
+  public enum State {
+    /// Replicas may be placed on it.
+    @JsonProperty("Active")
+    ACTIVE,
+    /// Its replicas are being moved away.
+    @JsonProperty("Draining")
+    DRAINING,
+    /// It was removed for ever.
+    @JsonProperty("Gone")
+    GONE
+  }
+
+  /// Its part in the system partition.
+  public enum SystemRole {
+    /// It votes.
+    @JsonProperty("Voter")
+    VOTER,
+    /// It follows.
+    @JsonProperty("Learner")
+    LEARNER
+  }
+}

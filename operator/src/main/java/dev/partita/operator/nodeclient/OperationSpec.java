@@ -1,0 +1,51 @@
+package dev.partita.operator.nodeclient;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import org.jspecify.annotations.Nullable;
+
+/// An operation as it is asked for; which fields count depends on the kind.
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record OperationSpec(
+    Kind kind,
+    @Nullable String partition,
+    @Nullable String remove,
+    @Nullable String add,
+    @Nullable String to,
+    @Nullable String nodeId) {
+
+  /// What an operation does.
+  public enum Kind {
+    /// Adds a replica, removes one, or both (the new one first).
+    @JsonProperty("MoveReplica")
+    MOVE_REPLICA,
+    /// Makes another voter the leader.
+    @JsonProperty("TransferLeader")
+    TRANSFER_LEADER,
+    /// Marks a node as one to be emptied.
+    @JsonProperty("DrainNode")
+    DRAIN_NODE,
+    /// Lets a draining node keep what it still has.
+    @JsonProperty("CancelDrain")
+    CANCEL_DRAIN,
+    /// Forgets a node that holds no replica any more.
+    @JsonProperty("RemoveNode")
+    REMOVE_NODE
+  }
+
+  /// A move of one replica; null where only one side is wanted.
+  public static OperationSpec moveReplica(
+      String partition, @Nullable String remove, @Nullable String add) {
+    return new OperationSpec(Kind.MOVE_REPLICA, partition, remove, add, null, null);
+  }
+
+  /// A transfer of leadership.
+  public static OperationSpec transferLeader(String partition, String to) {
+    return new OperationSpec(Kind.TRANSFER_LEADER, partition, null, null, to, null);
+  }
+
+  /// An operation on a whole node.
+  public static OperationSpec ofNode(Kind kind, String nodeId) {
+    return new OperationSpec(kind, null, null, null, null, nodeId);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.partita.operator.nodeclient;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A Partition as the cluster sees it.
+///
+/// @param leaderNodeId null while no leader is known
+/// @param rows live rows, as the leader counts them
+/// @param bytes size of one replica
+public record PartitionView(
+    String id,
+    String name,
+    String collection,
+    long epoch,
+    @Nullable String leaderNodeId,
+    List<ReplicaView> replicas,
+    long rows,
+    long bytes,
+    double operationsPerSecond,
+    State state) {
+
+  @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
+  public PartitionView {
+    replicas = replicas == null ? List.of() : List.copyOf(replicas);
+  }
+
+  /// Whether a node holds a replica, voting or not.
+  public boolean hasReplicaOn(String nodeId) {
+    return replicas.stream().anyMatch(each -> each.nodeId().equals(nodeId));
+  }
+
+  /// Node ids of all replicas.
+  public List<String> replicaNodeIds() {
+    return replicas.stream().map(ReplicaView::nodeId).toList();
+  }
+
+  /// The replicas that vote.
+  public List<ReplicaView> voters() {
+    return replicas.stream().filter(each -> each.role() == Role.VOTER).toList();
+  }
+
+  /// A replica.
+  ///
+  /// @param caughtUp whether it holds all that was committed when its leader last reported
+  public record ReplicaView(String nodeId, Role role, boolean caughtUp) {}
+
+  /// The part of a replica in its group.
+  public enum Role {
+    /// It votes.
+    @JsonProperty("Voter")
+    VOTER,
+    /// It follows.
+    @JsonProperty("Learner")
+    LEARNER
+  }
+
+  /// Where a Partition is in its life.
+  public enum State {
+    /// Its group has not had a leader yet.
+    @JsonProperty("Creating")
+    CREATING,
+    /// It serves.
+    @JsonProperty("Active")
+    ACTIVE,
+    /// Its replicas are being removed.
+    @JsonProperty("Dropping")
+    DROPPING
+  }
+}

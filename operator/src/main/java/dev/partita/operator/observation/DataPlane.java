@@ -1,0 +1,160 @@
+package dev.partita.operator.observation;
+
+import dev.partita.operator.nodeclient.Answer;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.Endpoint;
+import dev.partita.operator.nodeclient.NodeAdmin;
+import dev.partita.operator.nodeclient.PartitionView;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// The nodes of one namespace, which together are one database.
+///
+/// Thread-safe: reconcile threads read and ask, the polling thread observes, the Site reconciler
+/// reports where nodes are.
+public final class DataPlane {
+
+  /// How many nodes one call tries: enough to find a living one, few enough to keep a reconcile
+  /// short.
+  private static final int TRIES_MAX = 3;
+
+  /// How many polls may fail before what was seen last counts as unknown.
+  private static final int FAILURES_MAX = 5;
+
+  private final String namespace;
+  private final NodeAdmin admin;
+  private final Map<String, ReportedSite> sites = new ConcurrentHashMap<>();
+  private volatile Observation observation = new Observation(null, FAILURES_MAX);
+  private volatile @Nullable String preferredNode;
+
+  DataPlane(String namespace, NodeAdmin admin) {
+    this.namespace = namespace;
+    this.admin = admin;
+  }
+
+  /// The namespace of the resources that speak of these nodes.
+  public String namespace() {
+    return namespace;
+  }
+
+  /// Reports where the nodes of a Site are now.
+  ///
+  /// @param edge whether they hold non-voting replicas only
+  public void report(String site, List<Endpoint> endpoints, boolean edge) {
+    sites.put(site, new ReportedSite(List.copyOf(endpoints), edge));
+  }
+
+  /// Forgets all Sites but these.
+  void retainSites(Collection<String> names) {
+    sites.keySet().retainAll(names);
+  }
+
+  /// Names of the Sites whose nodes take no voting replicas.
+  public Set<String> edgeSites() {
+    return sites.entrySet().stream()
+        .filter(site -> site.getValue().edge())
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  boolean hasEndpoints() {
+    return sites.values().stream().anyMatch(site -> !site.endpoints().isEmpty());
+  }
+
+  /// What was observed last; empty before the cluster was seen, and when nobody has answered for
+  /// some polls.
+  public Optional<ClusterView> view() {
+    Observation now = observation;
+    return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
+  }
+
+  /// Calls nodes, one after the other, until one of them decides.
+  public <T> Answer<T> ask(BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
+    Answer<T> answer = new Answer.Unreachable<>("no node is known");
+    for (Endpoint endpoint : candidates()) {
+      answer = call.apply(admin, endpoint);
+      if (!(answer instanceof Answer.Unreachable)) {
+        preferredNode = endpoint.node();
+        return answer;
+      }
+    }
+    return answer;
+  }
+
+  /// Calls one node.
+  public <T> Answer<T> askNode(Endpoint endpoint, BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
+    return call.apply(admin, endpoint);
+  }
+
+  /// Adds a Partition that was just created to what is known, so that the next placement counts it.
+  public synchronized void learn(PartitionView created) {
+    ClusterView view = observation.view();
+    if (view == null || view.partition(created.name()).isPresent()) {
+      return;
+    }
+    List<PartitionView> partitions = new ArrayList<>(view.partitions());
+    partitions.add(created);
+    ClusterView extended =
+        new ClusterView(
+            view.revision(),
+            view.clusterId(),
+            view.leaderNodeId(),
+            view.nodes(),
+            partitions,
+            view.indexes(),
+            view.operations(),
+            view.requests());
+    observation = new Observation(extended, observation.failures());
+  }
+
+  /// Observes once; returns what is known afterwards.
+  synchronized Optional<ClusterView> observe() {
+    for (Endpoint endpoint : candidates()) {
+      if (admin.state(endpoint) instanceof Answer.Done<ClusterView>(ClusterView seen)
+          && seen.clusterId() != null) {
+        boolean stale = isOlderThanKnown(seen);
+        preferredNode = stale ? null : endpoint.node();
+        observation = new Observation(stale ? observation.view() : seen, 0);
+        return view();
+      }
+    }
+    preferredNode = null;
+    observation =
+        new Observation(observation.view(), Math.min(observation.failures() + 1, FAILURES_MAX));
+    return view();
+  }
+
+  private boolean isOlderThanKnown(ClusterView seen) {
+    ClusterView known = observation.view();
+    return known != null
+        && known.revision() > seen.revision()
+        && Objects.equals(known.clusterId(), seen.clusterId());
+  }
+
+  /// The node that answered last, then the others beginning somewhere else each time.
+  private List<Endpoint> candidates() {
+    List<Endpoint> all =
+        new ArrayList<>(
+            sites.values().stream().flatMap(site -> site.endpoints().stream()).toList());
+    String preferred = preferredNode;
+    Collections.shuffle(all);
+    all.sort(Comparator.comparing(endpoint -> !endpoint.node().equals(preferred)));
+    return all.subList(0, Math.min(all.size(), TRIES_MAX));
+  }
+
+  private record ReportedSite(List<Endpoint> endpoints, boolean edge) {}
+
+  /// @param failures polls in a row that nobody answered
+  private record Observation(@Nullable ClusterView view, int failures) {}
+}

@@ -1,0 +1,175 @@
+package dev.partita.operator.partition;
+
+import dev.partita.crd.Partition;
+import dev.partita.crd.Site;
+import dev.partita.operator.nodeclient.Answer;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.NodeAdmin.Nothing;
+import dev.partita.operator.nodeclient.PartitionRequest;
+import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.observation.DataPlane;
+import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.observation.ObservationEventSource;
+import dev.partita.operator.placement.Placement;
+import dev.partita.operator.placement.Step;
+import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.status.Verdict;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/// Gives a Partition its replicas and keeps them where they belong: a table of contents.
+@ControllerConfiguration(
+    name = "partition",
+    fieldManager = "partita-operator",
+    finalizerName = "partita.dev/partition",
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
+@GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 30_000)
+public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Partition> {
+
+  /// A refusal, a failed move or an unreachable cluster is looked at again after this; of a change
+  /// an event tells.
+  private static final long UNSETTLED_RETRY_MILLIS = 10_000;
+
+  private static final long DROPPING_RETRY_MILLIS = 1_000;
+
+  private final DataPlanes dataPlanes;
+  private final ReplicaMoves moves;
+  private final PartitionStatusWriter statusWriter;
+
+  public PartitionReconciler(
+      DataPlanes dataPlanes, Transitions transitions, Backoff backoff, InstantSource clock) {
+    this.dataPlanes = dataPlanes;
+    this.moves = new ReplicaMoves(backoff);
+    this.statusWriter = new PartitionStatusWriter(transitions, clock);
+  }
+
+  @Override
+  public List<EventSource<?, Partition>> prepareEventSources(
+      EventSourceContext<Partition> context) {
+    return List.of(ObservationEventSource.of(dataPlanes, context));
+  }
+
+  @Override
+  public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
+    DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
+    Optional<ClusterView> cluster = dataPlane.view();
+    Verdict verdict =
+        cluster
+            .map(view -> advance(partition, view, dataPlane, context))
+            .orElseGet(this::unobserved);
+    statusWriter.write(partition, verdict, cluster, context);
+    UpdateControl<Partition> control = UpdateControl.noUpdate();
+    return verdict.kind() == Verdict.Kind.READY
+        ? control
+        : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+  }
+
+  @Override
+  public DeleteControl cleanup(Partition partition, Context<Partition> context) {
+    DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
+    if (dataPlane.view().isEmpty()) {
+      return hasSites(partition, context)
+          ? DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS)
+          : DeleteControl.defaultDelete();
+    }
+    String name = partition.getMetadata().getName();
+    Answer<Nothing> dropped =
+        dataPlane.ask(
+            (admin, at) -> admin.deletePartition(at, name, partition.getSpec().deletionPolicy()));
+    return dropped instanceof Answer.Done && isGone(name, dataPlane)
+        ? DeleteControl.defaultDelete()
+        : DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS);
+  }
+
+  private Verdict advance(
+      Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
+    if (partition.getSpec().paused()) {
+      return Verdict.reconciling(
+          "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
+    }
+    String namespace = partition.getMetadata().getNamespace();
+    Placement placement =
+        Placements.of(
+            cluster,
+            dataPlane.edgeSites(),
+            context.getPrimaryCache().list(namespace, _ -> true).toList());
+    return cluster
+        .partition(partition.getMetadata().getName())
+        .map(view -> moves.advance(partition, view, cluster, placement, dataPlane))
+        .orElseGet(() -> create(partition, placement, dataPlane));
+  }
+
+  private Verdict create(Partition partition, Placement placement, DataPlane dataPlane) {
+    String name = partition.getMetadata().getName();
+    return switch (placement.create(name)) {
+      case Step.Impossible(String message) -> Verdict.stalled("CannotPlace", message);
+      case Step.Create(List<String> nodes) -> create(partition, nodes, dataPlane);
+      case Step.Settled _, Step.Move _ ->
+          throw new IllegalStateException("placement moves what does not exist");
+    };
+  }
+
+  private Verdict create(Partition partition, List<String> nodes, DataPlane dataPlane) {
+    String name = partition.getMetadata().getName();
+    PartitionRequest request = PartitionRequest.of(partition.getSpec(), nodes);
+    return switch (dataPlane.ask((admin, at) -> admin.putPartition(at, name, request))) {
+      case Answer.Done<PartitionView>(PartitionView created) -> {
+        dataPlane.learn(created);
+        yield Verdict.reconciling("Creating", "Creating", "the replicas are being created");
+      }
+      case Answer.Refused<PartitionView> refused -> refusal(partition, refused);
+      case Answer.Unreachable<PartitionView>(String reason) ->
+          Verdict.reconciling("Pending", "Unreachable", "no node could create it: " + reason);
+    };
+  }
+
+  private static Verdict refusal(Partition partition, Answer.Refused<PartitionView> refused) {
+    if (refused.with() != null) {
+      return Verdict.stalled(
+          "Overlap",
+          "its bounds overlap those of Partition %s in collection %s: delete one of the two"
+              .formatted(refused.with(), partition.getSpec().collection()));
+    }
+    return Verdict.stalled("Refused", refused.detail());
+  }
+
+  private Verdict unobserved() {
+    return Verdict.reconciling(
+        "Pending",
+        "Unreachable",
+        "no node of this namespace answers; it needs a Site whose nodes are ready");
+  }
+
+  private static boolean isGone(String name, DataPlane dataPlane) {
+    return dataPlane.ask((admin, at) -> admin.state(at))
+            instanceof Answer.Done<ClusterView>(ClusterView view)
+        && view.clusterId() != null
+        && view.partition(name).isEmpty();
+  }
+
+  /// Without a Site there is nobody who could serve or keep the rows but the volumes, which stay.
+  private static boolean hasSites(Partition partition, Context<Partition> context) {
+    String namespace = partition.getMetadata().getNamespace();
+    return !context
+        .getClient()
+        .resources(Site.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .isEmpty();
+  }
+}

@@ -1,0 +1,121 @@
+package dev.partita.operator.partition;
+
+import dev.partita.crd.Condition;
+import dev.partita.crd.Partition;
+import dev.partita.crd.PartitionStatus;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.MemberView;
+import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.status.Conditions;
+import dev.partita.operator.status.Figures;
+import dev.partita.operator.status.Verdict;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Writes the status of a Partition when it is another than before.
+final class PartitionStatusWriter {
+
+  private final Transitions transitions;
+  private final InstantSource clock;
+
+  PartitionStatusWriter(Transitions transitions, InstantSource clock) {
+    this.transitions = transitions;
+    this.clock = clock;
+  }
+
+  void write(
+      Partition partition,
+      Verdict verdict,
+      Optional<ClusterView> cluster,
+      Context<Partition> context) {
+    PartitionStatus before = partition.getStatus();
+    PartitionStatus after = after(partition, verdict, cluster);
+    if (Objects.equals(before, after)) {
+      return;
+    }
+    Partition applied = new Partition();
+    applied.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(partition.getMetadata().getName())
+            .withNamespace(partition.getMetadata().getNamespace())
+            .build());
+    applied.setStatus(after);
+    context.resourceOperations().serverSideApplyPrimaryStatus(applied);
+    transitions.report(
+        partition,
+        before == null ? null : before.conditions(),
+        Objects.requireNonNull(after.conditions()),
+        verdict.kind() == Verdict.Kind.STALLED);
+  }
+
+  /// While the cluster is not seen, the figures stay what they were.
+  private PartitionStatus after(
+      Partition partition, Verdict verdict, Optional<ClusterView> cluster) {
+    @Nullable PartitionStatus before = partition.getStatus();
+    long generation = partition.getMetadata().getGeneration();
+    List<Condition> conditions =
+        Conditions.of(
+            verdict, generation, before == null ? null : before.conditions(), clock.instant());
+    PartitionView view =
+        cluster.flatMap(seen -> seen.partition(partition.getMetadata().getName())).orElse(null);
+    if (view == null || cluster.isEmpty()) {
+      return before == null
+          ? new PartitionStatus(
+              verdict.phase(),
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              generation,
+              conditions)
+          : new PartitionStatus(
+              verdict.phase(),
+              cluster.isPresent() ? null : before.leader(),
+              before.epoch(),
+              before.replicas(),
+              cluster.isPresent() ? null : before.readyReplicas(),
+              before.rows(),
+              before.bytes(),
+              before.operationsPerSecond(),
+              before.children(),
+              generation,
+              conditions);
+    }
+    return new PartitionStatus(
+        verdict.phase(),
+        leaderName(view, cluster.get()),
+        view.epoch(),
+        view.replicas().size(),
+        readyReplicas(view, cluster.get()),
+        view.rows(),
+        Figures.bytes(before == null ? null : before.bytes(), view.bytes()),
+        Figures.operationsPerSecond(
+            before == null ? null : before.operationsPerSecond(), view.operationsPerSecond()),
+        before == null ? null : before.children(),
+        generation,
+        conditions);
+  }
+
+  private static @Nullable String leaderName(PartitionView view, ClusterView cluster) {
+    return view.leaderNodeId() == null
+        ? null
+        : cluster.node(view.leaderNodeId()).map(MemberView::name).orElse(view.leaderNodeId());
+  }
+
+  private static int readyReplicas(PartitionView view, ClusterView cluster) {
+    return (int)
+        view.replicas().stream()
+            .filter(replica -> replica.caughtUp() && cluster.isAlive(replica.nodeId()))
+            .count();
+  }
+}

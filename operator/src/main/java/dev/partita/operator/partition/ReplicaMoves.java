@@ -1,0 +1,170 @@
+package dev.partita.operator.partition;
+
+import dev.partita.crd.Partition;
+import dev.partita.operator.nodeclient.Answer;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.OperationSpec;
+import dev.partita.operator.nodeclient.OperationView;
+import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
+import dev.partita.operator.observation.DataPlane;
+import dev.partita.operator.placement.Placement;
+import dev.partita.operator.placement.Step;
+import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.status.Verdict;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/// Moves the replicas of an existing Partition, one operation at a time.
+///
+/// The id of an operation follows from the Partition, its epoch and the nodes, so whoever asks for
+/// the same step again asks for the same operation.
+final class ReplicaMoves {
+
+  /// Moves of different Partitions that may run at once: each copies a replica over the network.
+  private static final int MOVES_MAX = 2;
+
+  private final Backoff backoff;
+
+  ReplicaMoves(Backoff backoff) {
+    this.backoff = backoff;
+  }
+
+  Verdict advance(
+      Partition partition,
+      PartitionView view,
+      ClusterView cluster,
+      Placement placement,
+      DataPlane dataPlane) {
+    if (view.state() == PartitionView.State.DROPPING) {
+      return Verdict.reconciling(
+          "Deleting", "Dropping", "a Partition of this name is still being dropped");
+    }
+    Optional<OperationView> failed = acknowledge(view, cluster, dataPlane);
+    Optional<OperationView> running =
+        cluster.operations().stream()
+            .filter(each -> isOf(each, view) && each.isRunning())
+            .findFirst();
+    Verdict health = health(partition, view, cluster);
+    if (running.isPresent()) {
+      return moving(health, running.get().kind() + " is at step " + running.get().step());
+    }
+    if (failed.isPresent()) {
+      return moving(health, "a move failed and will be tried again: " + failed.get().message());
+    }
+    return switch (placement.repair(view.name())) {
+      case Step.Move move -> start(partition, view, move, health, cluster, dataPlane);
+      case Step.Impossible(String message) ->
+          health.kind() == Verdict.Kind.READY
+              ? moving(health, message)
+              : Verdict.stalled("CannotPlace", message);
+      case Step.Settled _, Step.Create _ ->
+          rebalance(partition, view, placement, health, cluster, dataPlane);
+    };
+  }
+
+  private Verdict rebalance(
+      Partition partition,
+      PartitionView view,
+      Placement placement,
+      Verdict health,
+      ClusterView cluster,
+      DataPlane dataPlane) {
+    boolean quiet = cluster.operations().isEmpty() && health.kind() == Verdict.Kind.READY;
+    return placement
+        .rebalance()
+        .filter(move -> quiet && move.partition().equals(view.name()))
+        .map(move -> start(partition, view, move, health, cluster, dataPlane))
+        .orElse(health);
+  }
+
+  private static Verdict start(
+      Partition partition,
+      PartitionView view,
+      Step.Move move,
+      Verdict health,
+      ClusterView cluster,
+      DataPlane dataPlane) {
+    if (cluster.operations().stream().filter(OperationView::isRunning).count() >= MOVES_MAX) {
+      return moving(health, "waiting for other moves to finish");
+    }
+    String id =
+        "move-%s-%d-%s-%s"
+            .formatted(
+                partition.getMetadata().getUid(),
+                view.epoch(),
+                Objects.requireNonNullElse(move.remove(), "none"),
+                Objects.requireNonNullElse(move.add(), "none"));
+    OperationSpec spec = OperationSpec.moveReplica(view.name(), move.remove(), move.add());
+    return switch (dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec))) {
+      case Answer.Done<OperationView> _ -> moving(health, "moving a replica");
+      case Answer.Refused<OperationView> refused ->
+          moving(health, "a move is refused: " + refused.detail());
+      case Answer.Unreachable<OperationView>(String reason) ->
+          moving(health, "no node starts the move: " + reason);
+    };
+  }
+
+  /// Forgets finished operations.
+  ///
+  /// @return one that has failed and is left standing for a while
+  private Optional<OperationView> acknowledge(
+      PartitionView view, ClusterView cluster, DataPlane dataPlane) {
+    List<OperationView> finished =
+        cluster.operations().stream()
+            .filter(each -> isOf(each, view) && !each.isRunning())
+            .toList();
+    Optional<OperationView> standing = Optional.empty();
+    for (OperationView operation : finished) {
+      if (operation.state() == OperationView.State.DONE || backoff.isOver(operation.id())) {
+        dataPlane.ask((admin, at) -> admin.deleteOperation(at, operation.id()));
+      } else {
+        standing = Optional.of(operation);
+      }
+    }
+    return standing;
+  }
+
+  private static boolean isOf(OperationView operation, PartitionView view) {
+    return view.name().equals(operation.partition());
+  }
+
+  /// Whether the group serves and all its replicas are there.
+  private static Verdict health(Partition partition, PartitionView view, ClusterView cluster) {
+    if (view.state() == PartitionView.State.CREATING || view.leaderNodeId() == null) {
+      return view.state() == PartitionView.State.CREATING
+          ? Verdict.reconciling(
+              "Creating", "Creating", "the group has not elected its first leader yet")
+          : Verdict.reconciling("Degraded", "NoLeader", "the group has no leader that is known");
+    }
+    List<String> lagging =
+        view.replicas().stream()
+            .filter(replica -> !replica.caughtUp() || !cluster.isAlive(replica.nodeId()))
+            .map(ReplicaView::nodeId)
+            .map(id -> cluster.node(id).map(node -> node.name()).orElse(id))
+            .sorted()
+            .toList();
+    if (!lagging.isEmpty()) {
+      return Verdict.reconciling(
+          "Degraded",
+          "ReplicasNotReady",
+          "waiting for the replicas on " + String.join(", ", lagging));
+    }
+    int wanted = partition.getSpec().replicas();
+    return view.voters().size() == wanted
+        ? Verdict.ready("all %d replicas are ready".formatted(wanted))
+        : Verdict.reconciling(
+            "Moving",
+            "WrongReplicas",
+            "%d of %d replicas exist".formatted(view.voters().size(), wanted));
+  }
+
+  private static Verdict moving(Verdict health, String message) {
+    return switch (health.kind()) {
+      case READY, READY_AND_RECONCILING -> Verdict.serving("Moving", "Moving", message);
+      case RECONCILING, STALLED ->
+          Verdict.reconciling(health.phase(), health.reason(), health.message() + "; " + message);
+    };
+  }
+}

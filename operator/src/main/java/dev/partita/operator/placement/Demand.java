@@ -1,0 +1,37 @@
+package dev.partita.operator.placement;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What a Partition wants, and where its replicas are.
+///
+/// @param replicas how many; the sum of `bySite` where that is not empty
+/// @param bySite replicas by Site; anywhere when empty
+/// @param current ids of the nodes that hold a replica
+/// @param isFixed its replicas count as load, but are left where they are
+public record Demand(
+    String partition,
+    int replicas,
+    SortedMap<String, Integer> bySite,
+    List<String> current,
+    boolean isFixed) {
+
+  public Demand {
+    bySite = Collections.unmodifiableSortedMap(new TreeMap<>(bySite));
+    current = List.copyOf(current);
+  }
+
+  /// The demand of a Partition that is to be placed.
+  public static Demand of(
+      String partition, int replicas, Map<String, Integer> bySite, List<String> current) {
+    return new Demand(partition, replicas, new TreeMap<>(bySite), current, false);
+  }
+
+  /// A Partition that stays where it is.
+  public static Demand fixed(String partition, List<String> current) {
+    return new Demand(partition, current.size(), new TreeMap<>(), current, true);
+  }
+}

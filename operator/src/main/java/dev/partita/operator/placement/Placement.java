@@ -1,0 +1,271 @@
+package dev.partita.operator.placement;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/// Places replicas: evenly by count over the nodes, in as many zones as possible, on the Sites that
+/// a Partition names.
+///
+/// Immutable: one instance sees one state of the nodes and of all demands.
+public final class Placement {
+
+  /// Loads that differ by less are even: moving one replica would only mirror the difference.
+  private static final int UNEVEN_DIFFERENCE = 2;
+
+  private final List<Server> servers;
+  private final Map<String, Server> serverById;
+  private final List<Demand> demands;
+  private final Map<String, Integer> load = new HashMap<>();
+
+  /// @param demands all Partitions that have or will have replicas; those without `current` are
+  ///   placed in this order
+  public Placement(Collection<Server> servers, List<Demand> demands) {
+    this.servers = servers.stream().sorted(Comparator.comparing(Server::nodeId)).toList();
+    this.serverById =
+        this.servers.stream().collect(Collectors.toMap(Server::nodeId, Function.identity()));
+    this.demands = List.copyOf(demands);
+    this.servers.forEach(server -> load.put(server.nodeId(), 0));
+    this.demands.forEach(
+        demand -> demand.current().forEach(node -> load.merge(node, 1, Integer::sum)));
+  }
+
+  /// Where the replicas of a Partition are to be created.
+  ///
+  /// Partitions that wait before it in the order of demands are placed first, in thought, so that
+  /// many which are created at once do not all choose the same nodes.
+  public Step create(String partition) {
+    Map<String, Integer> planned = new HashMap<>(load);
+    for (Demand demand : demands) {
+      if (!demand.current().isEmpty() || demand.isFixed()) {
+        continue;
+      }
+      Choice choice = new Choice(demand, planned);
+      Optional<String> missing = choice.fill();
+      if (demand.partition().equals(partition)) {
+        return missing
+            .<Step>map(Step.Impossible::new)
+            .orElseGet(() -> new Step.Create(rotate(choice.chosen, demands.indexOf(demand))));
+      }
+      if (missing.isEmpty()) {
+        choice.chosen.forEach(node -> planned.merge(node, 1, Integer::sum));
+      }
+    }
+    throw new IllegalArgumentException("no demand without replicas for " + partition);
+  }
+
+  /// The next step that brings a Partition's replicas to where it wants them.
+  public Step repair(String partition) {
+    Demand demand = demand(partition);
+    if (demand.isFixed()) {
+      return new Step.Settled();
+    }
+    Choice choice = new Choice(demand, load);
+    choice.keep();
+    Optional<String> missing = choice.fill();
+    if (missing.isPresent()) {
+      return new Step.Impossible(missing.get());
+    }
+    Optional<String> add =
+        choice.chosen.stream().filter(node -> !demand.current().contains(node)).findFirst();
+    Optional<String> remove =
+        demand.current().stream()
+            .filter(node -> !choice.chosen.contains(node))
+            .min(Comparator.comparing(this::keeps).thenComparing(Comparator.naturalOrder()));
+    if (add.isEmpty() && remove.isEmpty()) {
+      return new Step.Settled();
+    }
+    boolean shrinking = demand.current().size() > demand.replicas();
+    boolean growing = demand.current().size() < demand.replicas();
+    return new Step.Move(
+        partition,
+        growing ? null : remove.orElse(null),
+        shrinking && remove.isPresent() ? null : add.orElse(null));
+  }
+
+  /// The next move that evens out the loads, if they are uneven and every Partition is where it
+  /// wants to be.
+  public Optional<Step.Move> rebalance() {
+    if (!demands.stream().allMatch(this::isSettled)) {
+      return Optional.empty();
+    }
+    return demands.stream()
+        .filter(demand -> !demand.isFixed())
+        .flatMap(demand -> demand.current().stream().flatMap(from -> targets(demand, from)))
+        .max(
+            Comparator.comparingInt(Candidate::gain)
+                .thenComparing(Candidate::partition, Comparator.reverseOrder())
+                .thenComparing(Candidate::from, Comparator.reverseOrder())
+                .thenComparing(Candidate::to, Comparator.reverseOrder()))
+        .map(best -> new Step.Move(best.partition(), best.from(), best.to()));
+  }
+
+  private boolean isSettled(Demand demand) {
+    return demand.current().isEmpty() || repair(demand.partition()) instanceof Step.Settled;
+  }
+
+  private Stream<Candidate> targets(Demand demand, String from) {
+    Server source = serverById.get(from);
+    if (source == null) {
+      return Stream.empty();
+    }
+    return servers.stream()
+        .filter(Server::accepts)
+        .filter(target -> !demand.current().contains(target.nodeId()))
+        .filter(target -> demand.bySite().isEmpty() || target.site().equals(source.site()))
+        .filter(target -> loadOf(from) - loadOf(target.nodeId()) >= UNEVEN_DIFFERENCE)
+        .filter(target ->
+            zones(replace(demand.current(), from, target.nodeId())) >= zones(demand.current()))
+        .map(target ->
+            new Candidate(
+                demand.partition(), from, target.nodeId(), loadOf(from) - loadOf(target.nodeId())));
+  }
+
+  private record Candidate(String partition, String from, String to, int gain) {}
+
+  private Demand demand(String partition) {
+    return demands.stream()
+        .filter(each -> each.partition().equals(partition))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no demand of " + partition));
+  }
+
+  private boolean keeps(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server != null && server.keeps();
+  }
+
+  private int loadOf(String nodeId) {
+    return load.getOrDefault(nodeId, 0);
+  }
+
+  private String zoneOf(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server == null ? "" : server.zone();
+  }
+
+  private long zones(List<String> nodes) {
+    return nodes.stream().map(this::zoneOf).distinct().count();
+  }
+
+  private static List<String> replace(List<String> nodes, String from, String to) {
+    return nodes.stream().map(node -> node.equals(from) ? to : node).toList();
+  }
+
+  /// Spreads the first place, the natural leader's, over the nodes.
+  private static List<String> rotate(List<String> nodes, int by) {
+    return IntStream.range(0, nodes.size())
+        .mapToObj(i -> nodes.get((i + by) % nodes.size()))
+        .toList();
+  }
+
+  /// The choice of nodes for one Partition.
+  private final class Choice {
+
+    private final Demand demand;
+    private final Map<String, Integer> loads;
+    private final List<String> chosen = new ArrayList<>();
+
+    Choice(Demand demand, Map<String, Integer> loads) {
+      this.demand = demand;
+      this.loads = loads;
+    }
+
+    /// Chooses the current nodes that may stay, dropping the worst of each group that has too many.
+    void keep() {
+      demand.current().stream()
+          .filter(Placement.this::keeps)
+          .filter(this::isWanted)
+          .forEach(chosen::add);
+      quotas()
+          .forEach((group, quota) -> {
+            while (inGroup(group).size() > quota) {
+              chosen.remove(worst(inGroup(group)));
+            }
+          });
+    }
+
+    /// Adds nodes until every quota is met; otherwise says what is missing.
+    Optional<String> fill() {
+      for (Map.Entry<String, Integer> quota : quotas().entrySet()) {
+        while (inGroup(quota.getKey()).size() < quota.getValue()) {
+          Optional<Server> best =
+              servers.stream()
+                  .filter(Server::accepts)
+                  .filter(
+                      server -> quota.getKey().isEmpty() || server.site().equals(quota.getKey()))
+                  .filter(server -> !chosen.contains(server.nodeId()))
+                  .min(preference());
+          if (best.isEmpty()) {
+            return Optional.of(missing(quota.getKey(), quota.getValue()));
+          }
+          chosen.add(best.get().nodeId());
+        }
+      }
+      return Optional.empty();
+    }
+
+    /// One group for each Site that the Partition names, or one for all, which is called by the
+    /// empty name.
+    private Map<String, Integer> quotas() {
+      return demand.bySite().isEmpty() ? Map.of("", demand.replicas()) : demand.bySite();
+    }
+
+    private boolean isWanted(String nodeId) {
+      Server server = serverById.get(nodeId);
+      return server != null
+          && (demand.bySite().isEmpty() || demand.bySite().containsKey(server.site()));
+    }
+
+    private List<String> inGroup(String group) {
+      Predicate<String> member =
+          node -> {
+            Server server = serverById.get(node);
+            return group.isEmpty() || (server != null && server.site().equals(group));
+          };
+      return chosen.stream().filter(member).toList();
+    }
+
+    /// A zone with few of the chosen first, then little load.
+    private Comparator<Server> preference() {
+      return Comparator.comparingLong((Server server) -> chosenInZone(server.zone()))
+          .thenComparingInt(server -> loads.getOrDefault(server.nodeId(), 0))
+          .thenComparing(Server::nodeId);
+    }
+
+    private long chosenInZone(String zone) {
+      return zone.isEmpty() ? 0 : chosen.stream().filter(node -> zoneOf(node).equals(zone)).count();
+    }
+
+    private String worst(List<String> nodes) {
+      return nodes.stream()
+          .max(
+              Comparator.comparingLong((String node) -> chosenInZone(zoneOf(node)))
+                  .thenComparingInt(node -> loads.getOrDefault(node, 0))
+                  .thenComparing(Comparator.naturalOrder()))
+          .orElseThrow();
+    }
+
+    private String missing(String site, int wanted) {
+      Set<String> usable = new HashSet<>(inGroup(site));
+      servers.stream()
+          .filter(Server::accepts)
+          .filter(server -> site.isEmpty() || server.site().equals(site))
+          .forEach(server -> usable.add(server.nodeId()));
+      String where = site.isEmpty() ? "all Sites" : "Site " + site;
+      return "%d replicas are wanted on different nodes of %s, but only %d can hold one: add nodes or lower replicas"
+          .formatted(wanted, where, usable.size());
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.partita.operator.resource;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Keeps what has failed from being tried again at once. In memory only: after a restart it may be
+/// tried once more.
+public final class Backoff {
+
+  /// How long a failure is left standing, for people to see and for the world to change.
+  public static final Duration PAUSE = Duration.ofSeconds(10);
+
+  /// Far more failures than there can be operations; beyond, the oldest entries do not matter.
+  private static final int ENTRIES_MAX = 10_000;
+
+  private final InstantSource clock;
+  private final Map<String, Instant> seenFirst = new ConcurrentHashMap<>();
+
+  public Backoff(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /// Whether the failure with that id has been standing long enough; then it is forgotten here.
+  public boolean isOver(String id) {
+    if (seenFirst.size() > ENTRIES_MAX) {
+      seenFirst.clear();
+    }
+    Instant now = clock.instant();
+    Instant first = seenFirst.computeIfAbsent(id, _ -> now);
+    boolean over = !now.isBefore(first.plus(PAUSE));
+    if (over) {
+      seenFirst.remove(id);
+    }
+    return over;
+  }
+}

@@ -1,0 +1,144 @@
+package dev.partita.operator.rollout;
+
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.MemberView;
+import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/// The plan of a rolling restart. Immutable: one instance sees one state of pods and cluster.
+public final class Rollout {
+
+  private final List<RunningPod> pods;
+  private final String revision;
+  private final ClusterView cluster;
+
+  /// @param revision the one that all pods shall have
+  public Rollout(List<RunningPod> pods, String revision, ClusterView cluster) {
+    this.pods = List.copyOf(pods);
+    this.revision = revision;
+    this.cluster = cluster;
+  }
+
+  /// The next step.
+  public RolloutStep next() {
+    List<RunningPod> outdated =
+        pods.stream().filter(pod -> !pod.revision().equals(revision)).toList();
+    if (outdated.isEmpty()) {
+      return new RolloutStep.Settled();
+    }
+    Optional<RunningPod> broken =
+        outdated.stream().filter(pod -> !pod.ready() && !isAlive(pod)).findFirst();
+    if (broken.isPresent()) {
+      return new RolloutStep.Restart(broken.get().name());
+    }
+    Optional<RunningPod> unready = pods.stream().filter(pod -> !pod.ready()).findFirst();
+    if (unready.isPresent()) {
+      return new RolloutStep.Wait("pod " + unready.get().name() + " is not ready");
+    }
+    RunningPod candidate =
+        outdated.stream()
+            .min(Comparator.comparingInt(this::rank).thenComparingInt(pod -> -pod.ordinal()))
+            .orElseThrow();
+    return member(candidate)
+        .map(member -> restart(candidate, member))
+        .orElseGet(() -> new RolloutStep.Restart(candidate.name()));
+  }
+
+  private RolloutStep restart(RunningPod pod, MemberView member) {
+    Optional<String> endangered = endangeredWithout(member.nodeId());
+    if (endangered.isPresent()) {
+      return new RolloutStep.Wait(
+          endangered.get() + " would lose its quorum without pod " + pod.name());
+    }
+    return cluster.partitions().stream()
+        .filter(partition -> member.nodeId().equals(partition.leaderNodeId()))
+        .flatMap(partition -> transfer(partition, member.nodeId()).stream())
+        .findFirst()
+        .orElseGet(() -> new RolloutStep.Restart(pod.name()));
+  }
+
+  private Optional<RolloutStep> transfer(PartitionView partition, String from) {
+    return partition.voters().stream()
+        .filter(replica -> !replica.nodeId().equals(from) && isHealthy(replica))
+        .map(ReplicaView::nodeId)
+        .min(Comparator.comparingInt(this::leadersOn).thenComparing(Comparator.naturalOrder()))
+        .map(to -> new RolloutStep.Transfer(partition.name(), from, to));
+  }
+
+  /// The first group that would stop if the node were down; a group of one voter cannot be spared
+  /// that.
+  private Optional<String> endangeredWithout(String nodeId) {
+    for (PartitionView partition : cluster.partitions()) {
+      List<ReplicaView> voters = partition.voters();
+      boolean concerned =
+          voters.size() > 1 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
+      long others =
+          voters.stream().filter(each -> !each.nodeId().equals(nodeId) && isHealthy(each)).count();
+      if (concerned && others < quorum(voters.size())) {
+        return Optional.of("Partition " + partition.name());
+      }
+    }
+    List<MemberView> voters = systemVoters();
+    boolean concerned =
+        voters.size() > 2 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));
+    long others =
+        voters.stream().filter(each -> !each.nodeId().equals(nodeId) && each.alive()).count();
+    return concerned && others < quorum(voters.size())
+        ? Optional.of("the system partition")
+        : Optional.empty();
+  }
+
+  private List<MemberView> systemVoters() {
+    return cluster.nodes().stream()
+        .filter(node -> node.state() != MemberView.State.GONE)
+        .filter(node -> node.systemMember() == MemberView.SystemRole.VOTER)
+        .toList();
+  }
+
+  /// 0 without a vote anywhere, 1 a follower, 2 a leader, 3 the leader of the system partition.
+  private int rank(RunningPod pod) {
+    Optional<MemberView> member = member(pod);
+    if (member.isEmpty()) {
+      return 0;
+    }
+    String nodeId = member.get().nodeId();
+    if (nodeId.equals(cluster.leaderNodeId())) {
+      return 3;
+    }
+    if (leadersOn(nodeId) > 0) {
+      return 2;
+    }
+    boolean votes =
+        cluster.partitions().stream()
+            .anyMatch(
+                each -> each.voters().stream().anyMatch(voter -> voter.nodeId().equals(nodeId)));
+    return votes || member.get().systemMember() == MemberView.SystemRole.VOTER ? 1 : 0;
+  }
+
+  private int leadersOn(String nodeId) {
+    return (int)
+        cluster.partitions().stream().filter(each -> nodeId.equals(each.leaderNodeId())).count();
+  }
+
+  private boolean isHealthy(ReplicaView replica) {
+    return replica.caughtUp() && cluster.isAlive(replica.nodeId());
+  }
+
+  private boolean isAlive(RunningPod pod) {
+    return member(pod).map(MemberView::alive).orElse(false);
+  }
+
+  /// The pod's present identity: of several members with its name, one that is alive.
+  private Optional<MemberView> member(RunningPod pod) {
+    return cluster.nodes().stream()
+        .filter(node -> node.name().equals(pod.name()) && node.state() != MemberView.State.GONE)
+        .max(Comparator.comparing(MemberView::alive));
+  }
+
+  private static int quorum(int voters) {
+    return voters / 2 + 1;
+  }
+}

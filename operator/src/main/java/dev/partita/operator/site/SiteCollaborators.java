@@ -1,0 +1,10 @@
+package dev.partita.operator.site;
+
+import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.Transitions;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.InstantSource;
+
+/// What the steps of the Site reconciler need of the world.
+public record SiteCollaborators(
+    KubernetesClient client, Transitions transitions, Backoff backoff, InstantSource clock) {}

@@ -1,0 +1,89 @@
+package dev.partita.operator.site;
+
+import dev.partita.crd.Site;
+import dev.partita.crd.SiteStatus;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.MemberView;
+import dev.partita.operator.resource.Labels;
+import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.status.Conditions;
+import dev.partita.operator.status.Verdict;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.readiness.Readiness;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// Writes the status of a Site when it is another than before.
+final class SiteStatusWriter {
+
+  private final Transitions transitions;
+  private final InstantSource clock;
+
+  SiteStatusWriter(Transitions transitions, InstantSource clock) {
+    this.transitions = transitions;
+    this.clock = clock;
+  }
+
+  void write(
+      Site site,
+      List<Pod> pods,
+      Verdict verdict,
+      Optional<ClusterView> cluster,
+      Context<Site> context) {
+    SiteStatus before = site.getStatus();
+    long generation = site.getMetadata().getGeneration();
+    SiteStatus after =
+        new SiteStatus(
+            verdict.phase(),
+            pods.size(),
+            readyNodes(pods, cluster),
+            selector(site),
+            generation,
+            Conditions.of(
+                verdict, generation, before == null ? null : before.conditions(), clock.instant()));
+    if (Objects.equals(before, after)) {
+      return;
+    }
+    Site applied = new Site();
+    applied.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(site.getMetadata().getName())
+            .withNamespace(site.getMetadata().getNamespace())
+            .build());
+    applied.setStatus(after);
+    context.resourceOperations().serverSideApplyPrimaryStatus(applied);
+    transitions.report(
+        site,
+        before == null ? null : before.conditions(),
+        Objects.requireNonNull(after.conditions()),
+        verdict.kind() == Verdict.Kind.STALLED);
+  }
+
+  private static int readyNodes(List<Pod> pods, Optional<ClusterView> cluster) {
+    return (int)
+        pods.stream()
+            .filter(Readiness::isPodReady)
+            .filter(pod ->
+                cluster.map(view -> isAlive(view, pod.getMetadata().getName())).orElse(false))
+            .count();
+  }
+
+  private static boolean isAlive(ClusterView cluster, String name) {
+    return cluster.nodes().stream()
+        .anyMatch(node ->
+            node.name().equals(name) && node.alive() && node.state() != MemberView.State.GONE);
+  }
+
+  private static String selector(Site site) {
+    return new TreeMap<>(Labels.selector(site.getMetadata().getName()))
+        .entrySet().stream()
+            .map(label -> label.getKey() + "=" + label.getValue())
+            .collect(Collectors.joining(","));
+  }
+}

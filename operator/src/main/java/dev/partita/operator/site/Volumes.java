@@ -1,0 +1,136 @@
+package dev.partita.operator.site;
+
+import dev.partita.crd.Site;
+import dev.partita.operator.nodeclient.Answer;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.Endpoint;
+import dev.partita.operator.nodeclient.MemberView;
+import dev.partita.operator.nodeclient.NodeView;
+import dev.partita.operator.observation.DataPlane;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+
+/// The volumes of a Site's nodes: they grow, and go only when the cluster has confirmed that
+/// nothing is on them.
+final class Volumes {
+
+  private static final String STORAGE = "storage";
+
+  private final KubernetesClient client;
+
+  Volumes(KubernetesClient client) {
+    this.client = client;
+  }
+
+  /// Whether the claim template wants another size than the existing StatefulSet has; it is
+  /// immutable there.
+  boolean isTemplateOutdated(StatefulSet desired, StatefulSet existing) {
+    List<PersistentVolumeClaim> templates = existing.getSpec().getVolumeClaimTemplates();
+    return !templates.isEmpty()
+        && request(desired.getSpec().getVolumeClaimTemplates().getFirst())
+                .compareTo(request(templates.getFirst()))
+            > 0;
+  }
+
+  /// Deletes the StatefulSet and leaves its pods; it is made anew with the next reconcile.
+  void replaceTemplate(StatefulSet existing) {
+    client.resource(existing).withPropagationPolicy(DeletionPropagation.ORPHAN).delete();
+  }
+
+  /// Enlarges the claims that are smaller than the spec says.
+  void grow(Site site, Context<Site> context) {
+    Quantity size = new Quantity(site.getSpec().storage().size());
+    context
+        .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
+        .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
+        .filter(claim -> request(claim).compareTo(size.getNumericalAmount()) < 0)
+        .forEach(claim -> enlarge(claim, size));
+  }
+
+  /// Deletes the claims of pods that are gone for good: no node of that name is in the cluster.
+  void discard(Site site, Scaling scaling, Context<Site> context) {
+    String prefix = SiteObjects.DATA + "-";
+    List<String> pods =
+        context
+            .getSecondaryResourcesAsStream(Pod.class)
+            .map(pod -> pod.getMetadata().getName())
+            .toList();
+    context
+        .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
+        .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
+        .filter(claim -> claim.getMetadata().getName().startsWith(prefix))
+        .filter(claim -> {
+          String pod = claim.getMetadata().getName().substring(prefix.length());
+          OptionalInt ordinal = PodNames.ordinal(site.getMetadata().getName(), pod);
+          return ordinal.isPresent()
+              && ordinal.getAsInt() >= scaling.replicas()
+              && !pods.contains(pod);
+        })
+        .forEach(claim -> client.resource(claim).delete());
+  }
+
+  /// Gives pods whose node was removed from the cluster a fresh volume, and with it a new identity.
+  void renew(
+      Site site,
+      Scaling scaling,
+      List<Pod> pods,
+      ClusterView cluster,
+      DataPlane dataPlane,
+      int httpPort) {
+    for (String name : scaling.forgotten()) {
+      pods.stream()
+          .filter(pod -> pod.getMetadata().getName().equals(name))
+          .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+          .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
+          .filter(pod ->
+              isRemoved(
+                  new Endpoint(name, pod.getStatus().getPodIP() + ":" + httpPort),
+                  cluster,
+                  dataPlane))
+          .forEach(pod -> renew(site, pod));
+    }
+  }
+
+  private void renew(Site site, Pod pod) {
+    client
+        .persistentVolumeClaims()
+        .inNamespace(site.getMetadata().getNamespace())
+        .withName(SiteObjects.DATA + "-" + pod.getMetadata().getName())
+        .delete();
+    client.resource(pod).delete();
+  }
+
+  /// The pod may already have come back as another node.
+  private static boolean isRemoved(Endpoint endpoint, ClusterView cluster, DataPlane dataPlane) {
+    return dataPlane.askNode(endpoint, (admin, at) -> admin.node(at))
+            instanceof Answer.Done<NodeView>(NodeView node)
+        && cluster
+            .node(node.nodeId())
+            .filter(member -> member.state() == MemberView.State.GONE)
+            .isPresent();
+  }
+
+  private void enlarge(PersistentVolumeClaim claim, Quantity size) {
+    client
+        .resource(claim)
+        .edit(each -> {
+          each.getSpec().getResources().setRequests(Map.of(STORAGE, size));
+          return each;
+        });
+  }
+
+  private static BigDecimal request(PersistentVolumeClaim claim) {
+    return Objects.requireNonNull(claim.getSpec().getResources().getRequests().get(STORAGE))
+        .getNumericalAmount();
+  }
+}

@@ -1,0 +1,61 @@
+package dev.partita.operator.status;
+
+import dev.partita.crd.Condition;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The three conditions that every resource has.
+public final class Conditions {
+
+  /// The resource is as its spec says.
+  public static final String READY = "Ready";
+
+  private static final String RECONCILING = "Reconciling";
+  private static final String STALLED = "Stalled";
+
+  private Conditions() {}
+
+  /// The conditions for a verdict; a condition whose status is the previous one keeps its
+  /// transition time.
+  public static List<Condition> of(
+      Verdict verdict, long generation, @Nullable List<Condition> previous, Instant now) {
+    return List.of(
+        condition(READY, verdict.isReady(), verdict, generation, previous, now),
+        condition(RECONCILING, verdict.isReconciling(), verdict, generation, previous, now),
+        condition(
+            STALLED, verdict.kind() == Verdict.Kind.STALLED, verdict, generation, previous, now));
+  }
+
+  /// The condition of that type.
+  public static Optional<Condition> find(@Nullable List<Condition> conditions, String type) {
+    return conditions == null
+        ? Optional.empty()
+        : conditions.stream().filter(each -> each.type().equals(type)).findFirst();
+  }
+
+  private static Condition condition(
+      String type,
+      boolean holds,
+      Verdict verdict,
+      long generation,
+      @Nullable List<Condition> previous,
+      Instant now) {
+    String status = holds ? "True" : "False";
+    String since =
+        find(previous, type)
+            .filter(each -> each.status().equals(status))
+            .map(Condition::lastTransitionTime)
+            .orElseGet(() -> now.truncatedTo(ChronoUnit.SECONDS).toString());
+    boolean speaks = holds || type.equals(READY);
+    return new Condition(
+        type,
+        status,
+        speaks ? verdict.reason() : "Not" + type,
+        speaks ? verdict.message() : "",
+        since,
+        generation);
+  }
+}

@@ -1,0 +1,173 @@
+package dev.partita.operator;
+
+import dev.partita.local.LocalControlPlane;
+import dev.partita.local.runner.NodeSpec;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/// The control plane that the tests run against: that of `-Dpartita.kubeconfig`, else a local one
+/// of their own.
+public final class ControlPlane implements AutoCloseable {
+
+  /// System property with the path of a kubeconfig.
+  public static final String KUBECONFIG = "partita.kubeconfig";
+
+  private static final Path DEFINITIONS = Path.of("../crds");
+
+  private static final Path MANIFEST = Path.of("../k8s/operator.yaml");
+  private static final String SERVICE_ACCOUNT =
+      "system:serviceaccount:partita-system:partita-operator";
+
+  /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers
+  /// in its place.
+  private static final List<String> IDLE = List.of("sleep", "infinity");
+
+  private final Config config;
+  private final KubernetesClient client;
+  private final AutoCloseable server;
+
+  private ControlPlane(Config config, AutoCloseable server) {
+    this.config = config;
+    this.client = new KubernetesClientBuilder().withConfig(config).build();
+    this.server = server;
+  }
+
+  /// Connects, and applies the definitions of the custom resources.
+  public static ControlPlane connect() {
+    try {
+      ControlPlane controlPlane = isReal() ? real() : local();
+      controlPlane.applyDefinitions();
+      if (isReal()) {
+        controlPlane.applyRights();
+      }
+      return controlPlane;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Whether it is a real Kubernetes control plane.
+  public static boolean isReal() {
+    return System.getProperty(KUBECONFIG) != null;
+  }
+
+  private static ControlPlane real() throws IOException {
+    String kubeconfig = Files.readString(Path.of(System.getProperty(KUBECONFIG)));
+    return new ControlPlane(Config.fromKubeconfig(kubeconfig), () -> {});
+  }
+
+  private static ControlPlane local() throws IOException {
+    Path directory = Files.createTempDirectory("operator-test");
+    LocalControlPlane server =
+        LocalControlPlane.start(
+            new LocalControlPlane.Settings(
+                directory, 0, NodeSpec.local(3), Map.of(TestOperator.IMAGE, IDLE)));
+    return new ControlPlane(Config.fromKubeconfig(server.kubeconfig()), server);
+  }
+
+  public KubernetesClient client() {
+    return client;
+  }
+
+  /// The configuration for the operator's own client. On a real control plane it has the rights of
+  /// the manifest and no others.
+  public Config operatorConfig() {
+    return isReal()
+        ? new ConfigBuilder(config)
+            .withImpersonateUsername(SERVICE_ACCOUNT)
+            .withImpersonateGroups("system:serviceaccounts", "system:authenticated")
+            .build()
+        : config;
+  }
+
+  /// A new namespace, which is a new database. Names are used again, because a control plane may
+  /// keep the address of a pod by its name, and addresses of one machine are few.
+  public String newNamespace() {
+    for (int number = 1; ; number++) {
+      String name = "operator-test-" + number;
+      try {
+        client
+            .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
+            .create();
+        return name;
+      } catch (KubernetesClientException e) {
+        if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void applyDefinitions() throws IOException {
+    for (Path file : definitions()) {
+      for (HasMetadata item : apply(file)) {
+        client
+            .resource((CustomResourceDefinition) item)
+            .waitUntilCondition(ControlPlane::isEstablished, 30, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  /// Applies what gives the operator its rights; the operator itself runs in this JVM.
+  private void applyRights() throws IOException {
+    apply(MANIFEST);
+  }
+
+  private List<HasMetadata> apply(Path file) throws IOException {
+    PatchContext apply =
+        new PatchContext.Builder()
+            .withPatchType(PatchType.SERVER_SIDE_APPLY)
+            .withFieldManager("tests")
+            .withForce(true)
+            .build();
+    try (InputStream yaml = Files.newInputStream(file)) {
+      List<HasMetadata> items =
+          client.load(yaml).items().stream().filter(item -> !(item instanceof Deployment)).toList();
+      items.forEach(item -> client.resource(item).patch(apply));
+      return items;
+    }
+  }
+
+  private static boolean isEstablished(CustomResourceDefinition definition) {
+    return definition.getStatus() != null
+        && definition.getStatus().getConditions() != null
+        && definition.getStatus().getConditions().stream()
+            .anyMatch(
+                each -> each.getType().equals("Established") && each.getStatus().equals("True"));
+  }
+
+  private static List<Path> definitions() throws IOException {
+    try (Stream<Path> files = Files.list(DEFINITIONS)) {
+      return files.filter(file -> file.toString().endsWith(".yml")).sorted().toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    try {
+      server.close();
+    } catch (Exception e) {
+      throw new IllegalStateException("the control plane does not stop", e);
+    }
+  }
+}

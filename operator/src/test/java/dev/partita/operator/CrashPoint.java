@@ -1,0 +1,52 @@
+package dev.partita.operator;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Kills an operator at one of its writes: the write and everything after it never reaches anybody.
+///
+/// Counts the writes to the API server and to the nodes together; reads are never counted.
+public final class CrashPoint {
+
+  /// The operator is dead. An error, so that nothing in the operator takes it for an ordinary
+  /// failure.
+  static final class Killed extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Killed() {
+      super("the operator was killed");
+    }
+  }
+
+  private final int survived;
+  private final AtomicInteger writes = new AtomicInteger();
+
+  private CrashPoint(int survived) {
+    this.survived = survived;
+  }
+
+  /// Dies at the first write after `survived` ones.
+  public static CrashPoint after(int survived) {
+    return new CrashPoint(survived);
+  }
+
+  /// Lives on.
+  public static CrashPoint never() {
+    return new CrashPoint(Integer.MAX_VALUE);
+  }
+
+  /// Called before each write.
+  void beforeWrite() {
+    if (writes.incrementAndGet() > survived) {
+      throw new Killed();
+    }
+  }
+
+  /// Writes that were let through or attempted.
+  public int writes() {
+    return writes.get();
+  }
+
+  public boolean isReached() {
+    return writes.get() > survived;
+  }
+}

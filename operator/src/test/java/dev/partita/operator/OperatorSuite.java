@@ -1,0 +1,627 @@
+package dev.partita.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.partita.crd.Condition;
+import dev.partita.crd.Index;
+import dev.partita.crd.IndexStatus;
+import dev.partita.crd.Partition;
+import dev.partita.crd.PartitionStatus;
+import dev.partita.crd.Site;
+import dev.partita.crd.SiteStatus;
+import dev.partita.operator.fake.FakeCluster;
+import dev.partita.operator.fake.FakePods;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// The operator against a control plane with a StatefulSet controller, and nodes that are fakes
+/// with the real API.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class OperatorSuite {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  /// Long enough for several polls, figures and retries to pass without a write.
+  private static final Duration QUIET = Duration.ofSeconds(4);
+
+  private static final int HTTP_PORT = 18_460;
+
+  private static final PatchContext APPLY =
+      new PatchContext.Builder()
+          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withFieldManager("user")
+          .withForce(true)
+          .build();
+
+  private @Nullable ControlPlane controlPlane;
+  private @Nullable FakePods pods;
+  private @Nullable TestOperator operator;
+  private FakeCluster cluster = new FakeCluster();
+  private String namespace = "";
+
+  @BeforeAll
+  void connect() {
+    controlPlane = ControlPlane.connect();
+  }
+
+  @BeforeEach
+  void createNamespace() {
+    begin();
+  }
+
+  @AfterEach
+  void leaveNamespace() {
+    end();
+  }
+
+  @AfterAll
+  void disconnect() {
+    controlPlane().close();
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- Site
+
+  @Test
+  void siteBecomesRunningNodesThatFoundOneCluster() {
+    start(CrashPoint.never());
+    apply(site(3));
+
+    awaitReady(Site.class, "main");
+
+    StatefulSet set =
+        Objects.requireNonNull(
+            client().apps().statefulSets().inNamespace(namespace).withName("main").get());
+    assertThat(set.getSpec().getPodManagementPolicy()).isEqualTo("Parallel");
+    assertThat(set.getSpec().getUpdateStrategy().getType()).isEqualTo("OnDelete");
+    assertThat(
+            client()
+                .services()
+                .inNamespace(namespace)
+                .withName("main-peers")
+                .get()
+                .getSpec()
+                .getClusterIP())
+        .isEqualTo("None");
+    assertThat(client().services().inNamespace(namespace).withName("main").get()).isNotNull();
+    assertThat(client().configMaps().inNamespace(namespace).withName("main").get()).isNotNull();
+    assertThat(
+            client()
+                .policy()
+                .v1()
+                .podDisruptionBudget()
+                .inNamespace(namespace)
+                .withName("main")
+                .get())
+        .isNotNull();
+    assertThat(cluster.bootstraps()).hasSize(3);
+    assertThat(
+            cluster.bootstraps().stream().map(each -> each.substring("main-0".length())).distinct())
+        .hasSize(1);
+    SiteStatus status = Objects.requireNonNull(get(Site.class, "main").getStatus());
+    assertThat(status.nodes()).isEqualTo(3);
+    assertThat(status.readyNodes()).isEqualTo(3);
+    assertThat(status.selector()).contains("partita.dev/site=main");
+  }
+
+  @Test
+  void operatorKilledAtAnyStepOfTheFirstStartFoundsOneCluster() {
+    boolean survived = false;
+    for (int writes = 0; !survived; writes++) {
+      CrashPoint crash = CrashPoint.after(writes);
+      TestOperator first = TestOperator.start(controlPlane(), namespace, HTTP_PORT, crash);
+      apply(site(3));
+      apply(partition("p", "range: {}, replicas: 3"));
+      await().atMost(PATIENCE).until(() -> crash.isReached() || isReady(Partition.class, "p"));
+      survived = !crash.isReached();
+      first.close();
+      start(CrashPoint.never());
+      awaitReady(Site.class, "main");
+      awaitReady(Partition.class, "p");
+      assertThat(
+              cluster.bootstraps().stream()
+                  .map(each -> each.substring("main-0".length()))
+                  .distinct())
+          .as("killed after %d writes", writes)
+          .hasSize(1);
+      assertThat(cluster.bootstraps()).hasSize(3);
+      end();
+      begin();
+    }
+  }
+
+  @Test
+  void nothingIsWrittenWhenThereIsNothingToDo() {
+    TestOperator running = start(CrashPoint.never());
+    apply(site(3));
+    apply(partition("p", "range: {}"));
+    apply(index("i"));
+    awaitReady(Site.class, "main");
+    awaitReady(Partition.class, "p");
+    awaitReady(Index.class, "i");
+    cluster.figures("p", 1_000, 100);
+    awaitStatus(Partition.class, "p", status -> Objects.equals(status.operationsPerSecond(), 100L));
+
+    await().atMost(PATIENCE).during(QUIET).until(running::writes, new Unchanged<>()::isSame);
+    cluster.figures("p", 1_000, 130);
+    int before = running.writes();
+    await().pollDelay(QUIET).until(() -> running.writes() == before);
+  }
+
+  @Test
+  void scalingOutGivesNewNodesTheirShare() {
+    start(CrashPoint.never());
+    apply(site(3));
+    for (int number = 0; number < 6; number++) {
+      apply(partition("p" + number, "range: {start: %d, end: %d}".formatted(number, number + 1)));
+    }
+    for (int number = 0; number < 6; number++) {
+      awaitReady(Partition.class, "p" + number);
+    }
+
+    scale(5);
+
+    awaitReady(Site.class, "main");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(cluster.load().values())
+                .hasSize(5)
+                .allSatisfy(each -> assertThat(each).isBetween(3, 4)));
+    await().atMost(PATIENCE).until(cluster::isQuiet);
+    assertThat(cluster.operationLog()).hasSize(6);
+  }
+
+  @Test
+  void scalingInEmptiesTheHighestNodesFirst() {
+    start(CrashPoint.never());
+    apply(site(5));
+    awaitReady(Site.class, "main");
+    for (int number = 0; number < 5; number++) {
+      apply(partition("p" + number, "range: {start: %d, end: %d}".formatted(number, number + 1)));
+    }
+    for (int number = 0; number < 5; number++) {
+      awaitReady(Partition.class, "p" + number);
+    }
+
+    scale(3);
+
+    awaitReady(Site.class, "main");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(podNames()).containsExactly("main-0", "main-1", "main-2"));
+    assertThat(cluster.load()).containsOnlyKeys("main-0", "main-1", "main-2");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(claimNames()).containsExactly("data-main-0", "data-main-1", "data-main-2"));
+    List<String> log = cluster.operationLog();
+    assertThat(log.indexOf("RemoveNode:main-4:>"))
+        .isGreaterThan(log.indexOf("DrainNode:main-4:>"))
+        .isPositive();
+  }
+
+  @Test
+  void scalingInThatCannotSucceedSaysSoAndCanBeCancelled() {
+    start(CrashPoint.never());
+    apply(site(3));
+    apply(partition("p", "range: {}"));
+    awaitReady(Partition.class, "p");
+
+    scale(1);
+
+    awaitCondition(
+        Site.class,
+        "main",
+        "Stalled",
+        "True",
+        "Partition p has 3 replicas, but only 1 nodes would remain");
+    assertThat(cluster.replicas("p")).containsExactly("main-0", "main-1", "main-2");
+    scale(3);
+    awaitReady(Site.class, "main");
+    await().atMost(PATIENCE).until(cluster::isQuiet);
+    assertThat(podNames()).containsExactly("main-0", "main-1", "main-2");
+    assertThat(cluster.operationLog()).contains("CancelDrain:main-1:>", "CancelDrain:main-2:>");
+  }
+
+  @Test
+  void aNodeThatLostItsDiskIsReplacedByTheOneThatCameBack() {
+    start(CrashPoint.never());
+    apply(site(4));
+    apply(partition("p", "range: {}, placement: [{site: main, replicas: 3}]"));
+    awaitReady(Partition.class, "p");
+    awaitReady(Site.class, "main");
+    String lost = cluster.replicas("p").getLast();
+    List<String> before = cluster.idsOf(lost);
+
+    client().persistentVolumeClaims().inNamespace(namespace).withName("data-" + lost).delete();
+    client().pods().inNamespace(namespace).withName(lost).delete();
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(cluster.idsOf(lost))
+                .as(cluster::toString)
+                .hasSize(1)
+                .doesNotContainAnyElementsOf(before));
+    awaitReady(Partition.class, "p");
+    awaitReady(Site.class, "main");
+    assertThat(cluster.replicas("p")).hasSize(3).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aChangedTemplateRestartsPodsOneAtATime() {
+    start(CrashPoint.never());
+    apply(site(3));
+    apply(partition("p", "range: {}"));
+    awaitReady(Site.class, "main");
+    awaitReady(Partition.class, "p");
+    Set<String> before = podUids();
+
+    apply(site(3, "resources: {requests: {cpu: 10m}}"));
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          assertThat(podUids()).hasSize(3).doesNotContainAnyElementsOf(before);
+          assertThat(isReady(Site.class, "main")).isTrue();
+          assertThat(condition(get(Site.class, "main"), "Reconciling")).isEqualTo("False");
+        });
+    awaitReady(Partition.class, "p");
+    assertThat(cluster.operationLog()).anyMatch(each -> each.startsWith("TransferLeader:p"));
+  }
+
+  // ----------------------------------------------------------------------------------------------------- Partition
+
+  @Test
+  void partitionMirrorsWhatTheNodesReport() {
+    start(CrashPoint.never());
+    apply(site(3));
+    apply(partition("p", "range: {origin: 0, width: 10, number: -1}"));
+
+    awaitReady(Partition.class, "p");
+    cluster.figures("p", 42, 0);
+
+    awaitStatus(Partition.class, "p", status -> Objects.equals(status.rows(), 42L));
+    PartitionStatus status = Objects.requireNonNull(get(Partition.class, "p").getStatus());
+    assertThat(status.phase()).isEqualTo("Ready");
+    assertThat(status.leader()).startsWith("main-");
+    assertThat(status.epoch()).isEqualTo(1);
+    assertThat(status.replicas()).isEqualTo(3);
+    assertThat(status.readyReplicas()).isEqualTo(3);
+  }
+
+  @Test
+  void moreReplicasAreAddedOneAtATime() {
+    start(CrashPoint.never());
+    apply(site(5));
+    apply(partition("p", "range: {}, replicas: 3"));
+    awaitReady(Partition.class, "p");
+
+    apply(partition("p", "range: {}, replicas: 5"));
+
+    awaitStatus(Partition.class, "p", status -> Objects.equals(status.readyReplicas(), 5));
+    awaitReady(Partition.class, "p");
+    assertThat(cluster.operationLog())
+        .hasSize(2)
+        .allMatch(each -> each.startsWith("MoveReplica:p:>main-"));
+    apply(partition("p", "range: {}, replicas: 1"));
+    await().atMost(PATIENCE).until(() -> cluster.replicas("p").size() == 1);
+  }
+
+  @Test
+  void overlappingBoundsAreReportedAndHealWhenTheOtherGoes() {
+    start(CrashPoint.never());
+    apply(site(3));
+    apply(partition("low", "range: {start: 0, end: 100}"));
+    awaitReady(Partition.class, "low");
+
+    apply(partition("high", "range: {start: 99, end: 200}"));
+
+    awaitCondition(
+        Partition.class,
+        "high",
+        "Stalled",
+        "True",
+        "overlap those of Partition low in collection c");
+    client().resources(Partition.class).inNamespace(namespace).withName("low").delete();
+    awaitReady(Partition.class, "high");
+    assertThat(cluster.partitions()).containsExactly("high");
+  }
+
+  @Test
+  void impossiblePlacementSaysWhatToDo() {
+    start(CrashPoint.never());
+    apply(site(3));
+    apply(partition("p", "range: {}, replicas: 5"));
+
+    awaitCondition(Partition.class, "p", "Stalled", "True", "add nodes or lower replicas");
+    scale(5);
+    awaitReady(Partition.class, "p");
+  }
+
+  @Test
+  void deletingAPartitionRespectsItsPolicy() {
+    start(CrashPoint.never());
+    apply(site(1));
+    apply(partition("kept", "range: {start: 0, end: 1}, replicas: 1"));
+    apply(partition("dropped", "range: {start: 1, end: 2}, replicas: 1, deletionPolicy: Delete"));
+    awaitReady(Partition.class, "kept");
+    awaitReady(Partition.class, "dropped");
+
+    client().resources(Partition.class).inNamespace(namespace).delete();
+
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            client().resources(Partition.class).inNamespace(namespace).list().getItems().isEmpty());
+    assertThat(cluster.partitions()).isEmpty();
+    assertThat(cluster.operationLog())
+        .contains("drop:kept:rows=retain", "drop:dropped:rows=delete");
+  }
+
+  @Test
+  void aPausedPartitionIsLeftAlone() {
+    start(CrashPoint.never());
+    apply(site(3));
+    apply(partition("p", "range: {}, replicas: 1"));
+    awaitReady(Partition.class, "p");
+
+    apply(partition("p", "range: {}, replicas: 3, paused: true"));
+
+    awaitStatus(Partition.class, "p", status -> "Paused".equals(status.phase()));
+    assertThat(cluster.replicas("p")).hasSize(1);
+    apply(partition("p", "range: {}, replicas: 3, paused: false"));
+    await().atMost(PATIENCE).until(() -> cluster.replicas("p").size() == 3);
+  }
+
+  // ---------------------------------------------------------------------------------------------
+  // Index and requests
+
+  @Test
+  void indexFollowsItsBuildAndIsDropped() {
+    start(CrashPoint.never());
+    apply(site(1));
+    apply(index("i"));
+
+    awaitReady(Index.class, "i");
+
+    IndexStatus status = Objects.requireNonNull(get(Index.class, "i").getStatus());
+    assertThat(status.progress()).isEqualTo(100);
+    client().resources(Index.class).inNamespace(namespace).withName("i").delete();
+    await().atMost(PATIENCE).until(() -> cluster.indexes().isEmpty());
+  }
+
+  @Test
+  void requestsBecomeResourcesAndAreAnswered() {
+    start(CrashPoint.never());
+    apply(site(1));
+    awaitReady(Site.class, "main");
+
+    cluster.request(
+        "r1",
+        "Create",
+        "Partition",
+        "my_partition",
+        "{\"collection\":\"c\",\"range\":{\"start\":1,\"end\":2},\"replicas\":1}");
+    cluster.request(
+        "r2",
+        "Create",
+        "Partition",
+        "bad",
+        "{\"collection\":\"c\",\"range\":{\"start\":2,\"end\":1}}");
+
+    await()
+        .atMost(PATIENCE)
+        .until(() -> !cluster.answer("r1").isEmpty() && !cluster.answer("r2").isEmpty());
+    assertThat(cluster.answer("r1")).startsWith("Accepted");
+    assertThat(cluster.answer("r2")).startsWith("Refused").contains("start must be less than end");
+    awaitReady(Partition.class, "my-partition-e87170");
+    assertThat(get(Partition.class, "my-partition-e87170").getMetadata().getAnnotations())
+        .containsEntry("partita.dev/name", "my_partition");
+    cluster.request(
+        "r3", "Create", "Partition", "my_partition", "{\"collection\":\"c\",\"range\":{}}");
+    await().atMost(PATIENCE).until(() -> cluster.answer("r3").startsWith("Refused"));
+    cluster.request("r4", "Delete", "Partition", "my_partition", "{}");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> cluster.answer("r4").startsWith("Accepted") && cluster.partitions().isEmpty());
+  }
+
+  // --------------------------------------------------------------------------------------------------------- words
+
+  /// Remembers the last value it saw.
+  private static final class Unchanged<T> {
+    private @Nullable T last;
+
+    boolean isSame(T now) {
+      boolean same = now.equals(last);
+      last = now;
+      return same;
+    }
+  }
+
+  private void begin() {
+    namespace = controlPlane().newNamespace();
+    cluster = new FakeCluster();
+    pods = new FakePods(client(), namespace, cluster, HTTP_PORT);
+  }
+
+  private void end() {
+    if (operator != null) {
+      operator.close();
+      operator = null;
+    }
+    Objects.requireNonNull(pods).close();
+    releaseNamespace();
+  }
+
+  /// Finalizers would hold the namespace now that the operator is gone.
+  private void releaseNamespace() {
+    List.of(Partition.class, Index.class).forEach(this::dropFinalizers);
+    client().namespaces().withName(namespace).delete();
+  }
+
+  private <T extends HasMetadata> void dropFinalizers(Class<T> type) {
+    client().resources(type).inNamespace(namespace).list().getItems().stream()
+        .map(each -> each.getMetadata().getName())
+        .forEach(name ->
+            client()
+                .resources(type)
+                .inNamespace(namespace)
+                .withName(name)
+                .edit(each -> {
+                  each.getMetadata().setFinalizers(List.of());
+                  return each;
+                }));
+  }
+
+  private TestOperator start(CrashPoint crash) {
+    TestOperator started = TestOperator.start(controlPlane(), namespace, HTTP_PORT, crash);
+    operator = started;
+    return started;
+  }
+
+  private ControlPlane controlPlane() {
+    return Objects.requireNonNull(controlPlane);
+  }
+
+  private KubernetesClient client() {
+    return controlPlane().client();
+  }
+
+  private void apply(String yaml) {
+    client().resource(yaml).inNamespace(namespace).patch(APPLY);
+  }
+
+  private void scale(int nodes) {
+    client().resources(Site.class).inNamespace(namespace).withName("main").scale(nodes);
+  }
+
+  private static String site(int nodes) {
+    return site(nodes, "edge: false");
+  }
+
+  private static String site(int nodes, String more) {
+    return "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: main}\nspec: {nodes: %d, storage: {size: 1Mi}, %s}"
+        .formatted(nodes, more);
+  }
+
+  private static String partition(String name, String more) {
+    return "apiVersion: partita.dev/v1alpha1\nkind: Partition\nmetadata: {name: %s}\nspec: {collection: c, %s}"
+        .formatted(name, more);
+  }
+
+  private static String index(String name) {
+    return "apiVersion: partita.dev/v1alpha1\nkind: Index\nmetadata: {name: %s}\nspec: {collection: c, terms: [{field: a}]}"
+        .formatted(name);
+  }
+
+  private <T extends HasMetadata> T get(Class<T> type, String name) {
+    return Objects.requireNonNull(
+        client().resources(type).inNamespace(namespace).withName(name).get(), name);
+  }
+
+  private <T extends HasMetadata> void awaitReady(Class<T> type, String name) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(condition(get(type, name), "Ready"))
+                .as(() -> type.getSimpleName() + " " + conditions(get(type, name)) + " " + cluster)
+                .isEqualTo("True"));
+  }
+
+  private <T extends HasMetadata> boolean isReady(Class<T> type, String name) {
+    return condition(get(type, name), "Ready").equals("True");
+  }
+
+  private <T extends HasMetadata> void awaitCondition(
+      Class<T> type, String name, String condition, String status, String message) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(conditions(get(type, name)))
+                .anySatisfy(each -> {
+                  assertThat(each.type()).isEqualTo(condition);
+                  assertThat(each.status()).isEqualTo(status);
+                  assertThat(each.message()).contains(message);
+                }));
+  }
+
+  private void awaitStatus(
+      Class<Partition> type, String name, Predicate<PartitionStatus> expected) {
+    await()
+        .atMost(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+        .until(
+            () -> get(type, name).getStatus(), status -> status != null && expected.test(status));
+  }
+
+  /// The condition's status, once it speaks of the present spec.
+  private static String condition(HasMetadata resource, String type) {
+    return conditions(resource).stream()
+        .filter(each -> each.type().equals(type))
+        .filter(each ->
+            Objects.equals(each.observedGeneration(), resource.getMetadata().getGeneration()))
+        .map(Condition::status)
+        .findFirst()
+        .orElse("Unknown");
+  }
+
+  private static List<Condition> conditions(HasMetadata resource) {
+    Object status = resource instanceof CustomResource<?, ?> custom ? custom.getStatus() : null;
+    List<Condition> conditions =
+        switch (status) {
+          case SiteStatus site -> site.conditions();
+          case PartitionStatus partition -> partition.conditions();
+          case IndexStatus index -> index.conditions();
+          case null, default -> List.of();
+        };
+    return conditions == null ? List.of() : conditions;
+  }
+
+  private List<String> podNames() {
+    return podList().stream().map(pod -> pod.getMetadata().getName()).sorted().toList();
+  }
+
+  private Set<String> podUids() {
+    return podList().stream()
+        .map(pod -> pod.getMetadata().getUid())
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private List<Pod> podList() {
+    return client()
+        .pods()
+        .inNamespace(namespace)
+        .withLabels(Map.of("partita.dev/site", "main"))
+        .list()
+        .getItems();
+  }
+
+  private List<String> claimNames() {
+    return client().persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
+        .map(claim -> claim.getMetadata().getName())
+        .sorted()
+        .toList();
+  }
+}

@@ -1,0 +1,99 @@
+package dev.partita.operator;
+
+import dev.partita.operator.index.IndexReconciler;
+import dev.partita.operator.nodeclient.HttpNodeAdmin;
+import dev.partita.operator.nodeclient.NodeAdmin;
+import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.partition.PartitionReconciler;
+import dev.partita.operator.request.RequestAnswerer;
+import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.site.SiteCollaborators;
+import dev.partita.operator.site.SiteReconciler;
+import dev.partita.operator.site.SiteSettings;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.Interceptor;
+import io.javaoperatorsdk.operator.Operator;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/// The operator of one namespace, in this JVM, as it is wired in production but for its speed and
+/// its crash point.
+final class TestOperator implements AutoCloseable {
+
+  /// Image that the control plane maps to a process that does nothing.
+  static final String IMAGE = "partita/fake-node";
+
+  private final CrashPoint crash;
+  private final HttpNodeAdmin nodes = new HttpNodeAdmin();
+  private final DataPlanes dataPlanes;
+  private final Operator operator;
+
+  private TestOperator(
+      ControlPlane controlPlane, String namespace, int httpPort, CrashPoint crash) {
+    this.crash = crash;
+    KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(controlPlane.operatorConfig())
+            .withHttpClientBuilderConsumer(
+                builder -> builder.addOrReplaceInterceptor("crash", new CrashInterceptor(crash)))
+            .build();
+    NodeAdmin admin = new CrashingAdmin(nodes, crash);
+    this.dataPlanes = new DataPlanes(admin, Duration.ofMillis(100), Duration.ofMillis(300));
+    dataPlanes.addListener(new RequestAnswerer(client));
+    InstantSource clock = InstantSource.system();
+    Transitions transitions = new Transitions(client, clock);
+    Backoff backoff = new Backoff(clock);
+    SiteSettings settings = new SiteSettings(Optional.of(IMAGE), IMAGE, httpPort, httpPort + 1);
+    this.operator =
+        new Operator(overrider ->
+            overrider
+                .withKubernetesClient(client)
+                .withCloseClientOnStop(true)
+                .withStopOnInformerErrorDuringStartup(false)
+                .withReconciliationTerminationTimeout(Duration.ofSeconds(1)));
+    operator.register(
+        new SiteReconciler(
+            dataPlanes, settings, new SiteCollaborators(client, transitions, backoff, clock)),
+        overrider -> overrider.settingNamespace(namespace));
+    operator.register(
+        new PartitionReconciler(dataPlanes, transitions, backoff, clock),
+        overrider -> overrider.settingNamespace(namespace));
+    operator.register(
+        new IndexReconciler(dataPlanes, transitions, clock),
+        overrider -> overrider.settingNamespace(namespace));
+  }
+
+  static TestOperator start(
+      ControlPlane controlPlane, String namespace, int httpPort, CrashPoint crash) {
+    TestOperator operator = new TestOperator(controlPlane, namespace, httpPort, crash);
+    operator.operator.start();
+    return operator;
+  }
+
+  /// Writes to the API server and to the nodes so far.
+  int writes() {
+    return crash.writes();
+  }
+
+  @Override
+  public void close() {
+    dataPlanes.close();
+    operator.stop();
+    nodes.close();
+  }
+
+  private record CrashInterceptor(CrashPoint crash) implements Interceptor {
+
+    @Override
+    public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
+      if (!request.method().equals("GET")) {
+        crash.beforeWrite();
+      }
+    }
+  }
+}

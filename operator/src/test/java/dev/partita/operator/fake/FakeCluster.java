@@ -1,0 +1,580 @@
+package dev.partita.operator.fake;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// The catalog of a data plane in memory, with its operations as state machines that advance by one
+/// step each time the state is read. Thread-safe by one lock.
+///
+/// It keeps the rules that an operator can run into: a node is bootstrapped once, bounds do not
+/// overlap, one operation on a Partition at a time, a node with replicas is not removed, no group
+/// ever loses its last caught-up replica.
+public final class FakeCluster {
+
+  /// An answer in HTTP.
+  public record Response(int status, JsonNode body) {}
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Map<String, FakeMember> members = new LinkedHashMap<>();
+  private final Map<String, FakePartition> partitions = new TreeMap<>();
+  private final Map<String, ObjectNode> indexes = new TreeMap<>();
+  private final Map<String, FakeOperation> operations = new LinkedHashMap<>();
+  private final Map<String, ObjectNode> requests = new LinkedHashMap<>();
+  private final Map<String, String> answers = new HashMap<>();
+  private final List<String> bootstraps = new ArrayList<>();
+  private final Set<String> founders = new LinkedHashSet<>();
+  private final List<String> operationLog = new ArrayList<>();
+  private String clusterId = "";
+  private String systemLeader = "";
+  private long revision;
+  private long nextId;
+  private int writes;
+
+  /// A node of the cluster, or one that wants to be.
+  private static final class FakeMember {
+    private final String id;
+    private final String name;
+    private final String site;
+    private String state = "Active";
+    private boolean alive = true;
+    private boolean joined;
+
+    private FakeMember(String id, String name, String site) {
+      this.id = id;
+      this.name = name;
+      this.site = site;
+    }
+  }
+
+  private static final class FakePartition {
+    private final String id;
+    private final String name;
+    private final JsonNode spec;
+    private final Map<String, Boolean> caughtUpByNode = new LinkedHashMap<>();
+    private final Set<String> learners = new LinkedHashSet<>();
+    private long epoch = 1;
+    private String state = "Creating";
+    private String leader = "";
+    private long rows;
+    private double operationsPerSecond;
+
+    private FakePartition(String id, String name, JsonNode spec) {
+      this.id = id;
+      this.name = name;
+      this.spec = spec;
+    }
+  }
+
+  private static final class FakeOperation {
+    private final String id;
+    private final JsonNode spec;
+    private String state = "Running";
+    private int step;
+    private String message = "";
+
+    private FakeOperation(String id, JsonNode spec) {
+      this.id = id;
+      this.spec = spec;
+    }
+
+    private String text(String field) {
+      return spec.path(field).asText("");
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ what tests see
+
+  /// How often anything was changed through the API.
+  public synchronized int writes() {
+    return writes;
+  }
+
+  /// The members that were told to found a cluster, and with what: one entry for each first time.
+  public synchronized List<String> bootstraps() {
+    return List.copyOf(bootstraps);
+  }
+
+  /// Every operation ever started, as `kind:subject:remove>add`.
+  public synchronized List<String> operationLog() {
+    return List.copyOf(operationLog);
+  }
+
+  /// Names of the nodes that hold a replica of a Partition, sorted.
+  public synchronized List<String> replicas(String partition) {
+    FakePartition found = partitions.get(partition);
+    return found == null
+        ? List.of()
+        : found.caughtUpByNode.keySet().stream().map(id -> member(id).name).sorted().toList();
+  }
+
+  /// Number of replicas by node name, of the nodes that are not gone.
+  public synchronized Map<String, Integer> load() {
+    Map<String, Integer> load = new TreeMap<>();
+    members.values().stream()
+        .filter(member -> member.joined && !member.state.equals("Gone"))
+        .forEach(member -> load.merge(member.name, replicasOn(member.id), Integer::sum));
+    return load;
+  }
+
+  /// Ids of the nodes of that name that are not gone.
+  public synchronized List<String> idsOf(String name) {
+    return members.values().stream()
+        .filter(member -> member.name.equals(name) && member.joined && !member.state.equals("Gone"))
+        .map(member -> member.id)
+        .toList();
+  }
+
+  public synchronized Set<String> partitions() {
+    return Set.copyOf(partitions.keySet());
+  }
+
+  public synchronized Set<String> indexes() {
+    return Set.copyOf(indexes.keySet());
+  }
+
+  /// A client's wish for a custom resource.
+  public synchronized void request(
+      String id, String action, String kind, String name, String spec) {
+    ObjectNode request = JSON.createObjectNode();
+    request.put("id", id).put("action", action).put("kind", kind).put("name", name);
+    request.set("spec", parse(spec));
+    requests.put(id, request);
+    revision++;
+  }
+
+  /// What the operator has answered: `state: message`.
+  public synchronized String answer(String requestId) {
+    return answers.getOrDefault(requestId, "");
+  }
+
+  /// Load on a Partition.
+  public synchronized void figures(String partition, long rows, double operationsPerSecond) {
+    FakePartition found = Objects.requireNonNull(partitions.get(partition));
+    found.rows = rows;
+    found.operationsPerSecond = operationsPerSecond;
+  }
+
+  /// Whether any operation is recorded.
+  public synchronized boolean isQuiet() {
+    return operations.isEmpty();
+  }
+
+  // ----------------------------------------------------------------------------------------------
+  // what nodes report
+
+  synchronized void started(String id, String name, String site) {
+    FakeMember member = members.computeIfAbsent(id, _ -> new FakeMember(id, name, site));
+    member.alive = true;
+    partitions.values().forEach(this::elect);
+    revision++;
+  }
+
+  synchronized void stopped(String id) {
+    member(id).alive = false;
+    partitions.values().forEach(this::elect);
+    if (systemLeader.equals(id)) {
+      systemLeader = anyAlive();
+    }
+    revision++;
+  }
+
+  // ---------------------------------------------------------------------------------------------------- the HTTP API
+
+  synchronized Response handle(
+      String nodeId, String method, String path, JsonNode body, String query) {
+    joinIfFounded();
+    String[] parts = path.split("/", -1);
+    String name = parts.length > 1 ? parts[1] : "";
+    boolean hasCluster = !clusterId.isEmpty() && member(nodeId).joined;
+    if (!method.equals("GET")) {
+      writes++;
+    }
+    if (parts[0].equals("node")) {
+      return ok(node(nodeId));
+    }
+    if (parts[0].equals("bootstrap")) {
+      return bootstrap(nodeId, body);
+    }
+    if (!hasCluster || !hasQuorum()) {
+      return new Response(
+          503, problem(503, "UNAVAILABLE", "the system partition has no leader", ""));
+    }
+    revision++;
+    return switch (method + " " + parts[0]) {
+      case "GET state" -> state();
+      case "PUT partitions" -> putPartition(name, body);
+      case "DELETE partitions" -> deletePartition(name, query);
+      case "PUT indexes" -> putIndex(name, body);
+      case "DELETE indexes" -> deleteIndex(name);
+      case "PUT operations" -> putOperation(name, body);
+      case "DELETE operations" -> deleteOperation(name);
+      case "PUT requests" -> answerRequest(name, body);
+      default -> new Response(404, problem(404, "NOT_FOUND", method + " " + path, ""));
+    };
+  }
+
+  private ObjectNode node(String nodeId) {
+    FakeMember member = member(nodeId);
+    ObjectNode node = JSON.createObjectNode();
+    node.put("nodeId", member.id)
+        .put("name", member.name)
+        .put("site", member.site)
+        .put("version", "test");
+    node.put("peerAddress", member.name + ":7000").put("httpAddress", member.name + ":8080");
+    node.put("ready", member.joined).put("registered", member.joined);
+    node.put("clusterId", member.joined ? clusterId : null);
+    return node;
+  }
+
+  private Response bootstrap(String nodeId, JsonNode body) {
+    String wanted = body.get("clusterId").asText();
+    FakeMember member = member(nodeId);
+    if (member.joined) {
+      return wanted.equals(clusterId)
+          ? ok(node(nodeId))
+          : new Response(409, problem(409, "OTHER_CLUSTER", "belongs to " + clusterId, ""));
+    }
+    Set<String> named = new LinkedHashSet<>();
+    body.get("members").forEach(each -> named.add(each.get("nodeId").asText()));
+    if (!named.contains(nodeId)) {
+      return new Response(400, problem(400, "NOT_A_MEMBER", nodeId, ""));
+    }
+    bootstraps.add(member.name + " " + body);
+    if (clusterId.isEmpty()) {
+      clusterId = wanted;
+      founders.addAll(named);
+      systemLeader = nodeId;
+    }
+    member.joined = true;
+    return ok(node(nodeId));
+  }
+
+  private boolean hasQuorum() {
+    long up = founders.stream().filter(id -> member(id).joined && member(id).alive).count();
+    return !founders.isEmpty()
+        && up > founders.stream().filter(id -> !member(id).state.equals("Gone")).count() / 2;
+  }
+
+  /// Nodes that are no founders find the cluster by themselves once it runs.
+  private void joinIfFounded() {
+    if (hasQuorum()) {
+      members.values().stream()
+          .filter(member -> !founders.contains(member.id) && member.alive)
+          .forEach(member -> member.joined = true);
+    }
+  }
+
+  private Response state() {
+    operations.values().forEach(this::advance);
+    ObjectNode state = JSON.createObjectNode();
+    state.put("revision", revision).put("clusterId", clusterId).put("leaderNodeId", systemLeader);
+    ArrayNode nodes = state.putArray("nodes");
+    members.values().stream()
+        .filter(member -> member.joined)
+        .forEach(member -> nodes.add(view(member)));
+    ArrayNode all = state.putArray("partitions");
+    partitions.values().forEach(partition -> all.add(view(partition)));
+    partitions.values().forEach(FakeCluster::activate);
+    state.putArray("indexes").addAll(indexes.values().stream().map(ObjectNode::deepCopy).toList());
+    indexes.values().forEach(FakeCluster::build);
+    ArrayNode recorded = state.putArray("operations");
+    operations.values().forEach(operation -> recorded.add(view(operation)));
+    state.putArray("requests").addAll(requests.values());
+    return ok(state);
+  }
+
+  private ObjectNode view(FakeMember member) {
+    boolean voter = founders.contains(member.id);
+    ObjectNode view = JSON.createObjectNode();
+    view.put("nodeId", member.id).put("name", member.name).put("site", member.site).put("zone", "");
+    view.put("peerAddress", "p")
+        .put("httpAddress", "h")
+        .put("state", member.state)
+        .put("alive", member.alive);
+    view.put("systemMember", voter ? "Voter" : "Learner").put("replicas", replicasOn(member.id));
+    view.put(
+        "leaders",
+        partitions.values().stream().filter(each -> each.leader.equals(member.id)).count());
+    return view.put("bytes", 0);
+  }
+
+  private ObjectNode view(FakePartition partition) {
+    ObjectNode view = JSON.createObjectNode();
+    view.put("id", partition.id).put("name", partition.name);
+    view.put("collection", partition.spec.get("collection").asText());
+    view.set("bounds", partition.spec.get("bounds"));
+    view.put("epoch", partition.epoch)
+        .put("leaderNodeId", partition.leader.isEmpty() ? null : partition.leader);
+    ArrayNode replicas = view.putArray("replicas");
+    partition.caughtUpByNode.forEach((node, caughtUp) ->
+        replicas
+            .addObject()
+            .put("nodeId", node)
+            .put("role", partition.learners.contains(node) ? "Learner" : "Voter")
+            .put("caughtUp", caughtUp));
+    view.put("rows", partition.rows)
+        .put("bytes", 0)
+        .put("operationsPerSecond", partition.operationsPerSecond);
+    return view.put("state", partition.state);
+  }
+
+  private static ObjectNode view(FakeOperation operation) {
+    ObjectNode view = JSON.createObjectNode();
+    view.put("id", operation.id).put("kind", operation.text("kind"));
+    view.put(
+        "partition", operation.spec.hasNonNull("partition") ? operation.text("partition") : null);
+    return view.put("step", "step-" + operation.step)
+        .put("state", operation.state)
+        .put("message", operation.message);
+  }
+
+  private static void activate(FakePartition partition) {
+    if (partition.state.equals("Creating")) {
+      partition.state = "Active";
+      partition.leader = partition.caughtUpByNode.keySet().iterator().next();
+    }
+  }
+
+  private static void build(ObjectNode index) {
+    int progress = Math.min(100, index.get("progress").asInt() + 50);
+    index
+        .put("progress", progress)
+        .put("state", progress == 100 ? "Ready" : "Building")
+        .put("entries", progress);
+  }
+
+  private Response putPartition(String name, JsonNode spec) {
+    FakePartition existing = partitions.get(name);
+    if (existing != null) {
+      return ok(view(existing));
+    }
+    for (FakePartition other : partitions.values()) {
+      if (FakeBounds.overlap(other.spec, spec)) {
+        return new Response(409, problem(409, "OVERLAP", "bounds overlap", other.name));
+      }
+    }
+    FakePartition created = new FakePartition(String.valueOf(++nextId), name, spec);
+    spec.get("replicas").forEach(node -> created.caughtUpByNode.put(node.asText(), true));
+    partitions.put(name, created);
+    return ok(view(created));
+  }
+
+  private Response deletePartition(String name, String query) {
+    if (!query.equals("rows=retain") && !query.equals("rows=delete")) {
+      return new Response(400, problem(400, "BAD_QUERY", query, ""));
+    }
+    partitions.remove(name);
+    operationLog.add("drop:" + name + ":" + query);
+    return ok(JSON.createObjectNode());
+  }
+
+  private Response putIndex(String name, JsonNode spec) {
+    ObjectNode index = indexes.computeIfAbsent(name, _ -> JSON.createObjectNode());
+    if (index.isEmpty()) {
+      index.setAll((ObjectNode) spec.deepCopy());
+      index.put("id", String.valueOf(++nextId)).put("name", name).put("state", "Building");
+      index.put("progress", 0).put("entries", 0).putNull("message");
+    }
+    return ok(index.deepCopy());
+  }
+
+  private Response deleteIndex(String name) {
+    indexes.remove(name);
+    return ok(JSON.createObjectNode());
+  }
+
+  private Response putOperation(String id, JsonNode spec) {
+    FakeOperation known = operations.get(id);
+    if (known != null) {
+      return ok(view(known));
+    }
+    FakeOperation operation = new FakeOperation(id, spec);
+    String subject = operation.text("partition");
+    boolean busy =
+        !subject.isEmpty()
+            && operations.values().stream()
+                .anyMatch(
+                    each -> each.state.equals("Running") && each.text("partition").equals(subject));
+    if (busy) {
+      return new Response(
+          409, problem(409, "BUSY", "another operation runs on " + subject, subject));
+    }
+    operations.put(id, operation);
+    operationLog.add(
+        "%s:%s:%s>%s"
+            .formatted(
+                operation.text("kind"),
+                subject.isEmpty() ? nameOf(operation.text("nodeId")) : subject,
+                nameOf(operation.text("remove")),
+                nameOf(operation.text("add"))));
+    return ok(view(operation));
+  }
+
+  private Response deleteOperation(String id) {
+    FakeOperation operation = operations.get(id);
+    if (operation != null && operation.state.equals("Running")) {
+      return new Response(409, problem(409, "RUNNING", id, ""));
+    }
+    operations.remove(id);
+    return ok(JSON.createObjectNode());
+  }
+
+  private Response answerRequest(String id, JsonNode body) {
+    requests.remove(id);
+    answers.putIfAbsent(id, body.get("state").asText() + ": " + body.path("message").asText(""));
+    return ok(JSON.createObjectNode());
+  }
+
+  private void advance(FakeOperation operation) {
+    if (!operation.state.equals("Running")) {
+      return;
+    }
+    operation.step++;
+    switch (operation.text("kind")) {
+      case "MoveReplica" -> advanceMove(operation);
+      case "TransferLeader" -> {
+        Objects.requireNonNull(partitions.get(operation.text("partition"))).leader =
+            operation.text("to");
+        operation.state = "Done";
+      }
+      case "DrainNode" -> setState(operation, "Draining");
+      case "CancelDrain" -> setState(operation, "Active");
+      case "RemoveNode" -> remove(operation);
+      default -> operation.state = "Failed";
+    }
+  }
+
+  /// A learner first, which then catches up, then one change of members.
+  private void advanceMove(FakeOperation operation) {
+    FakePartition partition = partitions.get(operation.text("partition"));
+    if (partition == null) {
+      operation.state = "Failed";
+      return;
+    }
+    String add = operation.text("add");
+    if (!add.isEmpty() && operation.step == 1) {
+      partition.caughtUpByNode.put(add, false);
+      partition.learners.add(add);
+    } else if (!add.isEmpty() && operation.step == 2) {
+      partition.caughtUpByNode.put(add, true);
+    } else {
+      partition.learners.remove(add);
+      partition.caughtUpByNode.remove(operation.text("remove"));
+      partition.epoch++;
+      elect(partition);
+      operation.state = "Done";
+    }
+  }
+
+  private void elect(FakePartition partition) {
+    if (partition.state.equals("Creating")) {
+      return;
+    }
+    boolean holds =
+        !partition.leader.isEmpty()
+            && partition.caughtUpByNode.containsKey(partition.leader)
+            && member(partition.leader).alive;
+    if (!holds) {
+      partition.leader =
+          partition.caughtUpByNode.keySet().stream()
+              .filter(id -> member(id).alive)
+              .findFirst()
+              .orElse("");
+    }
+  }
+
+  private void setState(FakeOperation operation, String state) {
+    FakeMember member = member(operation.text("nodeId"));
+    if (!member.state.equals("Gone")) {
+      member.state = state;
+    }
+    operation.state = "Done";
+  }
+
+  private void remove(FakeOperation operation) {
+    FakeMember member = member(operation.text("nodeId"));
+    if (replicasOn(member.id) > 0) {
+      operation.state = "Failed";
+      operation.message = "it holds replicas";
+      return;
+    }
+    member.state = "Gone";
+    founders.remove(member.id);
+    operation.state = "Done";
+    if (systemLeader.equals(member.id)) {
+      systemLeader = anyAlive();
+    }
+  }
+
+  private String anyAlive() {
+    return members.values().stream()
+        .filter(member -> member.alive && member.joined && !member.state.equals("Gone"))
+        .map(member -> member.id)
+        .findFirst()
+        .orElse("");
+  }
+
+  private int replicasOn(String nodeId) {
+    return (int)
+        partitions.values().stream()
+            .filter(each -> each.caughtUpByNode.containsKey(nodeId))
+            .count();
+  }
+
+  private String nameOf(String nodeId) {
+    FakeMember member = members.get(nodeId);
+    return member == null ? nodeId : member.name;
+  }
+
+  private FakeMember member(String id) {
+    return Objects.requireNonNull(
+        members.get(id), () -> "no member " + id + " in " + members.keySet());
+  }
+
+  private static Response ok(JsonNode body) {
+    return new Response(200, body);
+  }
+
+  private static ObjectNode problem(int status, String code, String detail, String with) {
+    ObjectNode problem = JSON.createObjectNode();
+    problem
+        .put("type", "about:blank")
+        .put("title", code)
+        .put("status", status)
+        .put("detail", detail);
+    problem.put("code", code);
+    return with.isEmpty() ? problem : problem.put("with", with);
+  }
+
+  static JsonNode parse(String json) {
+    try {
+      return JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(json, e);
+    }
+  }
+
+  @Override
+  public synchronized String toString() {
+    return members.values().stream()
+            .map(member ->
+                member.name + "=" + member.id + " " + member.state + " alive=" + member.alive)
+            .collect(Collectors.joining(", "))
+        + " operations "
+        + operationLog;
+  }
+}

@@ -1,0 +1,259 @@
+package dev.partita.operator.placement;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PlacementTest {
+
+  /// More steps than any repair and rebalance of the largest random case can need.
+  private static final int STEPS_MAX = 2_000;
+
+  @Test
+  void replicasGoToTheLeastLoadedNodes() {
+    Placement placement =
+        new Placement(
+            List.of(server("a"), server("b"), server("c"), server("d")),
+            List.of(Demand.fixed("old", List.of("b")), Demand.of("p", 3, Map.of(), List.of())));
+    assertThat(created(placement, "p")).containsExactlyInAnyOrder("a", "c", "d");
+  }
+
+  @Test
+  void partitionsThatWaitBeforeAreCountedAlready() {
+    Placement placement =
+        new Placement(
+            List.of(server("a"), server("b")),
+            List.of(
+                Demand.of("first", 1, Map.of(), List.of()),
+                Demand.of("second", 1, Map.of(), List.of())));
+    assertThat(created(placement, "first")).containsExactly("a");
+    assertThat(created(placement, "second")).containsExactly("b");
+  }
+
+  @Test
+  void zonesAreSpreadBeforeLoadIsEven() {
+    List<Server> servers =
+        List.of(inZone("a", "1"), inZone("b", "1"), inZone("c", "2"), inZone("d", "3"));
+    List<Demand> demands =
+        List.of(
+            Demand.fixed("x", List.of("c", "d")),
+            Demand.fixed("y", List.of("c", "d")),
+            Demand.of("p", 3, Map.of(), List.of()));
+    assertThat(created(new Placement(servers, demands), "p")).contains("c", "d");
+  }
+
+  @Test
+  void placementIsHonoured() {
+    List<Server> servers =
+        List.of(onSite("a1", "a"), onSite("a2", "a"), onSite("b1", "b"), onSite("b2", "b"));
+    Placement placement =
+        new Placement(servers, List.of(Demand.of("p", 3, Map.of("a", 2, "b", 1), List.of())));
+    assertThat(created(placement, "p")).contains("a1", "a2").hasSize(3);
+  }
+
+  @Test
+  void impossiblePlacementNamesTheSiteAndTheRemedy() {
+    Placement placement =
+        new Placement(
+            List.of(onSite("a1", "a"), onSite("b1", "b")),
+            List.of(Demand.of("p", 3, Map.of("a", 2, "b", 1), List.of())));
+    assertThat(placement.create("p"))
+        .isInstanceOfSatisfying(
+            Step.Impossible.class,
+            impossible ->
+                assertThat(impossible.message())
+                    .contains("2 replicas", "Site a", "only 1", "add nodes"));
+  }
+
+  @Test
+  void aReplicaLeavesANodeThatDoesNotKeepIt() {
+    List<Server> servers = List.of(server("a"), server("b"), leaving("c"), server("d"));
+    Placement placement =
+        new Placement(servers, List.of(Demand.of("p", 3, Map.of(), List.of("a", "b", "c"))));
+    assertThat(placement.repair("p")).isEqualTo(new Step.Move("p", "c", "d"));
+  }
+
+  @Test
+  void aReplicaStaysOnANodeThatIsMerelyDown() {
+    List<Server> servers =
+        List.of(server("a"), server("b"), new Server("c", "s", "", true, false), server("d"));
+    Placement placement =
+        new Placement(servers, List.of(Demand.of("p", 3, Map.of(), List.of("a", "b", "c"))));
+    assertThat(placement.repair("p")).isEqualTo(new Step.Settled());
+  }
+
+  @Test
+  void growingAddsAndShrinkingRemoves() {
+    List<Server> servers = List.of(server("a"), server("b"), server("c"));
+    assertThat(
+            new Placement(servers, List.of(Demand.of("p", 3, Map.of(), List.of("a")))).repair("p"))
+        .isEqualTo(new Step.Move("p", null, "b"));
+    assertThat(
+            new Placement(servers, List.of(Demand.of("p", 1, Map.of(), List.of("a", "b", "c"))))
+                .repair("p"))
+        .isEqualTo(new Step.Move("p", "b", null));
+  }
+
+  @Test
+  void aFixedPartitionIsNeverMoved() {
+    Placement placement =
+        new Placement(
+            List.of(server("a"), server("b")),
+            List.of(
+                Demand.fixed("p", List.of("a")),
+                Demand.fixed("q", List.of("a")),
+                Demand.fixed("r", List.of("a"))));
+    assertThat(placement.repair("p")).isEqualTo(new Step.Settled());
+    assertThat(placement.rebalance()).isEmpty();
+  }
+
+  @Test
+  void nothingIsRebalancedWhileARepairIsDue() {
+    List<Server> servers = List.of(server("a"), server("b"), leaving("c"));
+    List<Demand> demands =
+        List.of(
+            Demand.of("p", 1, Map.of(), List.of("a")),
+            Demand.of("q", 1, Map.of(), List.of("a")),
+            Demand.of("r", 1, Map.of(), List.of("c")));
+    assertThat(new Placement(servers, demands).rebalance()).isEmpty();
+  }
+
+  /// Random nodes, Sites, zones and demands, with nodes that come and leave: applied step by step,
+  /// placement settles; then every demand that can be met is met, loads are even, and nothing moves
+  /// any more.
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void placementSettlesEvenly(long seed) {
+    Random random = new Random(seed);
+    boolean zoned = random.nextBoolean();
+    List<Server> servers = new ArrayList<>();
+    int nodes = 3 + random.nextInt(8);
+    for (int i = 0; i < nodes; i++) {
+      boolean keeps = i < 3 || random.nextInt(5) > 0;
+      servers.add(new Server("n" + i, "s", zoned ? "z" + i % 3 : "", keeps, keeps));
+    }
+    Map<String, Demand> demands = new HashMap<>();
+    for (int i = 0; i < 1 + random.nextInt(20); i++) {
+      int replicas = random.nextBoolean() ? 1 : 3;
+      List<String> current = new ArrayList<>();
+      while (current.size() < random.nextInt(4)) {
+        String node = "n" + random.nextInt(nodes);
+        if (!current.contains(node)) {
+          current.add(node);
+        }
+      }
+      demands.put("p" + i, Demand.of("p" + i, replicas, Map.of(), current));
+    }
+
+    int steps = settle(servers, demands);
+
+    assertThat(steps).as("seed %d", seed).isLessThan(STEPS_MAX);
+    demands
+        .values()
+        .forEach(demand -> {
+          assertThat(demand.current())
+              .as("seed %d", seed)
+              .hasSize(demand.replicas())
+              .doesNotHaveDuplicates();
+          assertThat(demand.current())
+              .allMatch(id ->
+                  servers.stream().anyMatch(each -> each.nodeId().equals(id) && each.keeps()));
+        });
+    if (!zoned) {
+      assertThat(spread(servers, demands)).as("seed %d", seed).isLessThanOrEqualTo(1);
+    }
+  }
+
+  static Stream<Long> seeds() {
+    return IntStream.range(0, Integer.getInteger("partita.seeds", 200)).mapToObj(Long::valueOf);
+  }
+
+  private static int settle(List<Server> servers, Map<String, Demand> demands) {
+    int steps = 0;
+    boolean changed = true;
+    while (changed && steps < STEPS_MAX) {
+      changed = false;
+      for (String name : demands.keySet().stream().sorted().toList()) {
+        Placement placement =
+            new Placement(
+                servers,
+                demands.values().stream().sorted(Comparator.comparing(Demand::partition)).toList());
+        Demand demand = Objects.requireNonNull(demands.get(name));
+        Step step = demand.current().isEmpty() ? placement.create(name) : placement.repair(name);
+        if (step instanceof Step.Settled) {
+          step = placement.rebalance().<Step>map(move -> move).orElse(step);
+        }
+        if (!(step instanceof Step.Settled)) {
+          apply(step, name, demands);
+          changed = true;
+          steps++;
+        }
+      }
+    }
+    return steps;
+  }
+
+  private static void apply(Step step, String name, Map<String, Demand> demands) {
+    switch (step) {
+      case Step.Create(List<String> nodes) ->
+          demands.computeIfPresent(
+              name, (_, old) -> Demand.of(name, old.replicas(), old.bySite(), nodes));
+      case Step.Move(String partition, String remove, String add) ->
+          demands.computeIfPresent(
+              partition,
+              (_, old) -> {
+                List<String> nodes = new ArrayList<>(old.current());
+                nodes.remove(remove);
+                if (add != null) {
+                  nodes.add(add);
+                }
+                return Demand.of(partition, old.replicas(), old.bySite(), nodes);
+              });
+      case Step.Settled _, Step.Impossible _ -> throw new AssertionError(step);
+    }
+  }
+
+  private static int spread(List<Server> servers, Map<String, Demand> demands) {
+    List<Long> loads =
+        servers.stream()
+            .filter(Server::accepts)
+            .map(server ->
+                demands.values().stream()
+                    .filter(each -> each.current().contains(server.nodeId()))
+                    .count())
+            .sorted()
+            .toList();
+    return (int) (loads.getLast() - loads.getFirst());
+  }
+
+  private static List<String> created(Placement placement, String partition) {
+    return ((Step.Create) placement.create(partition)).nodes();
+  }
+
+  private static Server server(String id) {
+    return new Server(id, "s", "", true, true);
+  }
+
+  private static Server leaving(String id) {
+    return new Server(id, "s", "", false, false);
+  }
+
+  private static Server inZone(String id, String zone) {
+    return new Server(id, "s", zone, true, true);
+  }
+
+  private static Server onSite(String id, String site) {
+    return new Server(id, site, "", true, true);
+  }
+}
