@@ -172,17 +172,14 @@ public final class PartitionReplica {
         snapshot.thenCompose(chosen -> group.readBarrier().thenApply(_ -> chosen));
     CompletableFuture<Response> answer =
         afterwards(confirmed, deadline, () -> readAt(request, confirmed.join()));
-    return answer.thenCompose(response -> {
-      // Now was chosen just before the index became ready: the next now is not.
-      boolean again =
-          at == null
-              && response instanceof Response.IndexNotReady notReady
-              && notReady.readySince() != null
-              && !deadline.isExpired(node.clock());
-      return again
-          ? snapshotRead(request, null, deadline)
-          : CompletableFuture.completedFuture(response);
-    });
+    // Now was chosen just before the index became ready. The moment it did is later, so it sees at
+    // least as much, and it is fixed, so this happens once.
+    return answer.thenCompose(response ->
+        at == null
+                && response instanceof Response.IndexNotReady(long _, Timestamp since)
+                && since != null
+            ? snapshotRead(request, since, deadline)
+            : CompletableFuture.completedFuture(response));
   }
 
   private Response readAt(Request request, Timestamp at) {
