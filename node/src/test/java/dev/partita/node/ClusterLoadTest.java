@@ -65,7 +65,7 @@ class ClusterLoadTest {
 
       assertThat(history.size()).isGreaterThan(50);
       assertThat(LinearizabilityChecker.violations(List.copyOf(history))).isEmpty();
-      int counted = number(cluster.text(0, "things", COUNTER));
+      int counted = number(requireNonNull(cluster.text(0, "things", COUNTER)));
       assertThat(counted).isBetween(incremented.get(), incremented.get() + unknown.get());
       assertThat(incremented.get()).isPositive();
     }

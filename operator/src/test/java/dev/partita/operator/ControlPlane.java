@@ -5,19 +5,22 @@ import dev.partita.local.runner.NodeSpec;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -29,6 +32,10 @@ public final class ControlPlane implements AutoCloseable {
   public static final String KUBECONFIG = "partita.kubeconfig";
 
   private static final Path DEFINITIONS = Path.of("../crds");
+
+  private static final Path MANIFEST = Path.of("../k8s/operator.yaml");
+  private static final String SERVICE_ACCOUNT =
+      "system:serviceaccount:partita-system:partita-operator";
 
   /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers
   /// in its place.
@@ -49,6 +56,9 @@ public final class ControlPlane implements AutoCloseable {
     try {
       ControlPlane controlPlane = isReal() ? real() : local();
       controlPlane.applyDefinitions();
+      if (isReal()) {
+        controlPlane.applyRights();
+      }
       return controlPlane;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -78,36 +88,62 @@ public final class ControlPlane implements AutoCloseable {
     return client;
   }
 
-  /// The configuration for a client of one's own.
-  public Config config() {
-    return config;
+  /// The configuration for the operator's own client. On a real control plane it has the rights of
+  /// the manifest and no others.
+  public Config operatorConfig() {
+    return isReal()
+        ? new ConfigBuilder(config)
+            .withImpersonateUsername(SERVICE_ACCOUNT)
+            .withImpersonateGroups("system:serviceaccounts", "system:authenticated")
+            .build()
+        : config;
   }
 
-  /// A new namespace, which is a new database.
+  /// A new namespace, which is a new database. Names are used again, because a control plane may
+  /// keep the address of a pod by its name, and addresses of one machine are few.
   public String newNamespace() {
-    String name = "t-" + UUID.randomUUID().toString().substring(0, 8);
-    client
-        .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
-        .create();
-    return name;
+    for (int number = 1; ; number++) {
+      String name = "operator-test-" + number;
+      try {
+        client
+            .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
+            .create();
+        return name;
+      } catch (KubernetesClientException e) {
+        if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+          throw e;
+        }
+      }
+    }
   }
 
   private void applyDefinitions() throws IOException {
+    for (Path file : definitions()) {
+      for (HasMetadata item : apply(file)) {
+        client
+            .resource((CustomResourceDefinition) item)
+            .waitUntilCondition(ControlPlane::isEstablished, 30, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  /// Applies what gives the operator its rights; the operator itself runs in this JVM.
+  private void applyRights() throws IOException {
+    apply(MANIFEST);
+  }
+
+  private List<HasMetadata> apply(Path file) throws IOException {
     PatchContext apply =
         new PatchContext.Builder()
             .withPatchType(PatchType.SERVER_SIDE_APPLY)
             .withFieldManager("tests")
             .withForce(true)
             .build();
-    for (Path file : definitions()) {
-      try (InputStream yaml = Files.newInputStream(file)) {
-        for (HasMetadata item : client.load(yaml).items()) {
-          client.resource(item).patch(apply);
-          client
-              .resource((CustomResourceDefinition) item)
-              .waitUntilCondition(ControlPlane::isEstablished, 30, TimeUnit.SECONDS);
-        }
-      }
+    try (InputStream yaml = Files.newInputStream(file)) {
+      List<HasMetadata> items =
+          client.load(yaml).items().stream().filter(item -> !(item instanceof Deployment)).toList();
+      items.forEach(item -> client.resource(item).patch(apply));
+      return items;
     }
   }
 

@@ -215,6 +215,8 @@ abstract class OperatorSuite {
         .atMost(PATIENCE)
         .untilAsserted(() ->
             assertThat(claimNames()).containsExactly("data-main-0", "data-main-1", "data-main-2"));
+    assertThat(cluster.wasAliveWhenRemoved("main-3")).isTrue();
+    assertThat(cluster.wasAliveWhenRemoved("main-4")).isTrue();
     List<String> log = cluster.operationLog();
     assertThat(log.indexOf("RemoveNode:main-4:>"))
         .isGreaterThan(log.indexOf("DrainNode:main-4:>"))

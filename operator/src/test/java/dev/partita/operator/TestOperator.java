@@ -38,7 +38,7 @@ final class TestOperator implements AutoCloseable {
     this.crash = crash;
     KubernetesClient client =
         new KubernetesClientBuilder()
-            .withConfig(controlPlane.config())
+            .withConfig(controlPlane.operatorConfig())
             .withHttpClientBuilderConsumer(
                 builder -> builder.addOrReplaceInterceptor("crash", new CrashInterceptor(crash)))
             .build();

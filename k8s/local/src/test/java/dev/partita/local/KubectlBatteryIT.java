@@ -31,6 +31,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KubectlBatteryIT {
   private static final Path TRANSCRIPTS = Path.of("src/test/resources/kubectl").toAbsolutePath();
 
+  /// A kubectl that waits for something that never comes fails its step, not the whole build.
+  private static final String COMMAND_SECONDS_MAX = "120";
+
   private Path directory = Path.of("");
   private final List<AutoCloseable> opened = new ArrayList<>();
   private Path kubeconfig = Path.of("");
@@ -142,7 +145,7 @@ class KubectlBatteryIT {
   private static Result run(Path directory, String script) throws InterruptedException {
     try {
       Process process =
-          new ProcessBuilder("bash", "-c", script)
+          new ProcessBuilder("timeout", COMMAND_SECONDS_MAX, "bash", "-c", script)
               .directory(directory.toFile())
               .redirectErrorStream(true)
               .start();

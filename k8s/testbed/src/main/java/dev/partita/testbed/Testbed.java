@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 /// A running Kubernetes control plane (etcd, API server, controller manager, scheduler, and a
 /// runner whose pods are child processes) on loopback.
 ///
-/// Building it for the first time takes about 20 minutes of a two-core machine; after that the
+/// Building it for the first time takes 6 to 20 minutes of a two-core machine; after that the
 /// binary comes from a cache. It ends with this process, because its standard input does.
 public final class Testbed implements AutoCloseable {
   private static final long START_TIMEOUT_SECONDS = 180;
@@ -39,7 +39,10 @@ public final class Testbed implements AutoCloseable {
   public static Path build(Path checkout) {
     Path script = checkout.resolve("k8s/testbed/build.sh");
     try {
-      Process build = new ProcessBuilder(script.toString()).redirectErrorStream(true).start();
+      Process build =
+          new ProcessBuilder(script.toString())
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
       List<String> lines = new ArrayList<>();
       try (BufferedReader output =
           new BufferedReader(

@@ -31,6 +31,7 @@ final class ClusterDriver implements AutoCloseable {
   private final ReportBoard board;
   private final PartitionOrders orders;
   private final Clock clock;
+  private final RequestExpiry expiry;
   private final WorkLoop loop;
 
   /// Owned by the loop: the term that it began to lead in; -1 while it does not.
@@ -43,6 +44,7 @@ final class ClusterDriver implements AutoCloseable {
     this.board = board;
     this.orders = orders;
     this.clock = clock;
+    this.expiry = new RequestExpiry(clock);
     system.leaderCalls().register(Reporter.SERVICE, this::accept);
     system.leaderCalls().register(ClusterFigures.SERVICE, _ -> figures());
     this.loop = WorkLoop.start("cluster-driver", INTERVAL, this::drive);
@@ -87,6 +89,7 @@ final class ClusterDriver implements AutoCloseable {
     CatalogPlan.next(view).forEach(this::propose);
     LeaderPlan.next(view).forEach(this::act);
     VoterPlan.next(view).ifPresent(step -> vote(group.get(), step));
+    expiry.due(view.catalog()).forEach(id -> propose(new CatalogCommand.ForgetRequest(id)));
     OperationPlan.next(view)
         .forEach(
             (id, action) -> advance(requireNonNull(view.catalog().operations().get(id)), action));

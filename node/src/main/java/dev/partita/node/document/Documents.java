@@ -14,9 +14,11 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +43,7 @@ public final class Documents {
         router.call(
             partition, new Request.Read(partition.id(), partition.epoch(), key, at), deadline);
     if (!(response instanceof Response.Row row)) {
-      throw Refusals.exception(partition, response);
+      throw refused(partition, response);
     }
     return row.document() == null || row.version() == null
         ? null
@@ -61,10 +63,11 @@ public final class Documents {
   ///
   /// @param atomic all or none; then all keys must lie in one partition
   /// @return for each mutation its result, or why its partition did not answer, in the order given
-  /// @throws DatabaseException when a key has no partition (then nothing was written), or an atomic
-  ///   batch was refused
+  /// @throws DatabaseException when a key is named twice or has no partition, or an atomic batch
+  ///   spans partitions; then nothing was written
   public List<Outcome> write(
       String collection, List<Mutation> mutations, boolean atomic, Deadline deadline) {
+    checkDistinct(mutations);
     Map<PartitionDescriptor, List<Integer>> positions = new LinkedHashMap<>();
     for (int i = 0; i < mutations.size(); i++) {
       PartitionDescriptor partition = router.owner(collection, mutations.get(i).key());
@@ -79,6 +82,16 @@ public final class Documents {
     positions.forEach((partition, where) ->
         parts.add(new PartWrite(partition, where.stream().map(mutations::get).toList(), where)));
     return scatter(parts, mutations.size(), atomic, deadline);
+  }
+
+  private static void checkDistinct(List<Mutation> mutations) {
+    Set<PrimaryKey> keys = new HashSet<>();
+    for (Mutation mutation : mutations) {
+      if (!keys.add(mutation.key())) {
+        throw new DatabaseException(ErrorCode.INVALID_REQUEST, "a batch names a key twice")
+            .with("key", mutation.key());
+      }
+    }
   }
 
   private List<Outcome> scatter(
@@ -115,9 +128,16 @@ public final class Documents {
             new Request.Write(partition.id(), partition.epoch(), mutations, atomic),
             deadline);
     if (!(response instanceof Response.Writes writes)) {
-      throw Refusals.exception(partition, response);
+      throw refused(partition, response);
     }
     return writes.results();
+  }
+
+  private static DatabaseException refused(PartitionDescriptor partition, Response response) {
+    if (response instanceof Response.Refusal refusal) {
+      return refusal.toException().with("partition", partition.name());
+    }
+    throw new IllegalStateException("an answer of another kind than the request: " + response);
   }
 
   /// The mutations of one partition and where they stood in the whole batch.

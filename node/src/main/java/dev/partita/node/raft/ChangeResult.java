@@ -25,6 +25,9 @@ public sealed interface ChangeResult {
     CHANGE_PENDING,
     /// Leadership is being handed to another node. Try again.
     TRANSFERRING,
+    /// A new voter is not a learner that has caught up, and the group could come to depend on it.
+    /// Add it as a learner and try again.
+    NOT_CAUGHT_UP,
     /// The members are already those wished for.
     NO_CHANGE
   }

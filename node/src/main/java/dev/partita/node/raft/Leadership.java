@@ -86,8 +86,17 @@ final class Leadership {
     if (next.equals(current)) {
       return new ChangeResult.Refused(ChangeResult.Reason.NO_CHANGE);
     }
+    if (!next.voters().stream().allMatch(node -> current.isVoter(node) || isFollowing(node))) {
+      return new ChangeResult.Refused(ChangeResult.Reason.NOT_CAUGHT_UP);
+    }
     appendConfiguration(next);
     return new ChangeResult.Accepted(term, log.lastIndex(), next);
+  }
+
+  /// Whether a member has a snapshot and keeps up with the log.
+  private boolean isFollowing(NodeId node) {
+    Peer peer = peers.get(node);
+    return node.equals(self) || (peer != null && peer.state() == PeerState.REPLICATE);
   }
 
   private void appendConfiguration(Configuration next) {

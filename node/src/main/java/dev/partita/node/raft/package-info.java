@@ -28,6 +28,12 @@
 ///   not even across a restart. So it is safe while clocks run at speeds that differ by less than
 ///   [RaftSettings#clockDriftPercent], however long a process is paused.
 ///
+/// What a host must do besides [Effects]: make a new group with [SnapshotMark#initial] on every
+/// first member; make a replica that joins later with [SnapshotMark#NONE] and add it as a learner
+/// first, because it neither takes entries nor votes before it has a snapshot; when a removed
+/// replica is deleted, keep its hard state and [SnapshotMark#tombstone] for the case that the same
+/// node gets one again, because what the old one voted and acknowledged still counts.
+///
 /// Threads: a [Raft] is confined to whoever calls it; it is neither thread-safe nor blocking.
 @NullMarked
 package dev.partita.node.raft;

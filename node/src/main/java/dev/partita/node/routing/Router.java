@@ -147,6 +147,9 @@ public final class Router implements PartitionCaller, PartitionDirectory {
       if (!refusal.retryable()) {
         return refusal;
       }
+      if (catalog.get().partition(known.id()).isEmpty()) {
+        return new Response.Unavailable("the partition was dropped");
+      }
       last = refusal;
       boolean atOnce = false;
       hint = null;

@@ -141,6 +141,12 @@ class HttpApiTest {
   }
 
   @Test
+  void aBatchThatNamesAKeyTwiceIsRefusedWhole() {
+    problem(json("[{\"id\":45},{\"id\":45,\"n\":1}]").post(THINGS), 400, "INVALID_REQUEST");
+    problem(given().get(THINGS + "/45"), 404, "NOT_FOUND");
+  }
+
+  @Test
   void anAtomicBatchIsAllOrNothing() {
     json("[{\"id\":50}]").post(THINGS).then().statusCode(200);
     json("[{\"id\":51},{\"id\":50}]").post(THINGS + "?atomic=true").then().statusCode(412);

@@ -88,7 +88,6 @@ enum PlantedBug {
   /// An earlier write's end passes for the end of a later one at the same index.
   REPLACED_WRITE_COUNTS(
       SimProfile.Focus.LEFTOVERS,
-      100,
       new Rules() {
         @Override
         boolean truncationVoidsPendingWrites() {
@@ -98,6 +97,7 @@ enum PlantedBug {
 
   OLD_TERM_COMMITTED_BY_COUNTING(
       SimProfile.Focus.LEFTOVERS,
+      120,
       new Rules() {
         @Override
         boolean mayCommit(long entryTerm, long currentTerm) {
@@ -116,7 +116,7 @@ enum PlantedBug {
 
   JOINT_QUORUM_IS_A_MAJORITY_OF_ALL(
       SimProfile.Focus.MEMBERS,
-      80,
+      60,
       new Rules() {
         private static Configuration union(Configuration configuration) {
           var voters = new TreeSet<>(configuration.voters());
@@ -164,6 +164,7 @@ enum PlantedBug {
 
   CHANGE_BEFORE_A_COMMIT_IN_THE_TERM(
       SimProfile.Focus.MEMBERS,
+      130,
       new Rules() {
         @Override
         boolean mayChangeConfiguration(boolean committedInTerm) {
@@ -182,6 +183,7 @@ enum PlantedBug {
 
   TRUNCATED_CONFIGURATION_STAYS(
       SimProfile.Focus.MEMBERS,
+      385,
       new Rules() {
         @Override
         boolean truncationUndoesConfiguration() {
@@ -219,7 +221,7 @@ enum PlantedBug {
 
   LEASE_DURING_TRANSFER(
       SimProfile.Focus.LEASES,
-      480,
+      490,
       new Rules() {
         @Override
         boolean leaseEndsWithTransfer() {

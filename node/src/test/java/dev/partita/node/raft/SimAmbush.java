@@ -2,6 +2,7 @@ package dev.partita.node.raft;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -107,7 +108,8 @@ final class SimAmbush {
     simulation.network.cut(List.of(leader.id, added), List.copyOf(rest));
     trap =
         second -> {
-          if (second == leader) {
+          if (second == leader
+              || second.raft().configuration().voters().equals(Set.of(leader.id))) {
             return;
           }
           second.changeConfiguration(

@@ -86,7 +86,11 @@ final class ReplicaMoves {
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
-    if (cluster.operations().stream().filter(OperationView::isRunning).count() >= MOVES_MAX) {
+    long moves =
+        cluster.operations().stream()
+            .filter(each -> each.isRunning() && each.kind() == OperationSpec.Kind.MOVE_REPLICA)
+            .count();
+    if (moves >= MOVES_MAX) {
       return moving(health, "waiting for other moves to finish");
     }
     String id =

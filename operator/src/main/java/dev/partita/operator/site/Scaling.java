@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// @param replicas of the StatefulSet
 /// @param operations to ask for, by their deterministic ids
 /// @param leaving nodes that are being emptied
-/// @param forgotten names of pods below `replicas` whose node was removed from the cluster: they
-///   need a new identity
+/// @param forgotten names of wanted pods whose node was removed from the cluster: they need a new
+///   identity
 /// @param obstacle why emptying cannot succeed, and what a person can do
 record Scaling(
     int replicas,
@@ -50,7 +50,7 @@ record Scaling(
                 node -> node.site().equals(site) && PodNames.ordinal(site, node.name()).isPresent())
             .toList();
     List<MemberView> present =
-        members.stream().filter(node -> node.state() != MemberView.State.GONE).toList();
+        members.stream().filter(node -> !isForgotten(node, cluster)).toList();
     SortedMap<String, OperationSpec> operations = new TreeMap<>();
     List<MemberView> leaving = new ArrayList<>();
     for (MemberView node : present) {
@@ -67,14 +67,36 @@ record Scaling(
       }
     }
     int replicas =
-        Math.max(
-            wanted, leaving.stream().mapToInt(node -> ordinal(site, node) + 1).max().orElse(0));
+        leaving.stream()
+            .filter(node -> needsPod(node, cluster))
+            .mapToInt(node -> ordinal(site, node) + 1)
+            .reduce(wanted, Math::max);
     return new Scaling(
         replicas,
         operations,
         leaving,
-        forgotten(site, replicas, members, present),
+        forgotten(site, wanted, members, present),
         obstacle(cluster, leaving));
+  }
+
+  /// Whether a leaving node has anything left to do. One that is down and empty is not started
+  /// again to be removed.
+  private static boolean needsPod(MemberView node, ClusterView cluster) {
+    return node.alive()
+        || node.systemMember() == MemberView.SystemRole.VOTER
+        || cluster.replicasOn(node.nodeId()) > 0;
+  }
+
+  /// Whether the cluster has nothing to do with a node any more. While its removal still runs, it
+  /// may be a member of the system partition.
+  private static boolean isForgotten(MemberView node, ClusterView cluster) {
+    return node.state() == MemberView.State.GONE
+        && cluster.operations().stream()
+            .noneMatch(operation -> operation.id().equals(removal(node)) && operation.isRunning());
+  }
+
+  private static String removal(MemberView node) {
+    return "remove-" + node.nodeId();
   }
 
   /// Whether the pod of that node has come back as another node.
@@ -106,17 +128,16 @@ record Scaling(
   private static void removeWhenEmpty(
       MemberView node, ClusterView cluster, SortedMap<String, OperationSpec> operations) {
     if (node.replicas() == 0 && cluster.replicasOn(node.nodeId()) == 0) {
-      operations.put(
-          "remove-" + node.nodeId(), OperationSpec.ofNode(Kind.REMOVE_NODE, node.nodeId()));
+      operations.put(removal(node), OperationSpec.ofNode(Kind.REMOVE_NODE, node.nodeId()));
     }
   }
 
   private static List<String> forgotten(
-      String site, int replicas, List<MemberView> members, List<MemberView> present) {
+      String site, int wanted, List<MemberView> members, List<MemberView> present) {
     return members.stream()
-        .filter(node -> node.state() == MemberView.State.GONE)
+        .filter(node -> !present.contains(node))
         .map(MemberView::name)
-        .filter(name -> PodNames.ordinal(site, name).orElseThrow() < replicas)
+        .filter(name -> PodNames.ordinal(site, name).orElseThrow() < wanted)
         .filter(name -> present.stream().noneMatch(node -> node.name().equals(name)))
         .distinct()
         .toList();

@@ -38,6 +38,7 @@ public final class FakeCluster {
   private final List<String> bootstraps = new ArrayList<>();
   private final Set<String> founders = new LinkedHashSet<>();
   private final List<String> operationLog = new ArrayList<>();
+  private final Map<String, Boolean> removedAlive = new HashMap<>();
   private String clusterId = "";
   private String systemLeader = "";
   private long revision;
@@ -166,6 +167,11 @@ public final class FakeCluster {
     FakePartition found = Objects.requireNonNull(partitions.get(partition));
     found.rows = rows;
     found.operationsPerSecond = operationsPerSecond;
+  }
+
+  /// Whether the pod of a node still ran when the cluster had forgotten the node.
+  public synchronized boolean wasAliveWhenRemoved(String name) {
+    return removedAlive.getOrDefault(name, false);
   }
 
   /// Whether any operation is recorded.
@@ -512,9 +518,13 @@ public final class FakeCluster {
       operation.message = "it holds replicas";
       return;
     }
-    member.state = "Gone";
+    if (operation.step == 1) {
+      member.state = "Gone";
+      return;
+    }
     founders.remove(member.id);
     operation.state = "Done";
+    removedAlive.put(member.name, member.alive);
     if (systemLeader.equals(member.id)) {
       systemLeader = anyAlive();
     }

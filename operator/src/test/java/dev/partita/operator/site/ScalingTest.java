@@ -8,6 +8,7 @@ import dev.partita.operator.nodeclient.MemberView.State;
 import dev.partita.operator.nodeclient.MemberView.SystemRole;
 import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.nodeclient.OperationSpec.Kind;
+import dev.partita.operator.nodeclient.OperationView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 class ScalingTest {
 
   private final List<MemberView> members = new ArrayList<>();
+  private final List<OperationView> operations = new ArrayList<>();
 
   @Test
   void podsAreNeverTakenWhileTheClusterIsNotSeen() {
@@ -50,11 +52,34 @@ class ScalingTest {
   }
 
   @Test
+  void thePodStaysWhileTheRemovalOfItsNodeRuns() {
+    member("0", 0, State.ACTIVE, true, 1);
+    member("1", 1, State.GONE, true, 0);
+    operations.add(
+        new OperationView(
+            "remove-1", Kind.REMOVE_NODE, null, "demote", OperationView.State.RUNNING, null));
+    assertThat(plan(1).replicas()).isEqualTo(2);
+    assertThat(plan(2).forgotten()).isEmpty();
+    operations.clear();
+    assertThat(plan(1).replicas()).isEqualTo(1);
+  }
+
+  @Test
   void aLowerPodWaitsForAHigherOne() {
     member("0", 0, State.ACTIVE, true, 1);
     member("1", 1, State.GONE, true, 0);
     member("2", 2, State.DRAINING, true, 1);
     assertThat(plan(1).replicas()).isEqualTo(3);
+    assertThat(plan(1).forgotten()).isEmpty();
+  }
+
+  @Test
+  void anEmptyNodeThatIsDownIsNotStartedAgain() {
+    member("0", 0, State.ACTIVE, true, 1);
+    members.add(
+        new MemberView("1", "main-1", "main", "", State.ACTIVE, false, SystemRole.LEARNER, 0, 0));
+    assertThat(plan(1).replicas()).isEqualTo(1);
+    assertThat(plan(1).operations()).containsOnlyKeys("drain-1-7");
   }
 
   @Test
@@ -99,7 +124,7 @@ class ScalingTest {
         "main",
         wanted,
         7,
-        new ClusterView(1, "c", "0", members, List.of(), List.of(), List.of(), List.of()));
+        new ClusterView(1, "c", "0", members, List.of(), List.of(), operations, List.of()));
   }
 
   private void member(String id, int ordinal, State state, boolean alive, int replicas) {

@@ -1,0 +1,50 @@
+package dev.partita.node.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class NodeSettingsTest {
+
+  @Test
+  void readsTheEnvironment() {
+    NodeSettings settings =
+        NodeSettings.ofEnvironment(
+            Map.of(
+                "PARTITA_DATA", "/data",
+                "PARTITA_NAME", "s-0",
+                "PARTITA_SITE", "aws",
+                "PARTITA_EDGE", "true",
+                "PARTITA_PEER_ADVERTISED", "s-0.aws.db.svc:7000",
+                "PARTITA_SEEDS", "a:1, [::1]:2,",
+                "PARTITA_CACHE_SIZE", "128Mi",
+                "PARTITA_RETENTION", "PT2H",
+                "PARTITA_HOSTS_FILE", "/hosts"));
+    assertThat(settings.data()).isEqualTo(Path.of("/data"));
+    assertThat(settings.place()).isEqualTo(new Place("aws", "", "", "", true));
+    assertThat(settings.peer())
+        .isEqualTo(
+            new NodeSettings.Peer(
+                new HostPort("0.0.0.0", 7000),
+                new HostPort("s-0.aws.db.svc", 7000),
+                List.of(new HostPort("a", 1), new HostPort("::1", 2)),
+                Path.of("/hosts")));
+    assertThat(settings.httpAdvertised()).isEqualTo(new HostPort("s-0.aws.db.svc", 8080));
+    assertThat(settings.storage())
+        .isEqualTo(new NodeSettings.Storage(128 << 20, Duration.ofHours(2)));
+    assertThat(settings.dev()).isFalse();
+  }
+
+  @Test
+  void whatIsMalformedIsNamed() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> NodeSettings.ofEnvironment(Map.of("PARTITA_PEER_PORT", "many")))
+        .withMessageContaining("partita.peer.port")
+        .withMessageContaining("many");
+  }
+}
