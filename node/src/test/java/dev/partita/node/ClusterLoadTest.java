@@ -60,7 +60,7 @@ class ClusterLoadTest {
       List<Thread> clients = new ArrayList<>();
       for (int client = 0; client < CLIENTS; client++) {
         int number = client;
-        clients.add(Thread.ofVirtual().start(() -> work(cluster, number)));
+        clients.add(Thread.ofPlatform().start(() -> work(cluster, number)));
       }
       misfortunes(cluster);
       running.set(false);
@@ -133,7 +133,7 @@ class ClusterLoadTest {
     while (running.get()) {
       List<Node> nodes = cluster.running();
       if (nodes.isEmpty()) {
-        Thread.onSpinWait();
+        Thread.yield();
         continue;
       }
       int through = random.nextInt(nodes.size());
@@ -146,7 +146,7 @@ class ClusterLoadTest {
         }
       } catch (DatabaseException | IllegalStateException e) {
         // The node was stopped in the middle of it, before anything was sent.
-        Thread.onSpinWait();
+        Thread.yield();
       }
     }
   }

@@ -24,8 +24,12 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -35,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 public final class Router implements PartitionCaller, PartitionDirectory {
   /// One attempt of a read: longer than any page takes.
   private static final Duration READ_ATTEMPT = Duration.ofSeconds(2);
+
+  /// How much later than the deadline an answer may come before it is given up.
+  private static final Duration GRACE = Duration.ofSeconds(1);
 
   private static final long BACKOFF_MILLIS_MIN = 2;
   private static final long BACKOFF_MILLIS_MAX = 100;
@@ -206,7 +213,27 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     // otherwise.
     Deadline patience =
         request instanceof Request.Write ? deadline : deadline.atMost(READ_ATTEMPT, clock);
-    return clients.apply(target).handle(request, patience).join();
+    return answer(clients.apply(target).handle(request, patience), request, patience);
+  }
+
+  /// A client keeps the deadline by itself, unless its node is being closed.
+  private Response answer(CompletableFuture<Response> answer, Request request, Deadline patience) {
+    try {
+      return answer.get(patience.remainingNanos(clock) + GRACE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return unanswered(request, "no answer came in time");
+    } catch (ExecutionException e) {
+      return unanswered(request, "the node is closing");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return unanswered(request, "interrupted");
+    }
+  }
+
+  private static Response unanswered(Request request, String reason) {
+    return request instanceof Request.Write
+        ? new Response.OutcomeUnknown(reason)
+        : new Response.Unavailable(reason);
   }
 
   /// What the catalog says by now, if that is newer.

@@ -101,7 +101,7 @@ final class PeerLink {
       if (channel != null) {
         channel.close();
       }
-      failCalls(CallFailure.Kind.NOT_SENT, "The transport was closed");
+      failCalls(CallFailure.Kind.UNKNOWN, "The transport was closed");
     });
   }
 
@@ -116,7 +116,7 @@ final class PeerLink {
       loop.execute(task);
     } catch (RejectedExecutionException e) {
       // The event loop has ended with the transport.
-      failCalls(CallFailure.Kind.NOT_SENT, "The transport was closed");
+      failCalls(CallFailure.Kind.UNKNOWN, "The transport was closed");
     }
   }
 

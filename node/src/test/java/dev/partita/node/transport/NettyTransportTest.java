@@ -202,6 +202,24 @@ final class NettyTransportTest {
         .isEqualTo(bytes("1"));
   }
 
+  /// The peer may have executed it: whoever asked must not take it for undone.
+  @Test
+  void aCallThatWasSentHasAnUnknownFateWhenItsOwnTransportCloses() throws Exception {
+    NettyTransport a = start(A, "c");
+    NettyTransport b = start(B, "c");
+    var asked = new CompletableFuture<Void>();
+    b.register(
+        "silent",
+        (_, _) -> {
+          asked.complete(null);
+          return new CompletableFuture<>();
+        });
+    CompletableFuture<byte[]> call = a.call(B, "silent", bytes(""), TIMEOUT);
+    asked.get(10, TimeUnit.SECONDS);
+    a.close();
+    assertThat(kindOf(call)).isEqualTo(CallFailure.Kind.UNKNOWN);
+  }
+
   @Test
   void tooManyRequestsInProgressAreRefused() throws Exception {
     NettyTransport a = start(A, "c");
