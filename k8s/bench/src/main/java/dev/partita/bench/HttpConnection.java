@@ -33,11 +33,7 @@ final class HttpConnection implements AutoCloseable {
   /// An answer.
   ///
   /// @param tag the entity tag, empty if there is none
-  record Answer(int status, String tag, byte[] body) {
-    String text() {
-      return new String(body, StandardCharsets.UTF_8);
-    }
-  }
+  record Answer(int status, String tag, String body) {}
 
   Answer send(String method, String path, byte[] body) throws IOException {
     return send(method, path, "", body);
@@ -80,7 +76,7 @@ final class HttpConnection implements AutoCloseable {
     if (body.length < length) {
       throw new EOFException("the answer was cut off");
     }
-    return new Answer(status, tag, body);
+    return new Answer(status, tag, new String(body, StandardCharsets.UTF_8));
   }
 
   private String line() throws IOException {

@@ -233,9 +233,9 @@ class ClusterProcessesIT {
       HttpConnection.Answer answer =
           connection.send(method, DOCUMENTS + key, headers, body.getBytes(StandardCharsets.UTF_8));
       if (answer.status() / 100 == 2) {
-        return new Outcome.Acknowledged(answer.status(), answer.text(), answer.tag());
+        return new Outcome.Acknowledged(answer.status(), answer.body(), answer.tag());
       }
-      return answer.text().contains("OUTCOME_UNKNOWN") || answer.status() == 500
+      return answer.body().contains("OUTCOME_UNKNOWN") || answer.status() == 500
           ? new Outcome.Unknown()
           : new Outcome.Refused(answer.status());
     } catch (IOException e) {
@@ -253,7 +253,7 @@ class ClusterProcessesIT {
       HttpConnection.Answer answer =
           connection.send(
               method, path, body.isEmpty() ? EMPTY : body.getBytes(StandardCharsets.UTF_8));
-      assertThat(answer.status() / 100).as(path + ": " + answer.text()).isEqualTo(2);
+      assertThat(answer.status() / 100).as(path + ": " + answer.body()).isEqualTo(2);
       return Nodes.JSON.readTree(answer.body());
     }
   }
