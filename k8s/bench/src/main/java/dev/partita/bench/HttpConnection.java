@@ -21,10 +21,15 @@ final class HttpConnection implements AutoCloseable {
   private final String host;
 
   HttpConnection(InetSocketAddress address) throws IOException {
+    this(address, TIMEOUT_MILLIS);
+  }
+
+  /// @param timeoutMillis how long to wait for the connection, and for each part of an answer
+  HttpConnection(InetSocketAddress address, int timeoutMillis) throws IOException {
     socket = new Socket();
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(TIMEOUT_MILLIS);
-    socket.connect(address, TIMEOUT_MILLIS);
+    socket.setSoTimeout(timeoutMillis);
+    socket.connect(address, timeoutMillis);
     output = socket.getOutputStream();
     input = new BufferedInputStream(socket.getInputStream(), 16 << 10);
     host = address.getHostString() + ":" + address.getPort();

@@ -33,6 +33,9 @@ class ClusterProcessesIT {
   private static final String DOCUMENTS = "/v1/collections/ledger/documents/";
   private static final int WRITERS = 4;
 
+  /// A client gives up on a paused node after this, and does not know what became of its write.
+  private static final int ANSWER_MILLIS_MAX = 1_000;
+
   @TempDir Path directory;
   private Nodes nodes;
 
@@ -229,7 +232,7 @@ class ClusterProcessesIT {
   /// A broken connection and `OUTCOME_UNKNOWN` leave a write in the dark; every other refusal
   /// promises that nothing happened.
   private Outcome send(int node, String method, String key, String body, String headers) {
-    try (HttpConnection connection = new HttpConnection(nodes.address(node))) {
+    try (HttpConnection connection = new HttpConnection(nodes.address(node), ANSWER_MILLIS_MAX)) {
       HttpConnection.Answer answer =
           connection.send(method, DOCUMENTS + key, headers, body.getBytes(StandardCharsets.UTF_8));
       if (answer.status() / 100 == 2) {
