@@ -141,10 +141,10 @@ final class Etcd implements AutoCloseable {
   }
 
   private static void field(ByteArrayOutputStream out, int number, byte[] bytes) {
-    out.write(number << 3 | 2);
+    out.write((number << 3) | 2);
     int length = bytes.length;
     while (length >= 0x80) {
-      out.write(length & 0x7f | 0x80);
+      out.write((length & 0x7f) | 0x80);
       length >>>= 7;
     }
     out.write(length);

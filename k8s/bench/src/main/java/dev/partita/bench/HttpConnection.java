@@ -21,10 +21,15 @@ final class HttpConnection implements AutoCloseable {
   private final String host;
 
   HttpConnection(InetSocketAddress address) throws IOException {
+    this(address, TIMEOUT_MILLIS);
+  }
+
+  /// @param timeoutMillis how long to wait for the connection, and for each part of an answer
+  HttpConnection(InetSocketAddress address, int timeoutMillis) throws IOException {
     socket = new Socket();
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(TIMEOUT_MILLIS);
-    socket.connect(address, TIMEOUT_MILLIS);
+    socket.setSoTimeout(timeoutMillis);
+    socket.connect(address, timeoutMillis);
     output = socket.getOutputStream();
     input = new BufferedInputStream(socket.getInputStream(), 16 << 10);
     host = address.getHostString() + ":" + address.getPort();
@@ -33,11 +38,7 @@ final class HttpConnection implements AutoCloseable {
   /// An answer.
   ///
   /// @param tag the entity tag, empty if there is none
-  record Answer(int status, String tag, byte[] body) {
-    String text() {
-      return new String(body, StandardCharsets.UTF_8);
-    }
-  }
+  record Answer(int status, String tag, String body) {}
 
   Answer send(String method, String path, byte[] body) throws IOException {
     return send(method, path, "", body);
@@ -80,7 +81,7 @@ final class HttpConnection implements AutoCloseable {
     if (body.length < length) {
       throw new EOFException("the answer was cut off");
     }
-    return new Answer(status, tag, body);
+    return new Answer(status, tag, new String(body, StandardCharsets.UTF_8));
   }
 
   private String line() throws IOException {

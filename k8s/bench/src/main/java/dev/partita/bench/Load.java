@@ -1,5 +1,6 @@
 package dev.partita.bench;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
@@ -23,7 +24,7 @@ final class Load {
     void run(long sequence) throws Exception;
 
     @Override
-    default void close() throws Exception {}
+    default void close() throws IOException {}
   }
 
   /// Makes the client with a number from 0.

@@ -312,7 +312,7 @@ public final class Main {
     HttpConnection.Answer answer = connection.send(method, path, body);
     if (answer.status() != status && answer.status() != otherStatus) {
       throw new IllegalStateException(
-          method + " " + path + ": " + answer.status() + " " + answer.text());
+          method + " " + path + ": " + answer.status() + " " + answer.body());
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -49,7 +50,7 @@ final class Nodes implements AutoCloseable {
     }
 
     InetSocketAddress http() {
-      return new InetSocketAddress("127.0.0.1", httpPort);
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), httpPort);
     }
   }
 

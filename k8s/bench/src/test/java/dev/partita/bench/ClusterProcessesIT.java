@@ -33,6 +33,9 @@ class ClusterProcessesIT {
   private static final String DOCUMENTS = "/v1/collections/ledger/documents/";
   private static final int WRITERS = 4;
 
+  /// A client gives up on a paused node after this, and does not know what became of its write.
+  private static final int ANSWER_MILLIS_MAX = 1_000;
+
   @TempDir Path directory;
   private Nodes nodes;
 
@@ -229,13 +232,13 @@ class ClusterProcessesIT {
   /// A broken connection and `OUTCOME_UNKNOWN` leave a write in the dark; every other refusal
   /// promises that nothing happened.
   private Outcome send(int node, String method, String key, String body, String headers) {
-    try (HttpConnection connection = new HttpConnection(nodes.address(node))) {
+    try (HttpConnection connection = new HttpConnection(nodes.address(node), ANSWER_MILLIS_MAX)) {
       HttpConnection.Answer answer =
           connection.send(method, DOCUMENTS + key, headers, body.getBytes(StandardCharsets.UTF_8));
       if (answer.status() / 100 == 2) {
-        return new Outcome.Acknowledged(answer.status(), answer.text(), answer.tag());
+        return new Outcome.Acknowledged(answer.status(), answer.body(), answer.tag());
       }
-      return answer.text().contains("OUTCOME_UNKNOWN") || answer.status() == 500
+      return answer.body().contains("OUTCOME_UNKNOWN") || answer.status() == 500
           ? new Outcome.Unknown()
           : new Outcome.Refused(answer.status());
     } catch (IOException e) {
@@ -253,7 +256,7 @@ class ClusterProcessesIT {
       HttpConnection.Answer answer =
           connection.send(
               method, path, body.isEmpty() ? EMPTY : body.getBytes(StandardCharsets.UTF_8));
-      assertThat(answer.status() / 100).as(path + ": " + answer.text()).isEqualTo(2);
+      assertThat(answer.status() / 100).as(path + ": " + answer.body()).isEqualTo(2);
       return Nodes.JSON.readTree(answer.body());
     }
   }
