@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,9 @@ class ClusterLoadTest {
   private static final int CLIENTS = 8;
   private static final int OPERATIONS_MAX = 400;
   private static final Duration DEADLINE = Duration.ofSeconds(4);
+
+  /// A client's pause when no node takes its request.
+  private static final long BACKOFF_NANOS = 1_000_000;
 
   @TempDir Path directory;
 
@@ -133,7 +137,7 @@ class ClusterLoadTest {
     while (running.get()) {
       List<Node> nodes = cluster.running();
       if (nodes.isEmpty()) {
-        Thread.yield();
+        LockSupport.parkNanos(BACKOFF_NANOS);
         continue;
       }
       int through = random.nextInt(nodes.size());
@@ -146,7 +150,7 @@ class ClusterLoadTest {
         }
       } catch (DatabaseException | IllegalStateException e) {
         // The node was stopped in the middle of it, before anything was sent.
-        Thread.yield();
+        LockSupport.parkNanos(BACKOFF_NANOS);
       }
     }
   }
