@@ -85,7 +85,8 @@ class ClusterTest {
       cluster.node(0).admin().bootstrap(request);
       cluster.stop(0);
       cluster.start(0);
-      cluster.bootstrap(2);
+      cluster.node(0).admin().bootstrap(request);
+      cluster.node(1).admin().bootstrap(request);
       cluster.bootstrap(3);
       cluster.bootstrap(3);
       cluster.awaitReady();
@@ -94,6 +95,12 @@ class ClusterTest {
               cluster.node(0).admin().bootstrap(new BootstrapRequest("another", request.members())))
           .isInstanceOfSatisfying(
               DatabaseException.class, e -> assertThat(e.code().httpStatus()).isEqualTo(409));
+      assertThatThrownBy(() ->
+              cluster
+                  .node(0)
+                  .admin()
+                  .bootstrap(new BootstrapRequest("cluster-1", request.members().subList(0, 2))))
+          .hasMessageContaining("other members");
       assertThat(cluster.state().nodes()).hasSize(3);
     }
   }

@@ -160,13 +160,16 @@ public final class TestCluster implements AutoCloseable {
             .toList());
   }
 
-  /// Waits until every running node is ready.
+  /// Waits until every running node is ready and knows all the others.
   public void awaitReady() {
     await()
         .atMost(PATIENCE)
         .untilAsserted(() ->
             assertThat(running())
-                .allSatisfy(node -> assertThat(node.ready()).as(node.settings().name()).isTrue()));
+                .allSatisfy(node -> {
+                  assertThat(node.ready()).as(node.settings().name()).isTrue();
+                  assertThat(running()).allMatch(other -> node.catalog().hasMember(other.id()));
+                }));
   }
 
   /// The node of this number, which runs.

@@ -20,7 +20,8 @@ public interface AdminService {
   /// request names gets the same request; a node that already has that system partition answers as
   /// if it had just made it.
   ///
-  /// @throws dev.partita.node.error.DatabaseException when this node belongs to another cluster
+  /// @throws dev.partita.node.error.DatabaseException when this node belongs to another cluster, or
+  ///   the cluster was founded by other members
   NodeView bootstrap(BootstrapRequest request);
 
   /// The whole observed state: one consistent catalog, with the volatile figures of the leaders

@@ -23,10 +23,12 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Makes this node a member of a cluster and keeps it registered: it founds one when told to, or
@@ -96,6 +98,10 @@ public final class ClusterMembership implements AutoCloseable {
         throw new DatabaseException(ErrorCode.REFUSED, "the node belongs to another cluster")
             .with("cluster", known.clusterId());
       }
+      if (known.founder() && !ids(known.peers()).equals(ids(founders))) {
+        throw new DatabaseException(ErrorCode.REFUSED, "the cluster was founded by other members")
+            .with("cluster", clusterId);
+      }
       return;
     }
     if (founders.stream().noneMatch(peer -> peer.id().equals(files.nodeId()))) {
@@ -103,6 +109,10 @@ public final class ClusterMembership implements AutoCloseable {
           .with("node", files.nodeId());
     }
     enter(new Membership(clusterId, true, founders));
+  }
+
+  private static Set<NodeId> ids(List<Membership.Peer> peers) {
+    return peers.stream().map(Membership.Peer::id).collect(Collectors.toSet());
   }
 
   private synchronized void enter(Membership membership) {
