@@ -29,7 +29,7 @@ final class CatalogPlan {
       return;
     }
     PartitionReport report = led.get().report();
-    if (report.epoch() > entry.epoch() && !report.joint()) {
+    if (report.epoch() > entry.epoch() && !report.changing()) {
       commands.add(
           new CatalogCommand.ObservePartition(
               entry.id(), report.epoch(), report.voters(), report.learners()));

@@ -14,7 +14,7 @@ final class LeaderPlan {
     return view.leaders().entrySet().stream()
         .filter(led -> state(view, led.getValue().leader()) == NodeEntry.State.DRAINING)
         .filter(led -> view.isAlive(led.getValue().leader()))
-        .filter(led -> !led.getValue().report().joint())
+        .filter(led -> !led.getValue().report().changing())
         .map(led ->
             successor(view, led.getValue())
                 .map(to ->

@@ -47,7 +47,10 @@ final class MovePlan {
       return new Action.Wait(WAIT_FOR_LEADER, "the partition has no leader");
     }
     PartitionReport report = led.get().report();
-    if (report.joint()) {
+    if (report.epoch() == 0) {
+      return new Action.Wait(WAIT_FOR_LEADER, "the partition is being created");
+    }
+    if (report.changing()) {
       return new Action.Wait(SWAP, null);
     }
     if (isPlaced(report) && isRemoved(report)) {

@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 /// What the leader of a Partition says about it.
 ///
 /// @param term of its leadership: the report of a higher one counts
-/// @param joint whether a change of the members is half done
+/// @param epoch 0 while the group has not been made a Partition yet
+/// @param changing whether a change of the members is under way; the members here go with the epoch
 /// @param caughtUp members that hold nearly all that is committed, and were heard of lately
 /// @param indexes those it has, ready or not
 public record PartitionReport(
@@ -19,7 +20,7 @@ public record PartitionReport(
     long epoch,
     List<NodeId> voters,
     List<NodeId> learners,
-    boolean joint,
+    boolean changing,
     List<NodeId> caughtUp,
     long rows,
     long bytes,

@@ -4,6 +4,7 @@ import dev.partita.node.catalog.CatalogCodec;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.ReplicaReport;
+import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.GroupStatus;
 import dev.partita.node.system.LeaderCalls;
@@ -102,13 +103,16 @@ final class Reporter implements AutoCloseable {
   static PartitionReport describe(ReplicaReport replica) {
     GroupStatus group = replica.group();
     PartitionDescriptor descriptor = replica.descriptor();
+    // The members that go with the epoch are those applied; the group's may be on their way yet.
+    Configuration members = descriptor == null ? group.configuration() : descriptor.members();
+    boolean changing = members.joint() || !members.equals(group.configuration());
     return new PartitionReport(
         replica.id(),
         group.term(),
         descriptor == null ? 0 : descriptor.epoch().value(),
-        new ArrayList<>(group.configuration().voters()),
-        new ArrayList<>(group.configuration().learners()),
-        group.configuration().joint(),
+        new ArrayList<>(members.voters()),
+        new ArrayList<>(members.learners()),
+        changing,
         new ArrayList<>(caughtUp(group)),
         replica.rows(),
         replica.bytes(),
