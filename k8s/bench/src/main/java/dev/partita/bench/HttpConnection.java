@@ -1,6 +1,7 @@
 package dev.partita.bench;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /// One kept-alive HTTP/1.1 connection that costs the client as little as possible, because clients
-/// and nodes share the same cores: requests are one write, answers need a `Content-Length`.
+/// and nodes share the same cores: requests are one write.
 final class HttpConnection implements AutoCloseable {
   private static final int TIMEOUT_MILLIS = 30_000;
 
@@ -69,19 +70,41 @@ final class HttpConnection implements AutoCloseable {
     String statusLine = line();
     int status = Integer.parseInt(statusLine.substring(9, 12));
     int length = 0;
+    boolean chunked = false;
     String tag = "";
     for (String header = line(); !header.isEmpty(); header = line()) {
       if (header.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
         length = Integer.parseInt(header.substring(15).trim());
+      } else if (header.toLowerCase(Locale.ROOT).startsWith("transfer-encoding:")) {
+        chunked = true;
       } else if (header.toLowerCase(Locale.ROOT).startsWith("etag:")) {
         tag = header.substring(5).trim();
       }
     }
-    byte[] body = input.readNBytes(length);
-    if (body.length < length) {
+    byte[] body = chunked ? chunks() : bytes(length);
+    return new Answer(status, tag, new String(body, StandardCharsets.UTF_8));
+  }
+
+  private byte[] chunks() throws IOException {
+    var body = new ByteArrayOutputStream();
+    for (int length = chunkLength(); length > 0; length = chunkLength()) {
+      body.writeBytes(bytes(length));
+      line();
+    }
+    line();
+    return body.toByteArray();
+  }
+
+  private int chunkLength() throws IOException {
+    return Integer.parseInt(line().trim(), 16);
+  }
+
+  private byte[] bytes(int length) throws IOException {
+    byte[] bytes = input.readNBytes(length);
+    if (bytes.length < length) {
       throw new EOFException("the answer was cut off");
     }
-    return new Answer(status, tag, new String(body, StandardCharsets.UTF_8));
+    return bytes;
   }
 
   private String line() throws IOException {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Closed-loop clients on platform threads, one each.
 final class Load {
-  /// Enough for the fastest loop; latencies past it are counted but not kept.
+  /// Latencies past this many are counted but not kept.
   private static final int SAMPLES_MAX = 1 << 20;
 
   private Load() {}
@@ -39,7 +39,7 @@ final class Load {
 
   /// Runs the clients for a while, of which the first fifth is not counted.
   static Result run(int clients, Duration duration, ClientFactory factory) {
-    long[][] samples = new long[clients][];
+    Sample[] samples = new Sample[clients];
     CountDownLatch ready = new CountDownLatch(clients);
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     long warmUpNanos = duration.toNanos() / 5;
@@ -64,32 +64,51 @@ final class Load {
     return summary(samples, duration.toNanos() - warmUpNanos);
   }
 
-  private static long[] loop(Client client, long warmUpNanos, long durationNanos) throws Exception {
+  /// What one client saw.
+  private static final class Sample {
+    final long operations;
+    final long[] latencies;
+
+    Sample(long operations, long[] latencies) {
+      this.operations = operations;
+      this.latencies = latencies;
+    }
+  }
+
+  private static Sample loop(Client client, long warmUpNanos, long durationNanos) throws Exception {
     long[] latencies = new long[1024];
     int count = 0;
+    long operations = 0;
     long start = System.nanoTime();
     long before = start;
     for (long sequence = 0; before - start < durationNanos; sequence++) {
       client.run(sequence);
       long after = System.nanoTime();
-      if (before - start >= warmUpNanos && count < SAMPLES_MAX) {
-        if (count == latencies.length) {
+      if (before - start >= warmUpNanos) {
+        operations++;
+        if (count == latencies.length && count < SAMPLES_MAX) {
           latencies = Arrays.copyOf(latencies, count * 2);
         }
-        latencies[count++] = after - before;
+        if (count < SAMPLES_MAX) {
+          latencies[count++] = after - before;
+        }
       }
       before = after;
     }
-    return Arrays.copyOf(latencies, count);
+    return new Sample(operations, Arrays.copyOf(latencies, count));
   }
 
-  private static Result summary(long[][] samples, long countedNanos) {
-    long[] all = Arrays.stream(samples).flatMapToLong(Arrays::stream).sorted().toArray();
+  private static Result summary(Sample[] samples, long countedNanos) {
+    long[] all =
+        Arrays.stream(samples)
+            .flatMapToLong(sample -> Arrays.stream(sample.latencies))
+            .sorted()
+            .toArray();
     if (all.length == 0) {
       return new Result(0, Double.NaN, Double.NaN);
     }
     return new Result(
-        all.length * 1e9 / countedNanos,
+        Arrays.stream(samples).mapToLong(sample -> sample.operations).sum() * 1e9 / countedNanos,
         all[all.length / 2] / 1e3,
         all[(int) (all.length * 0.99)] / 1e3);
   }

@@ -21,6 +21,7 @@ public final class Main {
   private static final int[] CLIENTS = {1, 16, 64};
   private static final int[] PARTITIONS = {1, 10, 100};
   private static final int KILLS = 10;
+  private static final Duration WARM_UP = Duration.ofSeconds(30);
   private static final String COLLECTION = "bench";
   private static final byte[] EMPTY = {};
 
@@ -70,12 +71,20 @@ public final class Main {
     try (Nodes nodes = Nodes.start(jar, directory)) {
       nodes.createPartition(
           "bench-range", COLLECTION, (ObjectNode) Nodes.JSON.readTree("{\"range\":{}}"));
+      warmUp(nodes);
       writes(nodes, fsync);
       reads(nodes);
       queries(nodes);
       failover(nodes);
     }
     idle();
+  }
+
+  /// Nodes run for weeks: what their compilers still have to learn in the first seconds is not
+  /// measured.
+  private void warmUp(Nodes nodes) {
+    Table.line("warming the nodes up for %s", WARM_UP);
+    Load.run(64, WARM_UP, number -> writer(nodes, number));
   }
 
   private void writes(Nodes nodes, Load.Result fsync) throws Exception {
