@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -325,9 +326,20 @@ final class Leadership {
     if (leaseSurrendered || !committedInTerm()) {
       return false;
     }
-    long startNanos = log.configuration().quorumValue(node -> heardSentNanos(node, nowNanos));
+    long startNanos = leaseStartNanos(nowNanos);
     return startNanos != Peer.NEVER
         && rules.leaseHolds(nowNanos, startNanos, settings.leaseNanos());
+  }
+
+  OptionalLong appliedReadsUntilNanos(long nowNanos) {
+    if (!leaseValid(nowNanos) || rules.appliedReadsWait(log.appliedIndex(), firstIndexOfTerm)) {
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(leaseStartNanos(nowNanos) + settings.leaseNanos());
+  }
+
+  private long leaseStartNanos(long nowNanos) {
+    return log.configuration().quorumValue(node -> heardSentNanos(node, nowNanos));
   }
 
   private long heardSentNanos(NodeId node, long nowNanos) {

@@ -3,6 +3,7 @@ package dev.partita.node.raft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -476,6 +477,17 @@ public final class Raft {
   /// and that has not tried to hand over its leadership.
   public boolean leaseValid(long nowNanos) {
     return leadership != null && leadership.leaseValid(nowNanos);
+  }
+
+  /// Until when, by this node's clock, a read of whatever is applied sees every write that was
+  /// answered before the read began; empty when the quorum has to be asked.
+  ///
+  /// That holds for a leader with a lease that has applied an entry of its own term: what earlier
+  /// leaders answered lies before that entry, and its own answers follow their application. It
+  /// stays true whatever happens later, except that the leader begins to hand over its leadership:
+  /// so it is to be asked for again before messages leave.
+  public OptionalLong appliedReadsUntilNanos(long nowNanos) {
+    return leadership == null ? OptionalLong.empty() : leadership.appliedReadsUntilNanos(nowNanos);
   }
 
   private void stepDownIfRemoved() {

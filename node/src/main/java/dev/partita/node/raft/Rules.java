@@ -108,6 +108,11 @@ class Rules {
     return nowNanos - startNanos < leaseNanos;
   }
 
+  /// What earlier leaders answered is applied only with an entry of the leader's own term.
+  boolean appliedReadsWait(long appliedIndex, long firstIndexOfTerm) {
+    return appliedIndex < firstIndexOfTerm;
+  }
+
   /// Only who has the whole log is told to campaign; anybody else could not win.
   boolean transferWaitsForLog() {
     return true;

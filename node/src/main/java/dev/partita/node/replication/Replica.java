@@ -87,6 +87,9 @@ final class Replica implements ReplicationGroup {
   private volatile boolean stopped;
   private volatile GroupStatus status;
 
+  /// Reads that begin before this moment need not ask the lane.
+  private volatile long appliedReadsUntilNanos;
+
   /// A snapshot whose files are here, until the core has said whether it wants it.
   private record ArrivedSnapshot(SnapshotMark mark, Path directory, Consumer<Boolean> done) {}
 
@@ -119,6 +122,7 @@ final class Replica implements ReplicationGroup {
     this.applier =
         new Applier(machine, host.runtime().apply(), new ApplierListener(), appliedIndex);
     this.nextCutNanos = host.now() + CUT_NANOS;
+    this.appliedReadsUntilNanos = host.now();
     this.status = describe(null);
   }
 
@@ -152,6 +156,9 @@ final class Replica implements ReplicationGroup {
 
   @Override
   public CompletableFuture<Long> readBarrier() {
+    if (host.now() - appliedReadsUntilNanos < 0) {
+      return CompletableFuture.completedFuture(applier.appliedIndex());
+    }
     var result = new CompletableFuture<Long>();
     postUnlessStopped(
         result,
@@ -299,8 +306,12 @@ final class Replica implements ReplicationGroup {
     try {
       proposals.proposeQueued(raft);
       reads.endTurn();
+      publishLease(now);
       while (raft.hasEffects()) {
-        handle(raft.takeEffects());
+        Effects effects = raft.takeEffects();
+        // Before the messages leave: one of them may end the lease.
+        publishLease(now);
+        handle(effects);
       }
     } catch (UncheckedIOException e) {
       host.logFailed(e);
@@ -311,6 +322,10 @@ final class Replica implements ReplicationGroup {
       statusChanged = false;
       status = describe(null);
     }
+  }
+
+  private void publishLease(long now) {
+    appliedReadsUntilNanos = raft.appliedReadsUntilNanos(now).orElse(now);
   }
 
   private void handle(Effects effects) {
@@ -603,6 +618,7 @@ final class Replica implements ReplicationGroup {
       return closed;
     }
     stopped = true;
+    appliedReadsUntilNanos = host.now();
     proposals.stop();
     reads.stop();
     loseChange();

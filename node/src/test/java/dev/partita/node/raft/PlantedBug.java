@@ -219,9 +219,20 @@ enum PlantedBug {
         }
       }),
 
+  /// Serves what is applied before everything is that earlier leaders have answered.
+  LEASE_BEFORE_AN_ENTRY_OF_THE_TERM_IS_APPLIED(
+      SimProfile.Focus.LEASES,
+      1400,
+      new Rules() {
+        @Override
+        boolean appliedReadsWait(long appliedIndex, long firstIndexOfTerm) {
+          return false;
+        }
+      }),
+
   LEASE_DURING_TRANSFER(
       SimProfile.Focus.LEASES,
-      490,
+      130,
       new Rules() {
         @Override
         boolean leaseEndsWithTransfer() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -18,6 +19,7 @@ import java.util.TreeSet;
 ///     settings inflight=2 ...      before add-nodes
 ///     add-nodes 3                  nodes 1..3, voters of a new group; `learners=4` and `empty=5` add more
 ///     campaign N | propose N x y.. | transfer N TO | read N CONTEXT | lease N
+///     applied-reads N              for how long reads of what is applied need no asking
 ///     change N voters=1,2 learners=3
 ///     tick N|all COUNT | advance N|all DURATION     with and without ticks
 ///     elect N                      campaign and stabilize, after a pause and without a transcript
@@ -52,6 +54,7 @@ final class Scenario {
       case "read" -> read(words);
       case "lease" ->
           say(node(words[1]).raft().leaseValid(node(words[1]).nowNanos) ? "valid" : "not valid");
+      case "applied-reads" -> appliedReads(node(words[1]));
       case "tick" -> tick(words);
       case "advance" ->
           chosen(words[1])
@@ -132,6 +135,14 @@ final class Scenario {
           case ProposeResult.NotLeader(var leader) -> "not the leader, which is " + leader;
           case ProposeResult.Busy(var reason) -> "busy: " + reason;
         });
+  }
+
+  private void appliedReads(ScenarioNode node) {
+    OptionalLong until = node.raft().appliedReadsUntilNanos(node.nowNanos);
+    say(
+        until.isEmpty()
+            ? "not without asking"
+            : "for " + Duration.ofNanos(until.getAsLong() - node.nowNanos).toMillis() + " ms");
   }
 
   private void change(String[] words) {
