@@ -52,8 +52,11 @@ class ClientLibraryIT {
   @BeforeAll
   void start(@TempDir Path directory) throws IOException {
     plane = LocalControlPlane.start(directory.resolve("plane"));
-    client =
-        new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(plane.kubeconfig())).build();
+    Config config = Config.fromKubeconfig(plane.kubeconfig());
+    // A busy machine is no fault of either side.
+    config.setConnectionTimeout(60_000);
+    config.setRequestTimeout(60_000);
+    client = new KubernetesClientBuilder().withConfig(config).build();
     try (InputStream definition =
         Files.newInputStream(Path.of("src/test/resources/kubectl/files/widgets-crd.yaml"))) {
       client.load(definition).create();
