@@ -13,6 +13,9 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.http.HttpClient;
+import io.fabric8.kubernetes.client.vertx.VertxHttpClientFactory;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -41,13 +44,20 @@ public final class ControlPlane implements AutoCloseable {
   /// in its place.
   private static final List<String> IDLE = List.of("sleep", "infinity");
 
+  /// One for all clients: each would start one of its own and never stop it.
+  private final Vertx vertx = Vertx.vertx();
+
   private final Config config;
   private final KubernetesClient client;
   private final AutoCloseable server;
 
   private ControlPlane(Config config, AutoCloseable server) {
     this.config = config;
-    this.client = new KubernetesClientBuilder().withConfig(config).build();
+    this.client =
+        new KubernetesClientBuilder()
+            .withConfig(config)
+            .withHttpClientFactory(httpClientFactory())
+            .build();
     this.server = server;
   }
 
@@ -86,6 +96,11 @@ public final class ControlPlane implements AutoCloseable {
 
   public KubernetesClient client() {
     return client;
+  }
+
+  /// What makes clients that end with the control plane.
+  public HttpClient.Factory httpClientFactory() {
+    return new VertxHttpClientFactory(vertx);
   }
 
   /// The configuration for the operator's own client. On a real control plane it has the rights of
@@ -164,6 +179,7 @@ public final class ControlPlane implements AutoCloseable {
   @Override
   public void close() {
     client.close();
+    vertx.close().toCompletionStage().toCompletableFuture().join();
     try {
       server.close();
     } catch (Exception e) {

@@ -17,8 +17,8 @@ public final class CrashPoint {
     }
   }
 
-  private final int survived;
   private final AtomicInteger writes = new AtomicInteger();
+  private volatile int survived;
 
   private CrashPoint(int survived) {
     this.survived = survived;
@@ -32,6 +32,18 @@ public final class CrashPoint {
   /// Lives on.
   public static CrashPoint never() {
     return new CrashPoint(Integer.MAX_VALUE);
+  }
+
+  /// From now on it dies at the first write after so many further ones.
+  void dieAfter(int further) {
+    survived = writes.get() + further;
+  }
+
+  /// Lives on after all, unless it is dead already.
+  void spare() {
+    if (!isReached()) {
+      survived = Integer.MAX_VALUE;
+    }
   }
 
   /// Called before each write.

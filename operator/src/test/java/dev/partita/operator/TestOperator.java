@@ -39,6 +39,8 @@ final class TestOperator implements AutoCloseable {
     KubernetesClient client =
         new KubernetesClientBuilder()
             .withConfig(controlPlane.operatorConfig())
+            .withHttpClientFactory(controlPlane.httpClientFactory())
+            .withKubernetesSerialization(controlPlane.client().getKubernetesSerialization())
             .withHttpClientBuilderConsumer(
                 builder -> builder.addOrReplaceInterceptor("crash", new CrashInterceptor(crash)))
             .build();
@@ -78,6 +80,11 @@ final class TestOperator implements AutoCloseable {
   /// Writes to the API server and to the nodes so far.
   int writes() {
     return crash.writes();
+  }
+
+  /// Where it dies.
+  CrashPoint crash() {
+    return crash;
   }
 
   @Override

@@ -110,13 +110,14 @@ final class ReplicaMoves {
     };
   }
 
-  /// Forgets finished operations.
+  /// Forgets finished moves.
   ///
   /// @return one that has failed and is left standing for a while
   private Optional<OperationView> acknowledge(
       PartitionView view, ClusterView cluster, DataPlane dataPlane) {
     List<OperationView> finished =
         cluster.operations().stream()
+            .filter(each -> each.kind() == OperationSpec.Kind.MOVE_REPLICA)
             .filter(each -> isOf(each, view) && !each.isRunning())
             .toList();
     Optional<OperationView> standing = Optional.empty();

@@ -8,11 +8,13 @@ import dev.partita.operator.resource.Backoff;
 import java.util.EnumSet;
 import java.util.Set;
 
-/// Operations on whole nodes: asked for, and acknowledged when they are finished.
+/// Operations on whole nodes: asked for, and acknowledged when they are finished. So are
+/// hand-overs, which restarts of pods have asked for, and what was left over of Partitions that are
+/// gone.
 final class SiteOperations {
 
-  private static final Set<Kind> OF_NODES =
-      EnumSet.of(Kind.DRAIN_NODE, Kind.CANCEL_DRAIN, Kind.REMOVE_NODE);
+  private static final Set<Kind> OF_SITES =
+      EnumSet.of(Kind.DRAIN_NODE, Kind.CANCEL_DRAIN, Kind.REMOVE_NODE, Kind.TRANSFER_LEADER);
 
   private final Backoff backoff;
 
@@ -24,11 +26,24 @@ final class SiteOperations {
   /// again.
   void acknowledge(ClusterView cluster, DataPlane dataPlane) {
     cluster.operations().stream()
-        .filter(operation -> OF_NODES.contains(operation.kind()) && !operation.isRunning())
+        .filter(operation -> !operation.isRunning())
         .filter(operation ->
-            operation.state() == OperationView.State.DONE || backoff.isOver(operation.id()))
+            isOrphan(operation, cluster)
+                || (OF_SITES.contains(operation.kind()) && isOver(operation)))
         .forEach(
             operation -> dataPlane.ask((admin, at) -> admin.deleteOperation(at, operation.id())));
+  }
+
+  private boolean isOver(OperationView operation) {
+    return operation.state() == OperationView.State.DONE || backoff.isOver(operation.id());
+  }
+
+  /// Whether it was the move of a Partition that was dropped meanwhile: nobody else will ask for
+  /// it.
+  private static boolean isOrphan(OperationView operation, ClusterView cluster) {
+    String partition = operation.partition();
+    return operation.kind() == Kind.MOVE_REPLICA
+        && (partition == null || cluster.partition(partition).isEmpty());
   }
 
   /// Asks for what the plan wants and nobody has asked for yet.

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /// The catalog of a data plane in memory, with its operations as state machines that advance by one
@@ -42,6 +43,8 @@ public final class FakeCluster {
   private String clusterId = "";
   private String systemLeader = "";
   private long revision;
+  private final Map<String, Long> retained = new TreeMap<>();
+  private boolean movesHeld;
   private long nextId;
   private int writes;
 
@@ -177,6 +180,36 @@ public final class FakeCluster {
   /// Whether any operation is recorded.
   public synchronized boolean isQuiet() {
     return operations.isEmpty();
+  }
+
+  /// The nodes that are not gone, by name, with their states.
+  public synchronized Map<String, String> states() {
+    Map<String, String> states = new TreeMap<>();
+    members.values().stream()
+        .filter(member -> member.joined && !member.state.equals("Gone"))
+        .forEach(member -> states.merge(member.name, member.state, (one, two) -> one + "+" + two));
+    return states;
+  }
+
+  /// Names of the dropped Partitions whose rows are still on disk.
+  public synchronized Set<String> retainedRows() {
+    return retained.keySet().stream()
+        .map(key -> key.substring(0, key.indexOf(' ')))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /// Stops all moves of replicas where they are, or lets them go on.
+  public synchronized void holdMoves(boolean held) {
+    movesHeld = held;
+  }
+
+  /// Whether a replica of the Partition is being moved.
+  public synchronized boolean isMoving(String partition) {
+    return operations.values().stream()
+        .anyMatch(operation ->
+            operation.state.equals("Running")
+                && operation.text("kind").equals("MoveReplica")
+                && operation.text("partition").equals(partition));
   }
 
   // ----------------------------------------------------------------------------------------------
@@ -338,11 +371,12 @@ public final class FakeCluster {
     return view.put("state", partition.state);
   }
 
-  private static ObjectNode view(FakeOperation operation) {
+  /// An operation on a Partition that was dropped tells no name any more.
+  private ObjectNode view(FakeOperation operation) {
     ObjectNode view = JSON.createObjectNode();
+    String partition = operation.text("partition");
     view.put("id", operation.id).put("kind", operation.text("kind"));
-    view.put(
-        "partition", operation.spec.hasNonNull("partition") ? operation.text("partition") : null);
+    view.put("partition", partitions.containsKey(partition) ? partition : null);
     return view.put("step", "step-" + operation.step)
         .put("state", operation.state)
         .put("message", operation.message);
@@ -375,6 +409,7 @@ public final class FakeCluster {
     }
     FakePartition created = new FakePartition(String.valueOf(++nextId), name, spec);
     spec.get("replicas").forEach(node -> created.caughtUpByNode.put(node.asText(), true));
+    created.rows = Objects.requireNonNullElse(retained.remove(rowsKey(created)), 0L);
     partitions.put(name, created);
     return ok(view(created));
   }
@@ -383,9 +418,21 @@ public final class FakeCluster {
     if (!query.equals("rows=retain") && !query.equals("rows=delete")) {
       return new Response(400, problem(400, "BAD_QUERY", query, ""));
     }
-    partitions.remove(name);
+    FakePartition dropped = partitions.remove(name);
+    if (dropped != null && query.equals("rows=retain")) {
+      retained.put(rowsKey(dropped), dropped.rows);
+    }
     operationLog.add("drop:" + name + ":" + query);
     return ok(JSON.createObjectNode());
+  }
+
+  /// Rows are found again by collection and bounds; the name is for tests.
+  private static String rowsKey(FakePartition partition) {
+    return partition.name
+        + " "
+        + partition.spec.get("collection").asText()
+        + " "
+        + partition.spec.get("bounds");
   }
 
   private Response putIndex(String name, JsonNode spec) {
@@ -446,21 +493,26 @@ public final class FakeCluster {
   }
 
   private void advance(FakeOperation operation) {
-    if (!operation.state.equals("Running")) {
+    boolean held = movesHeld && operation.text("kind").equals("MoveReplica");
+    if (!operation.state.equals("Running") || held) {
       return;
     }
     operation.step++;
     switch (operation.text("kind")) {
       case "MoveReplica" -> advanceMove(operation);
-      case "TransferLeader" -> {
-        Objects.requireNonNull(partitions.get(operation.text("partition"))).leader =
-            operation.text("to");
-        operation.state = "Done";
-      }
+      case "TransferLeader" -> advanceTransfer(operation);
       case "DrainNode" -> setState(operation, "Draining");
       case "CancelDrain" -> setState(operation, "Active");
       case "RemoveNode" -> remove(operation);
       default -> operation.state = "Failed";
+    }
+  }
+
+  private void advanceTransfer(FakeOperation operation) {
+    FakePartition partition = partitions.get(operation.text("partition"));
+    operation.state = partition == null ? "Failed" : "Done";
+    if (partition != null) {
+      partition.leader = operation.text("to");
     }
   }
 

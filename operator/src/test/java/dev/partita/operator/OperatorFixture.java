@@ -1,0 +1,228 @@
+package dev.partita.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.partita.crd.Condition;
+import dev.partita.crd.Index;
+import dev.partita.crd.IndexStatus;
+import dev.partita.crd.Partition;
+import dev.partita.crd.PartitionStatus;
+import dev.partita.crd.Site;
+import dev.partita.crd.SiteStatus;
+import dev.partita.operator.fake.FakeCluster;
+import dev.partita.operator.fake.FakePods;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.CustomResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// One namespace with fake nodes in its pods, and the words in which tests speak of it.
+abstract class OperatorFixture {
+
+  static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  static final int HTTP_PORT = 18_460;
+
+  private static final PatchContext APPLY =
+      new PatchContext.Builder()
+          .withPatchType(PatchType.SERVER_SIDE_APPLY)
+          .withFieldManager("user")
+          .withForce(true)
+          .build();
+
+  private @Nullable FakePods pods;
+  private @Nullable TestOperator operator;
+  FakeCluster cluster = new FakeCluster();
+  String namespace = "";
+
+  /// Where all of it runs.
+  abstract ControlPlane controlPlane();
+
+  final void begin() {
+    namespace = controlPlane().newNamespace();
+    cluster = new FakeCluster();
+    pods = new FakePods(client(), namespace, cluster, HTTP_PORT);
+  }
+
+  final void end() {
+    if (operator != null) {
+      operator.close();
+      operator = null;
+    }
+    Objects.requireNonNull(pods).close();
+    releaseNamespace();
+  }
+
+  /// The operator that runs.
+  final TestOperator operator() {
+    return Objects.requireNonNull(operator);
+  }
+
+  /// Another operator takes over, which knows nothing of the one before.
+  final void restart() {
+    operator().close();
+    start(CrashPoint.never());
+  }
+
+  /// Finalizers would hold the namespace now that the operator is gone.
+  final void releaseNamespace() {
+    List.of(Partition.class, Index.class).forEach(this::dropFinalizers);
+    client().namespaces().withName(namespace).delete();
+  }
+
+  final <T extends HasMetadata> void dropFinalizers(Class<T> type) {
+    client().resources(type).inNamespace(namespace).list().getItems().stream()
+        .map(each -> each.getMetadata().getName())
+        .forEach(name ->
+            client()
+                .resources(type)
+                .inNamespace(namespace)
+                .withName(name)
+                .edit(each -> {
+                  each.getMetadata().setFinalizers(List.of());
+                  return each;
+                }));
+  }
+
+  final TestOperator start(CrashPoint crash) {
+    TestOperator started = TestOperator.start(controlPlane(), namespace, HTTP_PORT, crash);
+    operator = started;
+    return started;
+  }
+
+  final KubernetesClient client() {
+    return controlPlane().client();
+  }
+
+  final void apply(String yaml) {
+    client().resource(yaml).inNamespace(namespace).patch(APPLY);
+  }
+
+  final void scale(int nodes) {
+    client().resources(Site.class).inNamespace(namespace).withName("main").scale(nodes);
+  }
+
+  static String site(int nodes) {
+    return site(nodes, "edge: false");
+  }
+
+  static String site(int nodes, String more) {
+    return "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: main}\nspec: {nodes: %d, storage: {size: 1Mi}, %s}"
+        .formatted(nodes, more);
+  }
+
+  static String partition(String name, String more) {
+    return "apiVersion: partita.dev/v1alpha1\nkind: Partition\nmetadata: {name: %s}\nspec: {collection: c, %s}"
+        .formatted(name, more);
+  }
+
+  static String index(String name) {
+    return "apiVersion: partita.dev/v1alpha1\nkind: Index\nmetadata: {name: %s}\nspec: {collection: c, terms: [{field: a}]}"
+        .formatted(name);
+  }
+
+  final <T extends HasMetadata> T get(Class<T> type, String name) {
+    return Objects.requireNonNull(
+        client().resources(type).inNamespace(namespace).withName(name).get(), name);
+  }
+
+  final <T extends HasMetadata> void awaitReady(Class<T> type, String name) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(condition(get(type, name), "Ready"))
+                .as(() -> type.getSimpleName() + " " + conditions(get(type, name)) + " " + cluster)
+                .isEqualTo("True"));
+  }
+
+  final <T extends HasMetadata> boolean isReady(Class<T> type, String name) {
+    return condition(get(type, name), "Ready").equals("True");
+  }
+
+  /// Whether the operator has nothing to do about a resource any more.
+  static boolean isSettled(HasMetadata resource) {
+    return condition(resource, "Ready").equals("True")
+        && condition(resource, "Reconciling").equals("False");
+  }
+
+  final <T extends HasMetadata> void awaitCondition(
+      Class<T> type, String name, String condition, String status, String message) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(conditions(get(type, name)))
+                .anySatisfy(each -> {
+                  assertThat(each.type()).isEqualTo(condition);
+                  assertThat(each.status()).isEqualTo(status);
+                  assertThat(each.message()).contains(message);
+                }));
+  }
+
+  final void awaitStatus(Class<Partition> type, String name, Predicate<PartitionStatus> expected) {
+    await()
+        .atMost(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+        .until(
+            () -> get(type, name).getStatus(), status -> status != null && expected.test(status));
+  }
+
+  /// The condition's status, once it speaks of the present spec.
+  static String condition(HasMetadata resource, String type) {
+    return conditions(resource).stream()
+        .filter(each -> each.type().equals(type))
+        .filter(each ->
+            Objects.equals(each.observedGeneration(), resource.getMetadata().getGeneration()))
+        .map(Condition::status)
+        .findFirst()
+        .orElse("Unknown");
+  }
+
+  static List<Condition> conditions(HasMetadata resource) {
+    Object status = resource instanceof CustomResource<?, ?> custom ? custom.getStatus() : null;
+    List<Condition> conditions =
+        switch (status) {
+          case SiteStatus site -> site.conditions();
+          case PartitionStatus partition -> partition.conditions();
+          case IndexStatus index -> index.conditions();
+          case null, default -> List.of();
+        };
+    return conditions == null ? List.of() : conditions;
+  }
+
+  final List<String> podNames() {
+    return podList().stream().map(pod -> pod.getMetadata().getName()).sorted().toList();
+  }
+
+  final Set<String> podUids() {
+    return podList().stream()
+        .map(pod -> pod.getMetadata().getUid())
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  final List<Pod> podList() {
+    return client()
+        .pods()
+        .inNamespace(namespace)
+        .withLabels(Map.of("partita.dev/site", "main"))
+        .list()
+        .getItems();
+  }
+
+  final List<String> claimNames() {
+    return client().persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
+        .map(claim -> claim.getMetadata().getName())
+        .sorted()
+        .toList();
+  }
+}
