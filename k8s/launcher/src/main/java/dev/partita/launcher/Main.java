@@ -1,12 +1,15 @@
 package dev.partita.launcher;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.LogManager;
 import java.util.stream.Stream;
 
 /// The command line of `./partita`.
@@ -35,6 +38,7 @@ public final class Main {
   ///
   /// @param arguments the command and its options
   public static void main(String[] arguments) {
+    configureLogging();
     Workspace workspace = Workspace.ofEnvironment();
     String command = arguments.length == 0 ? "help" : arguments[0];
     List<String> options =
@@ -44,6 +48,14 @@ public final class Main {
     } catch (LaunchFailure e) {
       System.err.println("partita: " + e.getMessage());
       System.exit(1);
+    }
+  }
+
+  private static void configureLogging() {
+    try (InputStream properties = Main.class.getResourceAsStream("/logging.properties")) {
+      LogManager.getLogManager().readConfiguration(properties);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
