@@ -10,9 +10,9 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Every kill point of every flow, on the local control plane, some flows at a time: they mostly
-/// wait.
+/// wait. The class itself has the machine for itself, because control planes give their pods the
+/// same addresses.
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-@Execution(ExecutionMode.CONCURRENT)
 class KilledTest extends KillPoints {
 
   private static @Nullable ControlPlane shared;
@@ -39,46 +39,55 @@ class KilledTest extends KillPoints {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void scalingOutAndInEndTheSame() {
     scaleOutAndIn();
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void cancelledScaleInEndsTheSame() {
     scaleInThatIsCancelled();
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void changeOfReplicasEndsTheSame() {
     replicasChange();
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void changeOfPlacementEndsTheSame() {
     placementChange();
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void creatingAndDeletingAnIndexEndTheSame() {
     indexCreationAndDeletion();
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void deletingAPartitionThatRetainsItsRowsEndsTheSame() {
     partitionDeletion("Retain", true);
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void deletingAPartitionWithItsRowsEndsTheSame() {
     partitionDeletion("Delete", false);
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void deletingAPartitionWhileAReplicaMovesEndsTheSame() {
     partitionDeletionWhileAReplicaMoves();
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void rollingRestartEndsTheSame() {
     rollingRestart();
   }
