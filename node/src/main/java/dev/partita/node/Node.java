@@ -103,14 +103,15 @@ public final class Node implements AutoCloseable {
           opened(
               RocksDbStorage.open(
                   RocksDbSettings.of(data.resolve("store"))
-                      .withBlockCacheBytes(settings.storage().cacheBytes())));
+                      .withBlockCacheBytes(settings.storage().cacheBytes())
+                      .withMemtableBytes(settings.storage().memtableBytes())));
       NettyTransport netty = opened(listen(environment, self));
       this.peerAddress = advertised(settings.peer(), netty.port());
       Transport transport = environment.network().apply(netty);
       this.host =
           opened(
               new ReplicationHost(
-                  environment.replication(),
+                  environment.replication().withLogBytes(settings.storage().logBytes()),
                   data.resolve("raft"),
                   self,
                   transport,
@@ -169,7 +170,8 @@ public final class Node implements AutoCloseable {
         hosts == null ? NameLookup.system() : new HostsFile(hosts, NameLookup.system()));
   }
 
-  private String clusterId() {
+  /// The cluster that it belongs to; empty while it belongs to none.
+  public String clusterId() {
     SystemPartition known = directory;
     return known == null ? "" : known.membership().map(Membership::clusterId).orElse("");
   }
