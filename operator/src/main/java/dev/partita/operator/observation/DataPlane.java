@@ -37,6 +37,7 @@ public final class DataPlane {
   private final Map<String, ReportedSite> sites = new ConcurrentHashMap<>();
   private volatile Observation observation = new Observation(null, FAILURES_MAX);
   private volatile @Nullable String preferredNode;
+  private volatile @Nullable String clusterId;
 
   DataPlane(String namespace, NodeAdmin admin) {
     this.namespace = namespace;
@@ -46,6 +47,16 @@ public final class DataPlane {
   /// The namespace of the resources that speak of these nodes.
   public String namespace() {
     return namespace;
+  }
+
+  /// Tells which cluster the nodes belong to. From now on nodes of any other one, at an address
+  /// that a node of this one had before, count as unreachable.
+  public synchronized void identify(String id) {
+    if (!id.equals(clusterId)) {
+      clusterId = id;
+      preferredNode = null;
+      observation = new Observation(null, FAILURES_MAX);
+    }
   }
 
   /// Reports where the nodes of a Site are now.
@@ -83,7 +94,7 @@ public final class DataPlane {
   public <T> Answer<T> ask(BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
     Answer<T> answer = new Answer.Unreachable<>("no node is known");
     for (Endpoint endpoint : candidates()) {
-      answer = call.apply(admin, endpoint);
+      answer = call.apply(admin, endpoint.inCluster(clusterId));
       if (!(answer instanceof Answer.Unreachable)) {
         preferredNode = endpoint.node();
         return answer;
@@ -94,7 +105,7 @@ public final class DataPlane {
 
   /// Calls one node.
   public <T> Answer<T> askNode(Endpoint endpoint, BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
-    return call.apply(admin, endpoint);
+    return call.apply(admin, endpoint.inCluster(clusterId));
   }
 
   /// Adds a Partition that was just created to what is known, so that the next placement counts it.
@@ -121,8 +132,11 @@ public final class DataPlane {
   /// Observes once; returns what is known afterwards.
   synchronized Optional<ClusterView> observe() {
     for (Endpoint endpoint : candidates()) {
-      if (admin.state(endpoint) instanceof Answer.Done<ClusterView>(ClusterView seen)
-          && seen.clusterId() != null) {
+      String expected = clusterId;
+      if (admin.state(endpoint.inCluster(expected))
+              instanceof Answer.Done<ClusterView>(ClusterView seen)
+          && seen.clusterId() != null
+          && (expected == null || expected.equals(seen.clusterId()))) {
         boolean stale = isOlderThanKnown(seen);
         preferredNode = stale ? null : endpoint.node();
         observation = new Observation(stale ? observation.view() : seen, 0);
