@@ -306,7 +306,7 @@ public final class Node implements AutoCloseable {
   @Override
   public void close() {
     if (beginClose()) {
-      handLeadershipOver();
+      yieldLeadership();
       closeParts();
     }
   }
@@ -325,22 +325,42 @@ public final class Node implements AutoCloseable {
     return first;
   }
 
-  private void handLeadershipOver() {
+  /// Hands over the leadership of all groups that other nodes can lead, as far as that goes
+  /// quickly.
+  public void yieldLeadership() {
     List<ReplicationGroup> led =
         Stream.concat(
                 system.group().stream(),
                 partitions.replicas().stream().map(PartitionReplica::group))
             .filter(group -> group.status().leads())
+            .filter(group -> group.status().configuration().voters().size() > 1)
             .toList();
-    CompletableFuture<?>[] transfers =
-        led.stream()
-            .flatMap(group -> successor(group).map(group::transferLeadership).stream())
-            .toArray(CompletableFuture[]::new);
-    // Best effort: what cannot be handed over is elected anew.
-    CompletableFuture.allOf(transfers)
-        .exceptionally(_ -> null)
+    if (led.isEmpty()) {
+      return;
+    }
+    List<CompletableFuture<Boolean>> transfers = led.stream().map(this::handOver).toList();
+    CompletableFuture.allOf(transfers.toArray(CompletableFuture[]::new))
         .completeOnTimeout(null, HAND_OVER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
         .join();
+    long done = transfers.stream().filter(transfer -> transfer.getNow(false)).count();
+    if (done == led.size()) {
+      LOGGER.log(
+          Level.INFO, "Handed over the leadership of all {0} groups that were led here", done);
+    } else {
+      LOGGER.log(
+          Level.WARNING,
+          "Handed over the leadership of {0} of {1} groups; the others elect anew",
+          done,
+          led.size());
+    }
+  }
+
+  /// Whether another node leads the group afterwards; false when there is none that could.
+  private CompletableFuture<Boolean> handOver(ReplicationGroup group) {
+    return successor(group)
+        .map(group::transferLeadership)
+        .map(transfer -> transfer.handle((_, failure) -> failure == null))
+        .orElseGet(() -> CompletableFuture.completedFuture(false));
   }
 
   private Optional<NodeId> successor(ReplicationGroup group) {
