@@ -8,6 +8,8 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,6 +92,16 @@ class DocumentParserTest {
     String large = "{\"id\":1,\"a\":\"" + "x".repeat(1 << 20) + "\"}";
 
     refused(ErrorCode.TOO_LARGE, () -> DocumentParser.oneOrMany(bytes(large)));
+  }
+
+  @Test
+  void aBatchOverTheLimitIsRefused() {
+    String batch =
+        IntStream.range(0, 4)
+            .mapToObj(id -> "{\"id\":" + id + ",\"a\":\"" + "x".repeat(900_000) + "\"}")
+            .collect(Collectors.joining(",", "[", "]"));
+
+    refused(ErrorCode.TOO_LARGE, () -> DocumentParser.oneOrMany(bytes(batch)));
   }
 
   private static void refused(ErrorCode code, Runnable parse) {
