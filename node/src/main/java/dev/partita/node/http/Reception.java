@@ -35,6 +35,7 @@ final class Reception {
   }
 
   private void receive(RoutingContext context) {
+    Lease lease = Lease.begin(context);
     long declared = bodyBytes(context.request());
     if (declared == 0) {
       context.next();
@@ -47,7 +48,7 @@ final class Reception {
               .with("bytes", declared)
               .with("limit", bodyBytesMax));
     } else if (admission.receive((int) declared)) {
-      context.addEndHandler(_ -> admission.answered((int) declared));
+      lease.onEnd(() -> admission.answered((int) declared));
       context.next();
     } else {
       refuse(
