@@ -11,6 +11,8 @@ import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -166,7 +168,48 @@ abstract class OperatorSuite extends OperatorFixture {
                 .hasSize(5)
                 .allSatisfy(each -> assertThat(each).isBetween(3, 4)));
     await().atMost(PATIENCE).until(cluster::isQuiet);
-    assertThat(cluster.operationLog()).hasSize(6);
+    assertThat(cluster.operationLog())
+        .filteredOn(each -> each.startsWith("MoveReplica"))
+        .hasSize(6);
+    awaitEvenLeaders();
+  }
+
+  @Test
+  void leadersAreSpreadOneTransferAtATime() {
+    TestOperator running = start(CrashPoint.never());
+    apply(site(3));
+    for (int number = 0; number < 9; number++) {
+      apply(partition("p" + number, "range: {start: %d, end: %d}".formatted(number, number + 1)));
+    }
+    apply(partition("paused", "range: {start: 9, end: 10}"));
+    for (int number = 0; number < 9; number++) {
+      awaitReady(Partition.class, "p" + number);
+    }
+    awaitReady(Partition.class, "paused");
+    apply(partition("paused", "range: {start: 9, end: 10}, paused: true"));
+    awaitStatus(Partition.class, "paused", status -> "Paused".equals(status.phase()));
+
+    cluster.leadEverything("main-1");
+
+    awaitEvenLeaders();
+    assertThat(cluster.mostTransfersAtOnce()).isEqualTo(1);
+    assertThat(cluster.operationLog())
+        .isNotEmpty()
+        .allMatch(each -> each.startsWith("TransferLeader:p"))
+        .noneMatch(each -> each.startsWith("TransferLeader:paused"));
+    await().atMost(PATIENCE).until(cluster::isQuiet);
+    await().atMost(PATIENCE).during(QUIET).until(running::writes, new Unchanged<>()::isSame);
+  }
+
+  private void awaitEvenLeaders() {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          Collection<Integer> leaders = cluster.leaders().values();
+          assertThat(Collections.max(leaders) - Collections.min(leaders))
+              .as(() -> cluster.leaders() + " " + cluster)
+              .isLessThan(2);
+        });
   }
 
   @Test

@@ -45,6 +45,7 @@ public final class FakeCluster {
   private long revision;
   private final Map<String, Long> retained = new TreeMap<>();
   private boolean movesHeld;
+  private int mostTransfersAtOnce;
   private long nextId;
   private int writes;
 
@@ -132,6 +133,36 @@ public final class FakeCluster {
         .filter(member -> member.joined && !member.state.equals("Gone"))
         .forEach(member -> load.merge(member.name, replicasOn(member.id), Integer::sum));
     return load;
+  }
+
+  /// Number of Partitions led by node name, of the nodes that are not gone.
+  public synchronized Map<String, Integer> leaders() {
+    Map<String, Integer> leaders = new TreeMap<>();
+    members.values().stream()
+        .filter(member -> member.joined && !member.state.equals("Gone"))
+        .forEach(member ->
+            leaders.merge(
+                member.name,
+                (int)
+                    partitions.values().stream()
+                        .filter(each -> each.leader.equals(member.id))
+                        .count(),
+                Integer::sum));
+    return leaders;
+  }
+
+  /// Has one node lead every Partition that it has a replica of, as after a failure of the others.
+  public synchronized void leadEverything(String name) {
+    String id = idsOf(name).getFirst();
+    partitions.values().stream()
+        .filter(each -> each.caughtUpByNode.containsKey(id))
+        .forEach(each -> each.leader = id);
+    revision++;
+  }
+
+  /// The most transfers of leaders that ran at a time.
+  public synchronized int mostTransfersAtOnce() {
+    return mostTransfersAtOnce;
   }
 
   /// Ids of the nodes of that name that are not gone.
@@ -467,6 +498,13 @@ public final class FakeCluster {
           409, problem(409, "BUSY", "another operation runs on " + subject, subject));
     }
     operations.put(id, operation);
+    mostTransfersAtOnce =
+        Math.max(
+            mostTransfersAtOnce,
+            (int)
+                operations.values().stream()
+                    .filter(each -> each.text("kind").equals("TransferLeader"))
+                    .count());
     operationLog.add(
         "%s:%s:%s>%s"
             .formatted(
