@@ -18,8 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,6 +79,24 @@ class UpIT {
               : 0;
     }
     assertThat(rows).isEqualTo(SampleData.characterCount());
+    awaitEvenLeaders();
+  }
+
+  /// No node leads more than its share, and leaders are told by their names.
+  private static void awaitEvenLeaders() {
+    await()
+        .atMost(PATIENCE.multipliedBy(2))
+        .ignoreExceptions()
+        .untilAsserted(() -> {
+          Map<String, Integer> leaders = new TreeMap<>();
+          for (JsonNode partition : get("/v1/partitions").path("data")) {
+            leaders.merge(partition.path("leader").asText(), 1, Integer::sum);
+          }
+          assertThat(leaders).containsOnlyKeys("main-0", "main-1", "main-2");
+          assertThat(Collections.max(leaders.values()) - Collections.min(leaders.values()))
+              .as(leaders::toString)
+              .isLessThan(2);
+        });
   }
 
   @Test
@@ -154,6 +174,7 @@ class UpIT {
     assertThat(get("/v1/collections/blocks/documents/kept").path("note").textValue())
         .isEqualTo("written before the kill");
     await().atMost(PATIENCE).until(() -> nodeProcesses().size() == 3);
+    awaitEvenLeaders();
   }
 
   @Test
@@ -180,7 +201,11 @@ class UpIT {
               + "\"],\"limit\":"
               + limit
               + (after == null ? "}" : ",\"after\":\"" + after + "\"}");
-      JsonNode page = JSON.readTree(send("POST", "/v1/query", body).body());
+      HttpResponse<String> response = send("POST", "/v1/query", body);
+      assertThat(response.statusCode())
+          .as("a page after " + after + ": " + response.body())
+          .isEqualTo(200);
+      JsonNode page = JSON.readTree(response.body());
       page.path("data").forEach(entry -> ids.add(entry.path("id").intValue()));
       after = page.path("after").textValue();
     } while (after != null);
