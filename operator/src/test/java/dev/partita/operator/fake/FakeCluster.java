@@ -47,6 +47,7 @@ public final class FakeCluster {
   private boolean movesHeld;
   private long nextId;
   private int writes;
+  private int stateReads;
 
   /// A node of the cluster, or one that wants to be.
   private static final class FakeMember {
@@ -105,6 +106,11 @@ public final class FakeCluster {
   /// How often anything was changed through the API.
   public synchronized int writes() {
     return writes;
+  }
+
+  /// How often the state was read.
+  public synchronized int stateReads() {
+    return stateReads;
   }
 
   /// The members that were told to found a cluster, and with what: one entry for each first time.
@@ -318,6 +324,7 @@ public final class FakeCluster {
   }
 
   private Response state() {
+    stateReads++;
     operations.values().forEach(this::advance);
     ObjectNode state = JSON.createObjectNode();
     state.put("revision", revision).put("clusterId", clusterId).put("leaderNodeId", systemLeader);
