@@ -94,6 +94,7 @@ public class SiteReconciler implements Reconciler<Site> {
     DataPlane dataPlane = dataPlanes.of(site.getMetadata().getNamespace());
     List<Pod> pods = pods(context);
     List<Endpoint> endpoints = endpoints(pods);
+    founding.identify(site, dataPlane);
     dataPlane.report(site.getMetadata().getName(), endpoints, site.getSpec().edge());
     Optional<ClusterView> cluster = dataPlane.view();
     Scaling scaling = scaling(site, cluster, context);

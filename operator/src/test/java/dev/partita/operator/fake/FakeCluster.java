@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -294,6 +295,16 @@ public final class FakeCluster {
   }
 
   // ---------------------------------------------------------------------------------------------------- the HTTP API
+
+  /// Refuses a request that means another cluster or, unlike a real node, none although there is
+  /// one: the operator always says.
+  synchronized Optional<Response> misdirected(String nodeId, String path, String meant) {
+    boolean member = !clusterId.isEmpty() && member(nodeId).joined;
+    boolean founding = path.equals("node") || path.equals("bootstrap");
+    return !member || meant.equals(clusterId) || (meant.isEmpty() && founding)
+        ? Optional.empty()
+        : Optional.of(new Response(421, problem(421, "WRONG_CLUSTER", "not " + meant, "")));
+  }
 
   synchronized Response handle(
       String nodeId, String method, String path, JsonNode body, String query) {
