@@ -17,7 +17,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +46,7 @@ public final class DataPlane {
   private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> pollsAlive = new HashMap<>();
   private volatile Set<String> steadyNodes = Set.of();
+  private final ReentrantLock disruptions = new ReentrantLock();
   private volatile Observation observation = new Observation(null, FAILURES_MAX);
   private volatile @Nullable String preferredNode;
   private volatile @Nullable String clusterId;
@@ -117,6 +120,25 @@ public final class DataPlane {
   public Optional<ClusterView> view() {
     Observation now = observation;
     return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
+  }
+
+  /// The state as a node has it now; empty when nobody answers.
+  public Optional<ClusterView> look() {
+    return ask((admin, at) -> admin.state(at)) instanceof Answer.Done<ClusterView>(ClusterView seen)
+            && seen.clusterId() != null
+        ? Optional.of(seen)
+        : Optional.empty();
+  }
+
+  /// Runs something that takes a node down, when nothing else in this namespace does. What it
+  /// decides by, it has to look up inside: before, another Site may have taken down another node.
+  public <T> T alone(Supplier<T> disruption) {
+    disruptions.lock();
+    try {
+      return disruption.get();
+    } finally {
+      disruptions.unlock();
+    }
   }
 
   /// Calls nodes, one after the other, until one of them decides.

@@ -266,6 +266,12 @@ public final class FakeCluster {
     movesHeld = held;
   }
 
+  /// Says of a replica that it lags behind, or no longer.
+  public synchronized void lag(String partition, String node, boolean lags) {
+    String id = idsOf(node).getFirst();
+    Objects.requireNonNull(partitions.get(partition)).caughtUpByNode.replace(id, !lags);
+  }
+
   /// Whether a replica of the Partition is being moved.
   public synchronized boolean isMoving(String partition) {
     return operations.values().stream()
