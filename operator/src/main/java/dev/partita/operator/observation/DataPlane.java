@@ -3,19 +3,23 @@ package dev.partita.operator.observation;
 import dev.partita.operator.nodeclient.Answer;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
+import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.PartitionView;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,9 +36,17 @@ public final class DataPlane {
   /// How many polls may fail before what was seen last counts as unknown.
   private static final int FAILURES_MAX = 5;
 
+  /// In how many polls in a row a node has to be alive to count as steady: one that comes and goes
+  /// must not be given anything that others would have to take over again.
+  private static final int STEADY_POLLS = 10;
+
   private final String namespace;
   private final NodeAdmin admin;
   private final Map<String, ReportedSite> sites = new ConcurrentHashMap<>();
+  private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
+  private final Map<String, Integer> pollsAlive = new HashMap<>();
+  private volatile Set<String> steadyNodes = Set.of();
+  private final ReentrantLock disruptions = new ReentrantLock();
   private volatile Observation observation = new Observation(null, FAILURES_MAX);
   private volatile @Nullable String preferredNode;
   private volatile @Nullable String clusterId;
@@ -66,9 +78,29 @@ public final class DataPlane {
     sites.put(site, new ReportedSite(List.copyOf(endpoints), edge));
   }
 
+  /// Reports whether the pods of a Site are being restarted one after the other.
+  public void reportRolling(String site, boolean rolling) {
+    if (rolling) {
+      rollingSites.add(site);
+    } else {
+      rollingSites.remove(site);
+    }
+  }
+
+  /// Whether the pods of any Site are being restarted.
+  public boolean isRolling() {
+    return !rollingSites.isEmpty();
+  }
+
+  /// Ids of the nodes that have been alive for a while.
+  public Set<String> steadyNodes() {
+    return steadyNodes;
+  }
+
   /// Forgets all Sites but these.
   void retainSites(Collection<String> names) {
     sites.keySet().retainAll(names);
+    rollingSites.retainAll(names);
   }
 
   /// Names of the Sites whose nodes take no voting replicas.
@@ -88,6 +120,25 @@ public final class DataPlane {
   public Optional<ClusterView> view() {
     Observation now = observation;
     return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
+  }
+
+  /// The state as a node has it now; empty when nobody answers.
+  public Optional<ClusterView> look() {
+    return ask((admin, at) -> admin.state(at)) instanceof Answer.Done<ClusterView>(ClusterView seen)
+            && seen.clusterId() != null
+        ? Optional.of(seen)
+        : Optional.empty();
+  }
+
+  /// Runs something that takes a node down, when nothing else in this namespace does. What it
+  /// decides by, it has to look up inside: before, another Site may have taken down another node.
+  public <T> T alone(Supplier<T> disruption) {
+    disruptions.lock();
+    try {
+      return disruption.get();
+    } finally {
+      disruptions.unlock();
+    }
   }
 
   /// Calls nodes, one after the other, until one of them decides.
@@ -140,6 +191,7 @@ public final class DataPlane {
         boolean stale = isOlderThanKnown(seen);
         preferredNode = stale ? null : endpoint.node();
         observation = new Observation(stale ? observation.view() : seen, 0);
+        countPolls(seen);
         return view();
       }
     }
@@ -147,6 +199,21 @@ public final class DataPlane {
     observation =
         new Observation(observation.view(), Math.min(observation.failures() + 1, FAILURES_MAX));
     return view();
+  }
+
+  private void countPolls(ClusterView seen) {
+    Set<String> alive =
+        seen.nodes().stream()
+            .filter(MemberView::alive)
+            .map(MemberView::nodeId)
+            .collect(Collectors.toSet());
+    pollsAlive.keySet().retainAll(alive);
+    alive.forEach(
+        node -> pollsAlive.merge(node, 1, (polls, _) -> Math.min(STEADY_POLLS, polls + 1)));
+    steadyNodes =
+        alive.stream()
+            .filter(node -> pollsAlive.getOrDefault(node, 0) >= STEADY_POLLS)
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   private boolean isOlderThanKnown(ClusterView seen) {
