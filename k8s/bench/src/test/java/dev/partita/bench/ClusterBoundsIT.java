@@ -132,8 +132,7 @@ class ClusterBoundsIT {
     assertThat(answers).anySatisfy(answer -> assertThat(answer.status()).isEqualTo(200));
     await()
         .atMost(PATIENCE)
-        .untilAsserted(
-            () -> assertThat(send(0, "GET", pages, "", "").status()).isEqualTo(200));
+        .untilAsserted(() -> assertThat(send(0, "GET", pages, "", "").status()).isEqualTo(200));
   }
 
   /// Asks for a page and looks at no more of a good answer than that it comes, until it is told to.

@@ -40,7 +40,7 @@ class ClusterProcessesIT {
 
       int paused = nodes.leader(LedgerNodes.PARTITION);
       nodes.pause(paused);
-      ledger.awaitProgress();
+      ledger.endure();
       nodes.resume(paused);
       ledger.awaitProgress();
 

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class Ledger implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
-  /// Longer than an election, a lease and the patience of a connection.
+  /// Longer than an election, and than a connection is kept on which nothing is heard.
   private static final Duration PHASE = Duration.ofSeconds(5);
 
   private static final int NODES = 3;
@@ -275,9 +275,17 @@ final class Ledger implements AutoCloseable {
 
   // The test
 
-  /// Waits until some more of everything has been acknowledged, so that each phase has seen work,
-  /// and for long enough that nodes have noticed what is wrong with others.
+  /// Waits until some more of everything has been acknowledged, so that each phase has seen work.
   void awaitProgress() {
+    awaitProgress(Duration.ZERO);
+  }
+
+  /// As [#awaitProgress], and for long enough that nodes have noticed what is wrong with others.
+  void endure() {
+    awaitProgress(PHASE);
+  }
+
+  private void awaitProgress(Duration atLeast) {
     long begunNanos = System.nanoTime();
     int inserts = inserted.size() + 20;
     int counts = counted.get() + 5;
@@ -286,7 +294,7 @@ final class Ledger implements AutoCloseable {
         .atMost(PATIENCE)
         .until(() ->
             failure.get() != null
-                || (System.nanoTime() - begunNanos > PHASE.toNanos()
+                || (System.nanoTime() - begunNanos >= atLeast.toNanos()
                     && inserted.size() > inserts
                     && counted.get() > counts
                     && history.size() > operations));

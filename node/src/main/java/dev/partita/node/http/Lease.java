@@ -3,6 +3,7 @@ package dev.partita.node.http;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /// What a request holds until its answer is with the client, or its connection has broken: longer
 /// than its handler runs, because a client may take its time to read. Thread-safe.
@@ -27,7 +28,7 @@ final class Lease {
 
   /// The lease that was begun for a request.
   static Lease of(RoutingContext context) {
-    return context.get(KEY);
+    return Objects.requireNonNull(context.<Lease>get(KEY));
   }
 
   /// Has something released at the end; at once if the end was before.

@@ -8,6 +8,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /// Bounds the pages that are being made and sent: each may be as large as a page can be, and a
 /// client that reads slowly keeps it in memory. Requests wait in line for a while, then they are
@@ -24,8 +25,9 @@ final class PageAdmission {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final int limit =
-      (int) Math.clamp(Runtime.getRuntime().maxMemory() / 2 / PAGE_BYTES, PAGES_MIN, PAGES_MAX);
+      Math.clamp(Runtime.getRuntime().maxMemory() / 2 / PAGE_BYTES, PAGES_MIN, PAGES_MAX);
   private final Semaphore pages = new Semaphore(limit, true);
+  private final LongAdder refused = new LongAdder();
 
   /// Makes room for a page, until the client has it.
   void admit(RoutingContext context) {
@@ -37,10 +39,16 @@ final class PageAdmission {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
     }
     if (!admitted) {
+      refused.increment();
       throw new DatabaseException(
               ErrorCode.OVERLOADED, "too many pages are being read from this node at a time")
           .with("limit", limit);
     }
     Lease.of(context).onEnd(pages::release);
+  }
+
+  /// Requests for pages that were refused since the start.
+  long refused() {
+    return refused.sum();
   }
 }

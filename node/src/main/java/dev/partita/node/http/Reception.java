@@ -21,12 +21,15 @@ final class Reception {
   private static final int PRIORITY = 1_000;
 
   private final Admission admission;
+  private final ErrorCounts counts;
   private final int bodyBytesMax;
 
   Reception(
       Admission admission,
+      ErrorCounts counts,
       @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize bodyBytesMax) {
     this.admission = admission;
+    this.counts = counts;
     this.bodyBytesMax = bodyBytesMax.asBigInteger().intValueExact();
   }
 
@@ -73,7 +76,8 @@ final class Reception {
     }
   }
 
-  private static void refuse(RoutingContext context, DatabaseException failure) {
+  private void refuse(RoutingContext context, DatabaseException failure) {
+    counts.count(failure.code());
     int status = failure.code().httpStatus();
     HttpServerResponse response = context.response();
     response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE);
