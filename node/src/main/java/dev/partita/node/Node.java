@@ -26,6 +26,7 @@ import dev.partita.node.system.NodeFiles;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transaction.Transactions;
 import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
@@ -70,6 +71,7 @@ public final class Node implements AutoCloseable {
   private final SystemPartition system;
   private final LocalPartitions partitions;
   private final Router router;
+  private final Transactions transactions;
   private final Cluster cluster;
   private final NodeAdmin admin;
   private final HostPort peerAddress;
@@ -127,6 +129,8 @@ public final class Node implements AutoCloseable {
               host::alive,
               clock);
       system.addCatalogListener(router::forget);
+      this.transactions = opened(new Transactions(router, router, clock));
+      partitions.endWith(transactions);
       ClusterMembership membership =
           opened(
               new ClusterMembership(
@@ -225,6 +229,11 @@ public final class Node implements AutoCloseable {
   /// [dev.partita.node.partition.PartitionCaller].
   public Router router() {
     return router;
+  }
+
+  /// Commits transactions.
+  public Transactions transactions() {
+    return transactions;
   }
 
   /// The timestamps of the database.

@@ -23,7 +23,11 @@ final class OperationCounts implements OperationListener {
   @Override
   public void answered(PartitionId partition, Operation operation, long nanos, boolean refused) {
     Counts counts = counts(partition);
-    (operation == Operation.WRITE ? counts.writes() : counts.reads()).increment();
+    switch (operation) {
+      case READ, SCAN, INDEX_SCAN -> counts.reads().increment();
+      case WRITE, PREPARE -> counts.writes().increment();
+      case FINISH -> {} // belongs to a write that was counted
+    }
     for (OperationListener listener : listeners) {
       listener.answered(partition, operation, nanos, refused);
     }

@@ -37,6 +37,10 @@ public enum ErrorCode {
   UNIQUE_VIOLATION("23505", Category.USER, 409, "Unique violation"),
   /// The row is not at the version that the write required.
   VERSION_CONFLICT("40001", Category.USER, 412, "Version conflict"),
+  /// A condition of a transaction does not hold.
+  CONDITION_FAILED("40002", Category.USER, 412, "Condition failed"),
+  /// Other transactions were in the way; nothing was changed.
+  SERIALIZATION_FAILURE("40001", Category.RETRYABLE, 409, "Serialization failure"),
   /// The read is older than the versions kept.
   TIMESTAMP_TOO_OLD("72000", Category.USER, 410, "Timestamp too old"),
   /// The read is later than every timestamp handed out.

@@ -110,6 +110,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   @Override
+  public @Nullable PartitionDescriptor partition(PartitionId id) {
+    return catalog.get().partition(id).map(this::descriptor).orElse(null);
+  }
+
+  @Override
   public @Nullable IndexDefinition index(String name) {
     Catalog present = catalog.get();
     IndexEntry entry = present.indexes().get(name);
@@ -212,7 +217,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     // A read may be tried elsewhere; a write is waited for, since nothing is known about it
     // otherwise.
     Deadline patience =
-        request instanceof Request.Write ? deadline : deadline.atMost(READ_ATTEMPT, clock);
+        request.changes() ? deadline : deadline.atMost(READ_ATTEMPT, clock);
     return answer(clients.apply(target).handle(request, patience), request, patience);
   }
 
@@ -231,7 +236,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   private static Response unanswered(Request request, String reason) {
-    return request instanceof Request.Write
+    return request.changes()
         ? new Response.OutcomeUnknown(reason)
         : new Response.Unavailable(reason);
   }

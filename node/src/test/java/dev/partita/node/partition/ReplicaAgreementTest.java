@@ -152,7 +152,7 @@ final class ReplicaAgreementTest {
               ? UNIQUE
               : TestDocument.INDEXES.get(random.nextInt(TestDocument.INDEXES.size()));
       if (kind < 12) {
-        var writes = new ArrayList<TimedWrite>();
+        var writes = new ArrayList<PartitionCommand.Timed>();
         for (int count = 1 + random.nextInt(5); count > 0; count--) {
           var timestamp = new Timestamp(++clock);
           timestamps.add(timestamp);
