@@ -7,6 +7,7 @@ import dev.partita.node.cluster.Cluster;
 import dev.partita.node.cluster.ClusterMembership;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.NodeSettings;
+import dev.partita.node.document.Sessions;
 import dev.partita.node.partition.GroupHost;
 import dev.partita.node.partition.LocalPartitions;
 import dev.partita.node.partition.OperationListener;
@@ -72,6 +73,7 @@ public final class Node implements AutoCloseable {
   private final LocalPartitions partitions;
   private final Router router;
   private final Transactions transactions;
+  private final Sessions sessions;
   private final Cluster cluster;
   private final NodeAdmin admin;
   private final HostPort peerAddress;
@@ -131,6 +133,7 @@ public final class Node implements AutoCloseable {
       system.addCatalogListener(router::forget);
       this.transactions = opened(new Transactions(router, router, clock));
       partitions.endWith(transactions);
+      this.sessions = opened(Sessions.of(router, transactions, system.oracle(), self, transport, node -> system.catalog().hasMember(node), clock));
       ClusterMembership membership =
           opened(
               new ClusterMembership(
@@ -234,6 +237,11 @@ public final class Node implements AutoCloseable {
   /// Commits transactions.
   public Transactions transactions() {
     return transactions;
+  }
+
+  /// Transactions whose statements come one by one.
+  public Sessions sessions() {
+    return sessions;
   }
 
   /// The timestamps of the database.

@@ -52,6 +52,21 @@ public final class TransactionParser {
         list(json, "writes", WRITE_MEMBERS, TransactionParser::write));
   }
 
+  /// A JSON object with no other members than these.
+  static ObjectNode object(byte[] body, Set<String> members) {
+    return object(DocumentParser.parse(body), "the request", members);
+  }
+
+  /// The item of a statement that reads.
+  static OneShot.Item item(byte[] body) {
+    return item(object(body, READ_MEMBERS));
+  }
+
+  /// The write of a statement that writes.
+  static OneShot.Write write(byte[] body) {
+    return write(object(body, WRITE_MEMBERS), "the request");
+  }
+
   private static OneShot.@Nullable Name name(ObjectNode json) {
     JsonNode client = json.get("client");
     JsonNode sequence = json.get("sequence");

@@ -23,6 +23,8 @@ public enum ErrorCode {
   UNKNOWN_PARTITION("42704", Category.USER, 404, "Unknown partition"),
   /// The index does not exist.
   UNKNOWN_INDEX("42704", Category.USER, 404, "Unknown index"),
+  /// The transaction does not exist, or not any more.
+  UNKNOWN_TRANSACTION("25P01", Category.USER, 404, "Unknown transaction"),
   /// The node does not exist.
   UNKNOWN_NODE("42704", Category.USER, 404, "Unknown node"),
   /// A partition, index or operation of this name exists already with another content.

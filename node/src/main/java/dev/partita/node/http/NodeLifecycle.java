@@ -3,6 +3,7 @@ package dev.partita.node.http;
 import dev.partita.node.Node;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.document.Documents;
+import dev.partita.node.document.Sessions;
 import dev.partita.node.query.Queries;
 import dev.partita.node.transaction.OneShotTransactions;
 import io.quarkus.runtime.Quarkus;
@@ -49,6 +50,10 @@ public final class NodeLifecycle {
 
   Documents documents() {
     return documents;
+  }
+
+  Sessions sessions() {
+    return node.sessions();
   }
 
   OneShotTransactions transactions() {

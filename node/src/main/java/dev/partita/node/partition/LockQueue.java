@@ -88,26 +88,24 @@ final class LockQueue {
   /// Has a write that was checked written as soon as nobody is in its way.
   CompletableFuture<Response> write(Request.Stamped request, Deadline deadline) {
     Waiter waiter;
+    boolean queued;
     synchronized (this) {
       if (waiting.size() >= WAITERS_MAX) {
         return CompletableFuture.completedFuture(
             new Response.Overloaded("Too many writes wait for locks"));
       }
       waiter = new Waiter(request, deadline, arrivals++, clock.monotonicNanos());
-      if (!waiting.isEmpty() || !locks.isEmpty()) {
+      queued = !waiting.isEmpty() || !locks.isEmpty();
+      if (queued) {
         waiting.add(waiter);
       }
     }
-    if (locks.isEmpty() && !isWaiting(waiter)) {
-      propose(waiter);
-    } else {
+    if (queued) {
       pump();
+    } else {
+      propose(waiter);
     }
     return waiter.answer;
-  }
-
-  private synchronized boolean isWaiting(Waiter waiter) {
-    return waiting.contains(waiter);
   }
 
   private void propose(Waiter waiter) {

@@ -138,10 +138,11 @@ final class LockTable {
   }
 
   /// Who is in the way of a write or of preparing; null if nobody is.
-  synchronized @Nullable HeldTransaction blocker(Intent intent) {
-    if (held.isEmpty()) {
-      return null;
-    }
+  @Nullable HeldTransaction blocker(Intent intent) {
+    return isEmpty() ? null : blockerAmongAll(intent);
+  }
+
+  private synchronized @Nullable HeldTransaction blockerAmongAll(Intent intent) {
     for (Mutation mutation : intent.mutations()) {
       HeldTransaction found = other(writers.get(mutation.key()), intent.own());
       found = found == null ? other(readers.get(mutation.key()), intent.own()) : found;
@@ -241,10 +242,12 @@ final class LockTable {
   /// Whose end decides what a read sees; null if nobody's does.
   ///
   /// @param at what the read sees at most, null for the newest
-  synchronized @Nullable HeldTransaction writer(Request request, @Nullable Timestamp at) {
-    if (held.isEmpty()) {
-      return null;
-    }
+  @Nullable HeldTransaction writer(Request request, @Nullable Timestamp at) {
+    return isEmpty() ? null : writerAmongAll(request, at);
+  }
+
+  private synchronized @Nullable HeldTransaction writerAmongAll(
+      Request request, @Nullable Timestamp at) {
     if (request instanceof Request.Read read) {
       return readable(writers.getOrDefault(read.key(), List.of()), at);
     }

@@ -72,9 +72,11 @@ final class WriteApplier {
       return refusal;
     }
     HeldTransaction blocker =
-        locks.blocker(
-            new LockTable.Intent(
-                null, write.mutations(), null, () -> footprint(write.mutations())));
+        locks.isEmpty()
+            ? null
+            : locks.blocker(
+                new LockTable.Intent(
+                    null, write.mutations(), null, () -> footprint(write.mutations())));
     if (blocker != null) {
       return new Response.Locked(blocker.id());
     }

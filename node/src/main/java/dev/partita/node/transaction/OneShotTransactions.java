@@ -5,10 +5,8 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
 import dev.partita.node.partition.PartitionDescriptor;
-import dev.partita.node.partition.ReadSet;
 import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
-import dev.partita.node.partition.Transaction;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.partition.TransactionOutcome;
 import dev.partita.node.routing.Router;
@@ -19,9 +17,7 @@ import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.OneShot.Condition;
 import dev.partita.node.transaction.OneShot.Item;
 import dev.partita.node.transaction.OneShotResult.Found;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -144,7 +140,7 @@ public final class OneShotTransactions {
           return new OneShotResult(now, answers(found), attempt, false);
         }
         priority = priority == null ? now : priority;
-        switch (transactions.commit(id, now, priority, parts(now), deadline)) {
+        switch (transactions.commit(id, now, priority, parts().parts(now), deadline)) {
           case CommitResult.Committed(Timestamp at) -> {
             return new OneShotResult(at, answers(found), attempt, false);
           }
@@ -216,7 +212,20 @@ public final class OneShotTransactions {
       return null;
     }
 
-    private @Nullable DatabaseException refused(List<MutationResult> results) {
+    private TransactionParts parts() {
+      var parts = new TransactionParts();
+      for (OneShot.Write write : request.writes()) {
+        parts.write(owner(owners, write.item()), write.mutation());
+      }
+      for (Item item : looked()) {
+        parts.read(owner(owners, item), item.key());
+      }
+      return parts;
+    }
+  }
+
+  /// Why a write cannot be written, null if nothing is wrong with any.
+  static @Nullable DatabaseException refused(List<MutationResult> results) {
       for (MutationResult result : results) {
         switch (result) {
           case MutationResult.Conflict(Timestamp current) -> {
@@ -238,38 +247,6 @@ public final class OneShotTransactions {
       }
       return null;
     }
-
-    private List<Part> parts(Timestamp at) {
-      Map<PartitionDescriptor, List<Mutation>> writes = new LinkedHashMap<>();
-      request
-          .writes()
-          .forEach(write ->
-              writes
-                  .computeIfAbsent(owner(owners, write.item()), _ -> new ArrayList<>())
-                  .add(write.mutation()));
-      Map<PartitionDescriptor, List<Item>> reads = new LinkedHashMap<>();
-      for (Item item : looked()) {
-        reads.computeIfAbsent(owner(owners, item), _ -> new ArrayList<>()).add(item);
-      }
-      Set<PartitionDescriptor> all = new LinkedHashSet<>(writes.keySet());
-      all.addAll(reads.keySet());
-      if (all.size() > Transaction.PARTICIPANTS_MAX) {
-        throw new DatabaseException(ErrorCode.TOO_LARGE, "a transaction touches too many partitions")
-            .with("partitions", all.size())
-            .with("limit", Transaction.PARTICIPANTS_MAX);
-      }
-      return all.stream()
-          .map(partition ->
-              new Part(
-                  partition,
-                  new ReadSet(
-                      at,
-                      reads.getOrDefault(partition, List.of()).stream().map(Item::key).toList(),
-                      List.of()),
-                  writes.getOrDefault(partition, List.of())))
-          .toList();
-    }
-  }
 
   private static boolean holds(Mutation.Precondition precondition, @Nullable Timestamp version) {
     return switch (precondition) {
