@@ -18,10 +18,12 @@ import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import dev.partita.node.query.RangeQuery;
 import dev.partita.node.routing.Router;
+import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.transaction.Committer;
 import dev.partita.node.transaction.TransactionParts;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -39,7 +41,12 @@ import org.jspecify.annotations.Nullable;
 final class Session {
 
   /// What the statements of all sessions use.
-  record Surroundings(Router router, Documents documents, Queries queries, Committer committer) {}
+  record Surroundings(
+      Router router, Documents documents, Queries queries, Committer committer, Clock clock) {}
+
+  /// How long after the first commit another one can find out what became of it: partitions
+  /// remember for twice as long.
+  private static final Duration KNOWN = Duration.ofMinutes(1);
 
   private final Surroundings node;
   private final TransactionId id = TransactionId.random();
@@ -51,6 +58,7 @@ final class Session {
   /// When the commit was first asked for; null before.
   private @Nullable Timestamp committing;
 
+  private long committingNanos;
   private @Nullable Timestamp committed;
   private @Nullable DatabaseException failed;
 
@@ -236,7 +244,13 @@ final class Session {
     }
     if (committed == null) {
       if (parts.hasWrites()) {
-        committing = committing == null ? node.committer().now(deadline) : committing;
+        if (committing == null) {
+          committing = node.committer().now(deadline);
+          committingNanos = node.clock().monotonicNanos();
+        } else if (node.clock().monotonicNanos() - committingNanos > KNOWN.toNanos()) {
+          throw new DatabaseException(
+              ErrorCode.OUTCOME_UNKNOWN, "nobody remembers what became of the transaction");
+        }
         try {
           committed = node.committer().commit(id, readAt, committing, parts, deadline);
         } catch (DatabaseException e) {

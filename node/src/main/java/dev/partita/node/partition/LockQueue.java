@@ -55,6 +55,7 @@ final class LockQueue {
     private final long sinceNanos;
     private final CompletableFuture<Response> answer = new CompletableFuture<>();
     private @Nullable HeldTransaction blocker;
+    private @Nullable HeldTransaction met;
 
     Waiter(Request.Stamped request, Deadline deadline, long arrival, long sinceNanos) {
       this.request = request;
@@ -113,16 +114,20 @@ final class LockQueue {
         pipeline
             .write(waiter.request, waiter.deadline)
             .whenComplete((response, _) -> {
-              if (response instanceof Response.Locked && !waiter.deadline.isExpired(clock)) {
-                comeBack(waiter);
+              if (response instanceof Response.Locked(TransactionId holder)
+                  && !waiter.deadline.isExpired(clock)) {
+                comeBack(waiter, locks.get(holder));
               } else {
                 waiter.answer.complete(response);
               }
             });
   }
 
-  private void comeBack(Waiter waiter) {
+  /// @param met who was in the way when it was applied, perhaps for something that only the store
+  ///   tells, as the terms of an index; null if it has ended since
+  private void comeBack(Waiter waiter, @Nullable HeldTransaction met) {
     synchronized (this) {
+      waiter.met = met;
       int at = 0;
       while (at < waiting.size() && waiting.get(at).arrival < waiter.arrival) {
         at++;
@@ -149,6 +154,10 @@ final class LockQueue {
             written.stream().anyMatch(key -> writtenBefore.contains(key) || readBefore.contains(key))
                 || read.stream().anyMatch(writtenBefore::contains);
         HeldTransaction blocker = locks.blocker(LockTable.Intent.of(waiter.request));
+        HeldTransaction met = waiter.met;
+        if (blocker == null && met != null && !met.released().isDone()) {
+          blocker = met;
+        }
         note(waiter, blocker);
         if (blocker == null && !queued) {
           admitted.add(waiter);

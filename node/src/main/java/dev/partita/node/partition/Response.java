@@ -87,8 +87,10 @@ public sealed interface Response {
       READ_CHANGED,
       /// What it writes breaks a rule.
       WRITE_REFUSED,
-      /// It was ended before, or began so long ago that nobody remembers.
+      /// It was ended before.
       ENDED,
+      /// It began so long ago that nobody would remember its end.
+      FORGOTTEN,
       /// The Partition has not the rows or the index any more that it has read.
       CHANGED_PARTITION
     }

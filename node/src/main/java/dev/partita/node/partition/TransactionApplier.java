@@ -63,7 +63,7 @@ final class TransactionApplier {
       case TransactionStatus.Absent() -> {}
     }
     if (table.isForgotten(transaction.started())) {
-      return new NotPrepared(Reason.ENDED, List.of());
+      return new NotPrepared(Reason.FORGOTTEN, List.of());
     }
     Response.Refusal refusal = writes.refusal(prepare, now);
     if (refusal != null) {

@@ -4,6 +4,7 @@ import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.time.Timestamp;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -22,6 +23,10 @@ final class TransactionDuties {
   /// what they are: longer than any request waits.
   static final Duration REMEMBERED = Duration.ofMinutes(2);
 
+  /// A timestamp that was new at a moment of the monotonic clock: what began before it is that old,
+  /// however the clocks that timestamps come from have jumped since.
+  private record Mark(long nanos, Timestamp timestamp) {}
+
   /// How often something is forgotten.
   private static final Duration PURGE_INTERVAL = Duration.ofSeconds(20);
 
@@ -36,6 +41,7 @@ final class TransactionDuties {
   private final Map<TransactionId, Long> seenNanos = new HashMap<>();
 
   private final Set<TransactionId> resolving = ConcurrentHashMap.newKeySet();
+  private final ArrayDeque<Mark> marks = new ArrayDeque<>();
   private long nextPurgeNanos;
 
   TransactionDuties(
@@ -83,6 +89,7 @@ final class TransactionDuties {
   void tick() {
     if (!pipeline.leads()) {
       seenNanos.clear();
+      marks.clear();
       return;
     }
     queue.tick();
@@ -119,14 +126,15 @@ final class TransactionDuties {
       return;
     }
     nextPurgeNanos = now + PURGE_INTERVAL.toNanos();
-    if (!table.hasFinished()) {
-      return;
+    Mark old = null;
+    while (!marks.isEmpty() && now - marks.getFirst().nanos() >= REMEMBERED.toNanos()) {
+      old = marks.removeFirst();
     }
-    var _ = pipeline.refresh().thenCompose(_ -> {
-      long millis = pipeline.newest().millis() - REMEMBERED.toMillis();
-      var before = Timestamp.ofMillis(Math.max(0, millis));
-      return group.propose(
-          CommandCodec.encode(new PartitionCommand.PurgeTransactions(before), 64));
-    }).exceptionally(_ -> null);
+    marks.add(new Mark(now, pipeline.newest()));
+    if (old != null && table.hasFinished() && old.timestamp().isAfter(table.forgottenBefore())) {
+      var _ =
+          group.propose(
+              CommandCodec.encode(new PartitionCommand.PurgeTransactions(old.timestamp()), 64));
+    }
   }
 }

@@ -107,7 +107,11 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
           continue;
         }
       }
-      return response instanceof Response.Refusal && unknown != null ? unknown : response;
+      boolean unclear =
+          response instanceof Response.Refusal
+              || (response instanceof Response.NotPrepared(var reason, var _)
+                  && reason == Response.NotPrepared.Reason.FORGOTTEN);
+      return unclear && unknown != null ? unknown : response;
     }
   }
 

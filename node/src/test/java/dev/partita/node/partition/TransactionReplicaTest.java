@@ -378,6 +378,10 @@ final class TransactionReplicaTest {
     var same = start(node, write(2, "{\"mail\":\"a\"}"));
     assertThat(node.call(write(3, "{\"mail\":\"b\"}"))).isInstanceOf(Response.Writes.class);
     assertThat(same).isNotDone();
+    // Who waits does so beside the log.
+    long entries = node.group(things.id()).status().lastIndex();
+    assertThat(node.call(write(5, "{}"))).isInstanceOf(Response.Writes.class);
+    assertThat(node.group(things.id()).status().lastIndex()).isLessThan(entries + 5);
     node.call(finish(transaction, new Committed(node.oracle.take())));
     assertThat(((Response.Writes) same.join()).results().getFirst())
         .isInstanceOf(MutationResult.UniqueViolation.class);
@@ -517,7 +521,7 @@ final class TransactionReplicaTest {
         .propose(
             CommandCodec.encode(new PartitionCommand.PurgeTransactions(young.started()), 64))
         .join();
-    assertThat(refused(node.call(prepare(late, put(2, "{}"))))).isEqualTo(Reason.ENDED);
+    assertThat(refused(node.call(prepare(late, put(2, "{}"))))).isEqualTo(Reason.FORGOTTEN);
     prepared(node.call(prepare(young, put(3, "{}"))));
     // A commit is known until all participants know it.
     assertThat(
@@ -527,6 +531,6 @@ final class TransactionReplicaTest {
                         things.id(), Epoch.FIRST, ended.id(), ended.started()))))
         .isEqualTo(commit);
     node.call(new Request.Forget(things.id(), Epoch.FIRST, ended.id()));
-    assertThat(refused(node.call(prepare(ended, put(1, "{}"))))).isEqualTo(Reason.ENDED);
+    assertThat(refused(node.call(prepare(ended, put(1, "{}"))))).isEqualTo(Reason.FORGOTTEN);
   }
 }
