@@ -3,6 +3,7 @@ package dev.partita.node;
 import dev.partita.node.admin.AdminService;
 import dev.partita.node.admin.NodeAdmin;
 import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.cluster.Cluster;
 import dev.partita.node.cluster.ClusterMembership;
 import dev.partita.node.config.HostPort;
@@ -11,11 +12,14 @@ import dev.partita.node.document.Sessions;
 import dev.partita.node.partition.GroupHost;
 import dev.partita.node.partition.LocalPartitions;
 import dev.partita.node.partition.OperationListener;
+import dev.partita.node.partition.OperationListener.Operation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionReplica;
 import dev.partita.node.partition.RemotePartitions;
 import dev.partita.node.partition.ReplicaReport;
+import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.GroupStatus;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.replication.ReplicationHost;
 import dev.partita.node.routing.Router;
@@ -32,6 +36,7 @@ import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
 import dev.partita.node.transport.Transport;
+import dev.partita.node.transport.TransportFigures;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -45,6 +50,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +75,7 @@ public final class Node implements AutoCloseable {
   private final OperationCounts operations = new OperationCounts();
   private final NodeFiles files;
   private final Storage storage;
+  private final NettyTransport netty;
   private final ReplicationHost host;
   private final SystemPartition system;
   private final LocalPartitions partitions;
@@ -108,7 +116,7 @@ public final class Node implements AutoCloseable {
               RocksDbStorage.open(
                   RocksDbSettings.of(data.resolve("store"))
                       .withBlockCacheBytes(settings.storage().cacheBytes())));
-      NettyTransport netty = opened(listen(environment, self));
+      this.netty = opened(listen(environment, self));
       this.peerAddress = advertised(settings.peer(), netty.port());
       Transport transport = environment.network().apply(netty);
       this.host =
@@ -276,19 +284,60 @@ public final class Node implements AutoCloseable {
 
   private ReplicaFigures figures(PartitionReplica replica) {
     ReplicaReport report = replica.report();
+    GroupStatus group = report.group();
     PartitionDescriptor descriptor = report.descriptor();
+    Configuration members = group.configuration();
+    int lagging = report.serving() ? members.members().size() - group.caughtUp().size() : 0;
     return new ReplicaFigures(
         report.id(),
         descriptor == null ? report.id().toString() : descriptor.name(),
         descriptor == null ? "" : descriptor.collection(),
         report.serving(),
+        members.voters().contains(id()),
+        members.voters().size(),
         descriptor == null ? 0 : descriptor.epoch().value(),
         report.rows(),
         report.bytes(),
-        operations.reads(report.id()),
-        operations.writes(report.id()),
-        report.group().lastIndex() - report.group().appliedIndex(),
-        report.group().applyQueueBytes());
+        Stream.of(Operation.values())
+            .collect(
+                Collectors.toMap(
+                    Function.identity(), each -> operations.answered(report.id(), each))),
+        operations.refused(report.id()),
+        group.lastIndex() - group.appliedIndex(),
+        group.followerLag(),
+        Math.max(0, lagging),
+        group.applyQueueBytes(),
+        report.indexes());
+  }
+
+  /// Figures of the system partition, for metrics.
+  public SystemFigures systemFigures() {
+    return system
+        .group()
+        .map(ReplicationGroup::status)
+        .map(group ->
+            new SystemFigures(
+                group.leader() != null,
+                group.leads(),
+                group.configuration().voters().contains(id()),
+                group.term(),
+                group.configuration().voters().size(),
+                group.lastIndex() - group.appliedIndex(),
+                system.catalog().revision(),
+                system.catalog().operations().values().stream()
+                    .filter(entry -> entry.state() == OperationEntry.State.RUNNING)
+                    .count()))
+        .orElse(SystemFigures.NONE);
+  }
+
+  /// Figures of the traffic with other nodes, for metrics.
+  public TransportFigures transportFigures() {
+    return netty.figures();
+  }
+
+  /// How many requests the replicas here refused since the start because a bound was reached.
+  public long overloads(OperationListener.Bound bound) {
+    return operations.overloads(bound);
   }
 
   /// Has a listener hear of every request that this node's replicas answer, for histograms. Called

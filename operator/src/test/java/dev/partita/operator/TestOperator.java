@@ -29,6 +29,7 @@ final class TestOperator implements AutoCloseable {
   static final String IMAGE = "partita/fake-node";
 
   private final CrashPoint crash;
+  private final Activity activity = new Activity();
   private final HttpNodeAdmin nodes = new HttpNodeAdmin();
   private final DataPlanes dataPlanes;
   private final Operator operator;
@@ -56,6 +57,7 @@ final class TestOperator implements AutoCloseable {
             overrider
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(true)
+                .withMetrics(activity)
                 .withStopOnInformerErrorDuringStartup(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(1)));
     operator.register(
@@ -80,6 +82,11 @@ final class TestOperator implements AutoCloseable {
   /// Writes to the API server and to the nodes so far.
   int writes() {
     return crash.writes();
+  }
+
+  /// What its reconcilers are at.
+  Activity activity() {
+    return activity;
   }
 
   /// Where it dies.

@@ -18,8 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class UpIT {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir static Path home;
 
@@ -69,6 +71,14 @@ class UpIT {
     JsonNode pi = get("/v1/collections/unicode/documents/960");
     assertThat(pi.path("name").textValue()).isEqualTo("GREEK SMALL LETTER PI");
 
+    // Leaders tell how many rows they have from time to time.
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(unicodeRows()).isEqualTo(SampleData.characterCount()));
+    awaitEvenLeaders();
+  }
+
+  private static long unicodeRows() throws Exception {
     long rows = 0;
     for (JsonNode partition : get("/v1/partitions").path("data")) {
       rows +=
@@ -76,7 +86,24 @@ class UpIT {
               ? partition.path("rows").longValue()
               : 0;
     }
-    assertThat(rows).isEqualTo(SampleData.characterCount());
+    return rows;
+  }
+
+  /// No node leads more than its share, and leaders are told by their names.
+  private static void awaitEvenLeaders() {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .untilAsserted(() -> {
+          Map<String, Integer> leaders = new TreeMap<>();
+          for (JsonNode partition : get("/v1/partitions").path("data")) {
+            leaders.merge(partition.path("leader").asText(), 1, Integer::sum);
+          }
+          assertThat(leaders).containsOnlyKeys("main-0", "main-1", "main-2");
+          assertThat(Collections.max(leaders.values()) - Collections.min(leaders.values()))
+              .as(leaders::toString)
+              .isLessThan(2);
+        });
   }
 
   @Test
@@ -154,6 +181,7 @@ class UpIT {
     assertThat(get("/v1/collections/blocks/documents/kept").path("note").textValue())
         .isEqualTo("written before the kill");
     await().atMost(PATIENCE).until(() -> nodeProcesses().size() == 3);
+    awaitEvenLeaders();
   }
 
   @Test
@@ -180,7 +208,11 @@ class UpIT {
               + "\"],\"limit\":"
               + limit
               + (after == null ? "}" : ",\"after\":\"" + after + "\"}");
-      JsonNode page = JSON.readTree(send("POST", "/v1/query", body).body());
+      HttpResponse<String> response = send("POST", "/v1/query", body);
+      assertThat(response.statusCode())
+          .as("a page after " + after + ": " + response.body())
+          .isEqualTo(200);
+      JsonNode page = JSON.readTree(response.body());
       page.path("data").forEach(entry -> ids.add(entry.path("id").intValue()));
       after = page.path("after").textValue();
     } while (after != null);

@@ -4,6 +4,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import jakarta.inject.Singleton;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.LongAdder;
 
 /// Bounds what all requests together may hold in memory: past the bound a request is refused at
 /// once, retryably, before anything was done for it. Safe for all threads.
@@ -17,20 +18,32 @@ final class Admission {
 
   private final Semaphore requests = new Semaphore(REQUESTS_MAX);
   private final Semaphore bodyBytes = new Semaphore(BODY_BYTES_MAX);
+  private final LongAdder refusedRequests = new LongAdder();
+  private final LongAdder refusedBodies = new LongAdder();
 
   /// Room for one request; closed when it is answered.
   Ticket admit(int bytes) {
     if (!requests.tryAcquire()) {
+      refusedRequests.increment();
       throw new DatabaseException(ErrorCode.OVERLOADED, "too many requests at this node at a time")
           .with("limit", REQUESTS_MAX);
     }
     if (!bodyBytes.tryAcquire(bytes)) {
       requests.release();
+      refusedBodies.increment();
       throw new DatabaseException(
               ErrorCode.OVERLOADED, "too many request bytes at this node at a time")
           .with("limit", BODY_BYTES_MAX);
     }
     return new Ticket(bytes);
+  }
+
+  long refusedRequests() {
+    return refusedRequests.sum();
+  }
+
+  long refusedBodies() {
+    return refusedBodies.sum();
   }
 
   int requestsInFlight() {

@@ -135,6 +135,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private CompletableFuture<byte[]> answer(byte[] bytes) {
     if (callsUnderWay.incrementAndGet() > 4 * node.settings().readsMax()) {
       callsUnderWay.decrementAndGet();
+      listener.overloaded(OperationListener.Bound.CALLS);
       return CompletableFuture.completedFuture(
           PartitionCodec.encode(new Response.Overloaded("Too many calls are under way")));
     }
@@ -163,6 +164,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
             || request instanceof Request.IndexScan;
     if (read && readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
       readsUnderWay.decrementAndGet();
+      listener.overloaded(OperationListener.Bound.READS);
       return CompletableFuture.completedFuture(
           new Response.Overloaded("Too many reads are under way"));
     }
@@ -171,6 +173,9 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     return answer.whenComplete((response, _) -> {
       if (read) {
         readsUnderWay.decrementAndGet();
+      }
+      if (response instanceof Response.Overloaded) {
+        listener.overloaded(read ? OperationListener.Bound.READS : OperationListener.Bound.WRITES);
       }
       listener.answered(
           request.partition(),

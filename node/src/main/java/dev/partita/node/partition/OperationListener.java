@@ -14,6 +14,19 @@ public interface OperationListener {
   /// @param refused whether the answer is a [Response.Refusal]
   void answered(PartitionId partition, Operation operation, long nanos, boolean refused);
 
+  /// A request was refused because a bound was reached, also one that [#answered] tells of.
+  default void overloaded(Bound bound) {}
+
+  /// What bounds the work of replicas.
+  enum Bound {
+    /// Reads of all replicas under way.
+    READS,
+    /// Requests of peers under way.
+    CALLS,
+    /// Writes of a Partition that wait to be replicated.
+    WRITES
+  }
+
   /// The kinds of requests.
   enum Operation {
     READ,

@@ -307,7 +307,13 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
 
   private void execute(Runnable task) {
     try {
-      threads.execute(task);
+      threads.execute(() -> {
+        try {
+          task.run();
+        } catch (DatabaseException e) {
+          // Interrupted, because the node is closing: as if the answer had not come.
+        }
+      });
     } catch (RejectedExecutionException e) {
       // The node is closing: whatever is not ended here is an orphan now.
     }

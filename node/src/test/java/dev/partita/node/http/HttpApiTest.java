@@ -2,6 +2,7 @@ package dev.partita.node.http;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
@@ -15,6 +16,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 @QuarkusTestResource(FreshDirectory.class)
 class HttpApiTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String THINGS = "/v1/collections/things/documents";
 
   private static boolean created;
@@ -305,6 +308,51 @@ class HttpApiTest {
     problem(json(body).post("/v1/partitions"), status, code);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          INVALID_REQUEST    | replicas              | "replicas":0
+          INVALID_REQUEST    | replicas              | "replicas":"3"
+          INVALID_DEFINITION | replicas              | "replicas":2
+          INVALID_DEFINITION | replicas              | "replicas":3
+          INVALID_REQUEST    | placement[0]          | "placement":["default"]
+          INVALID_REQUEST    | placement[0].replicas | "placement":[{"site":"default"}]
+          INVALID_REQUEST    | placement[0].site     | "placement":[{"replicas":1}]
+          INVALID_REQUEST    | placement[0].node     | "placement":[{"site":"default","replicas":1,"node":"a"}]
+          INVALID_DEFINITION | placement[0].site     | "placement":[{"site":"mars","replicas":1}]
+          INVALID_DEFINITION | placement[1].site     | "placement":[{"site":"default","replicas":1},{"site":"default","replicas":1}]
+          INVALID_DEFINITION | placement[0].replicas | "replicas":3,"placement":[{"site":"default","replicas":3}]
+          """)
+  void whatIsWrongWithReplicasAndPlacementIsNamed(String code, String member, String members) {
+    problem(
+            json("{\"name\":\"other\",\"collection\":\"empty\",\"range\":{}," + members + "}")
+                .post("/v1/partitions"),
+            400,
+            code)
+        .body("member", equalTo(member));
+  }
+
+  @Test
+  void aPartitionIsPlacedAsAskedForAndTellsItsLeaderByName() {
+    String nodeId = given().get("/admin/v1/node").jsonPath().getString("nodeId");
+    json("{\"name\":\"placed\",\"collection\":\"placed\",\"range\":{},\"replicas\":1,"
+            + "\"placement\":[{\"site\":\"default\",\"replicas\":1}]}")
+        .post("/v1/partitions")
+        .then()
+        .statusCode(201);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            given()
+                .get("/v1/partitions/placed")
+                .then()
+                .statusCode(200)
+                .body("leader", equalTo("node"))
+                .body("leaderNodeId", equalTo(nodeId)));
+  }
+
   @Test
   void hashPartitionsTakeEveryKeyAndDeletedOnesAreGone() {
     for (int remainder = 0; remainder < 3; remainder++) {
@@ -373,12 +421,7 @@ class HttpApiTest {
   void healthAndMetricsAnswer() {
     given().get("/health/live").then().statusCode(200);
     given().get("/health/ready").then().statusCode(200);
-    String metrics = given().get("/metrics").body().asString();
-    assertThat(metrics)
-        .contains("partita_partition_rows")
-        .contains("partita_partition_epoch")
-        .contains("partita_storage_block_cache_hits_total")
-        .contains("partita_http_requests_in_flight");
+    given().get("/metrics").then().statusCode(200).body(containsString("partita_node_info"));
   }
 
   @Test

@@ -3,12 +3,14 @@ package dev.partita.operator.observation;
 import dev.partita.operator.nodeclient.Answer;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
+import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.PartitionView;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,9 +34,16 @@ public final class DataPlane {
   /// How many polls may fail before what was seen last counts as unknown.
   private static final int FAILURES_MAX = 5;
 
+  /// In how many polls in a row a node has to be alive to count as steady: one that comes and goes
+  /// must not be given anything that others would have to take over again.
+  private static final int STEADY_POLLS = 10;
+
   private final String namespace;
   private final NodeAdmin admin;
   private final Map<String, ReportedSite> sites = new ConcurrentHashMap<>();
+  private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
+  private final Map<String, Integer> pollsAlive = new HashMap<>();
+  private volatile Set<String> steadyNodes = Set.of();
   private volatile Observation observation = new Observation(null, FAILURES_MAX);
   private volatile @Nullable String preferredNode;
 
@@ -55,9 +64,29 @@ public final class DataPlane {
     sites.put(site, new ReportedSite(List.copyOf(endpoints), edge));
   }
 
+  /// Reports whether the pods of a Site are being restarted one after the other.
+  public void reportRolling(String site, boolean rolling) {
+    if (rolling) {
+      rollingSites.add(site);
+    } else {
+      rollingSites.remove(site);
+    }
+  }
+
+  /// Whether the pods of any Site are being restarted.
+  public boolean isRolling() {
+    return !rollingSites.isEmpty();
+  }
+
+  /// Ids of the nodes that have been alive for a while.
+  public Set<String> steadyNodes() {
+    return steadyNodes;
+  }
+
   /// Forgets all Sites but these.
   void retainSites(Collection<String> names) {
     sites.keySet().retainAll(names);
+    rollingSites.retainAll(names);
   }
 
   /// Names of the Sites whose nodes take no voting replicas.
@@ -126,6 +155,7 @@ public final class DataPlane {
         boolean stale = isOlderThanKnown(seen);
         preferredNode = stale ? null : endpoint.node();
         observation = new Observation(stale ? observation.view() : seen, 0);
+        countPolls(seen);
         return view();
       }
     }
@@ -133,6 +163,21 @@ public final class DataPlane {
     observation =
         new Observation(observation.view(), Math.min(observation.failures() + 1, FAILURES_MAX));
     return view();
+  }
+
+  private void countPolls(ClusterView seen) {
+    Set<String> alive =
+        seen.nodes().stream()
+            .filter(MemberView::alive)
+            .map(MemberView::nodeId)
+            .collect(Collectors.toSet());
+    pollsAlive.keySet().retainAll(alive);
+    alive.forEach(
+        node -> pollsAlive.merge(node, 1, (polls, _) -> Math.min(STEADY_POLLS, polls + 1)));
+    steadyNodes =
+        alive.stream()
+            .filter(node -> pollsAlive.getOrDefault(node, 0) >= STEADY_POLLS)
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   private boolean isOlderThanKnown(ClusterView seen) {

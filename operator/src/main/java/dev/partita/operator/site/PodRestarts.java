@@ -57,7 +57,7 @@ final class PodRestarts {
   private void act(RolloutStep step, List<Pod> pods, ClusterView cluster) {
     switch (step) {
       case RolloutStep.Transfer(String partition, String from, String to) -> {
-        String id = "transfer-" + partition + "-" + from + "-" + to;
+        String id = OperationSpec.transferId(partition, from, to);
         if (cluster.operations().stream().noneMatch(operation -> operation.id().equals(id))) {
           dataPlane.ask((admin, at) ->
               admin.putOperation(at, id, OperationSpec.transferLeader(partition, to)));

@@ -8,6 +8,7 @@ import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
 import dev.partita.operator.resource.Applied;
 import dev.partita.operator.resource.Labels;
+import dev.partita.operator.rollout.RolloutStep;
 import dev.partita.operator.status.Verdict;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -106,8 +107,10 @@ public class SiteReconciler implements Reconciler<Site> {
       operations.submit(scaling, cluster.get(), dataPlane);
       volumes.renew(site, scaling, pods, cluster.get(), dataPlane, settings.httpPort());
       volumes.discard(site, scaling, context);
-      progress.rolling(
-          new PodRestarts(site, context, dataPlane).advance(pods, cluster.get(), applied));
+      RolloutStep step =
+          new PodRestarts(site, context, dataPlane).advance(pods, cluster.get(), applied);
+      dataPlane.reportRolling(site.getMetadata().getName(), !(step instanceof RolloutStep.Settled));
+      progress.rolling(step);
     }
     Verdict verdict = progress.verdict();
     statusWriter.write(site, pods, verdict, cluster, context);

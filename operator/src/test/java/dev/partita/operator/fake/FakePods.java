@@ -3,7 +3,6 @@ package dev.partita.operator.fake;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
@@ -64,7 +63,8 @@ public final class FakePods implements AutoCloseable {
           start(pod.getValue());
         }
       }
-    } catch (KubernetesClientException | IOException e) {
+    } catch (RuntimeException | IOException e) {
+      // A boundary: whatever one look at the pods meets, the next one comes.
       System.getLogger(FakePods.class.getName())
           .log(System.Logger.Level.INFO, "following pods: " + e);
     }
