@@ -141,7 +141,16 @@ public final class Node implements AutoCloseable {
       system.addCatalogListener(router::forget);
       this.transactions = opened(new Transactions(router, router, clock));
       partitions.endWith(transactions);
-      this.sessions = opened(Sessions.of(router, transactions, system.oracle(), self, transport, node -> system.catalog().hasMember(node), clock));
+      this.sessions =
+          opened(
+              Sessions.of(
+                  router,
+                  transactions,
+                  system.oracle(),
+                  self,
+                  transport,
+                  node -> system.catalog().hasMember(node),
+                  clock));
       ClusterMembership membership =
           opened(
               new ClusterMembership(

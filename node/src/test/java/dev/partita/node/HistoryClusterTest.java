@@ -40,9 +40,7 @@ class HistoryClusterTest {
 
   private static void awaitMore(ListClients clients, int transactions) {
     int before = clients.committed();
-    await()
-        .atMost(TestCluster.PATIENCE)
-        .until(() -> clients.committed() >= before + transactions);
+    await().atMost(TestCluster.PATIENCE).until(() -> clients.committed() >= before + transactions);
   }
 
   private static void finish(TestCluster cluster, ListClients clients, ExecutorService threads) {

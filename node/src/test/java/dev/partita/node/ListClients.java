@@ -135,8 +135,7 @@ final class ListClients {
   void readAll(Node node, History.Begun begun) {
     var queries = new Queries(node.router(), node.router(), node.oracle(), node.clock());
     Map<Integer, List<Integer>> found = new HashMap<>();
-    for (Document each :
-        queries.range(RangeQuery.of(COLLECTION, 1_000), deadline()).data()) {
+    for (Document each : queries.range(RangeQuery.of(COLLECTION, 1_000), deadline()).data()) {
       JsonNode json = TestCluster.json(each.json().toString());
       found.put(json.get("id").intValue(), list(json));
     }
@@ -164,8 +163,7 @@ final class ListClients {
   private void appendTo(Node node, History.Begun begun, Set<Integer> some) {
     var transactions =
         new OneShotTransactions(node.router(), node.transactions(), node.oracle(), node.clock());
-    var items =
-        some.stream().map(key -> new OneShot.Item(COLLECTION, PrimaryKey.of(key))).toList();
+    var items = some.stream().map(key -> new OneShot.Item(COLLECTION, PrimaryKey.of(key))).toList();
     OneShotResult read =
         transactions.run(new OneShot(null, items, List.of(), List.of()), deadline());
     var conditions = new ArrayList<OneShot.Condition>();

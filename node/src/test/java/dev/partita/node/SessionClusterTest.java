@@ -30,13 +30,13 @@ class SessionClusterTest {
     cluster = TestCluster.founded(directory, 3);
     cluster.createPartition("low", "things", "{\"range\":{\"end\":500}}", 0, 1, 2);
     cluster.createPartition("high", "things", "{\"range\":{\"start\":500}}", 0, 1, 2);
-    cluster.createPartition("hashed", "others", "{\"hash\":{\"modulus\":1,\"remainder\":0}}", 0, 1, 2);
+    cluster.createPartition(
+        "hashed", "others", "{\"hash\":{\"modulus\":1,\"remainder\":0}}", 0, 1, 2);
     cluster
         .admin()
         .putIndex(
             "by-color",
-            new IndexSpec(
-                "things", List.of(new IndexSpec.Term("color")), List.of(), false),
+            new IndexSpec("things", List.of(new IndexSpec.Term("color")), List.of(), false),
             cluster.deadline());
     Awaitility.await()
         .atMost(TestCluster.PATIENCE)
@@ -84,8 +84,7 @@ class SessionClusterTest {
     }
 
     List<Integer> range(long start, long end) {
-      return query(
-              "{\"collection\":\"things\",\"start\":%d,\"end\":%d}".formatted(start, end))
+      return query("{\"collection\":\"things\",\"start\":%d,\"end\":%d}".formatted(start, end))
           .get("data")
           .valueStream()
           .map(each -> each.get("document").get("id").intValue())
@@ -217,12 +216,15 @@ class SessionClusterTest {
     assertFails(ErrorCode.REFUSED, () -> client.read(51));
     assertThat(cluster.text(0, "things", 51)).isNull();
     for (String id : List.of("", "x", "1-", cluster.id(1) + "-00", "77-00")) {
-      assertThatThrownBy(
-              () ->
-                  cluster
-                      .node(0)
-                      .sessions()
-                      .execute(SessionAction.COMMIT, id, new byte[0], cluster.deadline(java.time.Duration.ofSeconds(2))))
+      assertThatThrownBy(() ->
+              cluster
+                  .node(0)
+                  .sessions()
+                  .execute(
+                      SessionAction.COMMIT,
+                      id,
+                      new byte[0],
+                      cluster.deadline(java.time.Duration.ofSeconds(2))))
           .isInstanceOf(DatabaseException.class);
     }
   }

@@ -58,8 +58,7 @@ class TransactionClusterTest {
   }
 
   private static OneShotTransactions through(Node node) {
-    return new OneShotTransactions(
-        node.router(), node.transactions(), node.oracle(), node.clock());
+    return new OneShotTransactions(node.router(), node.transactions(), node.oracle(), node.clock());
   }
 
   private static OneShot.Item account(long key) {
@@ -99,9 +98,12 @@ class TransactionClusterTest {
   void aTransactionWritesInAllPartitionsOrInNone() {
     try (TestCluster cluster = accounts(directory)) {
       OneShotResult written =
-          through(cluster.node(0)).run(writes(put(1, 10), put(5, 50), put(9, 90)), cluster.deadline());
+          through(cluster.node(0))
+              .run(writes(put(1, 10), put(5, 50), put(9, 90)), cluster.deadline());
       OneShotResult read = through(cluster.node(1)).run(reads(1, 5, 9), cluster.deadline());
-      assertThat(read.reads()).extracting(TransactionClusterTest::balance).containsExactly(10, 50, 90);
+      assertThat(read.reads())
+          .extracting(TransactionClusterTest::balance)
+          .containsExactly(10, 50, 90);
       assertThat(read.reads()).extracting(OneShotResult.Found::version).containsOnly(written.at());
 
       OneShot refused =
@@ -252,7 +254,9 @@ class TransactionClusterTest {
       aborted.prepare(0, 2, 8);
       cluster.kill(killed);
       OneShotResult read = through(cluster.node(survivor)).run(reads(1, 5, 2), cluster.deadline());
-      assertThat(read.reads()).extracting(TransactionClusterTest::balance).containsExactly(7, 7, -1);
+      assertThat(read.reads())
+          .extracting(TransactionClusterTest::balance)
+          .containsExactly(7, 7, -1);
       assertThat(aborted.prepare(1, 9, 8)).isInstanceOf(Response.NotPrepared.class);
     }
   }
@@ -262,10 +266,14 @@ class TransactionClusterTest {
     try (TestCluster cluster = accounts(directory)) {
       OneShot.Write insert =
           new OneShot.Write(
-              ACCOUNTS, Mutation.insert(PrimaryKey.of(1), JsonBytes.of("{\"id\":1,\"balance\":1}")));
+              ACCOUNTS,
+              Mutation.insert(PrimaryKey.of(1), JsonBytes.of("{\"id\":1,\"balance\":1}")));
       OneShot once =
           new OneShot(
-              new OneShot.Name("till", 1), List.of(account(5)), List.of(), List.of(insert, put(5, 5)));
+              new OneShot.Name("till", 1),
+              List.of(account(5)),
+              List.of(),
+              List.of(insert, put(5, 5)));
       OneShotResult first = through(cluster.node(0)).run(once, cluster.deadline());
       assertThat(first.repeated()).isFalse();
       through(cluster.node(1)).run(writes(put(5, 55)), cluster.deadline());
@@ -276,7 +284,12 @@ class TransactionClusterTest {
       assertThat(again.repeated()).isTrue();
       assertThat(again.at()).isEqualTo(first.at());
       assertThat(again.reads()).isEqualTo(first.reads());
-      assertThat(balance(through(cluster.node(other)).run(reads(5), cluster.deadline()).reads().getFirst()))
+      assertThat(
+              balance(
+                  through(cluster.node(other))
+                      .run(reads(5), cluster.deadline())
+                      .reads()
+                      .getFirst()))
           .isEqualTo(55);
     }
   }
@@ -334,8 +347,7 @@ class TransactionClusterTest {
       Deadline deadline = cluster.deadline(Duration.ofSeconds(5));
       long from = random.nextInt(COUNT);
       long to = (from + 1 + random.nextInt(COUNT - 1)) % COUNT;
-      List<OneShotResult.Found> read =
-          through(node).run(reads(from, to), deadline).reads();
+      List<OneShotResult.Found> read = through(node).run(reads(from, to), deadline).reads();
       int amount = 1 + random.nextInt(10);
       List<OneShot.Condition> unchanged = new ArrayList<>();
       if (!careless) {
@@ -379,8 +391,7 @@ class TransactionClusterTest {
       Deadline deadline = cluster.deadline(Duration.ofSeconds(10));
       var queries = new Queries(node.router(), node.router(), node.oracle(), node.clock());
       List<Timestamp> past = List.copyOf(moments);
-      @Nullable Timestamp at =
-          random.nextBoolean() ? null : past.get(random.nextInt(past.size()));
+      @Nullable Timestamp at = random.nextBoolean() ? null : past.get(random.nextInt(past.size()));
       int sum;
       if (random.nextBoolean()) {
         sum =
@@ -389,7 +400,10 @@ class TransactionClusterTest {
                 .sum();
       } else {
         sum =
-            queries.index(IndexQuery.of("by-kind", List.of(), 100).withAt(at), deadline).data().stream()
+            queries
+                .index(IndexQuery.of("by-kind", List.of(), 100).withAt(at), deadline)
+                .data()
+                .stream()
                 .map(hit -> TestCluster.json(hit.values().toString()))
                 .mapToInt((JsonNode values) -> values.get(0).intValue())
                 .sum();

@@ -156,7 +156,8 @@ final class Session {
     }
     var bounds =
         new Bounds.Range(
-            start == null ? null : Datum.of(start.parts()), end == null ? null : Datum.of(end.parts()));
+            start == null ? null : Datum.of(start.parts()),
+            end == null ? null : Datum.of(end.parts()));
     if (start != null && end != null && start.compareTo(end) >= 0) {
       return;
     }
@@ -193,8 +194,8 @@ final class Session {
       }
       if (query.documents()) {
         page.data()
-            .forEach(hit ->
-                parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
+            .forEach(
+                hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
       }
     }
     return page;

@@ -70,8 +70,7 @@ final class SessionCalls {
         call.action() == SessionAction.COMMIT && !notDone
             ? ErrorCode.OUTCOME_UNKNOWN
             : ErrorCode.UNAVAILABLE;
-    return new DatabaseException(
-            code, "the node that has the transaction does not answer", cause)
+    return new DatabaseException(code, "the node that has the transaction does not answer", cause)
         .with("transaction", call.id());
   }
 

@@ -91,7 +91,8 @@ public final class TransactionsResource {
   @Path("/{id}/write")
   @Operation(
       summary = "Writes at the commit",
-      description = "{collection, document} or {collection, delete: id}, with 'exists' or 'version'.")
+      description =
+          "{collection, document} or {collection, delete: id}, with 'exists' or 'version'.")
   public ObjectNode write(@PathParam("id") String id, byte @Nullable [] body) {
     return statement(SessionAction.WRITE, id, body);
   }
@@ -100,7 +101,8 @@ public final class TransactionsResource {
   @Path("/{id}/commit")
   @Operation(
       summary = "Commits",
-      description = "Sent again after OUTCOME_UNKNOWN, to the same transaction, it tells what became of it.")
+      description =
+          "Sent again after OUTCOME_UNKNOWN, to the same transaction, it tells what became of it.")
   public ObjectNode commit(@PathParam("id") String id, byte @Nullable [] body) {
     return statement(SessionAction.COMMIT, id, body);
   }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// write also waits for those that came before it and are in its way.
 ///
 /// Deadlocks are broken by age (wound-wait): who waits for a younger transaction has it ended,
-/// unless that is committed already; who waits for an older one waits. Nobody waits for long without
-/// asking what became of the transaction, since its coordinator may be gone.
+/// unless that is committed already; who waits for an older one waits. Nobody waits for long
+/// without asking what became of the transaction, since its coordinator may be gone.
 ///
 /// Locks are looked at again when the write is applied: in the log is the order that counts. Who
 /// finds a lock only then comes back to its old place.
@@ -144,14 +144,12 @@ final class LockQueue {
       Set<PrimaryKey> writtenBefore = new HashSet<>();
       Set<PrimaryKey> readBefore = new HashSet<>();
       for (Waiter waiter : List.copyOf(waiting)) {
-        List<PrimaryKey> written =
-            waiter.request.mutations().stream().map(Mutation::key).toList();
+        List<PrimaryKey> written = waiter.request.mutations().stream().map(Mutation::key).toList();
         List<PrimaryKey> read =
-            waiter.request instanceof Request.Prepare prepare
-                ? prepare.reads().keys()
-                : List.of();
+            waiter.request instanceof Request.Prepare prepare ? prepare.reads().keys() : List.of();
         boolean queued =
-            written.stream().anyMatch(key -> writtenBefore.contains(key) || readBefore.contains(key))
+            written.stream()
+                    .anyMatch(key -> writtenBefore.contains(key) || readBefore.contains(key))
                 || read.stream().anyMatch(writtenBefore::contains);
         HeldTransaction blocker = locks.blocker(LockTable.Intent.of(waiter.request));
         HeldTransaction met = waiter.met;
@@ -179,8 +177,7 @@ final class LockQueue {
     waiter.blocker = blocker;
     var _ = blocker.released().thenRunAsync(this::pump, executor);
     Transaction holder = blocker.prepared().transaction();
-    Duration patience =
-        waiter.priority().isBefore(holder.priority()) ? WOUND_AFTER : ASK_AFTER;
+    Duration patience = waiter.priority().isBefore(holder.priority()) ? WOUND_AFTER : ASK_AFTER;
     CompletableFuture.delayedExecutor(patience.toMillis(), TimeUnit.MILLISECONDS, executor)
         .execute(() -> {
           if (!blocker.released().isDone() && !waiter.answer.isDone()) {

@@ -168,13 +168,10 @@ public final class PartitionReplica {
   private CompletableFuture<Response> finish(Request.Finish finish, Deadline deadline) {
     byte[] command =
         CommandCodec.encode(
-            new PartitionCommand.FinishTransaction(
-                finish.id(), finish.started(), finish.outcome()),
+            new PartitionCommand.FinishTransaction(finish.id(), finish.started(), finish.outcome()),
             128);
     Timestamp commit =
-        finish.outcome() instanceof TransactionOutcome.Committed(Timestamp at)
-            ? at
-            : Timestamp.MIN;
+        finish.outcome() instanceof TransactionOutcome.Committed(Timestamp at) ? at : Timestamp.MIN;
     return proposed(pipeline.proposeAbove(commit, command), deadline);
   }
 
@@ -203,8 +200,7 @@ public final class PartitionReplica {
   }
 
   private CompletableFuture<Response> forget(Request.Forget forget, Deadline deadline) {
-    byte[] command =
-        CommandCodec.encode(new PartitionCommand.ForgetTransaction(forget.id()), 64);
+    byte[] command = CommandCodec.encode(new PartitionCommand.ForgetTransaction(forget.id()), 64);
     return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
   }
 
@@ -227,13 +223,11 @@ public final class PartitionReplica {
             now,
             deadline,
             () -> {
-              HeldTransaction other =
-                  machine.transactions().locks().anyAttempt(lookup.id());
+              HeldTransaction other = machine.transactions().locks().anyAttempt(lookup.id());
               if (other != null) {
                 return new Response.Locked(other.id());
               }
-              Timestamp commit =
-                  machine.transactions().visibleCommit(lookup.id(), now.join());
+              Timestamp commit = machine.transactions().visibleCommit(lookup.id(), now.join());
               return commit == null
                   ? new Response.Done()
                   : new Response.Finished(new TransactionOutcome.Committed(commit));
@@ -284,7 +278,8 @@ public final class PartitionReplica {
   /// Goes on with an answer, or asks again when the transaction has ended that was in the way.
   private CompletableFuture<Response> unlocked(
       Response response, Deadline deadline, Supplier<CompletableFuture<Response>> again) {
-    if (!(response instanceof Response.Locked(TransactionId id)) || deadline.isExpired(node.clock())) {
+    if (!(response instanceof Response.Locked(TransactionId id))
+        || deadline.isExpired(node.clock())) {
       return CompletableFuture.completedFuture(response);
     }
     HeldTransaction holder = machine.transactions().locks().get(id);
@@ -302,8 +297,7 @@ public final class PartitionReplica {
         .thenApply(_ -> false)
         .completeOnTimeout(true, deadline.remainingNanos(node.clock()), TimeUnit.NANOSECONDS)
         .thenComposeAsync(
-            late -> late ? CompletableFuture.completedFuture(response) : again.get(),
-            node.reads());
+            late -> late ? CompletableFuture.completedFuture(response) : again.get(), node.reads());
   }
 
   private Response readNewest(Request.Read read) {
@@ -341,8 +335,8 @@ public final class PartitionReplica {
                 : CompletableFuture.completedFuture(response))
         // Without a timestamp of its own the read takes another one, which is not below that at
         // which the transaction has committed.
-        .thenCompose(response ->
-            unlocked(response, deadline, () -> snapshotRead(request, at, deadline)));
+        .thenCompose(
+            response -> unlocked(response, deadline, () -> snapshotRead(request, at, deadline)));
   }
 
   private Response readAt(Request request, Timestamp at) {

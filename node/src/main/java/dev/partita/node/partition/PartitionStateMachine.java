@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// A Partition's replicated state on one node: its rows, index entries and [PartitionState], all in
 /// the node's store.
 ///
-/// The result of a [PartitionCommand.Writes] is a `List<Response>`, one for each write; of a command
-/// that ends a transaction or asks for it, a [Response]; of every other command it is the
+/// The result of a [PartitionCommand.Writes] is a `List<Response>`, one for each write; of a
+/// command that ends a transaction or asks for it, a [Response]; of every other command it is the
 /// [PartitionState] after it.
 ///
 /// Threads: as [StateMachine] says. [#state], [#mark] and [#durableIndex] may be called by any.

@@ -57,8 +57,7 @@ public record ReadSet(Timestamp at, List<PrimaryKey> keys, List<ReadRange> range
   /// @param terms the first terms of the entries
   /// @param start first position, null for an open end
   /// @param end first position behind the range, null for an open end
-  public record Entries(
-      long indexId, List<Datum> terms, @Nullable Key start, @Nullable Key end)
+  public record Entries(long indexId, List<Datum> terms, @Nullable Key start, @Nullable Key end)
       implements ReadRange {
     public Entries {
       terms = List.copyOf(terms);

@@ -132,8 +132,7 @@ final class RequestCodec {
               TransactionId.read(in),
               in.timestamp(),
               TransactionOutcome.read(in));
-      case INSPECT ->
-          new Request.Inspect(partition, epoch, TransactionId.read(in), in.timestamp());
+      case INSPECT -> new Request.Inspect(partition, epoch, TransactionId.read(in), in.timestamp());
       case FORGET -> new Request.Forget(partition, epoch, TransactionId.read(in));
       case LOOKUP -> new Request.Lookup(partition, epoch, TransactionId.read(in));
       default -> throw new IllegalArgumentException("unknown kind of request: " + kind);

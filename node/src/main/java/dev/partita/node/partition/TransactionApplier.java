@@ -94,7 +94,10 @@ final class TransactionApplier {
     writes.passed(now);
     return transaction.isOnePhase()
         ? commit(transaction, prepare.mutations(), now)
-        : hold(status, new PreparedTransaction(transaction, now, prepare.reads(), prepare.mutations()), footprint);
+        : hold(
+            status,
+            new PreparedTransaction(transaction, now, prepare.reads(), prepare.mutations()),
+            footprint);
   }
 
   /// The answer if another attempt is here: the transaction happens once.
@@ -206,8 +209,7 @@ final class TransactionApplier {
 
   /// Looks through the range as it was and as it is. Sees only what is in the store, so nothing may
   /// have been changed in this batch.
-  private @Nullable Reason changed(
-      ReadSet.ReadRange range, Timestamp at, PartitionKeys keys) {
+  private @Nullable Reason changed(ReadSet.ReadRange range, Timestamp at, PartitionKeys keys) {
     switch (range) {
       case ReadSet.Rows rows -> {
         boolean same =
@@ -250,8 +252,7 @@ final class TransactionApplier {
   /// Rows that are stored by hash are found by the index that has them by key; its entries do not
   /// change when documents do.
   private boolean sameRows(ReadSet.Rows rows, Timestamp at, PartitionKeys keys) {
-    var order =
-        IndexDefinition.primaryOrder(descriptor.collection());
+    var order = IndexDefinition.primaryOrder(descriptor.collection());
     var index = keys.index(order);
     PrimaryKey start = rows.start();
     PrimaryKey end = rows.end();

@@ -53,8 +53,7 @@ final class TransactionDuties {
     this.group = group;
     this.pipeline = pipeline;
     this.node = node;
-    this.queue =
-        new LockQueue(table.locks(), pipeline, node.reads(), this::resolve, node.clock());
+    this.queue = new LockQueue(table.locks(), pipeline, node.reads(), this::resolve, node.clock());
     this.nextPurgeNanos = node.clock().monotonicNanos() + PURGE_INTERVAL.toNanos();
   }
 

@@ -69,19 +69,11 @@ public record TransactionId(
 
   /// All parts, as a key.
   Key key() {
-    return new KeyWriter()
-        .raw(transactionKey())
-        .u32(attempt)
-        .u8(named ? 1 : 0)
-        .toKey();
+    return new KeyWriter().raw(transactionKey()).u32(attempt).u8(named ? 1 : 0).toKey();
   }
 
   void writeTo(BinaryWriter out) {
-    out.raw(named ? 1 : 0)
-        .signed(clientHigh)
-        .signed(clientLow)
-        .number(sequence)
-        .number(attempt);
+    out.raw(named ? 1 : 0).signed(clientHigh).signed(clientLow).number(sequence).number(attempt);
   }
 
   static TransactionId read(BinaryReader in) {

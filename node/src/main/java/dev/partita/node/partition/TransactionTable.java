@@ -49,9 +49,7 @@ final class TransactionTable {
   private @Nullable KeyRange entries(PartitionState state, long id, ReadSet.Entries range) {
     IndexState index = state.index(id);
     PartitionDescriptor descriptor = state.descriptor();
-    return index == null || descriptor == null
-        ? null
-        : entries(index.index(), descriptor, range);
+    return index == null || descriptor == null ? null : entries(index.index(), descriptor, range);
   }
 
   /// The keys of the entries that were looked through.
@@ -214,8 +212,7 @@ final class TransactionTable {
     if (!transaction.isOnePhase()) {
       BinaryWriter out = PartitionCodec.begin(128);
       transaction.writeTo(out);
-      batch.putMeta(
-          TransactionKeys.unforgotten(partition, id), out.timestamp(at).toByteArray());
+      batch.putMeta(TransactionKeys.unforgotten(partition, id), out.timestamp(at).toByteArray());
       unforgotten.put(id, new Unforgotten(transaction, at));
     }
   }
@@ -240,8 +237,7 @@ final class TransactionTable {
         PartitionCodec.begin(16).timestamp(before).toByteArray());
     batch.deleteRange(Family.META, TransactionKeys.finishedBefore(partition, before));
     batch.deleteRange(
-        Family.META,
-        TransactionKeys.namedBefore(partition, TransactionKeys.namedStep(before) - 1));
+        Family.META, TransactionKeys.namedBefore(partition, TransactionKeys.namedStep(before) - 1));
   }
 
   private void put(Batch batch, Key key, byte[] value) {

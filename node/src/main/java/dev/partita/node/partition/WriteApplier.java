@@ -167,10 +167,7 @@ final class WriteApplier {
   }
 
   private void touch(
-      PrimaryKey key,
-      @Nullable JsonBytes document,
-      Set<Key> touched,
-      @Nullable Set<Key> terms) {
+      PrimaryKey key, @Nullable JsonBytes document, Set<Key> touched, @Nullable Set<Key> terms) {
     if (document == null) {
       return;
     }

@@ -421,8 +421,7 @@ final class WritePipeline {
   CompletableFuture<Proposed> proposeAbove(Timestamp commit, byte[] command) {
     synchronized (this) {
       if (part == Part.FOLLOWS) {
-        return CompletableFuture.failedFuture(
-            new Refusals.Refused(new Response.NotLeader(leader)));
+        return CompletableFuture.failedFuture(new Refusals.Refused(new Response.NotLeader(leader)));
       }
       if (part == Part.PREPARES) {
         return CompletableFuture.failedFuture(

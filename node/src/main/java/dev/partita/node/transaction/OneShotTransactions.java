@@ -57,10 +57,10 @@ public final class OneShotTransactions {
 
   /// Runs a transaction.
   ///
-  /// @throws DatabaseException `CONDITION_FAILED`, `UNIQUE_VIOLATION` and the like if it was refused
-  ///   for what it is; `SERIALIZATION_FAILURE` if others were in the way too often; `UNAVAILABLE` if
-  ///   a partition could not be asked; after all of these nothing was written. `OUTCOME_UNKNOWN` if
-  ///   it may have happened
+  /// @throws DatabaseException `CONDITION_FAILED`, `UNIQUE_VIOLATION` and the like if it was
+  ///   refused for what it is; `SERIALIZATION_FAILURE` if others were in the way too often;
+  ///   `UNAVAILABLE` if a partition could not be asked; after all of these nothing was written.
+  ///   `OUTCOME_UNKNOWN` if it may have happened
   public OneShotResult run(OneShot request, Deadline deadline) {
     check(request);
     Map<Item, PartitionDescriptor> owners = new HashMap<>();
@@ -226,27 +226,27 @@ public final class OneShotTransactions {
 
   /// Why a write cannot be written, null if nothing is wrong with any.
   static @Nullable DatabaseException refused(List<MutationResult> results) {
-      for (MutationResult result : results) {
-        switch (result) {
-          case MutationResult.Conflict(Timestamp current) -> {
-            return new DatabaseException(
-                    ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
-                .with("version", current);
-          }
-          case MutationResult.UniqueViolation(long _, String index) -> {
-            return new DatabaseException(
-                    ErrorCode.UNIQUE_VIOLATION,
-                    "another document has the same terms in a unique index")
-                .with("index", index);
-          }
-          case MutationResult.Invalid(var code, String why) -> {
-            return new DatabaseException(code, "the document cannot be stored").with("reason", why);
-          }
-          case MutationResult.Written _, MutationResult.NotApplied _ -> {}
+    for (MutationResult result : results) {
+      switch (result) {
+        case MutationResult.Conflict(Timestamp current) -> {
+          return new DatabaseException(
+                  ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
+              .with("version", current);
         }
+        case MutationResult.UniqueViolation(long _, String index) -> {
+          return new DatabaseException(
+                  ErrorCode.UNIQUE_VIOLATION,
+                  "another document has the same terms in a unique index")
+              .with("index", index);
+        }
+        case MutationResult.Invalid(var code, String why) -> {
+          return new DatabaseException(code, "the document cannot be stored").with("reason", why);
+        }
+        case MutationResult.Written _, MutationResult.NotApplied _ -> {}
       }
-      return null;
     }
+    return null;
+  }
 
   private static boolean holds(Mutation.Precondition precondition, @Nullable Timestamp version) {
     return switch (precondition) {
@@ -282,8 +282,7 @@ public final class OneShotTransactions {
             attempts,
             true);
       }
-      case Response.Refusal refusal ->
-          throw refusal.toException().with("partition", record.name());
+      case Response.Refusal refusal -> throw refusal.toException().with("partition", record.name());
       default -> throw new IllegalStateException("no answer to a lookup: " + response);
     };
   }
@@ -315,8 +314,7 @@ public final class OneShotTransactions {
     return found;
   }
 
-  private Found read(
-      PartitionDescriptor partition, Item item, Timestamp at, Deadline deadline) {
+  private Found read(PartitionDescriptor partition, Item item, Timestamp at, Deadline deadline) {
     Response response =
         router.call(
             partition,

@@ -44,11 +44,11 @@ class TransactionParserTest {
         .containsExactly(
             new OneShot.Write(
                 "a", Mutation.put(PrimaryKey.of(1), JsonBytes.of("{\"id\":1,\"n\":1.50}"))),
-            new OneShot.Write("b", Mutation.insert(PrimaryKey.of("t"), JsonBytes.of("{\"id\":\"t\"}"))),
+            new OneShot.Write(
+                "b", Mutation.insert(PrimaryKey.of("t"), JsonBytes.of("{\"id\":\"t\"}"))),
             new OneShot.Write(
                 "b",
-                Mutation.delete(PrimaryKey.of(12))
-                    .when(new Mutation.IfVersion(new Timestamp(7)))));
+                Mutation.delete(PrimaryKey.of(12)).when(new Mutation.IfVersion(new Timestamp(7)))));
     assertThat(parse("{}")).isEqualTo(new OneShot(null, List.of(), List.of(), List.of()));
   }
 

@@ -40,18 +40,13 @@ public final class History {
     public String toJson() {
       return "{\"index\":%d,\"process\":%d,\"invoked\":%d,\"completed\":%d,\"end\":\"%s\",\"reads\":%s,\"appends\":%s}"
           .formatted(
-              number,
-              process,
-              invokedNanos,
-              completedNanos,
-              end,
-              lists(reads),
-              lists(appends));
+              number, process, invokedNanos, completedNanos, end, lists(reads), lists(appends));
     }
 
     private static String lists(Map<Integer, List<Integer>> lists) {
       var members = new ArrayList<String>();
-      lists.forEach((key, list) -> members.add("\"" + key + "\":" + list.toString().replace(" ", "")));
+      lists.forEach(
+          (key, list) -> members.add("\"" + key + "\":" + list.toString().replace(" ", "")));
       return "{" + String.join(",", members) + "}";
     }
   }

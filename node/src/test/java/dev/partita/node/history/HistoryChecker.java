@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Judges whether a [History] is strictly serializable, in the manner of Elle (Kingsbury and Alvaro,
-/// VLDB 2020): the lists that were read tell in which order their values were appended, and from
-/// that follows which transaction must come before which. With the edges of real time (one was
+/// Judges whether a [History] is strictly serializable, in the manner of Elle (Kingsbury and
+/// Alvaro, VLDB 2020): the lists that were read tell in which order their values were appended, and
+/// from that follows which transaction must come before which. With the edges of real time (one was
 /// completed before the other was invoked) these must not go in a circle.
 public final class HistoryChecker {
 
@@ -64,8 +64,8 @@ public final class HistoryChecker {
     for (Txn txn : txns) {
       txn.appends()
           .forEach((key, values) ->
-              values.forEach(value ->
-                  writers.computeIfAbsent(key, _ -> new HashMap<>()).put(value, txn)));
+              values.forEach(
+                  value -> writers.computeIfAbsent(key, _ -> new HashMap<>()).put(value, txn)));
     }
   }
 
@@ -127,7 +127,8 @@ public final class HistoryChecker {
       if (reader.end() != End.COMMITTED) {
         continue;
       }
-      reader.reads()
+      reader
+          .reads()
           .forEach((key, list) -> {
             Set<Integer> seen = new HashSet<>(list);
             writers

@@ -132,8 +132,7 @@ class HttpApiTest {
         .body("reads[0].document.id", equalTo(300));
     problem(json("{}").post("/v1/transactions"), 400, "INVALID_REQUEST");
     problem(
-        json("{\"writes\":[{\"collection\":\"things\",\"delete\":1000}]}")
-            .post("/v1/transactions"),
+        json("{\"writes\":[{\"collection\":\"things\",\"delete\":1000}]}").post("/v1/transactions"),
         422,
         "NO_PARTITION");
   }
@@ -167,10 +166,10 @@ class HttpApiTest {
         .body("data.document.id", equalTo(List.of(310, 311)))
         .body("more", equalTo(false));
     problem(given().get(THINGS + "/311"), 404, "NOT_FOUND");
-    String timestamp = given().contentType("application/json").post(at + "/commit").path("timestamp");
+    String timestamp =
+        given().contentType("application/json").post(at + "/commit").path("timestamp");
     given().get(THINGS + "/311").then().header("ETag", equalTo("\"" + timestamp + "\""));
-    problem(
-        json("{\"collection\":\"things\",\"id\":310}").post(at + "/read"), 409, "REFUSED");
+    problem(json("{\"collection\":\"things\",\"id\":310}").post(at + "/read"), 409, "REFUSED");
     problem(json("{}").post("/v1/transactions/1-00/commit"), 404, "UNKNOWN_TRANSACTION");
   }
 

@@ -231,8 +231,7 @@ final class ReplicaAgreementTest {
           case 0 -> List.of(new ReadSet.Rows(PrimaryKey.of(20), PrimaryKey.of(30)));
           case 1 ->
               List.of(
-                  new ReadSet.Entries(
-                      TestDocument.INDEXES.getFirst().id(), List.of(), null, null));
+                  new ReadSet.Entries(TestDocument.INDEXES.getFirst().id(), List.of(), null, null));
           default -> List.of();
         };
     var reads =
@@ -296,11 +295,22 @@ final class ReplicaAgreementTest {
               + " "
               + table.committed(id, one.commit()));
     }
-    contents.add("prepared " + table.locks().all().stream().map(HeldTransaction::id).sorted(
-        java.util.Comparator.comparing(TransactionId::toString)).toList());
-    contents.add("footprints " + table.locks().all().stream().map(held ->
-        held.id() + " " + new java.util.TreeSet<>(held.footprint().entries())
-            + new java.util.TreeSet<>(held.footprint().terms())).sorted().toList());
+    contents.add(
+        "prepared "
+            + table.locks().all().stream()
+                .map(HeldTransaction::id)
+                .sorted(java.util.Comparator.comparing(TransactionId::toString))
+                .toList());
+    contents.add(
+        "footprints "
+            + table.locks().all().stream()
+                .map(held ->
+                    held.id()
+                        + " "
+                        + new java.util.TreeSet<>(held.footprint().entries())
+                        + new java.util.TreeSet<>(held.footprint().terms()))
+                .sorted()
+                .toList());
     contents.add("remembered from " + table.forgottenBefore() + " " + table.unforgotten().size());
     long live = 0;
     for (int at = 0; at <= timestamps.size(); at += 7) {

@@ -88,8 +88,7 @@ final class TransactionReplicaTest {
   }
 
   private Request.Scan scan(@Nullable Timestamp at) {
-    return new Request.Scan(
-        things.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 100, at);
+    return new Request.Scan(things.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 100, at);
   }
 
   private Transaction alone(TestNode node) {
@@ -103,8 +102,7 @@ final class TransactionReplicaTest {
   }
 
   private Request.Prepare prepare(Transaction transaction, ReadSet reads, Mutation... mutations) {
-    return new Request.Prepare(
-        things.id(), Epoch.FIRST, transaction, reads, List.of(mutations));
+    return new Request.Prepare(things.id(), Epoch.FIRST, transaction, reads, List.of(mutations));
   }
 
   private Request.Prepare prepare(Transaction transaction, Mutation... mutations) {
@@ -191,14 +189,12 @@ final class TransactionReplicaTest {
     assertThat(refused(node.call(prepare(alone(node), reads, put(101, "{}")))))
         .isEqualTo(Reason.READ_CHANGED);
     var later =
-        new ReadSet(
-            node.oracle.take(), List.of(), List.of(new ReadSet.Rows(key(5), key(20))));
+        new ReadSet(node.oracle.take(), List.of(), List.of(new ReadSet.Rows(key(5), key(20))));
     node.call(write(10, "{\"changed\":1}"));
     assertThat(refused(node.call(prepare(alone(node), later, put(102, "{}")))))
         .isEqualTo(Reason.READ_CHANGED);
     var last =
-        new ReadSet(
-            node.oracle.take(), List.of(), List.of(new ReadSet.Rows(key(5), key(20))));
+        new ReadSet(node.oracle.take(), List.of(), List.of(new ReadSet.Rows(key(5), key(20))));
     node.call(
         new Request.Write(things.id(), Epoch.FIRST, List.of(Mutation.delete(key(11))), false));
     assertThat(refused(node.call(prepare(alone(node), last, put(103, "{}")))))
@@ -253,14 +249,12 @@ final class TransactionReplicaTest {
     var scanOfNow = start(node, scan(null));
     var writeOfWritten = start(node, write(1, "{\"a\":2}"));
     var writeOfRead = start(node, write(2, "{\"a\":2}"));
-    var prepareOfRead =
-        start(node, prepare(alone(node), ReadSet.nothing(at), put(2, "{\"a\":3}")));
+    var prepareOfRead = start(node, prepare(alone(node), ReadSet.nothing(at), put(2, "{\"a\":3}")));
     assertThat(document(node.call(read(3, null)))).isNull();
     assertThat(List.of(newest, readBetween, scanOfNow, writeOfWritten, writeOfRead, prepareOfRead))
         .allSatisfy(waiting -> assertThat(waiting).isNotDone());
 
-    assertThat(committed(node.call(finish(transaction, new Committed(commit)))))
-        .isEqualTo(commit);
+    assertThat(committed(node.call(finish(transaction, new Committed(commit))))).isEqualTo(commit);
     assertThat(document(readBetween.join())).isEqualTo("{\"a\":0}");
     assertThat(document(node.call(read(1, commit)))).isEqualTo("{\"a\":1}");
     assertThat(document(newest.join())).isNotEqualTo("{\"a\":0}");
@@ -330,8 +324,7 @@ final class TransactionReplicaTest {
     Transaction second = withOther(node);
     Timestamp at = prepared(node.call(prepare(second, put(1, "{}"))));
     assertThat(
-            node.call(
-                new Request.Inspect(things.id(), Epoch.FIRST, second.id(), second.started())))
+            node.call(new Request.Inspect(things.id(), Epoch.FIRST, second.id(), second.started())))
         .isEqualTo(new Response.Prepared(at));
   }
 
@@ -342,8 +335,7 @@ final class TransactionReplicaTest {
     Transaction transaction = withOther(node);
     Mutation insert = Mutation.insert(key(1), JsonBytes.of("{}"));
     assertThat(refused(node.call(prepare(transaction, insert)))).isEqualTo(Reason.WRITE_REFUSED);
-    node.call(
-        new Request.Write(things.id(), Epoch.FIRST, List.of(Mutation.delete(key(1))), false));
+    node.call(new Request.Write(things.id(), Epoch.FIRST, List.of(Mutation.delete(key(1))), false));
     assertThat(refused(node.call(prepare(transaction, insert)))).isEqualTo(Reason.ENDED);
   }
 
@@ -363,8 +355,7 @@ final class TransactionReplicaTest {
     assertThat(node.call(prepare(again, put(1, "{\"a\":1}"))))
         .isEqualTo(new Response.Repeated(commit));
     assertThat(document(node.call(read(1, null)))).isEqualTo("{\"a\":2}");
-    var next =
-        new Transaction(TransactionId.of("till-7", 42), then, then, List.of(things.id()));
+    var next = new Transaction(TransactionId.of("till-7", 42), then, then, List.of(things.id()));
     committed(node.call(prepare(next, put(1, "{\"a\":3}"))));
   }
 
@@ -407,8 +398,8 @@ final class TransactionReplicaTest {
         .isInstanceOf(MutationResult.UniqueViolation.class);
     Awaitility.await()
         .atMost(PATIENCE)
-        .until(() ->
-            node.call(prepare(withOther(node), put(3, "{}"))) instanceof Response.Prepared);
+        .until(
+            () -> node.call(prepare(withOther(node), put(3, "{}"))) instanceof Response.Prepared);
   }
 
   @Test
@@ -518,8 +509,7 @@ final class TransactionReplicaTest {
     Transaction late = withOther(node);
     Transaction young = withOther(node);
     node.group(things.id())
-        .propose(
-            CommandCodec.encode(new PartitionCommand.PurgeTransactions(young.started()), 64))
+        .propose(CommandCodec.encode(new PartitionCommand.PurgeTransactions(young.started()), 64))
         .join();
     assertThat(refused(node.call(prepare(late, put(2, "{}"))))).isEqualTo(Reason.FORGOTTEN);
     prepared(node.call(prepare(young, put(3, "{}"))));
@@ -527,8 +517,7 @@ final class TransactionReplicaTest {
     assertThat(
             committed(
                 node.call(
-                    new Request.Inspect(
-                        things.id(), Epoch.FIRST, ended.id(), ended.started()))))
+                    new Request.Inspect(things.id(), Epoch.FIRST, ended.id(), ended.started()))))
         .isEqualTo(commit);
     node.call(new Request.Forget(things.id(), Epoch.FIRST, ended.id()));
     assertThat(refused(node.call(prepare(ended, put(1, "{}"))))).isEqualTo(Reason.FORGOTTEN);

@@ -231,8 +231,7 @@ final class ProtocolExplorer {
         world.replies());
   }
 
-  private void reply(
-      World world, int process, int by, TransactionStatus after, boolean preparing) {
+  private void reply(World world, int process, int by, TransactionStatus after, boolean preparing) {
     int number = numberOf(after);
     add(replied(with(world, by, number), process, by, number, preparing));
   }
@@ -268,17 +267,20 @@ final class ProtocolExplorer {
                   PARTICIPANTS, protocol.prepared(), new Aborted(), true, protocol.ended()),
               List.of()));
     }
-    forEachReply(world, 0, (by, kind) -> {
-      PartitionId from = PARTICIPANTS.get(by);
-      step(
-          world,
-          switch (kind) {
-            case 0 -> protocol.prepared(from, at(by));
-            case 1 -> protocol.refused(from);
-            case 2 -> protocol.finished(from, new Committed(COMMIT));
-            default -> protocol.finished(from, new Aborted());
-          });
-    });
+    forEachReply(
+        world,
+        0,
+        (by, kind) -> {
+          PartitionId from = PARTICIPANTS.get(by);
+          step(
+              world,
+              switch (kind) {
+                case 0 -> protocol.prepared(from, at(by));
+                case 1 -> protocol.refused(from);
+                case 2 -> protocol.finished(from, new Committed(COMMIT));
+                default -> protocol.finished(from, new Aborted());
+              });
+        });
   }
 
   private void step(World world, CommitProtocol.Step step) {
@@ -323,15 +325,18 @@ final class ProtocolExplorer {
       }
       RecoveryProtocol protocol = recoveries.get(number);
       Function<Integer, PartitionId> from = PARTICIPANTS::get;
-      forEachReply(world, process, (by, kind) ->
-          step(
-              world,
-              self,
-              switch (kind) {
-                case 0 -> prepared(protocol, by);
-                case 2 -> protocol.finished(from.apply(by), new Committed(COMMIT));
-                default -> protocol.finished(from.apply(by), new Aborted());
-              }));
+      forEachReply(
+          world,
+          process,
+          (by, kind) ->
+              step(
+                  world,
+                  self,
+                  switch (kind) {
+                    case 0 -> prepared(protocol, by);
+                    case 2 -> protocol.finished(from.apply(by), new Committed(COMMIT));
+                    default -> protocol.finished(from.apply(by), new Aborted());
+                  }));
     }
   }
 
