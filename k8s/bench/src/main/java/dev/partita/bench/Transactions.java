@@ -22,9 +22,7 @@ final class Transactions {
   void run(int[] clientCounts) throws Exception {
     Table.chapter("Transactions: three node processes, fsync on; p50 beside a plain write's");
     nodes.createPartition(
-        "bench-low",
-        COLLECTION,
-        (ObjectNode) Nodes.JSON.readTree("{\"range\":{\"end\":\"m\"}}"));
+        "bench-low", COLLECTION, (ObjectNode) Nodes.JSON.readTree("{\"range\":{\"end\":\"m\"}}"));
     nodes.createPartition(
         "bench-high",
         COLLECTION,
@@ -73,8 +71,7 @@ final class Transactions {
                   connection.send(
                       "POST",
                       "/v1/transactions",
-                      bytes(
-                          "{\"writes\":[" + write("c" + key) + "," + write("z" + key) + "]}"));
+                      bytes("{\"writes\":[" + write("c" + key) + "," + write("z" + key) + "]}"));
             };
         if (answer.status() != 200 && answer.status() != 201) {
           throw new IllegalStateException(kind + ": " + answer.status() + " " + answer.body());

@@ -37,7 +37,7 @@ final class SessionCalls {
     byte[] id = call.id().getBytes(StandardCharsets.UTF_8);
     byte[] request =
         ByteBuffer.allocate(1 + Long.BYTES + Integer.BYTES + id.length + call.body().length)
-            .put((byte) call.action().ordinal())
+            .put((byte) call.action().code())
             .putLong(call.timeoutMillis())
             .putInt(id.length)
             .put(id)
@@ -96,7 +96,7 @@ final class SessionCalls {
   static CompletableFuture<byte[]> answer(
       byte[] request, Executor threads, Function<Call, ObjectNode> local) {
     ByteBuffer in = ByteBuffer.wrap(request);
-    SessionAction action = SessionAction.values()[in.get()];
+    SessionAction action = SessionAction.of(in.get());
     long timeoutMillis = in.getLong();
     byte[] id = new byte[in.getInt()];
     in.get(id);

@@ -184,7 +184,7 @@ public final class PartitionReplica {
             () -> {
               TransactionStatus status =
                   machine.transactions().visibleStatus(inspect.id(), inspect.started());
-              return status.equals(TransactionStatus.ABSENT)
+              return status.equals(TransactionStatus.absent())
                   ? new Response.Done()
                   : TransactionApplier.answer(status);
             });
@@ -284,7 +284,8 @@ public final class PartitionReplica {
     }
     HeldTransaction holder = machine.transactions().locks().get(id);
     if (holder == null) {
-      return CompletableFuture.supplyAsync(again, node.reads()).thenCompose(answer -> answer);
+      return CompletableFuture.completedFuture(response)
+          .thenComposeAsync(_ -> again.get(), node.reads());
     }
     CompletableFuture.delayedExecutor(ASK_AFTER.toMillis(), TimeUnit.MILLISECONDS, node.reads())
         .execute(() -> {

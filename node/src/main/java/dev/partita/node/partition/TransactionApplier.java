@@ -114,7 +114,7 @@ final class TransactionApplier {
   }
 
   private Response refuse(Transaction transaction, Response answer) {
-    if (TransactionStatus.ABSENT.refuse() instanceof TransactionStatus.Finished(var outcome)) {
+    if (TransactionStatus.absent().refuse() instanceof TransactionStatus.Finished(var outcome)) {
       table.finish(batch, transaction.id(), transaction.started(), outcome, null);
     }
     return answer;

@@ -16,8 +16,15 @@ public sealed interface TransactionStatus {
   /// It has ended here.
   record Finished(TransactionOutcome outcome) implements TransactionStatus {}
 
-  TransactionStatus ABSENT = new Absent();
-  TransactionStatus ABORTED = new Finished(new TransactionOutcome.Aborted());
+  /// Nothing is known.
+  static TransactionStatus absent() {
+    return new Absent();
+  }
+
+  /// It has ended without writing.
+  static TransactionStatus aborted() {
+    return new Finished(new TransactionOutcome.Aborted());
+  }
 
   /// After a request to prepare whose checks hold.
   default TransactionStatus prepare(Timestamp at) {
@@ -27,14 +34,14 @@ public sealed interface TransactionStatus {
   /// After a request to prepare whose checks do not hold: the refusal is final, so that a copy of
   /// the request which comes later cannot succeed.
   default TransactionStatus refuse() {
-    return this instanceof Absent ? ABORTED : this;
+    return this instanceof Absent ? aborted() : this;
   }
 
   /// After being told how it ended. Only what is prepared can commit; a commit of something absent
   /// is the late copy of a message about what was finished and forgotten.
   default TransactionStatus finish(TransactionOutcome outcome) {
     return switch (this) {
-      case Absent() -> outcome instanceof TransactionOutcome.Aborted ? ABORTED : this;
+      case Absent() -> outcome instanceof TransactionOutcome.Aborted ? aborted() : this;
       case Prepared _ -> new Finished(outcome);
       case Finished _ -> this;
     };
@@ -42,6 +49,6 @@ public sealed interface TransactionStatus {
 
   /// After being asked by somebody who wants to end it: what is not prepared yet never will be.
   default TransactionStatus inspect() {
-    return this instanceof Absent ? ABORTED : this;
+    return this instanceof Absent ? aborted() : this;
   }
 }

@@ -123,7 +123,7 @@ final class TransactionTable {
     }
     Unforgotten record = unforgotten.get(id);
     return record == null
-        ? TransactionStatus.ABSENT
+        ? TransactionStatus.absent()
         : new TransactionStatus.Finished(new TransactionOutcome.Committed(record.at()));
   }
 
@@ -181,7 +181,7 @@ final class TransactionTable {
 
   /// Notes the end of a transaction.
   ///
-  /// @param moment a timestamp of about now
+  /// @param held the transaction if it was prepared
   void finish(
       Batch batch,
       TransactionId id,

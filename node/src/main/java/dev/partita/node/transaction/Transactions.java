@@ -170,29 +170,23 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
 
     private CommitProtocol.Step hear(Heard answer) {
       PartitionId by = answer.to().to();
-      switch (answer.response()) {
-        case Response.Prepared(Timestamp at) -> {
-          return protocol.prepared(by, at);
-        }
-        case Response.Finished(var outcome) -> {
-          return protocol.finished(by, outcome);
-        }
+      return switch (answer.response()) {
+        case Response.Prepared(Timestamp at) -> protocol.prepared(by, at);
+        case Response.Finished(var outcome) -> protocol.finished(by, outcome);
         case Response.NotPrepared(var reason, var results) -> {
           why = why == null ? new CommitResult.Refused(by, reason, results) : why;
-          return protocol.refused(by);
+          yield protocol.refused(by);
         }
         case Response.Repeated(Timestamp at) -> {
           why = new CommitResult.Repeated(at);
-          return protocol.refused(by);
+          yield protocol.refused(by);
         }
         case Response.Refusal refusal when answer.to() instanceof Message.Prepare -> {
           why = why == null ? new CommitResult.Failed(by, refusal) : why;
-          return protocol.givenUp();
+          yield protocol.givenUp();
         }
-        case null, default -> {
-          return new CommitProtocol.Step(protocol, List.of());
-        }
-      }
+        case null, default -> new CommitProtocol.Step(protocol, List.of());
+      };
     }
 
     /// The client has its answer; the locks go a moment later.

@@ -165,10 +165,10 @@ final class ProtocolExplorer {
 
   private static TransactionStatus statusOf(int number, int participant) {
     return switch (number) {
-      case ABSENT -> TransactionStatus.ABSENT;
+      case ABSENT -> TransactionStatus.absent();
       case PREPARED -> new Prepared(at(participant));
       case COMMITTED -> new Finished(new Committed(COMMIT));
-      default -> TransactionStatus.ABORTED;
+      default -> TransactionStatus.aborted();
     };
   }
 
@@ -189,7 +189,7 @@ final class ProtocolExplorer {
         if (has(world, process, to)) {
           reply(world, process, to, before.prepare(timestamp), true);
           TransactionStatus refused =
-              bug == Bug.REFUSAL_IS_FORGOTTEN && before.equals(TransactionStatus.ABSENT)
+              bug == Bug.REFUSAL_IS_FORGOTTEN && before.equals(TransactionStatus.absent())
                   ? before
                   : before.refuse();
           reply(world, process, to, refused, true);
@@ -211,7 +211,7 @@ final class ProtocolExplorer {
   }
 
   private TransactionStatus finish(TransactionStatus before, TransactionOutcome outcome) {
-    return bug == Bug.LAST_OUTCOME_WINS && !before.equals(TransactionStatus.ABSENT)
+    return bug == Bug.LAST_OUTCOME_WINS && !before.equals(TransactionStatus.absent())
         ? new Finished(outcome)
         : before.finish(outcome);
   }
