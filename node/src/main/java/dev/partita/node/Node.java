@@ -115,14 +115,15 @@ public final class Node implements AutoCloseable {
           opened(
               RocksDbStorage.open(
                   RocksDbSettings.of(data.resolve("store"))
-                      .withBlockCacheBytes(settings.storage().cacheBytes())));
+                      .withBlockCacheBytes(settings.storage().cacheBytes())
+                      .withMemtableBytes(settings.storage().memtableBytes())));
       this.netty = opened(listen(environment, self));
       this.peerAddress = advertised(settings.peer(), netty.port());
       Transport transport = environment.network().apply(netty);
       this.host =
           opened(
               new ReplicationHost(
-                  environment.replication(),
+                  environment.replication().withLogBytes(settings.storage().logBytes()),
                   data.resolve("raft"),
                   self,
                   transport,
@@ -193,7 +194,8 @@ public final class Node implements AutoCloseable {
         hosts == null ? NameLookup.system() : new HostsFile(hosts, NameLookup.system()));
   }
 
-  private String clusterId() {
+  /// The cluster that it belongs to; empty while it belongs to none.
+  public String clusterId() {
     SystemPartition known = directory;
     return known == null ? "" : known.membership().map(Membership::clusterId).orElse("");
   }
@@ -379,7 +381,7 @@ public final class Node implements AutoCloseable {
   @Override
   public void close() {
     if (beginClose()) {
-      handLeadershipOver();
+      yieldLeadership();
       closeParts();
     }
   }
@@ -398,22 +400,42 @@ public final class Node implements AutoCloseable {
     return first;
   }
 
-  private void handLeadershipOver() {
+  /// Hands over the leadership of all groups that other nodes can lead, as far as that goes
+  /// quickly.
+  public void yieldLeadership() {
     List<ReplicationGroup> led =
         Stream.concat(
                 system.group().stream(),
                 partitions.replicas().stream().map(PartitionReplica::group))
             .filter(group -> group.status().leads())
+            .filter(group -> group.status().configuration().voters().size() > 1)
             .toList();
-    CompletableFuture<?>[] transfers =
-        led.stream()
-            .flatMap(group -> successor(group).map(group::transferLeadership).stream())
-            .toArray(CompletableFuture[]::new);
-    // Best effort: what cannot be handed over is elected anew.
-    CompletableFuture.allOf(transfers)
-        .exceptionally(_ -> null)
+    if (led.isEmpty()) {
+      return;
+    }
+    List<CompletableFuture<Boolean>> transfers = led.stream().map(this::handOver).toList();
+    CompletableFuture.allOf(transfers.toArray(CompletableFuture[]::new))
         .completeOnTimeout(null, HAND_OVER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
         .join();
+    long done = transfers.stream().filter(transfer -> transfer.getNow(false)).count();
+    if (done == led.size()) {
+      LOGGER.log(
+          Level.INFO, "Handed over the leadership of all {0} groups that were led here", done);
+    } else {
+      LOGGER.log(
+          Level.WARNING,
+          "Handed over the leadership of {0} of {1} groups; the others elect anew",
+          done,
+          led.size());
+    }
+  }
+
+  /// Whether another node leads the group afterwards; false when there is none that could.
+  private CompletableFuture<Boolean> handOver(ReplicationGroup group) {
+    return successor(group)
+        .map(group::transferLeadership)
+        .map(transfer -> transfer.handle((_, failure) -> failure == null))
+        .orElseGet(() -> CompletableFuture.completedFuture(false));
   }
 
   private Optional<NodeId> successor(ReplicationGroup group) {

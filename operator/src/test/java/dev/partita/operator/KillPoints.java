@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -190,6 +191,18 @@ abstract class KillPoints extends OperatorFixture {
                         .getRequests()
                         .toString()
                         .contains(cpu)));
+  }
+
+  final void storageGrowth() {
+    apply(site(2));
+    AtomicInteger size = new AtomicInteger(1);
+    Change growth =
+        new Change(
+            "storage growth",
+            () ->
+                apply(site(2).replace("size: 1Mi", "size: %dMi".formatted(size.incrementAndGet()))),
+            () -> claimSizes().equals(List.of(size + "Mi", size + "Mi")));
+    killedAtEveryWrite(growth);
   }
 
   // ---------------------------------------------------------------------------------------------------------- kills

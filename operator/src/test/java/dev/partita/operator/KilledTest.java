@@ -90,4 +90,10 @@ class KilledTest extends KillPoints {
   void rollingRestartEndsTheSame() {
     rollingRestart();
   }
+
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void growingStorageEndsTheSame() {
+    storageGrowth();
+  }
 }

@@ -26,6 +26,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.readiness.Readiness;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -86,6 +87,16 @@ abstract class OperatorFixture {
     pods = new FakePods(client(), namespace, cluster, HTTP_PORT);
   }
 
+  /// Ends all nodes, whose pods go on doing nothing.
+  final void stopNodes() {
+    Objects.requireNonNull(pods).close();
+  }
+
+  /// Has the pods be nodes again.
+  final void startNodes() {
+    pods = new FakePods(client(), namespace, cluster, HTTP_PORT);
+  }
+
   final void end() {
     if (operator != null) {
       operator.close();
@@ -124,6 +135,13 @@ abstract class OperatorFixture {
                   each.getMetadata().setFinalizers(List.of());
                   return each;
                 }));
+  }
+
+  /// Another version of the operator takes over, whose Sites get that image unless they say
+  /// otherwise.
+  final void restart(String defaultImage) {
+    operator().close();
+    operator = TestOperator.start(controlPlane(), namespace, HTTP_PORT, defaultImage);
   }
 
   final TestOperator start(CrashPoint crash) {
@@ -321,6 +339,14 @@ abstract class OperatorFixture {
     return client().persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
         .map(claim -> claim.getMetadata().getName())
         .sorted()
+        .toList();
+  }
+
+  /// What the claims ask for, by name of the claim.
+  final List<String> claimSizes() {
+    return client().persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
+        .sorted(Comparator.comparing(claim -> claim.getMetadata().getName()))
+        .map(claim -> claim.getSpec().getResources().getRequests().get("storage").toString())
         .toList();
   }
 }

@@ -61,8 +61,10 @@ public enum ErrorCode {
   /// The write may or may not have been applied, and the database cannot tell. Never retried behind
   /// the client's back.
   OUTCOME_UNKNOWN("40003", Category.EXTERNAL, 504, "Outcome unknown"),
-  /// The node is not part of a database yet, or of another one.
+  /// The node is not part of a database yet.
   NOT_BOOTSTRAPPED("57P03", Category.RETRYABLE, 503, "Not bootstrapped"),
+  /// The request was meant for a node of another database, which had this node's address before.
+  WRONG_CLUSTER("08004", Category.RETRYABLE, 421, "Wrong cluster"),
   /// The request is refused in the state the database is in.
   REFUSED("55000", Category.USER, 409, "Refused"),
   /// The feature is not supported.

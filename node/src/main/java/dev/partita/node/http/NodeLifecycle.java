@@ -15,9 +15,9 @@ import java.io.UncheckedIOException;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
-/// Starts the engine with the process and closes it with the process: leadership is handed over
-/// before the HTTP server's last request has been answered, and everything is flushed. A failure
-/// that only a restart heals ends the process, so that whoever supervises it sees it.
+/// Starts the engine with the process and closes it with the process, after [Draining], when the
+/// HTTP server's last request has been answered: everything is flushed. A failure that only a
+/// restart heals ends the process, so that whoever supervises it sees it.
 @Singleton
 @Startup
 public final class NodeLifecycle {

@@ -436,6 +436,20 @@ class HttpApiTest {
     given().get("/admin/v1/node").then().statusCode(200).body("registered", equalTo(true));
   }
 
+  @Test
+  void aRequestForAnotherClusterIsRefused() {
+    String cluster = given().get("/admin/v1/node").jsonPath().getString("clusterId");
+    given().header("Partita-Cluster", cluster).get("/admin/v1/state").then().statusCode(200);
+    for (String path : List.of("/admin/v1/state", "/admin/v1/node")) {
+      problem(given().header("Partita-Cluster", "another").get(path), 421, "WRONG_CLUSTER");
+    }
+    problem(
+        given().header("Partita-Cluster", "another").delete("/admin/v1/partitions/my_partition"),
+        421,
+        "WRONG_CLUSTER");
+    given().get("/v1/partitions/my_partition").then().statusCode(200);
+  }
+
   private static List<Integer> ids(Map<String, ?> parameters) {
     List<Integer> ids = new ArrayList<>();
     String after = null;

@@ -17,7 +17,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -44,8 +46,10 @@ public final class DataPlane {
   private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> pollsAlive = new HashMap<>();
   private volatile Set<String> steadyNodes = Set.of();
+  private final ReentrantLock disruptions = new ReentrantLock();
   private volatile Observation observation = new Observation(null, FAILURES_MAX);
   private volatile @Nullable String preferredNode;
+  private volatile @Nullable String clusterId;
 
   DataPlane(String namespace, NodeAdmin admin) {
     this.namespace = namespace;
@@ -55,6 +59,16 @@ public final class DataPlane {
   /// The namespace of the resources that speak of these nodes.
   public String namespace() {
     return namespace;
+  }
+
+  /// Tells which cluster the nodes belong to. From now on nodes of any other one, at an address
+  /// that a node of this one had before, count as unreachable.
+  public synchronized void identify(String id) {
+    if (!id.equals(clusterId)) {
+      clusterId = id;
+      preferredNode = null;
+      observation = new Observation(null, FAILURES_MAX);
+    }
   }
 
   /// Reports where the nodes of a Site are now.
@@ -108,11 +122,30 @@ public final class DataPlane {
     return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
   }
 
+  /// The state as a node has it now; empty when nobody answers.
+  public Optional<ClusterView> look() {
+    return ask((admin, at) -> admin.state(at)) instanceof Answer.Done<ClusterView>(ClusterView seen)
+            && seen.clusterId() != null
+        ? Optional.of(seen)
+        : Optional.empty();
+  }
+
+  /// Runs something that takes a node down, when nothing else in this namespace does. What it
+  /// decides by, it has to look up inside: before, another Site may have taken down another node.
+  public <T> T alone(Supplier<T> disruption) {
+    disruptions.lock();
+    try {
+      return disruption.get();
+    } finally {
+      disruptions.unlock();
+    }
+  }
+
   /// Calls nodes, one after the other, until one of them decides.
   public <T> Answer<T> ask(BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
     Answer<T> answer = new Answer.Unreachable<>("no node is known");
     for (Endpoint endpoint : candidates()) {
-      answer = call.apply(admin, endpoint);
+      answer = call.apply(admin, endpoint.inCluster(clusterId));
       if (!(answer instanceof Answer.Unreachable)) {
         preferredNode = endpoint.node();
         return answer;
@@ -123,7 +156,7 @@ public final class DataPlane {
 
   /// Calls one node.
   public <T> Answer<T> askNode(Endpoint endpoint, BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
-    return call.apply(admin, endpoint);
+    return call.apply(admin, endpoint.inCluster(clusterId));
   }
 
   /// Adds a Partition that was just created to what is known, so that the next placement counts it.
@@ -150,8 +183,11 @@ public final class DataPlane {
   /// Observes once; returns what is known afterwards.
   synchronized Optional<ClusterView> observe() {
     for (Endpoint endpoint : candidates()) {
-      if (admin.state(endpoint) instanceof Answer.Done<ClusterView>(ClusterView seen)
-          && seen.clusterId() != null) {
+      String expected = clusterId;
+      if (admin.state(endpoint.inCluster(expected))
+              instanceof Answer.Done<ClusterView>(ClusterView seen)
+          && seen.clusterId() != null
+          && (expected == null || expected.equals(seen.clusterId()))) {
         boolean stale = isOlderThanKnown(seen);
         preferredNode = stale ? null : endpoint.node();
         observation = new Observation(stale ? observation.view() : seen, 0);

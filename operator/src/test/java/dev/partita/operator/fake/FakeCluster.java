@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -265,6 +266,12 @@ public final class FakeCluster {
     movesHeld = held;
   }
 
+  /// Says of a replica that it lags behind, or no longer.
+  public synchronized void lag(String partition, String node, boolean lags) {
+    String id = idsOf(node).getFirst();
+    Objects.requireNonNull(partitions.get(partition)).caughtUpByNode.replace(id, !lags);
+  }
+
   /// Whether a replica of the Partition is being moved.
   public synchronized boolean isMoving(String partition) {
     return operations.values().stream()
@@ -294,6 +301,16 @@ public final class FakeCluster {
   }
 
   // ---------------------------------------------------------------------------------------------------- the HTTP API
+
+  /// Refuses a request that means another cluster or, unlike a real node, none although there is
+  /// one: the operator always says.
+  synchronized Optional<Response> misdirected(String nodeId, String path, String meant) {
+    boolean member = !clusterId.isEmpty() && member(nodeId).joined;
+    boolean founding = path.equals("node") || path.equals("bootstrap");
+    return !member || meant.equals(clusterId) || (meant.isEmpty() && founding)
+        ? Optional.empty()
+        : Optional.of(new Response(421, problem(421, "WRONG_CLUSTER", "not " + meant, "")));
+  }
 
   synchronized Response handle(
       String nodeId, String method, String path, JsonNode body, String query) {
