@@ -1,5 +1,6 @@
 package dev.partita.node;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -352,9 +353,11 @@ class TransactionClusterTest {
       List<OneShot.Condition> unchanged = new ArrayList<>();
       if (!careless) {
         unchanged.add(
-            new OneShot.Condition(account(from), new Mutation.IfVersion(read.get(0).version())));
+            new OneShot.Condition(
+                account(from), new Mutation.IfVersion(requireNonNull(read.get(0).version()))));
         unchanged.add(
-            new OneShot.Condition(account(to), new Mutation.IfVersion(read.get(1).version())));
+            new OneShot.Condition(
+                account(to), new Mutation.IfVersion(requireNonNull(read.get(1).version()))));
       }
       OneShotResult done =
           through(node)

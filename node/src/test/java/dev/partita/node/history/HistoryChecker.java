@@ -113,7 +113,7 @@ public final class HistoryChecker {
       return;
     }
     Txn writer = writers.getOrDefault(key, Map.of()).get(list.getLast());
-    if (writer != null && writer != txn) {
+    if (writer != null && !writer.equals(txn)) {
       List<Integer> values = writer.appends().getOrDefault(key, List.of());
       if (!values.getLast().equals(list.getLast())) {
         anomalies.add("intermediate read (G1b): %s by %s".formatted(writer, txn));
@@ -176,7 +176,7 @@ public final class HistoryChecker {
   }
 
   private void edge(@Nullable Txn from, @Nullable Txn to, Edge edge) {
-    if (from != null && to != null && from != to) {
+    if (from != null && to != null && !from.equals(to)) {
       graph.get(from.number()).add(new Arrow(to.number(), edge));
     }
   }

@@ -160,7 +160,7 @@ final class ProtocolExplorer {
   }
 
   private static int status(World world, int participant) {
-    return world.statuses() >> (2 * participant) & 3;
+    return (world.statuses() >> (2 * participant)) & 3;
   }
 
   private static TransactionStatus statusOf(int number, int participant) {
@@ -202,7 +202,7 @@ final class ProtocolExplorer {
         }
         if (has(world, process, 3 * COUNT + to)) {
           TransactionStatus after = before.inspect();
-          boolean stays = bug == Bug.INSPECTED_MAY_PREPARE && before != after;
+          boolean stays = bug == Bug.INSPECTED_MAY_PREPARE && !before.equals(after);
           World next = stays ? world : with(world, to, numberOf(after));
           add(replied(next, process, to, numberOf(after), false));
         }
@@ -217,11 +217,11 @@ final class ProtocolExplorer {
   }
 
   private static boolean has(World world, int process, int request) {
-    return (world.requests() >> (process * REQUESTS + request) & 1) != 0;
+    return ((world.requests() >> (process * REQUESTS + request)) & 1) != 0;
   }
 
   private static World with(World world, int participant, int status) {
-    int statuses = world.statuses() & ~(3 << (2 * participant)) | status << (2 * participant);
+    int statuses = (world.statuses() & ~(3 << (2 * participant))) | (status << (2 * participant));
     return new World(
         statuses,
         world.coordinator(),
@@ -250,7 +250,7 @@ final class ProtocolExplorer {
         world.first(),
         world.second(),
         world.requests(),
-        world.replies() | 1L << (process * REPLIES + by * 4 + kind));
+        world.replies() | (1L << (process * REPLIES + by * 4 + kind)));
   }
 
   private void coordinatorActs(World world) {
@@ -301,7 +301,7 @@ final class ProtocolExplorer {
   private static void forEachReply(World world, int process, ReplyHandler handler) {
     for (int by = 0; by < COUNT; by++) {
       for (int kind = 0; kind < 4; kind++) {
-        if ((world.replies() >> (process * REPLIES + by * 4 + kind) & 1) != 0) {
+        if (((world.replies() >> (process * REPLIES + by * 4 + kind)) & 1) != 0) {
           handler.accept(by, kind);
         }
       }
