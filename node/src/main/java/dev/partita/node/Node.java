@@ -8,6 +8,7 @@ import dev.partita.node.cluster.Cluster;
 import dev.partita.node.cluster.ClusterMembership;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.NodeSettings;
+import dev.partita.node.document.Sessions;
 import dev.partita.node.partition.GroupHost;
 import dev.partita.node.partition.LocalPartitions;
 import dev.partita.node.partition.OperationListener;
@@ -30,6 +31,7 @@ import dev.partita.node.system.NodeFiles;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transaction.Transactions;
 import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
@@ -78,6 +80,8 @@ public final class Node implements AutoCloseable {
   private final SystemPartition system;
   private final LocalPartitions partitions;
   private final Router router;
+  private final Transactions transactions;
+  private final Sessions sessions;
   private final Cluster cluster;
   private final NodeAdmin admin;
   private final HostPort peerAddress;
@@ -136,6 +140,18 @@ public final class Node implements AutoCloseable {
               host::alive,
               clock);
       system.addCatalogListener(router::forget);
+      this.transactions = opened(new Transactions(router, router, clock));
+      partitions.endWith(transactions);
+      this.sessions =
+          opened(
+              Sessions.of(
+                  router,
+                  transactions,
+                  system.oracle(),
+                  self,
+                  transport,
+                  node -> system.catalog().hasMember(node),
+                  clock));
       ClusterMembership membership =
           opened(
               new ClusterMembership(
@@ -235,6 +251,16 @@ public final class Node implements AutoCloseable {
   /// [dev.partita.node.partition.PartitionCaller].
   public Router router() {
     return router;
+  }
+
+  /// Commits transactions.
+  public Transactions transactions() {
+    return transactions;
+  }
+
+  /// Transactions whose statements come one by one.
+  public Sessions sessions() {
+    return sessions;
   }
 
   /// The timestamps of the database.

@@ -5,6 +5,7 @@ import dev.partita.node.partition.PartitionId;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
@@ -40,7 +41,7 @@ final class OperationCounts implements OperationListener {
   @Override
   public void answered(PartitionId partition, Operation operation, long nanos, boolean refused) {
     Counts counts = byPartition.computeIfAbsent(partition, _ -> new Counts());
-    counts.answered.get(operation).increment();
+    Objects.requireNonNull(counts.answered.get(operation)).increment();
     if (refused) {
       counts.refused.increment();
     }
@@ -51,13 +52,13 @@ final class OperationCounts implements OperationListener {
 
   @Override
   public void overloaded(Bound bound) {
-    overloaded.get(bound).increment();
+    Objects.requireNonNull(overloaded.get(bound)).increment();
   }
 
   /// Requests that were answered, refused ones included.
   long answered(PartitionId partition, Operation operation) {
     Counts counts = byPartition.get(partition);
-    return counts == null ? 0 : counts.answered.get(operation).sum();
+    return counts == null ? 0 : Objects.requireNonNull(counts.answered.get(operation)).sum();
   }
 
   long refused(PartitionId partition) {
@@ -66,6 +67,6 @@ final class OperationCounts implements OperationListener {
   }
 
   long overloads(Bound bound) {
-    return overloaded.get(bound).sum();
+    return Objects.requireNonNull(overloaded.get(bound)).sum();
   }
 }

@@ -4,6 +4,7 @@ import dev.partita.node.error.ErrorCode;
 import jakarta.inject.Singleton;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Counts the problem documents that leave the node. For any thread.
@@ -18,10 +19,10 @@ final class ErrorCounts {
   }
 
   void count(ErrorCode code) {
-    byCode.get(code).increment();
+    Objects.requireNonNull(byCode.get(code)).increment();
   }
 
   long of(ErrorCode code) {
-    return byCode.get(code).sum();
+    return Objects.requireNonNull(byCode.get(code)).sum();
   }
 }

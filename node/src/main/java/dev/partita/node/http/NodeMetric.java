@@ -311,6 +311,9 @@ enum NodeMetric {
   private final String name;
   private final @Nullable String unit;
   private final String help;
+
+  // List.of gives one that nobody can change.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final List<String> labels;
 
   NodeMetric(Kind kind, String name, @Nullable String unit, String help, String... labels) {

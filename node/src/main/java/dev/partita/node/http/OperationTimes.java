@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -34,14 +35,17 @@ final class OperationTimes implements OperationListener {
 
   @Override
   public void answered(PartitionId partition, Operation operation, long nanos, boolean refused) {
-    ofNode.get(operation).record(nanos, TimeUnit.NANOSECONDS);
+    Objects.requireNonNull(ofNode.get(operation)).record(nanos, TimeUnit.NANOSECONDS);
     Times times = ofPartitions.get(partition);
     if (times == null) {
       times = ofPartitions.computeIfAbsent(partition, this::create);
     }
     if (times != null) {
-      (operation == Operation.WRITE ? times.writes() : times.reads())
-          .record(nanos, TimeUnit.NANOSECONDS);
+      switch (operation) {
+        case READ, SCAN, INDEX_SCAN -> times.reads().record(nanos, TimeUnit.NANOSECONDS);
+        case WRITE, PREPARE -> times.writes().record(nanos, TimeUnit.NANOSECONDS);
+        case FINISH -> {} // a part of a write that was recorded
+      }
     }
   }
 

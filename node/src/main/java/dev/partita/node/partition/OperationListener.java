@@ -32,7 +32,11 @@ public interface OperationListener {
     READ,
     WRITE,
     SCAN,
-    INDEX_SCAN;
+    INDEX_SCAN,
+    /// A transaction's part is checked and locked, or committed if it is the whole.
+    PREPARE,
+    /// A transaction is ended, or asked for.
+    FINISH;
 
     static Operation of(Request request) {
       return switch (request) {
@@ -40,6 +44,8 @@ public interface OperationListener {
         case Request.Write _ -> WRITE;
         case Request.Scan _ -> SCAN;
         case Request.IndexScan _ -> INDEX_SCAN;
+        case Request.Prepare _ -> PREPARE;
+        case Request.Finish _, Request.Inspect _, Request.Forget _, Request.Lookup _ -> FINISH;
       };
     }
   }

@@ -93,6 +93,87 @@ class HttpApiTest {
   }
 
   @Test
+  void aTransactionHappensWholeOnceOrNotAtAll() {
+    String transaction =
+        "{\"client\":\"till\",\"sequence\":1,\"reads\":[{\"collection\":\"things\",\"id\":300}],"
+            + "\"conditions\":[{\"collection\":\"things\",\"id\":301,\"exists\":false}],"
+            + "\"writes\":[{\"collection\":\"things\",\"document\":{\"id\":300,\"n\":1.50},\"exists\":false},"
+            + "{\"collection\":\"things\",\"document\":{\"id\":301}}]}";
+    String timestamp =
+        json(transaction)
+            .post("/v1/transactions")
+            .then()
+            .statusCode(200)
+            .body("repeated", equalTo(false))
+            .body("reads[0].document", nullValue())
+            .extract()
+            .path("timestamp");
+    given()
+        .get(THINGS + "/300")
+        .then()
+        .header("ETag", equalTo("\"" + timestamp + "\""))
+        .body(equalTo("{\"id\":300,\"n\":1.50}"));
+    json(transaction)
+        .post("/v1/transactions")
+        .then()
+        .statusCode(200)
+        .body("repeated", equalTo(true))
+        .body("timestamp", equalTo(timestamp))
+        .body("reads[0].document", nullValue());
+    problem(
+        json(transaction.replace("\"sequence\":1", "\"sequence\":2")).post("/v1/transactions"),
+        412,
+        "CONDITION_FAILED");
+    json("{\"reads\":[{\"collection\":\"things\",\"id\":300}]}")
+        .post("/v1/transactions")
+        .then()
+        .statusCode(200)
+        .body("reads[0].version", equalTo(timestamp))
+        .body("reads[0].document.id", equalTo(300));
+    problem(json("{}").post("/v1/transactions"), 400, "INVALID_REQUEST");
+    problem(
+        json("{\"writes\":[{\"collection\":\"things\",\"delete\":1000}]}").post("/v1/transactions"),
+        422,
+        "NO_PARTITION");
+  }
+
+  @Test
+  void aTransactionTakesStatementsOneByOne() {
+    json("{\"n\":1}").put(THINGS + "/310").then().statusCode(201);
+    String id =
+        given()
+            .contentType("application/json")
+            .post("/v1/transactions/begin")
+            .then()
+            .statusCode(200)
+            .body("readOnly", equalTo(false))
+            .extract()
+            .path("id");
+    String at = "/v1/transactions/" + id;
+    json("{\"collection\":\"things\",\"id\":310}")
+        .post(at + "/read")
+        .then()
+        .statusCode(200)
+        .body("document.n", equalTo(1));
+    json("{\"collection\":\"things\",\"document\":{\"id\":311},\"exists\":false}")
+        .post(at + "/write")
+        .then()
+        .statusCode(200);
+    json("{\"collection\":\"things\",\"start\":310,\"end\":312}")
+        .post(at + "/query")
+        .then()
+        .statusCode(200)
+        .body("data.document.id", equalTo(List.of(310, 311)))
+        .body("more", equalTo(false));
+    problem(given().get(THINGS + "/311"), 404, "NOT_FOUND");
+    String timestamp =
+        given().contentType("application/json").post(at + "/commit").path("timestamp");
+    given().get(THINGS + "/311").then().header("ETag", equalTo("\"" + timestamp + "\""));
+    problem(json("{\"collection\":\"things\",\"id\":310}").post(at + "/read"), 409, "REFUSED");
+    problem(json("{}").post("/v1/transactions/1-00/commit"), 404, "UNKNOWN_TRANSACTION");
+  }
+
+  @Test
   void pastVersionsCanBeRead() {
     String before = json("{\"n\":1}").put(THINGS + "/21").jsonPath().getString("version");
     json("{\"n\":2}").put(THINGS + "/21").then().statusCode(200);

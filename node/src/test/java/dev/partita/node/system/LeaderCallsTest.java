@@ -65,7 +65,9 @@ class LeaderCallsTest {
 
   private String call(NodeId from, Duration patience) {
     byte[] request = "hello".getBytes(StandardCharsets.UTF_8);
-    return text(calls.get(from).call(SERVICE, request, Deadline.after(patience, clock)));
+    return text(
+        java.util.Objects.requireNonNull(calls.get(from))
+            .call(SERVICE, request, Deadline.after(patience, clock)));
   }
 
   @Test
