@@ -55,6 +55,7 @@ public class SiteReconciler implements Reconciler<Site> {
   private final Founding founding;
   private final SiteOperations operations;
   private final Volumes volumes;
+  private final VoterMarks voterMarks;
   private final SiteStatusWriter statusWriter;
 
   /// @param collaborators what the steps of the reconciler need
@@ -65,6 +66,7 @@ public class SiteReconciler implements Reconciler<Site> {
     this.founding = new Founding(collaborators.client());
     this.operations = new SiteOperations(collaborators.backoff());
     this.volumes = new Volumes(collaborators.client());
+    this.voterMarks = new VoterMarks(collaborators.client());
     this.statusWriter = new SiteStatusWriter(collaborators.transitions(), collaborators.clock());
   }
 
@@ -106,6 +108,7 @@ public class SiteReconciler implements Reconciler<Site> {
       operations.submit(scaling, cluster.get(), dataPlane);
       volumes.renew(site, scaling, pods, cluster.get(), dataPlane, settings.httpPort());
       volumes.discard(site, scaling, context);
+      voterMarks.write(site, cluster.get(), context);
       progress.rolling(
           new PodRestarts(site, context, dataPlane).advance(pods, cluster.get(), applied));
     }
