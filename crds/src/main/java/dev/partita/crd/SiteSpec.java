@@ -20,6 +20,12 @@ import org.jspecify.annotations.Nullable;
 /// @param zones values of the server label `topology.kubernetes.io/zone`; pods are spread over them
 /// @param kubeconfigSecret name of a Secret with a kubeconfig: the StatefulSet is made in that
 ///   cluster
+/// @param image of the node container: the version of the nodes; where it is absent, that of the
+///   operator's configuration, else the one the pods have
+/// @param restartApproval which pods restart only after a person has approved it
+/// @param replaceAfter for how long a node may be missing together with its volume or server before
+///   it is replaced by a new one with an empty volume; `Never` leaves that to people
+/// @param paused the operator leaves the Site as it is
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SiteSpec(
     @JsonPropertyDescription("Number of node pods; 'kubectl scale site' writes it.")
@@ -48,11 +54,36 @@ public record SiteSpec(
     @JsonPropertyDescription("Name of a Secret with a kubeconfig: the pods run in that cluster.")
         @Pattern(Texts.OBJECT_NAME)
         @Size(max = 253)
-        @Nullable String kubeconfigSecret) {
+        @Nullable String kubeconfigSecret,
+    @JsonPropertyDescription(
+            "Image of the node container; the operator's choice when absent. Another image restarts the pods one at a time.")
+        @Size(min = 1, max = 512)
+        @Nullable String image,
+    @JsonPropertyDescription(
+            "Pods that restart only after approval by the annotation partita.dev/approve.")
+        @Default("None")
+        Approval restartApproval,
+    @JsonPropertyDescription(
+            "Replace a node whose volume or server has been lost for so long: 30s, 10m, 2h, or Never.")
+        @Default(REPLACE_AFTER_DEFAULT)
+        @Pattern(Texts.DURATION_OR_NEVER)
+        @Size(max = 6)
+        String replaceAfter,
+    @JsonPropertyDescription("Leave the Site as it is.") @Default("false") Boolean paused) {
+
+  /// Longer than a server takes to start again, shorter than the next failure usually takes to
+  /// come.
+  public static final String REPLACE_AFTER_DEFAULT = "10m";
+
+  /// What `replaceAfter` says when nothing is to be replaced.
+  public static final String NEVER = "Never";
 
   @SuppressWarnings("ConstantValue") // JSON may leave a component out, whatever its type says.
   public SiteSpec {
     zones = zones == null ? List.of() : List.copyOf(zones);
     edge = edge != null && edge;
+    restartApproval = restartApproval == null ? Approval.None : restartApproval;
+    replaceAfter = replaceAfter == null ? REPLACE_AFTER_DEFAULT : replaceAfter;
+    paused = paused != null && paused;
   }
 }

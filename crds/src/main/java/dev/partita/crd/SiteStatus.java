@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param selector label selector of the pods, for the scale subresource
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SiteStatus(
-    @JsonPropertyDescription("Pending, Bootstrapping, Ready, Scaling, Degraded or Stalled.")
+    @JsonPropertyDescription(
+            "Pending, Bootstrapping, Progressing, Ready, Scaling, Rolling, Resizing, Replacing, Paused or Stalled.")
         @Nullable String phase,
     @JsonPropertyDescription("Node pods that exist.") @StatusReplicas @Nullable Integer nodes,
     @JsonPropertyDescription("Nodes that are registered, alive and ready.")

@@ -3,18 +3,23 @@ package dev.partita.node;
 import dev.partita.node.admin.AdminService;
 import dev.partita.node.admin.NodeAdmin;
 import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.cluster.Cluster;
 import dev.partita.node.cluster.ClusterMembership;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.NodeSettings;
+import dev.partita.node.document.Sessions;
 import dev.partita.node.partition.GroupHost;
 import dev.partita.node.partition.LocalPartitions;
 import dev.partita.node.partition.OperationListener;
+import dev.partita.node.partition.OperationListener.Operation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionReplica;
 import dev.partita.node.partition.RemotePartitions;
 import dev.partita.node.partition.ReplicaReport;
+import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.replication.GroupStatus;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.replication.ReplicationHost;
 import dev.partita.node.routing.Router;
@@ -26,10 +31,12 @@ import dev.partita.node.system.NodeFiles;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transaction.Transactions;
 import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
 import dev.partita.node.transport.Transport;
+import dev.partita.node.transport.TransportFigures;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -43,6 +50,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -66,10 +75,13 @@ public final class Node implements AutoCloseable {
   private final OperationCounts operations = new OperationCounts();
   private final NodeFiles files;
   private final Storage storage;
+  private final NettyTransport netty;
   private final ReplicationHost host;
   private final SystemPartition system;
   private final LocalPartitions partitions;
   private final Router router;
+  private final Transactions transactions;
+  private final Sessions sessions;
   private final Cluster cluster;
   private final NodeAdmin admin;
   private final HostPort peerAddress;
@@ -103,14 +115,15 @@ public final class Node implements AutoCloseable {
           opened(
               RocksDbStorage.open(
                   RocksDbSettings.of(data.resolve("store"))
-                      .withBlockCacheBytes(settings.storage().cacheBytes())));
-      NettyTransport netty = opened(listen(environment, self));
+                      .withBlockCacheBytes(settings.storage().cacheBytes())
+                      .withMemtableBytes(settings.storage().memtableBytes())));
+      this.netty = opened(listen(environment, self));
       this.peerAddress = advertised(settings.peer(), netty.port());
       Transport transport = environment.network().apply(netty);
       this.host =
           opened(
               new ReplicationHost(
-                  environment.replication(),
+                  environment.replication().withLogBytes(settings.storage().logBytes()),
                   data.resolve("raft"),
                   self,
                   transport,
@@ -127,6 +140,18 @@ public final class Node implements AutoCloseable {
               host::alive,
               clock);
       system.addCatalogListener(router::forget);
+      this.transactions = opened(new Transactions(router, router, clock));
+      partitions.endWith(transactions);
+      this.sessions =
+          opened(
+              Sessions.of(
+                  router,
+                  transactions,
+                  system.oracle(),
+                  self,
+                  transport,
+                  node -> system.catalog().hasMember(node),
+                  clock));
       ClusterMembership membership =
           opened(
               new ClusterMembership(
@@ -169,7 +194,8 @@ public final class Node implements AutoCloseable {
         hosts == null ? NameLookup.system() : new HostsFile(hosts, NameLookup.system()));
   }
 
-  private String clusterId() {
+  /// The cluster that it belongs to; empty while it belongs to none.
+  public String clusterId() {
     SystemPartition known = directory;
     return known == null ? "" : known.membership().map(Membership::clusterId).orElse("");
   }
@@ -227,6 +253,16 @@ public final class Node implements AutoCloseable {
     return router;
   }
 
+  /// Commits transactions.
+  public Transactions transactions() {
+    return transactions;
+  }
+
+  /// Transactions whose statements come one by one.
+  public Sessions sessions() {
+    return sessions;
+  }
+
   /// The timestamps of the database.
   public TimestampOracle oracle() {
     return system.oracle();
@@ -259,19 +295,60 @@ public final class Node implements AutoCloseable {
 
   private ReplicaFigures figures(PartitionReplica replica) {
     ReplicaReport report = replica.report();
+    GroupStatus group = report.group();
     PartitionDescriptor descriptor = report.descriptor();
+    Configuration members = group.configuration();
+    int lagging = report.serving() ? members.members().size() - group.caughtUp().size() : 0;
     return new ReplicaFigures(
         report.id(),
         descriptor == null ? report.id().toString() : descriptor.name(),
         descriptor == null ? "" : descriptor.collection(),
         report.serving(),
+        members.voters().contains(id()),
+        members.voters().size(),
         descriptor == null ? 0 : descriptor.epoch().value(),
         report.rows(),
         report.bytes(),
-        operations.reads(report.id()),
-        operations.writes(report.id()),
-        report.group().lastIndex() - report.group().appliedIndex(),
-        report.group().applyQueueBytes());
+        Stream.of(Operation.values())
+            .collect(
+                Collectors.toMap(
+                    Function.identity(), each -> operations.answered(report.id(), each))),
+        operations.refused(report.id()),
+        group.lastIndex() - group.appliedIndex(),
+        group.followerLag(),
+        Math.max(0, lagging),
+        group.applyQueueBytes(),
+        report.indexes());
+  }
+
+  /// Figures of the system partition, for metrics.
+  public SystemFigures systemFigures() {
+    return system
+        .group()
+        .map(ReplicationGroup::status)
+        .map(group ->
+            new SystemFigures(
+                group.leader() != null,
+                group.leads(),
+                group.configuration().voters().contains(id()),
+                group.term(),
+                group.configuration().voters().size(),
+                group.lastIndex() - group.appliedIndex(),
+                system.catalog().revision(),
+                system.catalog().operations().values().stream()
+                    .filter(entry -> entry.state() == OperationEntry.State.RUNNING)
+                    .count()))
+        .orElse(SystemFigures.NONE);
+  }
+
+  /// Figures of the traffic with other nodes, for metrics.
+  public TransportFigures transportFigures() {
+    return netty.figures();
+  }
+
+  /// How many requests the replicas here refused since the start because a bound was reached.
+  public long overloads(OperationListener.Bound bound) {
+    return operations.overloads(bound);
   }
 
   /// Has a listener hear of every request that this node's replicas answer, for histograms. Called
@@ -304,7 +381,7 @@ public final class Node implements AutoCloseable {
   @Override
   public void close() {
     if (beginClose()) {
-      handLeadershipOver();
+      yieldLeadership();
       closeParts();
     }
   }
@@ -323,22 +400,42 @@ public final class Node implements AutoCloseable {
     return first;
   }
 
-  private void handLeadershipOver() {
+  /// Hands over the leadership of all groups that other nodes can lead, as far as that goes
+  /// quickly.
+  public void yieldLeadership() {
     List<ReplicationGroup> led =
         Stream.concat(
                 system.group().stream(),
                 partitions.replicas().stream().map(PartitionReplica::group))
             .filter(group -> group.status().leads())
+            .filter(group -> group.status().configuration().voters().size() > 1)
             .toList();
-    CompletableFuture<?>[] transfers =
-        led.stream()
-            .flatMap(group -> successor(group).map(group::transferLeadership).stream())
-            .toArray(CompletableFuture[]::new);
-    // Best effort: what cannot be handed over is elected anew.
-    CompletableFuture.allOf(transfers)
-        .exceptionally(_ -> null)
+    if (led.isEmpty()) {
+      return;
+    }
+    List<CompletableFuture<Boolean>> transfers = led.stream().map(this::handOver).toList();
+    CompletableFuture.allOf(transfers.toArray(CompletableFuture[]::new))
         .completeOnTimeout(null, HAND_OVER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
         .join();
+    long done = transfers.stream().filter(transfer -> transfer.getNow(false)).count();
+    if (done == led.size()) {
+      LOGGER.log(
+          Level.INFO, "Handed over the leadership of all {0} groups that were led here", done);
+    } else {
+      LOGGER.log(
+          Level.WARNING,
+          "Handed over the leadership of {0} of {1} groups; the others elect anew",
+          done,
+          led.size());
+    }
+  }
+
+  /// Whether another node leads the group afterwards; false when there is none that could.
+  private CompletableFuture<Boolean> handOver(ReplicationGroup group) {
+    return successor(group)
+        .map(group::transferLeadership)
+        .map(transfer -> transfer.handle((_, failure) -> failure == null))
+        .orElseGet(() -> CompletableFuture.completedFuture(false));
   }
 
   private Optional<NodeId> successor(ReplicationGroup group) {

@@ -12,6 +12,7 @@ import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
 import dev.partita.node.admin.PartitionSpec;
 import dev.partita.node.admin.PartitionView;
+import dev.partita.node.admin.PartitionWish;
 import dev.partita.node.admin.RequestAnswer;
 import dev.partita.node.admin.RowsPolicy;
 import dev.partita.node.catalog.ResourceName;
@@ -196,12 +197,20 @@ class ClusterTest {
   void aRequestWaitsForTheOperatorAndItsRefusalIsToldToTheClient() throws Exception {
     try (TestCluster cluster = TestCluster.founded(directory, 3);
         var clients = Executors.newVirtualThreadPerTaskExecutor()) {
-      PartitionSpec spec = new PartitionSpec("things", TestCluster.json(LOW), null);
+      PartitionWish low =
+          new PartitionWish(
+              "things", TestCluster.json(LOW), 3, List.of(new PartitionWish.SiteShare("site", 3)));
       CompletableFuture<PartitionView> wish =
           CompletableFuture.supplyAsync(
-              () -> cluster.node(1).admin().requestPartition("my_low", spec, cluster.deadline()),
+              () -> cluster.node(1).admin().requestPartition("my_low", low, cluster.deadline()),
               clients);
       String id = awaitRequest(cluster);
+      assertThat(cluster.state().requests().getFirst().spec())
+          .isEqualTo(
+              TestCluster.json(
+                  "{\"collection\":\"things\","
+                      + LOW.substring(1, LOW.length() - 1)
+                      + ",\"replicas\":3,\"placement\":[{\"site\":\"site\",\"replicas\":3}]}"));
       cluster
           .node(2)
           .admin()
@@ -224,7 +233,7 @@ class ClusterTest {
                       .admin()
                       .requestPartition(
                           "more",
-                          new PartitionSpec("things", TestCluster.json(HIGH), null),
+                          new PartitionWish("things", TestCluster.json(HIGH), 1, List.of()),
                           cluster.deadline()),
               clients);
       cluster

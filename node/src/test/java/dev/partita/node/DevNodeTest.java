@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.partita.node.admin.IndexSpec;
 import dev.partita.node.admin.IndexView;
-import dev.partita.node.admin.PartitionSpec;
 import dev.partita.node.admin.PartitionView;
+import dev.partita.node.admin.PartitionWish;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.config.Place;
@@ -48,7 +48,7 @@ class DevNodeTest {
           node.admin()
               .requestPartition(
                   "my_partition",
-                  new PartitionSpec("things", TestCluster.json("{\"range\":{}}"), null),
+                  new PartitionWish("things", TestCluster.json("{\"range\":{}}"), 1, List.of()),
                   deadline(node));
       assertThat(partition.state()).isEqualTo(PartitionView.State.ACTIVE);
       IndexView index =

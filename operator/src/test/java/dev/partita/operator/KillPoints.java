@@ -5,18 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.partita.crd.Index;
 import dev.partita.crd.Partition;
-import dev.partita.crd.Site;
-import dev.partita.operator.resource.Labels;
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
-import io.fabric8.kubernetes.client.readiness.Readiness;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,19 +26,6 @@ abstract class KillPoints extends OperatorFixture {
 
   /// More writes than any flow has.
   private static final int WRITES_MAX = 200;
-
-  /// What leaves something behind in the API server when it is forgotten.
-  private static final List<Class<? extends HasMetadata>> KINDS =
-      List.of(
-          Site.class,
-          Partition.class,
-          Index.class,
-          StatefulSet.class,
-          ConfigMap.class,
-          Service.class,
-          PodDisruptionBudget.class,
-          Pod.class,
-          PersistentVolumeClaim.class);
 
   /// A change that somebody makes.
   ///
@@ -213,15 +193,27 @@ abstract class KillPoints extends OperatorFixture {
                         .contains(cpu)));
   }
 
+  final void storageGrowth() {
+    apply(site(2));
+    AtomicInteger size = new AtomicInteger(1);
+    Change growth =
+        new Change(
+            "storage growth",
+            () ->
+                apply(site(2).replace("size: 1Mi", "size: %dMi".formatted(size.incrementAndGet()))),
+            () -> claimSizes().equals(List.of(size + "Mi", size + "Mi")));
+    killedAtEveryWrite(growth);
+  }
+
   // ---------------------------------------------------------------------------------------------------------- kills
 
   /// @param changes each undoes the one before, and the first the last
   private void killedAtEveryWrite(Change... changes) {
-    awaitSettled("the start", () -> !cluster.states().isEmpty());
+    awaitStill("the start", () -> !cluster.states().isEmpty());
     List<String> worlds = new ArrayList<>();
     for (Change change : changes) {
       change.change().run();
-      awaitSettled(change.name(), change.outcome());
+      awaitStill(change.name(), change.outcome());
       worlds.add(world());
     }
     boolean[] survived = new boolean[changes.length];
@@ -231,11 +223,8 @@ abstract class KillPoints extends OperatorFixture {
         String what = changes[i].name() + ", killed after " + writes + " writes";
         survived[i] = isSurvived(changes[i], survived[i] ? WRITES_MAX : writes, what);
         LOG.log(System.Logger.Level.INFO, survived[i] ? changes[i].name() + " survived" : what);
-        awaitSettled(what, changes[i].outcome());
-        String expected = worlds.get(i);
-        await()
-            .atMost(PATIENCE)
-            .untilAsserted(() -> assertThat(world()).as(what).isEqualTo(expected));
+        awaitStill(what, changes[i].outcome());
+        assertThat(world()).as(what).isEqualTo(worlds.get(i));
       }
     }
   }
@@ -258,29 +247,11 @@ abstract class KillPoints extends OperatorFixture {
     await().atMost(PATIENCE).until(() -> crash.isReached() || condition.getAsBoolean());
   }
 
-  private void awaitSettled(String what, BooleanSupplier outcome) {
-    await(what)
-        .atMost(PATIENCE)
-        .failFast(() -> operator().crash().isReached())
-        .until(() -> isSettled(outcome));
-  }
-
-  private boolean isSettled(BooleanSupplier outcome) {
-    return outcome.getAsBoolean()
-        && cluster.isQuiet()
-        && List.of(Site.class, Partition.class, Index.class).stream()
-            .flatMap(kind -> list(kind).stream())
-            .allMatch(OperatorFixture::isSettled)
-        && podList().stream().allMatch(Readiness::isPodReady);
-  }
-
   /// All that a flow could leave behind, as text. What must differ from run to run is left out:
   /// identities, epochs, times, and which of several equal nodes holds a replica.
   private String world() {
     List<String> lines = new ArrayList<>();
-    for (Class<? extends HasMetadata> kind : KINDS) {
-      list(kind).stream().map(KillPoints::line).sorted().forEach(lines::add);
-    }
+    objects().map(KillPoints::line).sorted().forEach(lines::add);
     lines.add("nodes " + cluster.states());
     lines.add("load " + cluster.load().values().stream().sorted().toList());
     cluster.partitions().stream()
@@ -303,19 +274,6 @@ abstract class KillPoints extends OperatorFixture {
         + " finalizers "
         + object.getMetadata().getFinalizers()
         + (object.getMetadata().getDeletionTimestamp() == null ? "" : " being deleted");
-  }
-
-  private <T extends HasMetadata> List<T> list(Class<T> kind) {
-    return client().resources(kind).inNamespace(namespace).list().getItems().stream()
-        .filter(KillPoints::isOurs)
-        .toList();
-  }
-
-  private static boolean isOurs(HasMetadata object) {
-    return object.getApiVersion().startsWith("partita.dev/")
-        || object.getMetadata().getName().equals("partita-cluster")
-        || (object.getMetadata().getLabels() != null
-            && object.getMetadata().getLabels().containsKey(Labels.SITE));
   }
 
   private <T extends HasMetadata> boolean isGone(Class<T> kind, String name) {

@@ -10,8 +10,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Every kill point of every flow, on the local control plane, some flows at a time: they mostly
-/// wait. The class itself has the machine for itself, because control planes give their pods the
-/// same addresses.
+/// wait.
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
 class KilledTest extends KillPoints {
 
@@ -90,5 +89,11 @@ class KilledTest extends KillPoints {
   @Execution(ExecutionMode.CONCURRENT)
   void rollingRestartEndsTheSame() {
     rollingRestart();
+  }
+
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void growingStorageEndsTheSame() {
+    storageGrowth();
   }
 }

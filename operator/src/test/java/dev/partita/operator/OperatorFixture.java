@@ -12,26 +12,57 @@ import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
 import dev.partita.operator.fake.FakeCluster;
 import dev.partita.operator.fake.FakePods;
+import dev.partita.operator.resource.Labels;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.readiness.Readiness;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /// One namespace with fake nodes in its pods, and the words in which tests speak of it.
 abstract class OperatorFixture {
 
-  static final Duration PATIENCE = Duration.ofSeconds(90);
+  /// For a starved machine: nothing here waits for so long on one that works.
+  static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /// What the operator, the control plane and users make.
+  private static final List<Class<? extends HasMetadata>> KINDS =
+      List.of(
+          Site.class,
+          Partition.class,
+          Index.class,
+          StatefulSet.class,
+          ConfigMap.class,
+          Service.class,
+          PodDisruptionBudget.class,
+          Pod.class,
+          PersistentVolumeClaim.class);
+
+  static {
+    // A reconcile that begins while its operator stops finds the operator's caches closed, and its
+    // thread dies of that. Awaitility would have it fail whichever test waits at the moment.
+    Awaitility.doNotCatchUncaughtExceptionsByDefault();
+  }
 
   static final int HTTP_PORT = 18_460;
 
@@ -53,6 +84,16 @@ abstract class OperatorFixture {
   final void begin() {
     namespace = controlPlane().newNamespace();
     cluster = new FakeCluster();
+    pods = new FakePods(client(), namespace, cluster, HTTP_PORT);
+  }
+
+  /// Ends all nodes, whose pods go on doing nothing.
+  final void stopNodes() {
+    Objects.requireNonNull(pods).close();
+  }
+
+  /// Has the pods be nodes again.
+  final void startNodes() {
     pods = new FakePods(client(), namespace, cluster, HTTP_PORT);
   }
 
@@ -94,6 +135,13 @@ abstract class OperatorFixture {
                   each.getMetadata().setFinalizers(List.of());
                   return each;
                 }));
+  }
+
+  /// Another version of the operator takes over, whose Sites get that image unless they say
+  /// otherwise.
+  final void restart(String defaultImage) {
+    operator().close();
+    operator = TestOperator.start(controlPlane(), namespace, HTTP_PORT, defaultImage);
   }
 
   final TestOperator start(CrashPoint crash) {
@@ -145,6 +193,74 @@ abstract class OperatorFixture {
             assertThat(condition(get(type, name), "Ready"))
                 .as(() -> type.getSimpleName() + " " + conditions(get(type, name)) + " " + cluster)
                 .isEqualTo("True"));
+  }
+
+  /// Waits until everything is as declared and nobody changes anything any more.
+  final void awaitStill() {
+    awaitStill("a still world", () -> true);
+  }
+
+  /// Waits until something has happened and nobody changes anything any more.
+  final void awaitStill(String what, BooleanSupplier outcome) {
+    Stillness stillness = new Stillness(operator(), cluster);
+    await(what)
+        .atMost(PATIENCE)
+        .failFast("the operator was killed", () -> operator().crash().isReached())
+        .until(() -> {
+          boolean settled = isSettled(outcome);
+          return stillness.hasLasted(settled, settled ? versions() : "");
+        });
+  }
+
+  /// Waits until the operator has looked at the nodes so many times more, and has done what
+  /// follows.
+  final void awaitLooks(int count) {
+    int until = cluster.stateReads() + count;
+    await()
+        .atMost(PATIENCE)
+        .until(() -> cluster.stateReads() >= until && operator().activity().isIdle());
+  }
+
+  /// Whether, as far as anybody knows, there is nothing left to do.
+  final boolean isSettled(BooleanSupplier outcome) {
+    return outcome.getAsBoolean()
+        && cluster.isQuiet()
+        && cluster.areLeadersEven()
+        && List.of(Site.class, Partition.class, Index.class).stream()
+            .flatMap(kind -> list(kind).stream())
+            .allMatch(OperatorFixture::isSettled)
+        && list(Pod.class).stream().allMatch(Readiness::isPodReady);
+  }
+
+  /// All our objects, with their versions.
+  private String versions() {
+    return objects()
+        .map(each ->
+            each.getKind()
+                + " "
+                + each.getMetadata().getName()
+                + " "
+                + each.getMetadata().getResourceVersion())
+        .sorted()
+        .collect(Collectors.joining(", "));
+  }
+
+  /// All objects of the namespace that are ours, kind by kind.
+  final Stream<HasMetadata> objects() {
+    return KINDS.stream().flatMap(kind -> list(kind).stream());
+  }
+
+  private <T extends HasMetadata> List<T> list(Class<T> kind) {
+    return client().resources(kind).inNamespace(namespace).list().getItems().stream()
+        .filter(OperatorFixture::isOurs)
+        .toList();
+  }
+
+  private static boolean isOurs(HasMetadata object) {
+    return object.getApiVersion().startsWith("partita.dev/")
+        || object.getMetadata().getName().equals("partita-cluster")
+        || (object.getMetadata().getLabels() != null
+            && object.getMetadata().getLabels().containsKey(Labels.SITE));
   }
 
   final <T extends HasMetadata> boolean isReady(Class<T> type, String name) {
@@ -223,6 +339,14 @@ abstract class OperatorFixture {
     return client().persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
         .map(claim -> claim.getMetadata().getName())
         .sorted()
+        .toList();
+  }
+
+  /// What the claims ask for, by name of the claim.
+  final List<String> claimSizes() {
+    return client().persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
+        .sorted(Comparator.comparing(claim -> claim.getMetadata().getName()))
+        .map(claim -> claim.getSpec().getResources().getRequests().get("storage").toString())
         .toList();
   }
 }

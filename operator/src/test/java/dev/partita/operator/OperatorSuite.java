@@ -10,7 +10,8 @@ import dev.partita.crd.PartitionStatus;
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -27,8 +28,8 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class OperatorSuite extends OperatorFixture {
 
-  /// Long enough for several polls, figures and retries to pass without a write.
-  private static final Duration QUIET = Duration.ofSeconds(4);
+  /// Looks of the operator at the nodes that leave room for figures and retries.
+  private static final int QUIET_LOOKS = 40;
 
   private @Nullable ControlPlane controlPlane;
 
@@ -139,10 +140,13 @@ abstract class OperatorSuite extends OperatorFixture {
     cluster.figures("p", 1_000, 100);
     awaitStatus(Partition.class, "p", status -> Objects.equals(status.operationsPerSecond(), 100L));
 
-    await().atMost(PATIENCE).during(QUIET).until(running::writes, new Unchanged<>()::isSame);
+    awaitStill();
+    int writes = running.writes();
+    int reconciles = running.activity().reconciles();
     cluster.figures("p", 1_000, 130);
-    int before = running.writes();
-    await().pollDelay(QUIET).until(() -> running.writes() == before);
+    await().atMost(PATIENCE).until(() -> running.activity().reconciles() > reconciles);
+    awaitLooks(QUIET_LOOKS);
+    assertThat(running.writes()).isEqualTo(writes);
   }
 
   @Test
@@ -165,8 +169,51 @@ abstract class OperatorSuite extends OperatorFixture {
             assertThat(cluster.load().values())
                 .hasSize(5)
                 .allSatisfy(each -> assertThat(each).isBetween(3, 4)));
-    await().atMost(PATIENCE).until(cluster::isQuiet);
-    assertThat(cluster.operationLog()).hasSize(6);
+    awaitStill();
+    assertThat(cluster.operationLog())
+        .filteredOn(each -> each.startsWith("MoveReplica"))
+        .hasSize(6);
+    awaitEvenLeaders();
+  }
+
+  @Test
+  void leadersAreSpreadOneTransferAtATime() {
+    TestOperator running = start(CrashPoint.never());
+    apply(site(3));
+    for (int number = 0; number < 9; number++) {
+      apply(partition("p" + number, "range: {start: %d, end: %d}".formatted(number, number + 1)));
+    }
+    apply(partition("paused", "range: {start: 9, end: 10}"));
+    for (int number = 0; number < 9; number++) {
+      awaitReady(Partition.class, "p" + number);
+    }
+    awaitReady(Partition.class, "paused");
+    apply(partition("paused", "range: {start: 9, end: 10}, paused: true"));
+    awaitStatus(Partition.class, "paused", status -> "Paused".equals(status.phase()));
+
+    cluster.leadEverything("main-1");
+
+    awaitEvenLeaders();
+    assertThat(cluster.mostTransfersAtOnce()).isEqualTo(1);
+    assertThat(cluster.operationLog())
+        .isNotEmpty()
+        .allMatch(each -> each.startsWith("TransferLeader:p"))
+        .noneMatch(each -> each.startsWith("TransferLeader:paused"));
+    awaitStill("all finished transfers are forgotten", cluster::isQuiet);
+    int before = running.writes();
+    awaitLooks(QUIET_LOOKS);
+    assertThat(running.writes()).isEqualTo(before);
+  }
+
+  private void awaitEvenLeaders() {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          Collection<Integer> leaders = cluster.leaders().values();
+          assertThat(Collections.max(leaders) - Collections.min(leaders))
+              .as(() -> cluster.leaders() + " " + cluster)
+              .isLessThan(2);
+        });
   }
 
   @Test
@@ -183,15 +230,10 @@ abstract class OperatorSuite extends OperatorFixture {
 
     scale(3);
 
-    awaitReady(Site.class, "main");
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() -> assertThat(podNames()).containsExactly("main-0", "main-1", "main-2"));
+    awaitStill("three nodes", () -> podNames().size() == 3 && claimNames().size() == 3);
+    assertThat(podNames()).containsExactly("main-0", "main-1", "main-2");
     assertThat(cluster.load()).containsOnlyKeys("main-0", "main-1", "main-2");
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() ->
-            assertThat(claimNames()).containsExactly("data-main-0", "data-main-1", "data-main-2"));
+    assertThat(claimNames()).containsExactly("data-main-0", "data-main-1", "data-main-2");
     assertThat(cluster.wasAliveWhenRemoved("main-3")).isTrue();
     assertThat(cluster.wasAliveWhenRemoved("main-4")).isTrue();
     List<String> log = cluster.operationLog();
@@ -217,8 +259,7 @@ abstract class OperatorSuite extends OperatorFixture {
         "Partition p has 3 replicas, but only 1 nodes would remain");
     assertThat(cluster.replicas("p")).containsExactly("main-0", "main-1", "main-2");
     scale(3);
-    awaitReady(Site.class, "main");
-    await().atMost(PATIENCE).until(cluster::isQuiet);
+    awaitStill();
     assertThat(podNames()).containsExactly("main-0", "main-1", "main-2");
     assertThat(cluster.operationLog()).contains("CancelDrain:main-1:>", "CancelDrain:main-2:>");
   }
@@ -243,8 +284,7 @@ abstract class OperatorSuite extends OperatorFixture {
                 .as(cluster::toString)
                 .hasSize(1)
                 .doesNotContainAnyElementsOf(before));
-    awaitReady(Partition.class, "p");
-    awaitReady(Site.class, "main");
+    awaitStill();
     assertThat(cluster.replicas("p")).hasSize(3).doesNotHaveDuplicates();
   }
 
@@ -299,8 +339,8 @@ abstract class OperatorSuite extends OperatorFixture {
 
     apply(partition("p", "range: {}, replicas: 5"));
 
-    awaitStatus(Partition.class, "p", status -> Objects.equals(status.readyReplicas(), 5));
-    awaitReady(Partition.class, "p");
+    awaitStill("five replicas", () -> cluster.replicas("p").size() == 5);
+    assertThat(get(Partition.class, "p").getStatus()).extracting("readyReplicas").isEqualTo(5);
     assertThat(cluster.operationLog())
         .hasSize(2)
         .allMatch(each -> each.startsWith("MoveReplica:p:>main-"));
@@ -369,6 +409,7 @@ abstract class OperatorSuite extends OperatorFixture {
     apply(partition("p", "range: {}, replicas: 3, paused: true"));
 
     awaitStatus(Partition.class, "p", status -> "Paused".equals(status.phase()));
+    awaitLooks(QUIET_LOOKS);
     assertThat(cluster.replicas("p")).hasSize(1);
     apply(partition("p", "range: {}, replicas: 3, paused: false"));
     await().atMost(PATIENCE).until(() -> cluster.replicas("p").size() == 3);
@@ -425,16 +466,5 @@ abstract class OperatorSuite extends OperatorFixture {
     await()
         .atMost(PATIENCE)
         .until(() -> cluster.answer("r4").startsWith("Accepted") && cluster.partitions().isEmpty());
-  }
-
-  /// Remembers the last value it saw.
-  private static final class Unchanged<T> {
-    private @Nullable T last;
-
-    boolean isSame(T now) {
-      boolean same = now.equals(last);
-      last = now;
-      return same;
-    }
   }
 }

@@ -29,12 +29,13 @@ final class TestOperator implements AutoCloseable {
   static final String IMAGE = "partita/fake-node";
 
   private final CrashPoint crash;
+  private final Activity activity = new Activity();
   private final HttpNodeAdmin nodes = new HttpNodeAdmin();
   private final DataPlanes dataPlanes;
   private final Operator operator;
 
   private TestOperator(
-      ControlPlane controlPlane, String namespace, int httpPort, CrashPoint crash) {
+      ControlPlane controlPlane, String namespace, SiteSettings settings, CrashPoint crash) {
     this.crash = crash;
     KubernetesClient client =
         new KubernetesClientBuilder()
@@ -50,12 +51,12 @@ final class TestOperator implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
-    SiteSettings settings = new SiteSettings(Optional.of(IMAGE), IMAGE, httpPort, httpPort + 1);
     this.operator =
         new Operator(overrider ->
             overrider
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(true)
+                .withMetrics(activity)
                 .withStopOnInformerErrorDuringStartup(false)
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(1)));
     operator.register(
@@ -72,14 +73,34 @@ final class TestOperator implements AutoCloseable {
 
   static TestOperator start(
       ControlPlane controlPlane, String namespace, int httpPort, CrashPoint crash) {
-    TestOperator operator = new TestOperator(controlPlane, namespace, httpPort, crash);
+    return start(controlPlane, namespace, settings(IMAGE, httpPort), crash);
+  }
+
+  /// @param defaultImage of Sites that are new to it and name none
+  static TestOperator start(
+      ControlPlane controlPlane, String namespace, int httpPort, String defaultImage) {
+    return start(controlPlane, namespace, settings(defaultImage, httpPort), CrashPoint.never());
+  }
+
+  private static TestOperator start(
+      ControlPlane controlPlane, String namespace, SiteSettings settings, CrashPoint crash) {
+    TestOperator operator = new TestOperator(controlPlane, namespace, settings, crash);
     operator.operator.start();
     return operator;
+  }
+
+  private static SiteSettings settings(String defaultImage, int httpPort) {
+    return new SiteSettings(Optional.empty(), defaultImage, httpPort, httpPort + 1);
   }
 
   /// Writes to the API server and to the nodes so far.
   int writes() {
     return crash.writes();
+  }
+
+  /// What its reconcilers are at.
+  Activity activity() {
+    return activity;
   }
 
   /// Where it dies.

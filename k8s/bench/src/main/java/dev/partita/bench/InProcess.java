@@ -3,7 +3,7 @@ package dev.partita.bench;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.Node;
-import dev.partita.node.admin.PartitionSpec;
+import dev.partita.node.admin.PartitionWish;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.document.Documents;
 import dev.partita.node.index.JsonBytes;
@@ -65,7 +65,8 @@ final class InProcess implements AutoCloseable {
     ObjectNode bounds = JsonNodeFactory.instance.objectNode();
     bounds.putObject("range");
     node.admin()
-        .requestPartition(COLLECTION, new PartitionSpec(COLLECTION, bounds, List.of()), deadline());
+        .requestPartition(
+            COLLECTION, new PartitionWish(COLLECTION, bounds, 1, List.of()), deadline());
     String value = "x".repeat(valueBytes - 20);
     for (int from = 0; from < count; from += BATCH) {
       List<Mutation> batch = new ArrayList<>();

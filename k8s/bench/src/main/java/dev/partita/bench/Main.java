@@ -75,6 +75,7 @@ public final class Main {
       writes(nodes, fsync);
       reads(nodes);
       queries(nodes);
+      new Transactions(nodes, duration, VALUE_BYTES).run(CLIENTS);
       failover(nodes);
     }
     idle();

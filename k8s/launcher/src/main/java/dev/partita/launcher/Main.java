@@ -1,5 +1,6 @@
 package dev.partita.launcher;
 
+import dev.partita.launcher.doctor.Doctor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -22,6 +23,7 @@ public final class Main {
         up [--detach]     bring up a control plane, the operator and three nodes on this machine, with sample data;
                           stays in the foreground until Ctrl-C, or with --detach until all is ready
         status [--json]   say what is running and where to reach it
+        doctor            say on one page what is wrong, and what to do about it
         down [--wipe]     stop it; with --wipe delete its data as well
         image             build container images of the operator and the nodes: './partita image --help'
         bench             measure Partita beside the floors of this machine and beside etcd
@@ -75,6 +77,10 @@ public final class Main {
         accept(command, options, "--json");
         yield status(workspace, options.contains("--json"));
       }
+      case "doctor" -> {
+        accept(command, options);
+        yield Doctor.examine(kubeconfig(workspace), System.out);
+      }
       case "down" -> {
         accept(command, options, "--wipe");
         yield down(workspace, options.contains("--wipe"));
@@ -88,6 +94,19 @@ public final class Main {
         yield 2;
       }
     };
+  }
+
+  /// The cluster of `KUBECONFIG`, or the one of the last `up`.
+  private static Path kubeconfig(Workspace workspace) {
+    String given = System.getenv("KUBECONFIG");
+    if (given != null && !given.isBlank()) {
+      return Path.of(given);
+    }
+    if (!Files.exists(workspace.kubeconfig())) {
+      throw new LaunchFailure(
+          "there is nothing to look at: set KUBECONFIG, or start with './partita up'");
+    }
+    return workspace.kubeconfig();
   }
 
   private static void accept(String command, List<String> options, String... known) {

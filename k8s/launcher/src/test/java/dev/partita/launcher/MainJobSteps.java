@@ -2,6 +2,7 @@ package dev.partita.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -34,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class MainJobSteps {
   static final ObjectMapper JSON = new ObjectMapper();
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+  static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /// Of one subclass at a time.
   @TempDir static Path home;
@@ -73,6 +76,14 @@ abstract class MainJobSteps {
     JsonNode pi = get("/v1/collections/unicode/documents/960");
     assertThat(pi.path("name").textValue()).isEqualTo("GREEK SMALL LETTER PI");
 
+    // Leaders tell how many rows they have from time to time.
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(unicodeRows()).isEqualTo(SampleData.characterCount()));
+    awaitEvenLeaders();
+  }
+
+  private long unicodeRows() throws Exception {
     long rows = 0;
     for (JsonNode partition : get("/v1/partitions").path("data")) {
       rows +=
@@ -80,7 +91,24 @@ abstract class MainJobSteps {
               ? partition.path("rows").longValue()
               : 0;
     }
-    assertThat(rows).isEqualTo(SampleData.characterCount());
+    return rows;
+  }
+
+  /// No node leads more than its share, and leaders are told by their names.
+  final void awaitEvenLeaders() {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .untilAsserted(() -> {
+          Map<String, Integer> leaders = new TreeMap<>();
+          for (JsonNode partition : get("/v1/partitions").path("data")) {
+            leaders.merge(partition.path("leader").asText(), 1, Integer::sum);
+          }
+          assertThat(leaders).containsOnlyKeys("main-0", "main-1", "main-2");
+          assertThat(Collections.max(leaders.values()) - Collections.min(leaders.values()))
+              .as(leaders::toString)
+              .isLessThan(2);
+        });
   }
 
   @Test
@@ -149,7 +177,11 @@ abstract class MainJobSteps {
               + "\"],\"limit\":"
               + limit
               + (after == null ? "}" : ",\"after\":\"" + after + "\"}");
-      JsonNode page = JSON.readTree(send("POST", "/v1/query", body).body());
+      HttpResponse<String> response = send("POST", "/v1/query", body);
+      assertThat(response.statusCode())
+          .as("a page after " + after + ": " + response.body())
+          .isEqualTo(200);
+      JsonNode page = JSON.readTree(response.body());
       page.path("data").forEach(entry -> ids.add(entry.path("id").intValue()));
       after = page.path("after").textValue();
     } while (after != null);

@@ -58,6 +58,7 @@ class UpIT extends MainJobSteps {
     assertThat(get("/v1/collections/blocks/documents/kept").path("note").textValue())
         .isEqualTo("written before the kill");
     assertThat(idsOfScript("Greek", 100)).isNotEmpty();
+    awaitEvenLeaders();
   }
 
   private List<ProcessHandle> nodeProcesses() {

@@ -82,13 +82,28 @@ public final class LocalControlPlane implements AutoCloseable {
       ObjectService objects = new ObjectService(store, new KindRegistry());
       PodRunner runner =
           PodRunner.open(new Cluster(objects, "kubelet"), settings.directory(), settings.images());
+      return start(settings, store, identity, objects, runner);
+    } catch (IOException | RuntimeException e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  private static LocalControlPlane start(
+      Settings settings,
+      Store store,
+      ServerIdentity identity,
+      ObjectService objects,
+      PodRunner runner)
+      throws IOException {
+    try {
       prepare(new Cluster(objects, "partita-local"), settings);
       ApiServer server = ApiServer.start(objects, runner.logs(), identity, settings.port());
       LocalControlPlane started = new LocalControlPlane(settings, store, identity, runner, server);
       started.startLoops(objects);
       return started;
     } catch (IOException | RuntimeException e) {
-      store.close();
+      runner.close();
       throw e;
     }
   }

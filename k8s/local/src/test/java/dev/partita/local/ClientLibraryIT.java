@@ -37,6 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// What operators do, with the client library that they use.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientLibraryIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private static final ResourceDefinitionContext WIDGETS =
       new ResourceDefinitionContext.Builder()
           .withGroup("example.dev")
@@ -160,7 +162,7 @@ class ClientLibraryIT {
           .withName("watched")
           .edit(c -> new ConfigMapBuilder(c).withData(Map.of("n", "2")).build());
       client.configMaps().inNamespace("default").withName("watched").delete();
-      await().atMost(Duration.ofSeconds(20)).until(() -> seen.size() >= 3);
+      await().atMost(PATIENCE).until(() -> seen.size() >= 3);
       assertThat(seen).startsWith("ADDED {n=1}", "MODIFIED {n=2}", "DELETED {n=2}");
     }
   }
@@ -179,11 +181,9 @@ class ClientLibraryIT {
       for (int i = 0; i < 500; i++) {
         widgets.resource(widget("many", "after-" + i)).create();
       }
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> informer.getIndexer().list().size() == 1000);
+      await().atMost(PATIENCE).until(() -> informer.getIndexer().list().size() == 1000);
       widgets.delete();
-      await().atMost(Duration.ofSeconds(30)).until(() -> informer.getIndexer().list().isEmpty());
+      await().atMost(PATIENCE).until(() -> informer.getIndexer().list().isEmpty());
     }
   }
 

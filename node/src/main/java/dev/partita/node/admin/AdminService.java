@@ -61,7 +61,7 @@ public interface AdminService {
   /// @param name the name as the client wrote it; see [dev.partita.node.catalog.ResourceName]
   /// @throws dev.partita.node.error.DatabaseException when the operator refuses, or nothing came of
   ///   it before the deadline
-  PartitionView requestPartition(String name, PartitionSpec spec, Deadline deadline);
+  PartitionView requestPartition(String name, PartitionWish wish, Deadline deadline);
 
   /// Asks on behalf of a client that a Partition be dropped, and waits until it is gone.
   void requestPartitionDeletion(String name, Deadline deadline);

@@ -202,8 +202,8 @@ public final class NodeAdmin implements AdminService {
   }
 
   @Override
-  public PartitionView requestPartition(String name, PartitionSpec spec, Deadline deadline) {
-    return requests.createPartition(name, spec, deadline);
+  public PartitionView requestPartition(String name, PartitionWish wish, Deadline deadline) {
+    return requests.createPartition(name, wish, deadline);
   }
 
   @Override

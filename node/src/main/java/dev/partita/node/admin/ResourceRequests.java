@@ -40,17 +40,20 @@ final class ResourceRequests {
     this.dev = dev;
   }
 
-  PartitionView createPartition(String name, PartitionSpec spec, Deadline deadline) {
-    CatalogCommand.CreatePartition wanted = SpecReader.partition(name, spec);
+  PartitionView createPartition(String name, PartitionWish wish, Deadline deadline) {
+    CatalogCommand.CreatePartition wanted = SpecReader.partition(name, wish.withoutReplicas());
     Optional<PartitionEntry> known = system.catalog().partition(wanted.name());
     if (known.isPresent() && !isSame(known.get(), wanted)) {
       throw new DatabaseException(ErrorCode.ALREADY_EXISTS, "another partition has this name")
           .with("partition", name);
     }
+    if (known.isEmpty()) {
+      WishRules.check(wish, system.catalog().nodes().values());
+    }
     if (dev) {
       admin.putPartition(
           name,
-          new PartitionSpec(spec.collection(), spec.bounds(), List.of(admin.node().nodeId())),
+          new PartitionSpec(wish.collection(), wish.bounds(), List.of(admin.node().nodeId())),
           deadline);
     } else if (known.isEmpty()) {
       refuseOverlap(wanted);
@@ -58,7 +61,7 @@ final class ResourceRequests {
           ResourceRequest.Action.CREATE,
           ResourceRequest.Kind.PARTITION,
           name,
-          partitionJson(spec),
+          partitionJson(wish),
           catalog -> catalog.partition(wanted.name()).isPresent(),
           deadline);
     }
@@ -90,10 +93,14 @@ final class ResourceRequests {
     }
   }
 
-  private static ObjectNode partitionJson(PartitionSpec spec) {
+  private static ObjectNode partitionJson(PartitionWish wish) {
     ObjectNode json = MAPPER.createObjectNode();
-    json.put("collection", spec.collection());
-    spec.bounds().properties().forEach(field -> json.set(field.getKey(), field.getValue()));
+    json.put("collection", wish.collection());
+    wish.bounds().properties().forEach(field -> json.set(field.getKey(), field.getValue()));
+    json.put("replicas", wish.replicas());
+    if (!wish.placement().isEmpty()) {
+      json.set("placement", MAPPER.valueToTree(wish.placement()));
+    }
     return json;
   }
 

@@ -106,7 +106,7 @@ final class ClusterDriver implements AutoCloseable {
 
   private ClusterView view(GroupStatus status) {
     Configuration members = status.configuration();
-    Set<NodeId> caughtUp = Reporter.caughtUp(status);
+    Set<NodeId> caughtUp = status.caughtUp();
     return new ClusterView(
         self, system.catalog(), board.alive(), board.partitions(), members, caughtUp);
   }

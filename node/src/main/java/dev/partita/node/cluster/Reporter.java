@@ -13,8 +13,6 @@ import dev.partita.node.time.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +29,6 @@ final class Reporter implements AutoCloseable {
   /// @param removed whether the node was removed: it gets no log any more, so its own catalog may
   ///   never say so
   record Receipt(boolean understood, String board, boolean removed) {}
-
-  /// A follower that lacks no more than so many entries has caught up: a busy group is never
-  /// without any.
-  private static final long LAG_MAX = 1_000;
 
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -113,26 +107,11 @@ final class Reporter implements AutoCloseable {
         new ArrayList<>(members.voters()),
         new ArrayList<>(members.learners()),
         changing,
-        new ArrayList<>(caughtUp(group)),
+        new ArrayList<>(group.caughtUp()),
         replica.rows(),
         replica.bytes(),
         replica.operationsPerSecond(),
         replica.indexes());
-  }
-
-  /// The members that have nearly everything, with the leader itself.
-  static Set<NodeId> caughtUp(GroupStatus group) {
-    Set<NodeId> nodes = new TreeSet<>();
-    for (GroupStatus.PeerProgress peer : group.peers()) {
-      boolean near = peer.matchIndex() + LAG_MAX >= group.commitIndex();
-      if (peer.active() && !peer.snapshotting() && near) {
-        nodes.add(peer.node());
-      }
-    }
-    if (group.leads() && group.leader() != null) {
-      nodes.add(group.leader());
-    }
-    return nodes;
   }
 
   @Override

@@ -28,6 +28,11 @@ public record NodeSettings(
   private static final int DEFAULT_PEER_PORT = 7000;
   private static final int DEFAULT_HTTP_PORT = 8080;
   private static final long DEFAULT_CACHE_BYTES = 64L << 20;
+  private static final long DEFAULT_MEMTABLE_BYTES = 24L << 20;
+  private static final long DEFAULT_LOG_BYTES = 256L << 20;
+
+  /// A few segments that hold the largest command each.
+  private static final long LOG_BYTES_MIN = 64L << 20;
 
   /// Node-to-node traffic.
   ///
@@ -45,14 +50,27 @@ public record NodeSettings(
   /// Storage.
   ///
   /// @param cacheBytes block cache, shared by all replicas of the node
+  /// @param memtableBytes about how much is held in memory before it is flushed
+  /// @param logBytes the Raft log of all replicas together; a small disk needs a small one
   /// @param retention how long old versions stay readable
-  public record Storage(long cacheBytes, Duration retention) {
+  public record Storage(long cacheBytes, long memtableBytes, long logBytes, Duration retention) {
     /// What a node has unless told otherwise.
     public static final Storage DEFAULT = new Storage(DEFAULT_CACHE_BYTES, Duration.ofHours(25));
+
+    /// With the default sizes of memtables and log.
+    public Storage(long cacheBytes, Duration retention) {
+      this(cacheBytes, DEFAULT_MEMTABLE_BYTES, DEFAULT_LOG_BYTES, retention);
+    }
 
     public Storage {
       if (cacheBytes < 1 << 20) {
         throw new IllegalArgumentException("the cache needs at least 1 MiB: " + cacheBytes);
+      }
+      if (memtableBytes < 1 << 20) {
+        throw new IllegalArgumentException("the memtables need at least 1 MiB: " + memtableBytes);
+      }
+      if (logBytes < LOG_BYTES_MIN) {
+        throw new IllegalArgumentException("the log needs at least 64 MiB: " + logBytes);
       }
       if (retention.isNegative()) {
         throw new IllegalArgumentException("negative retention: " + retention);
@@ -88,6 +106,8 @@ public record NodeSettings(
         Boolean.parseBoolean(lookup.text("partita.dev", "false")),
         new Storage(
             lookup.bytes("partita.cache.size", DEFAULT_CACHE_BYTES),
+            lookup.bytes("partita.memtable.size", DEFAULT_MEMTABLE_BYTES),
+            lookup.bytes("partita.log.size", DEFAULT_LOG_BYTES),
             lookup.duration("partita.retention", Storage.DEFAULT.retention())));
   }
 

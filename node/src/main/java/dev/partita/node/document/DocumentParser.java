@@ -100,6 +100,11 @@ public final class DocumentParser {
     return false;
   }
 
+  /// A document that has its `id` in it.
+  static ParsedDocument withId(JsonNode json) {
+    return withId(json, null);
+  }
+
   static JsonNode parse(byte[] body) {
     try {
       JsonNode json = JSON.readTree(body);

@@ -23,6 +23,8 @@ public enum ErrorCode {
   UNKNOWN_PARTITION("42704", Category.USER, 404, "Unknown partition"),
   /// The index does not exist.
   UNKNOWN_INDEX("42704", Category.USER, 404, "Unknown index"),
+  /// The transaction does not exist, or not any more.
+  UNKNOWN_TRANSACTION("25P01", Category.USER, 404, "Unknown transaction"),
   /// The node does not exist.
   UNKNOWN_NODE("42704", Category.USER, 404, "Unknown node"),
   /// A partition, index or operation of this name exists already with another content.
@@ -37,6 +39,10 @@ public enum ErrorCode {
   UNIQUE_VIOLATION("23505", Category.USER, 409, "Unique violation"),
   /// The row is not at the version that the write required.
   VERSION_CONFLICT("40001", Category.USER, 412, "Version conflict"),
+  /// A condition of a transaction does not hold.
+  CONDITION_FAILED("40002", Category.USER, 412, "Condition failed"),
+  /// Other transactions were in the way; nothing was changed.
+  SERIALIZATION_FAILURE("40001", Category.RETRYABLE, 409, "Serialization failure"),
   /// The read is older than the versions kept.
   TIMESTAMP_TOO_OLD("72000", Category.USER, 410, "Timestamp too old"),
   /// The read is later than every timestamp handed out.
@@ -55,8 +61,10 @@ public enum ErrorCode {
   /// The write may or may not have been applied, and the database cannot tell. Never retried behind
   /// the client's back.
   OUTCOME_UNKNOWN("40003", Category.EXTERNAL, 504, "Outcome unknown"),
-  /// The node is not part of a database yet, or of another one.
+  /// The node is not part of a database yet.
   NOT_BOOTSTRAPPED("57P03", Category.RETRYABLE, 503, "Not bootstrapped"),
+  /// The request was meant for a node of another database, which had this node's address before.
+  WRONG_CLUSTER("08004", Category.RETRYABLE, 421, "Wrong cluster"),
   /// The request is refused in the state the database is in.
   REFUSED("55000", Category.USER, 409, "Refused"),
   /// The feature is not supported.

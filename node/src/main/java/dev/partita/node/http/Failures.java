@@ -14,11 +14,22 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 final class Failures {
   private static final Logger LOG = Logger.getLogger(Failures.class);
 
+  private final ErrorCounts counts;
+
+  Failures(ErrorCounts counts) {
+    this.counts = counts;
+  }
+
   @ServerExceptionMapper
   Response refused(DatabaseException failure) {
     if (failure.code().category() == ErrorCode.Category.INTERNAL) {
       LOG.error("internal failure", failure);
     }
+    return response(failure);
+  }
+
+  private Response response(DatabaseException failure) {
+    counts.count(failure.code());
     return Problem.response(failure);
   }
 
@@ -26,9 +37,9 @@ final class Failures {
   @ServerExceptionMapper
   Response refused(WebApplicationException failure) {
     int status = failure.getResponse().getStatus();
-    ObjectNode body =
-        Problem.body(
-            status == 413 ? ErrorCode.TOO_LARGE : ErrorCode.INVALID_REQUEST, detail(status));
+    ErrorCode code = status == 413 ? ErrorCode.TOO_LARGE : ErrorCode.INVALID_REQUEST;
+    counts.count(code);
+    ObjectNode body = Problem.body(code, detail(status));
     body.put("status", status);
     body.put("title", failure.getResponse().getStatusInfo().getReasonPhrase());
     return Response.status(status).type(Problem.MEDIA_TYPE).entity(body).build();
@@ -36,7 +47,7 @@ final class Failures {
 
   @ServerExceptionMapper
   Response refused(JsonProcessingException failure) {
-    return Problem.response(
+    return response(
         new DatabaseException(ErrorCode.INVALID_REQUEST, "the body is not what this request takes")
             .with("reason", failure.getOriginalMessage()));
   }
@@ -44,7 +55,7 @@ final class Failures {
   @ServerExceptionMapper
   Response defect(RuntimeException failure) {
     LOG.error("a request failed by a defect", failure);
-    return Problem.response(
+    return response(
         new DatabaseException(
             ErrorCode.INTERNAL, "the node met a defect; its log has the details"));
   }

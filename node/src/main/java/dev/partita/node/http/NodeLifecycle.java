@@ -3,7 +3,9 @@ package dev.partita.node.http;
 import dev.partita.node.Node;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.document.Documents;
+import dev.partita.node.document.Sessions;
 import dev.partita.node.query.Queries;
+import dev.partita.node.transaction.OneShotTransactions;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.Startup;
 import jakarta.annotation.PreDestroy;
@@ -13,9 +15,9 @@ import java.io.UncheckedIOException;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
-/// Starts the engine with the process and closes it with the process: leadership is handed over
-/// before the HTTP server's last request has been answered, and everything is flushed. A failure
-/// that only a restart heals ends the process, so that whoever supervises it sees it.
+/// Starts the engine with the process and closes it with the process, after [Draining], when the
+/// HTTP server's last request has been answered: everything is flushed. A failure that only a
+/// restart heals ends the process, so that whoever supervises it sees it.
 @Singleton
 @Startup
 public final class NodeLifecycle {
@@ -25,6 +27,7 @@ public final class NodeLifecycle {
   private final Node node;
   private final Documents documents;
   private final Queries queries;
+  private final OneShotTransactions transactions;
 
   NodeLifecycle(Config config) {
     NodeSettings settings =
@@ -36,6 +39,8 @@ public final class NodeLifecycle {
     }
     node.onFailure(this::failed);
     documents = new Documents(node.router());
+    transactions =
+        new OneShotTransactions(node.router(), node.transactions(), node.oracle(), node.clock());
     queries = new Queries(node.router(), node.router(), node.oracle(), node.clock());
   }
 
@@ -45,6 +50,14 @@ public final class NodeLifecycle {
 
   Documents documents() {
     return documents;
+  }
+
+  Sessions sessions() {
+    return node.sessions();
+  }
+
+  OneShotTransactions transactions() {
+    return transactions;
   }
 
   Queries queries() {

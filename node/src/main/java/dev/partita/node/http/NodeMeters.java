@@ -2,19 +2,17 @@ package dev.partita.node.http;
 
 import dev.partita.node.Node;
 import dev.partita.node.ReplicaFigures;
+import dev.partita.node.admin.NodeAdmin;
+import dev.partita.node.config.NodeSettings;
 import dev.partita.node.partition.PartitionId;
-import dev.partita.node.storage.StorageStatistics;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import io.quarkus.runtime.Startup;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
-import java.util.ArrayList;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,39 +20,45 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
 
-/// Binds the node's figures to Micrometer: one set of meters for each replica here, labelled by
-/// partition and collection, and one for the storage and the HTTP edge. A replica's meters come and
-/// go with it.
+/// Binds the node's figures to Micrometer, as [NodeMetric] lists them. The meters of replicas and
+/// indexes come and go with them.
 ///
-/// One thread refreshes the figures every [#REFRESH_SECONDS]; a scrape reads what it found last.
+/// One thread refreshes the figures every [#REFRESH_SECONDS], so that what a scrape costs does not
+/// depend on how many there are; histograms are recorded by whoever answers.
 @Singleton
 @Startup
 final class NodeMeters {
+  private static final Logger LOG = Logger.getLogger(NodeMeters.class);
+
+  /// Well below the usual interval of scrapes.
   private static final long REFRESH_SECONDS = 2;
 
   private final Node node;
   private final MeterRegistry registry;
+  private final EngineMeters engine;
+  private final OperationTimes times;
+  private final IndexMeters indexes;
   private final Map<PartitionId, ReplicaMeters> replicas = new HashMap<>();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("meters").factory());
   private final ScheduledFuture<?> refreshing;
-  private volatile @Nullable StorageStatistics storage;
+  private volatile int replicaCount;
+  private volatile long leaderCount;
 
-  NodeMeters(NodeLifecycle lifecycle, Admission admission, MeterRegistry registry) {
+  NodeMeters(
+      NodeLifecycle lifecycle, Admission admission, ErrorCounts errors, MeterRegistry registry) {
     this.node = lifecycle.node();
     this.registry = registry;
-    Gauge.builder("partita.http.requests.in.flight", admission, Admission::requestsInFlight)
-        .description("Requests that are being answered")
-        .register(registry);
-    Gauge.builder("partita.http.body.bytes.in.flight", admission, Admission::bodyBytesInFlight)
-        .description("Bytes of the bodies of requests that are being answered")
-        .baseUnit("bytes")
-        .register(registry);
-    bindStorage();
+    this.engine = new EngineMeters(registry, node);
+    this.engine.bindHttp(admission, errors);
+    this.times = new OperationTimes(registry, node::catalog);
+    this.indexes = new IndexMeters(registry);
+    bindNode();
+    node.onOperation(times);
     refreshing = timer.scheduleWithFixedDelay(this::refresh, 0, REFRESH_SECONDS, TimeUnit.SECONDS);
   }
 
@@ -64,173 +68,77 @@ final class NodeMeters {
     timer.shutdownNow();
   }
 
-  private void bindStorage() {
-    counter(
-        "block.cache.hits",
-        null,
-        "Blocks found in the block cache",
-        StorageStatistics::blockCacheHits);
-    counter(
-        "block.cache.misses", null, "Blocks read from disk", StorageStatistics::blockCacheMisses);
-    gauge(
-        "block.cache.hit.ratio",
-        null,
-        "Share of block lookups since the start that the cache answered",
-        StorageStatistics::blockCacheHitRatio);
-    gauge(
-        "block.cache.usage",
-        "bytes",
-        "Block cache in use",
-        StorageStatistics::blockCacheUsageBytes);
-    gauge(
-        "block.cache.capacity",
-        "bytes",
-        "Set size of the block cache, shared by all partitions of the node",
-        StorageStatistics::blockCacheCapacityBytes);
-    counter(
-        "bloom.filter.useful",
-        null,
-        "Reads of a file that a filter saved",
-        StorageStatistics::bloomFilterUseful);
-    gauge(
-        "memtables",
-        "bytes",
-        "Memory of rows that are not flushed yet",
-        StorageStatistics::memtableBytes);
-    gauge(
-        "table.readers",
-        "bytes",
-        "Memory of open files outside the cache",
-        StorageStatistics::tableReaderBytes);
-    gauge("files", "bytes", "Live files on disk", StorageStatistics::fileBytes);
-    counter("flushed", "bytes", "Written by flushes", StorageStatistics::flushedBytes);
-    counter(
-        "compaction.read", "bytes", "Read by compactions", StorageStatistics::compactionReadBytes);
-    counter(
-        "compaction.written",
-        "bytes",
-        "Written by compactions",
-        StorageStatistics::compactionWrittenBytes);
-    gauge(
-        "compaction.pending",
-        "bytes",
-        "What compactions still have to rewrite, estimated",
-        StorageStatistics::pendingCompactionBytes);
-    counter(
-        "stall",
-        "seconds",
-        "Time that writers were held back",
-        statistics -> statistics.stallMicros() / 1e6);
+  private void bindNode() {
+    NodeSettings settings = node.settings();
+    NodeMetric.NODE_INFO.bind(
+        registry,
+        this,
+        _ -> 1,
+        node.id().toString(),
+        settings.name(),
+        settings.place().site(),
+        settings.place().zone(),
+        NodeAdmin.VERSION);
+    NodeMetric.NODE_READY.bind(registry, node, each -> each.ready() ? 1 : 0);
+    NodeMetric.NODE_REPLICAS.bind(registry, this, each -> each.replicaCount);
+    NodeMetric.NODE_LEADERS.bind(registry, this, each -> each.leaderCount);
+    try {
+      FileStore disk = Files.getFileStore(settings.data());
+      NodeMetric.DISK_CAPACITY.bind(registry, disk, each -> space(each, FileStore::getTotalSpace));
+      NodeMetric.DISK_AVAILABLE.bind(
+          registry, disk, each -> space(each, FileStore::getUsableSpace));
+    } catch (IOException e) {
+      LOG.warnf(e, "the file system of %s cannot be measured", settings.data());
+    }
   }
 
-  private void counter(
-      String name,
-      @Nullable String unit,
-      String description,
-      ToDoubleFunction<StorageStatistics> figure) {
-    FunctionCounter.builder("partita.storage." + name, this, meters -> meters.figure(figure))
-        .description(description)
-        .baseUnit(unit)
-        .register(registry);
+  private interface Measure {
+    long of(FileStore disk) throws IOException;
   }
 
-  private void gauge(
-      String name,
-      @Nullable String unit,
-      String description,
-      ToDoubleFunction<StorageStatistics> figure) {
-    Gauge.builder("partita.storage." + name, this, meters -> meters.figure(figure))
-        .description(description)
-        .baseUnit(unit)
-        .register(registry);
+  private static double space(FileStore disk, Measure measure) {
+    try {
+      return measure.of(disk);
+    } catch (IOException e) {
+      LOG.debug("the file system cannot be measured", e);
+      return Double.NaN;
+    }
   }
 
-  private double figure(ToDoubleFunction<StorageStatistics> figure) {
-    StorageStatistics present = storage;
-    return present == null ? Double.NaN : figure.applyAsDouble(present);
-  }
-
+  /// A boundary: whatever one refresh meets, the next one comes.
   private void refresh() {
-    if (node.failure().isPresent()) {
-      return;
+    try {
+      if (node.failure().isEmpty()) {
+        engine.refresh();
+        List<ReplicaFigures> present = node.replicas();
+        refresh(present);
+        indexes.refresh(node.catalog(), present);
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("the metrics could not be refreshed", e);
     }
-    storage = node.storage().statistics();
-    Set<PartitionId> present = new HashSet<>();
-    for (ReplicaFigures figures : node.replicas()) {
-      present.add(figures.id());
-      replicas
-          .computeIfAbsent(figures.id(), _ -> new ReplicaMeters(registry, figures))
-          .update(figures);
-    }
+  }
+
+  private void refresh(List<ReplicaFigures> present) {
+    replicaCount = present.size();
+    leaderCount = present.stream().filter(ReplicaFigures::leads).count();
+    Map<PartitionId, ReplicaFigures> byId =
+        present.stream().collect(Collectors.toMap(ReplicaFigures::id, each -> each));
+    Set<PartitionId> ids = byId.keySet();
+    times.retain(ids);
     replicas
         .entrySet()
         .removeIf(entry -> {
-          boolean gone = !present.contains(entry.getKey());
-          if (gone) {
+          ReplicaFigures now = byId.get(entry.getKey());
+          boolean stale = now == null || !entry.getValue().speaksOf(now);
+          if (stale) {
             entry.getValue().remove();
           }
-          return gone;
+          return stale;
         });
-  }
-
-  /// The meters of one replica.
-  private static final class ReplicaMeters {
-    private final MeterRegistry registry;
-    private final Tags tags;
-    private final List<Meter> meters = new ArrayList<>();
-    private volatile ReplicaFigures figures;
-
-    ReplicaMeters(MeterRegistry registry, ReplicaFigures first) {
-      this.registry = registry;
-      this.figures = first;
-      this.tags = Tags.of("partition", first.partition(), "collection", first.collection());
-      gauge("rows", "Live rows", null, ReplicaFigures::rows);
-      gauge("size", "Bytes on disk, approximately", "bytes", ReplicaFigures::bytes);
-      gauge("leader", "1 where the leader is, else 0", null, each -> each.leads() ? 1 : 0);
-      gauge("epoch", "Raised by every change of bounds or members", null, ReplicaFigures::epoch);
-      gauge(
-          "raft.lag",
-          "Entries of the log that are not applied here yet",
-          "entries",
-          ReplicaFigures::lagEntries);
-      gauge(
-          "apply.queue",
-          "Bytes of committed commands that wait to be applied",
-          "bytes",
-          ReplicaFigures::applyQueueBytes);
-      counter("reads", "Read requests that the leader here answered", ReplicaFigures::reads);
-      counter("writes", "Write requests that the leader here answered", ReplicaFigures::writes);
-    }
-
-    void update(ReplicaFigures next) {
-      figures = next;
-    }
-
-    void remove() {
-      meters.forEach(registry::remove);
-    }
-
-    private void gauge(
-        String name,
-        String description,
-        @Nullable String unit,
-        ToDoubleFunction<ReplicaFigures> figure) {
-      meters.add(
-          Gauge.builder(
-                  "partita.partition." + name, this, each -> figure.applyAsDouble(each.figures))
-              .description(description)
-              .baseUnit(unit)
-              .tags(tags)
-              .register(registry));
-    }
-
-    private void counter(String name, String description, ToDoubleFunction<ReplicaFigures> figure) {
-      meters.add(
-          FunctionCounter.builder(
-                  "partita.partition." + name, this, each -> figure.applyAsDouble(each.figures))
-              .description(description)
-              .tags(tags)
-              .register(registry));
-    }
+    present.forEach(figures ->
+        replicas
+            .computeIfAbsent(figures.id(), _ -> new ReplicaMeters(registry, figures))
+            .update(figures));
   }
 }

@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.node.Node;
 import dev.partita.node.admin.AdminService;
-import dev.partita.node.admin.PartitionSpec;
 import dev.partita.node.admin.PartitionView;
+import dev.partita.node.admin.PartitionWish;
+import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.catalog.ResourceName;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.raft.NodeId;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
@@ -22,10 +25,12 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
 
 /// Partitions as clients see them. Creating and deleting go through the catalog to the operator,
 /// which makes or deletes the custom resource; the call returns when the partition serves or is
@@ -41,14 +46,29 @@ public final class PartitionsResource {
   static final String DEFAULT_COLLECTION = "documents";
 
   private static final Set<String> MEMBERS =
-      Set.of("name", "collection", "range_start", "range_end", "range", "hash", "columns");
+      Set.of(
+          "name",
+          "collection",
+          "range_start",
+          "range_end",
+          "range",
+          "hash",
+          "columns",
+          "replicas",
+          "placement");
+  private static final Set<String> SHARE_MEMBERS = Set.of("site", "replicas");
   private static final List<String> BOUNDS = List.of("range", "hash", "columns");
 
+  /// The custom resource's bound.
+  private static final int REPLICAS_MAX = 5;
+
+  private final Node node;
   private final AdminService admin;
   private final Deadlines deadlines;
 
   PartitionsResource(NodeLifecycle lifecycle, Deadlines deadlines) {
-    this.admin = lifecycle.node().admin();
+    this.node = lifecycle.node();
+    this.admin = node.admin();
     this.deadlines = deadlines;
   }
 
@@ -57,14 +77,20 @@ public final class PartitionsResource {
       summary = "Creates a partition",
       description =
           "Bounds are given as range_start and range_end, or as range, hash or columns in the form of the custom"
-              + " resource. Answers 201 when the partition serves.")
+              + " resource. replicas is 1, 3 (the default where there are nodes enough) or 5; placement is a list of"
+              + " {\"site\": name, \"replicas\": number} that adds up to it, and without it replicas are spread over"
+              + " all Sites. Answers 201 when the partition serves.")
   public Response create(ObjectNode body) {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = request.requiredText("name");
     String collection = request.text("collection", DEFAULT_COLLECTION);
-    PartitionView created =
-        admin.requestPartition(
-            name, new PartitionSpec(collection, bounds(body), List.of()), deadlines.creation());
+    PartitionWish wish =
+        new PartitionWish(
+            collection,
+            bounds(body),
+            request.number("replicas", defaultReplicas(), REPLICAS_MAX),
+            placement(request));
+    PartitionView created = admin.requestPartition(name, wish, deadlines.creation());
     return Response.created(URI.create("/v1/partitions/" + created.name()))
         .entity(json(created))
         .build();
@@ -89,7 +115,7 @@ public final class PartitionsResource {
     return admin.state(deadlines.administration()).partitions().stream()
         .filter(partition -> partition.name().equals(resourceName))
         .findFirst()
-        .map(PartitionsResource::json)
+        .map(this::json)
         .orElseThrow(() ->
             new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "there is no such partition")
                 .with("partition", name));
@@ -115,6 +141,27 @@ public final class PartitionsResource {
           .with("name", name)
           .with("reason", e.getMessage());
     }
+  }
+
+  /// A node of the `dev` profile is alone.
+  private int defaultReplicas() {
+    return node.settings().dev() ? 1 : PartitionWish.REPLICAS_DEFAULT;
+  }
+
+  private static List<PartitionWish.SiteShare> placement(RequestBody request) {
+    List<JsonNode> given = request.list("placement");
+    List<PartitionWish.SiteShare> placement = new ArrayList<>();
+    for (int i = 0; i < given.size(); i++) {
+      String member = "placement[" + i + "]";
+      if (!(given.get(i) instanceof ObjectNode object)) {
+        throw RequestBody.wrong(member, "an object with site and replicas");
+      }
+      RequestBody share = new RequestBody(object, SHARE_MEMBERS, member + ".");
+      placement.add(
+          new PartitionWish.SiteShare(
+              share.requiredText("site"), share.requiredNumber("replicas", REPLICAS_MAX)));
+    }
+    return placement;
   }
 
   private static ObjectNode bounds(ObjectNode body) {
@@ -147,7 +194,7 @@ public final class PartitionsResource {
     }
   }
 
-  private static ObjectNode json(PartitionView partition) {
+  private ObjectNode json(PartitionView partition) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("name", partition.name());
     json.put("collection", partition.collection());
@@ -155,12 +202,20 @@ public final class PartitionsResource {
     bounds.properties().forEach(member -> json.set(member.getKey(), member.getValue()));
     json.put("state", title(partition.state().name()));
     json.put("epoch", partition.epoch());
-    json.put("leader", partition.leaderNodeId());
+    json.put("leader", nodeName(partition.leaderNodeId()));
+    json.put("leaderNodeId", partition.leaderNodeId());
     json.put("replicas", partition.replicas().size());
     json.put("rows", partition.rows());
     json.put("bytes", partition.bytes());
     json.put("operationsPerSecond", partition.operationsPerSecond());
     return json;
+  }
+
+  /// The name of a node, as kubectl shows it.
+  private @Nullable String nodeName(@Nullable String nodeId) {
+    NodeEntry entry =
+        nodeId == null ? null : node.catalog().nodes().get(new NodeId(Long.parseLong(nodeId)));
+    return entry == null ? null : entry.name();
   }
 
   static String title(String constant) {

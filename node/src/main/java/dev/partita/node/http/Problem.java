@@ -14,7 +14,9 @@ final class Problem {
   static final String MEDIA_TYPE = "application/problem+json";
 
   private static final String TYPE_PREFIX = "https://partita.dev/problems/";
-  private static final String RETRY_AFTER_SECONDS = "1";
+
+  /// When a refused client may come again.
+  static final String RETRY_AFTER_SECONDS = "1";
 
   private Problem() {}
 

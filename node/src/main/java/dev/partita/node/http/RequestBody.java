@@ -12,8 +12,16 @@ import org.jspecify.annotations.Nullable;
 /// because a misspelled option that is ignored costs more than it saves.
 final class RequestBody {
   private final ObjectNode body;
+  private final String path;
 
   RequestBody(@Nullable ObjectNode body, Set<String> known) {
+    this(body, known, "");
+  }
+
+  /// An object inside of a request.
+  ///
+  /// @param path what the names of its members are preceded by in messages
+  RequestBody(@Nullable ObjectNode body, Set<String> known, String path) {
     if (body == null) {
       throw new DatabaseException(
           ErrorCode.INVALID_REQUEST, "the request needs a JSON object as its body");
@@ -22,20 +30,25 @@ final class RequestBody {
         .forEachRemaining(name -> {
           if (!known.contains(name)) {
             throw new DatabaseException(ErrorCode.INVALID_REQUEST, "unknown member of the request")
-                .with("member", name)
+                .with("member", path + name)
                 .with("known", known.stream().sorted().toList());
           }
         });
     this.body = body;
+    this.path = path;
   }
 
   String requiredText(String name) {
     String text = optionalText(name);
     if (text == null) {
-      throw new DatabaseException(ErrorCode.INVALID_REQUEST, "a member of the request is missing")
-          .with("member", name);
+      throw missing(name);
     }
     return text;
+  }
+
+  private DatabaseException missing(String name) {
+    return new DatabaseException(ErrorCode.INVALID_REQUEST, "a member of the request is missing")
+        .with("member", path + name);
   }
 
   String text(String name, String otherwise) {
@@ -49,7 +62,7 @@ final class RequestBody {
       return null;
     }
     if (!value.isTextual() || value.textValue().isEmpty()) {
-      throw wrong(name, "a text that is not empty");
+      throw wrong(path + name, "a text that is not empty");
     }
     return value.textValue();
   }
@@ -63,9 +76,16 @@ final class RequestBody {
         || !value.isIntegralNumber()
         || value.intValue() < 1
         || value.intValue() > max) {
-      throw wrong(name, "a whole number from 1 to " + max);
+      throw wrong(path + name, "a whole number from 1 to " + max);
     }
     return value.intValue();
+  }
+
+  int requiredNumber(String name, int max) {
+    if (!body.hasNonNull(name)) {
+      throw missing(name);
+    }
+    return number(name, 1, max);
   }
 
   boolean flag(String name) {
@@ -74,7 +94,7 @@ final class RequestBody {
       return false;
     }
     if (!value.isBoolean()) {
-      throw wrong(name, "true or false");
+      throw wrong(path + name, "true or false");
     }
     return value.booleanValue();
   }
@@ -88,7 +108,7 @@ final class RequestBody {
     return value.isArray() ? List.copyOf(value.valueStream().toList()) : List.of(value);
   }
 
-  private static DatabaseException wrong(String name, String wanted) {
+  static DatabaseException wrong(String name, String wanted) {
     return new DatabaseException(
             ErrorCode.INVALID_REQUEST, "a member of the request has the wrong form")
         .with("member", name)

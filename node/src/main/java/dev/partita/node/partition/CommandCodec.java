@@ -1,6 +1,9 @@
 package dev.partita.node.partition;
 
+import dev.partita.node.partition.PartitionCommand.Timed;
+import dev.partita.node.partition.PartitionCommand.TimedPrepare;
 import dev.partita.node.partition.PartitionCommand.TimedWrite;
+import java.util.List;
 
 /// The binary form of commands, as they stand in the log.
 final class CommandCodec {
@@ -11,6 +14,11 @@ final class CommandCodec {
   private static final int DROP_INDEX = 4;
   private static final int BACKFILL = 5;
   private static final int RAISE_SAFE_POINT = 6;
+  private static final int TIMED = 7;
+  private static final int FINISH = 8;
+  private static final int INSPECT = 9;
+  private static final int FORGET = 10;
+  private static final int PURGE = 11;
 
   private CommandCodec() {}
 
@@ -19,8 +27,7 @@ final class CommandCodec {
     switch (command) {
       case PartitionCommand.Create(var descriptor) ->
           PartitionCodec.writeDescriptor(out.raw(CREATE), descriptor);
-      case PartitionCommand.Writes(var writes) ->
-          out.raw(WRITES).list(writes, writes.size(), CommandCodec::writeTimed);
+      case PartitionCommand.Writes(var writes) -> writeAll(out, writes);
       case PartitionCommand.AddIndex(var index, long revision) -> {
         PartitionCodec.writeDefinition(out.raw(ADD_INDEX), index);
         out.number(revision);
@@ -31,6 +38,16 @@ final class CommandCodec {
           out.raw(BACKFILL).number(index).number(rows);
       case PartitionCommand.RaiseSafePoint(var safePoint) ->
           out.raw(RAISE_SAFE_POINT).timestamp(safePoint);
+      case PartitionCommand.FinishTransaction(var id, var started, var outcome) -> {
+        id.writeTo(out.raw(FINISH));
+        outcome.writeTo(out.timestamp(started));
+      }
+      case PartitionCommand.InspectTransaction(var id, var started) -> {
+        id.writeTo(out.raw(INSPECT));
+        out.timestamp(started);
+      }
+      case PartitionCommand.ForgetTransaction(var id) -> id.writeTo(out.raw(FORGET));
+      case PartitionCommand.PurgeTransactions(var before) -> out.raw(PURGE).timestamp(before);
     }
     return out.toByteArray();
   }
@@ -41,26 +58,64 @@ final class CommandCodec {
     PartitionCommand command =
         switch (kind) {
           case CREATE -> new PartitionCommand.Create(PartitionCodec.readDescriptor(in));
-          case WRITES -> new PartitionCommand.Writes(in.list(CommandCodec::readTimed));
+          case WRITES -> new PartitionCommand.Writes(in.<Timed>list(CommandCodec::readWrite));
+          case TIMED -> new PartitionCommand.Writes(in.list(CommandCodec::readTimed));
           case ADD_INDEX ->
               new PartitionCommand.AddIndex(PartitionCodec.readDefinition(in), in.number());
           case DROP_INDEX -> new PartitionCommand.DropIndex(in.number(), in.number());
           case BACKFILL -> new PartitionCommand.Backfill(in.number(), in.count32());
           case RAISE_SAFE_POINT -> new PartitionCommand.RaiseSafePoint(in.timestamp());
+          case FINISH ->
+              new PartitionCommand.FinishTransaction(
+                  TransactionId.read(in), in.timestamp(), TransactionOutcome.read(in));
+          case INSPECT ->
+              new PartitionCommand.InspectTransaction(TransactionId.read(in), in.timestamp());
+          case FORGET -> new PartitionCommand.ForgetTransaction(TransactionId.read(in));
+          case PURGE -> new PartitionCommand.PurgeTransactions(in.timestamp());
           default -> throw new IllegalArgumentException("unknown kind of command: " + kind);
         };
     in.end();
     return command;
   }
 
-  private static void writeTimed(BinaryWriter out, TimedWrite write) {
+  /// Plain writes alone have a form of their own, without a kind for each of them.
+  private static void writeAll(BinaryWriter out, List<Timed> writes) {
+    boolean plain = writes.stream().allMatch(TimedWrite.class::isInstance);
+    out.raw(plain ? WRITES : TIMED)
+        .list(
+            writes,
+            writes.size(),
+            (o, timed) -> {
+              switch (timed) {
+                case TimedWrite write -> writeWrite(plain ? o : o.raw(0), write);
+                case TimedPrepare(var timestamp, var prepare) -> {
+                  o.raw(1)
+                      .timestamp(timestamp)
+                      .number(prepare.partition().value())
+                      .number(prepare.epoch().value());
+                  RequestCodec.writePrepare(o, prepare);
+                }
+              }
+            });
+  }
+
+  private static Timed readTimed(BinaryReader in) {
+    if (!in.flag()) {
+      return readWrite(in);
+    }
+    return new TimedPrepare(
+        in.timestamp(),
+        RequestCodec.readPrepare(in, new PartitionId(in.number()), new Epoch(in.number())));
+  }
+
+  private static void writeWrite(BinaryWriter out, TimedWrite write) {
     out.timestamp(write.timestamp())
         .number(write.epoch().value())
         .flag(write.atomic())
         .list(write.mutations(), write.mutations().size(), RequestCodec::writeMutation);
   }
 
-  private static TimedWrite readTimed(BinaryReader in) {
+  private static TimedWrite readWrite(BinaryReader in) {
     return new TimedWrite(
         in.timestamp(), new Epoch(in.number()), in.flag(), in.list(RequestCodec::readMutation));
   }

@@ -1,5 +1,6 @@
 package dev.partita.node.partition;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.JsonBytes;
@@ -30,14 +31,20 @@ final class IndexBackfill {
   private final Batch batch;
   private final PartitionState state;
   private final PartitionKeys keys;
+  private final LockTable locks;
 
   /// Works on what is committed, with a batch that has no changes of rows or entries yet.
   IndexBackfill(
-      StorageReader committed, Batch batch, PartitionState state, PartitionDescriptor descriptor) {
+      StorageReader committed,
+      Batch batch,
+      PartitionState state,
+      PartitionDescriptor descriptor,
+      LockTable locks) {
     this.committed = committed;
     this.batch = batch;
     this.state = state;
     this.keys = new PartitionKeys(descriptor);
+    this.locks = locks;
   }
 
   /// The index after a step of up to so many rows.
@@ -59,10 +66,14 @@ final class IndexBackfill {
         if (!span.contains(rows.key())) {
           continue;
         }
-        scanned++;
         PrimaryKey key = keys.primaryKey(rows.key());
-        List<EntryChange> changes =
-            maintenance.backfill(key, JsonData.document(JsonBytes.of(rows.value())), overlay);
+        ObjectNode row = JsonData.document(JsonBytes.of(rows.value()));
+        if (maintenance.awaits(key, row, locks)) {
+          // A prepared transaction will have the same terms, or it will not: later is clear.
+          return index.withEntries(entries).withPhase(new IndexState.Building(rows.key(), scanned));
+        }
+        scanned++;
+        List<EntryChange> changes = maintenance.backfill(key, row, overlay);
         if (changes == null) {
           return failed(index, "Several rows have the same terms", key);
         }

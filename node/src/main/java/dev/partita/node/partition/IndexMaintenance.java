@@ -85,6 +85,16 @@ final class IndexMaintenance {
     return changes;
   }
 
+  /// Whether a prepared transaction will give another row the terms that this one has in a unique
+  /// index, if it commits.
+  boolean awaits(PrimaryKey key, ObjectNode row, LockTable locks) {
+    return state.index().unique()
+        && !locks.isEmpty()
+        && entries(key, row).values().stream()
+            .anyMatch(entry ->
+                !entry.hasNullTerm() && locks.holdsTerms(keys.sameTerms(entry.position())));
+  }
+
   /// A row that was written before the index was added may have entries that are not possible. It
   /// has none then, and can be changed or deleted before the build comes to it and fails.
   private Map<Key, IndexEntry> formerEntries(PrimaryKey key, @Nullable ObjectNode document) {

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// The replicas of this node. Owns one thread that does what replicas do unasked, and the threads
@@ -43,6 +44,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final AtomicInteger callsUnderWay = new AtomicInteger();
   private final Map<PartitionId, PartitionReplica> replicas = new ConcurrentHashMap<>();
   private final Set<PartitionId> suspended = ConcurrentHashMap.newKeySet();
+  private final AtomicReference<TransactionResolver> ending =
+      new AtomicReference<>(TransactionResolver.NONE);
   private volatile boolean closed;
 
   public LocalPartitions(
@@ -53,7 +56,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       PartitionSettings settings,
       OperationListener listener) {
     this.groups = groups;
-    this.node = new PartitionReplica.Surroundings(storage, oracle, clock, reads, settings);
+    this.node =
+        new PartitionReplica.Surroundings(storage, oracle, clock, reads, settings, ending::get);
     this.listener = listener;
     storage.onFlush(this::flushed);
     this.ticker =
@@ -62,6 +66,11 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     var _ =
         ticker.scheduleWithFixedDelay(
             this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /// Tells who ends the transactions that nobody else ends.
+  public void endWith(TransactionResolver resolver) {
+    ending.set(resolver);
   }
 
   /// Opens this node's replica of a Partition, from what the node has of it.
@@ -126,6 +135,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private CompletableFuture<byte[]> answer(byte[] bytes) {
     if (callsUnderWay.incrementAndGet() > 4 * node.settings().readsMax()) {
       callsUnderWay.decrementAndGet();
+      listener.overloaded(OperationListener.Bound.CALLS);
       return CompletableFuture.completedFuture(
           PartitionCodec.encode(new Response.Overloaded("Too many calls are under way")));
     }
@@ -148,9 +158,13 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     if (replica == null || suspended.contains(request.partition())) {
       return CompletableFuture.completedFuture(new Response.NoReplica());
     }
-    boolean read = !(request instanceof Request.Write);
+    boolean read =
+        request instanceof Request.Read
+            || request instanceof Request.Scan
+            || request instanceof Request.IndexScan;
     if (read && readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
       readsUnderWay.decrementAndGet();
+      listener.overloaded(OperationListener.Bound.READS);
       return CompletableFuture.completedFuture(
           new Response.Overloaded("Too many reads are under way"));
     }
@@ -159,6 +173,9 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     return answer.whenComplete((response, _) -> {
       if (read) {
         readsUnderWay.decrementAndGet();
+      }
+      if (response instanceof Response.Overloaded) {
+        listener.overloaded(read ? OperationListener.Bound.READS : OperationListener.Bound.WRITES);
       }
       listener.answered(
           request.partition(),

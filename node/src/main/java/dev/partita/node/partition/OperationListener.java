@@ -14,12 +14,29 @@ public interface OperationListener {
   /// @param refused whether the answer is a [Response.Refusal]
   void answered(PartitionId partition, Operation operation, long nanos, boolean refused);
 
+  /// A request was refused because a bound was reached, also one that [#answered] tells of.
+  default void overloaded(Bound bound) {}
+
+  /// What bounds the work of replicas.
+  enum Bound {
+    /// Reads of all replicas under way.
+    READS,
+    /// Requests of peers under way.
+    CALLS,
+    /// Writes of a Partition that wait to be replicated.
+    WRITES
+  }
+
   /// The kinds of requests.
   enum Operation {
     READ,
     WRITE,
     SCAN,
-    INDEX_SCAN;
+    INDEX_SCAN,
+    /// A transaction's part is checked and locked, or committed if it is the whole.
+    PREPARE,
+    /// A transaction is ended, or asked for.
+    FINISH;
 
     static Operation of(Request request) {
       return switch (request) {
@@ -27,6 +44,8 @@ public interface OperationListener {
         case Request.Write _ -> WRITE;
         case Request.Scan _ -> SCAN;
         case Request.IndexScan _ -> INDEX_SCAN;
+        case Request.Prepare _ -> PREPARE;
+        case Request.Finish _, Request.Inspect _, Request.Forget _, Request.Lookup _ -> FINISH;
       };
     }
   }

@@ -10,19 +10,51 @@ sealed interface PartitionCommand {
   /// The first command of a group: makes it the Partition. Ignored by a group that is one already.
   record Create(PartitionDescriptor descriptor) implements PartitionCommand {}
 
-  /// Writes in the order of their timestamps.
-  record Writes(List<TimedWrite> writes) implements PartitionCommand {
+  /// Writes, and transactions that prepare, in the order of their timestamps.
+  record Writes(List<Timed> writes) implements PartitionCommand {
     public Writes {
       writes = List.copyOf(writes);
     }
+
+    /// Whether it looks through ranges, for which everything before it has to be in the store. Then
+    /// it is alone in its command.
+    boolean readsRanges() {
+      return writes.size() == 1
+          && writes.getFirst() instanceof TimedPrepare(var _, var prepare)
+          && !prepare.reads().ranges().isEmpty();
+    }
+  }
+
+  /// What has a timestamp of its own.
+  sealed interface Timed {
+    Timestamp timestamp();
   }
 
   /// A write with its commit timestamp.
-  record TimedWrite(Timestamp timestamp, Epoch epoch, boolean atomic, List<Mutation> mutations) {
+  record TimedWrite(Timestamp timestamp, Epoch epoch, boolean atomic, List<Mutation> mutations)
+      implements Timed {
     public TimedWrite {
       mutations = List.copyOf(mutations);
     }
   }
+
+  /// A transaction's part with the timestamp from which on it can commit; the commit timestamp
+  /// itself if the part is the whole.
+  record TimedPrepare(Timestamp timestamp, Request.Prepare prepare) implements Timed {}
+
+  /// Ends a transaction here.
+  record FinishTransaction(TransactionId id, Timestamp started, TransactionOutcome outcome)
+      implements PartitionCommand {}
+
+  /// Has a transaction that is not prepared here never be.
+  record InspectTransaction(TransactionId id, Timestamp started) implements PartitionCommand {}
+
+  /// Every participant knows how the transaction ended whose record is here.
+  record ForgetTransaction(TransactionId id) implements PartitionCommand {}
+
+  /// Forgets how transactions ended that began before a timestamp; what began before it and is not
+  /// prepared yet never will be.
+  record PurgeTransactions(Timestamp before) implements PartitionCommand {}
 
   /// From here on writes maintain the index. Ignored if it is known already.
   ///

@@ -13,6 +13,9 @@ public interface PartitionDirectory {
   /// The partition of this name, null if there is none.
   @Nullable PartitionDescriptor partition(String name);
 
+  /// The partition of this id, null if there is none (any more).
+  @Nullable PartitionDescriptor partition(PartitionId id);
+
   /// The index of this name, ready or not; null if there is none.
   @Nullable IndexDefinition index(String name);
 }

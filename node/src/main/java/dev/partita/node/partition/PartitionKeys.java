@@ -87,6 +87,17 @@ final class PartitionKeys {
     if (descriptor == null) {
       return List.of();
     }
+    var spans = new ArrayList<Span>(versionedSpans(state));
+    spans.add(TransactionKeys.all(descriptor.id()));
+    return spans;
+  }
+
+  /// The rows and entries of a replica in this state.
+  static List<Span> versionedSpans(PartitionState state) {
+    PartitionDescriptor descriptor = state.descriptor();
+    if (descriptor == null) {
+      return List.of();
+    }
     var keys = new PartitionKeys(descriptor);
     var spans = new ArrayList<Span>();
     spans.add(keys.rowSpan());

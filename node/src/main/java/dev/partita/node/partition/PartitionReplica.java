@@ -1,6 +1,8 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.storage.ReadView;
 import dev.partita.node.storage.Storage;
@@ -8,6 +10,7 @@ import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -23,18 +26,32 @@ public final class PartitionReplica {
   /// What a replica uses of its node.
   ///
   /// @param reads runs what reads the store; it may block
+  /// @param ending gives who ends transactions
   record Surroundings(
       Storage storage,
       TimestampOracle oracle,
       Clock clock,
       Executor reads,
-      PartitionSettings settings) {}
+      PartitionSettings settings,
+      Supplier<TransactionResolver> ending) {
+
+    TransactionResolver resolver() {
+      return ending.get();
+    }
+  }
+
+  /// How long a read waits for a transaction before it asks what became of it.
+  private static final Duration ASK_AFTER = Duration.ofMillis(200);
+
+  /// Prepared transactions of a Partition at once; more are refused.
+  private static final int PREPARED_MAX = 4_096;
 
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
   private final Surroundings node;
   private final WritePipeline pipeline;
   private final ReplicaDuties duties;
+  private final TransactionDuties transactions;
   private final OperationRate rate;
 
   /// Takes up the work of a replica whose group is open.
@@ -50,8 +67,14 @@ public final class PartitionReplica {
     this.node = node;
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
+    this.transactions = new TransactionDuties(machine.transactions(), group, pipeline, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
-    machine.listen(duties::leaderChanged);
+    machine.listen((leader, term, self) -> {
+      duties.leaderChanged(leader, term, self);
+      if (!self) {
+        transactions.follow(leader);
+      }
+    });
   }
 
   public PartitionId id() {
@@ -105,7 +128,11 @@ public final class PartitionReplica {
   CompletableFuture<Response> handle(Request request, Deadline deadline) {
     CompletableFuture<Response> answer =
         switch (request) {
-          case Request.Write write -> write(write, deadline);
+          case Request.Stamped write -> write(write, deadline);
+          case Request.Finish finish -> finish(finish, deadline);
+          case Request.Inspect inspect -> inspect(inspect, deadline);
+          case Request.Forget forget -> forget(forget, deadline);
+          case Request.Lookup lookup -> lookup(lookup, deadline);
           case Request.Read read -> read(read, deadline);
           case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline);
           case Request.IndexScan scan -> snapshotRead(scan, scan.at(), deadline);
@@ -114,17 +141,102 @@ public final class PartitionReplica {
     return answer;
   }
 
-  private CompletableFuture<Response> write(Request.Write write, Deadline deadline) {
+  private CompletableFuture<Response> write(Request.Stamped write, Deadline deadline) {
     PartitionDescriptor descriptor = machine.state().descriptor();
     Response refusal = descriptor == null ? null : check(write, descriptor);
+    if (refusal == null && write instanceof Request.Prepare prepare) {
+      refusal = checkPrepare(prepare);
+    }
     // A follower may be behind: it says only who leads.
     return refusal != null && pipeline.leads()
         ? CompletableFuture.completedFuture(refusal)
-        : pipeline.write(write, deadline);
+        : transactions.queue().write(write, deadline);
+  }
+
+  private Response.@Nullable Refusal checkPrepare(Request.Prepare prepare) {
+    if (prepare.transaction().isOnePhase()) {
+      return null;
+    }
+    if (duties.awaitsTransactions()) {
+      return new Response.Unavailable("An index is being added");
+    }
+    return machine.transactions().locks().size() >= PREPARED_MAX
+        ? new Response.Overloaded("Too many transactions are prepared")
+        : null;
+  }
+
+  private CompletableFuture<Response> finish(Request.Finish finish, Deadline deadline) {
+    byte[] command =
+        CommandCodec.encode(
+            new PartitionCommand.FinishTransaction(finish.id(), finish.started(), finish.outcome()),
+            128);
+    Timestamp commit =
+        finish.outcome() instanceof TransactionOutcome.Committed(Timestamp at) ? at : Timestamp.MIN;
+    return proposed(pipeline.proposeAbove(commit, command), deadline);
+  }
+
+  /// What is known needs no entry of the log to be told.
+  private CompletableFuture<Response> inspect(Request.Inspect inspect, Deadline deadline) {
+    CompletableFuture<Response> known =
+        afterwards(
+            group.readBarrier(),
+            deadline,
+            () -> {
+              TransactionStatus status =
+                  machine.transactions().visibleStatus(inspect.id(), inspect.started());
+              return status.equals(TransactionStatus.absent())
+                  ? new Response.Done()
+                  : TransactionApplier.answer(status);
+            });
+    return known.thenCompose(response -> {
+      if (!(response instanceof Response.Done)) {
+        return CompletableFuture.completedFuture(response);
+      }
+      byte[] command =
+          CommandCodec.encode(
+              new PartitionCommand.InspectTransaction(inspect.id(), inspect.started()), 128);
+      return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
+    });
+  }
+
+  private CompletableFuture<Response> forget(Request.Forget forget, Deadline deadline) {
+    byte[] command = CommandCodec.encode(new PartitionCommand.ForgetTransaction(forget.id()), 64);
+    return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
+  }
+
+  private CompletableFuture<Response> proposed(
+      CompletableFuture<Proposed> proposal, Deadline deadline) {
+    return proposal
+        .<Response>thenApply(proposed ->
+            proposed.result() instanceof Response response ? response : new Response.Done())
+        .completeOnTimeout(
+            new Response.Unavailable("Time has run out"),
+            deadline.remainingNanos(node.clock()),
+            TimeUnit.NANOSECONDS)
+        .exceptionally(Refusals::ofHarmless);
+  }
+
+  private CompletableFuture<Response> lookup(Request.Lookup lookup, Deadline deadline) {
+    CompletableFuture<Timestamp> now =
+        group.readBarrier().thenCompose(_ -> pipeline.snapshot(null));
+    return afterwards(
+            now,
+            deadline,
+            () -> {
+              HeldTransaction other = machine.transactions().locks().anyAttempt(lookup.id());
+              if (other != null) {
+                return new Response.Locked(other.id());
+              }
+              Timestamp commit = machine.transactions().visibleCommit(lookup.id(), now.join());
+              return commit == null
+                  ? new Response.Done()
+                  : new Response.Finished(new TransactionOutcome.Committed(commit));
+            })
+        .thenCompose(response -> unlocked(response, deadline, () -> lookup(lookup, deadline)));
   }
 
   private static Response.@Nullable Refusal check(
-      Request.Write write, PartitionDescriptor descriptor) {
+      Request.Stamped write, PartitionDescriptor descriptor) {
     if (!write.epoch().equals(descriptor.epoch())) {
       return new Response.WrongEpoch(descriptor);
     }
@@ -142,6 +254,13 @@ public final class PartitionReplica {
         return new Response.OutOfBounds(mutation.key());
       }
     }
+    if (write instanceof Request.Prepare prepare) {
+      for (PrimaryKey key : prepare.reads().keys()) {
+        if (!descriptor.bounds().contains(key)) {
+          return new Response.OutOfBounds(key);
+        }
+      }
+    }
     return null;
   }
 
@@ -149,7 +268,37 @@ public final class PartitionReplica {
     if (read.at() != null) {
       return snapshotRead(read, read.at(), deadline);
     }
-    return afterwards(group.readBarrier(), deadline, () -> readNewest(read));
+    CompletableFuture<Void> write = pipeline.underWay(read.key());
+    CompletableFuture<Long> barrier =
+        write == null ? group.readBarrier() : write.thenCompose(_ -> group.readBarrier());
+    return afterwards(barrier, deadline, () -> readNewest(read))
+        .thenCompose(response -> unlocked(response, deadline, () -> read(read, deadline)));
+  }
+
+  /// Goes on with an answer, or asks again when the transaction has ended that was in the way.
+  private CompletableFuture<Response> unlocked(
+      Response response, Deadline deadline, Supplier<CompletableFuture<Response>> again) {
+    if (!(response instanceof Response.Locked(TransactionId id))
+        || deadline.isExpired(node.clock())) {
+      return CompletableFuture.completedFuture(response);
+    }
+    HeldTransaction holder = machine.transactions().locks().get(id);
+    if (holder == null) {
+      return CompletableFuture.completedFuture(response)
+          .thenComposeAsync(_ -> again.get(), node.reads());
+    }
+    CompletableFuture.delayedExecutor(ASK_AFTER.toMillis(), TimeUnit.MILLISECONDS, node.reads())
+        .execute(() -> {
+          if (!holder.released().isDone()) {
+            transactions.resolve(holder.prepared().transaction());
+          }
+        });
+    return holder
+        .released()
+        .thenApply(_ -> false)
+        .completeOnTimeout(true, deadline.remainingNanos(node.clock()), TimeUnit.NANOSECONDS)
+        .thenComposeAsync(
+            late -> late ? CompletableFuture.completedFuture(response) : again.get(), node.reads());
   }
 
   private Response readNewest(Request.Read read) {
@@ -157,6 +306,10 @@ public final class PartitionReplica {
     Response refusal = check(read, descriptor);
     if (refusal != null || descriptor == null) {
       return refusal == null ? uncreated() : refusal;
+    }
+    HeldTransaction holder = machine.transactions().locks().writer(read, null);
+    if (holder != null) {
+      return new Response.Locked(holder.id());
     }
     Response row =
         PageReader.row(node.storage().get(new PartitionKeys(descriptor).row(read.key())));
@@ -174,15 +327,26 @@ public final class PartitionReplica {
         afterwards(confirmed, deadline, () -> readAt(request, confirmed.join()));
     // Now was chosen just before the index became ready. The moment it did is later, so it sees at
     // least as much, and it is fixed, so this happens once.
-    return answer.thenCompose(response ->
-        at == null
-                && response instanceof Response.IndexNotReady(long _, Timestamp since)
-                && since != null
-            ? snapshotRead(request, since, deadline)
-            : CompletableFuture.completedFuture(response));
+    return answer
+        .thenCompose(response ->
+            at == null
+                    && response instanceof Response.IndexNotReady(long _, Timestamp since)
+                    && since != null
+                ? snapshotRead(request, since, deadline)
+                : CompletableFuture.completedFuture(response))
+        // Without a timestamp of its own the read takes another one, which is not below that at
+        // which the transaction has committed.
+        .thenCompose(
+            response -> unlocked(response, deadline, () -> snapshotRead(request, at, deadline)));
   }
 
   private Response readAt(Request request, Timestamp at) {
+    // Before the view is opened: what is not prepared by now commits above the timestamp, and what
+    // has ended by now is in the view.
+    HeldTransaction holder = machine.transactions().locks().writer(request, at);
+    if (holder != null) {
+      return new Response.Locked(holder.id());
+    }
     try (ReadView view = node.storage().view()) {
       // The state is as new as the view or newer, and epochs only rise: if it has the request's
       // epoch, so had the view.
@@ -200,7 +364,7 @@ public final class PartitionReplica {
         case Request.Read read -> reader.row(read.key());
         case Request.Scan scan -> reader.rows(scan);
         case Request.IndexScan scan -> readIndex(scan, state, reader, at);
-        case Request.Write _ -> throw new IllegalStateException("a write is no read");
+        default -> throw new IllegalStateException("not a read: " + request);
       };
     }
   }
@@ -261,19 +425,11 @@ public final class PartitionReplica {
             TimeUnit.NANOSECONDS);
       }
     }
-    return answer.exceptionally(PartitionReplica::readRefusal);
+    return answer.exceptionally(Refusals::ofHarmless);
   }
 
   private static boolean mayBlock() {
     return Thread.currentThread().isVirtual();
-  }
-
-  /// A read that failed did nothing.
-  private static Response readRefusal(Throwable failure) {
-    Response.Refusal refusal = WritePipeline.refusal(failure);
-    return refusal instanceof Response.OutcomeUnknown(String reason)
-        ? new Response.Unavailable(reason)
-        : refusal;
   }
 
   /// Does what is due: called often, by one thread at a time.
@@ -281,11 +437,13 @@ public final class PartitionReplica {
     pipeline.expire();
     rate.sample(node.clock().monotonicNanos());
     duties.tick();
+    transactions.tick();
   }
 
   /// Stops serving; the group is closed by its owner.
   void close() {
     pipeline.follow(null);
+    transactions.follow(null);
     duties.close();
   }
 }

@@ -1,6 +1,8 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.partition.PartitionCommand.Timed;
+import dev.partita.node.partition.PartitionCommand.TimedPrepare;
 import dev.partita.node.partition.PartitionCommand.TimedWrite;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
@@ -19,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// A Partition's replicated state on one node: its rows, index entries and [PartitionState], all in
 /// the node's store.
 ///
-/// The result of a [PartitionCommand.Writes] is a `List<Response>`, one for each write; of every
-/// other command it is the [PartitionState] after it.
+/// The result of a [PartitionCommand.Writes] is a `List<Response>`, one for each write; of a
+/// command that ends a transaction or asks for it, a [Response]; of every other command it is the
+/// [PartitionState] after it.
 ///
 /// Threads: as [StateMachine] says. [#state], [#mark] and [#durableIndex] may be called by any.
 final class PartitionStateMachine implements StateMachine {
@@ -40,6 +43,7 @@ final class PartitionStateMachine implements StateMachine {
   private final PartitionId id;
   private final Storage storage;
   private final PartitionSnapshots snapshots;
+  private final TransactionTable transactions;
 
   private volatile PartitionState state;
   private volatile long durableIndex;
@@ -55,6 +59,8 @@ final class PartitionStateMachine implements StateMachine {
     snapshots.clearUnfinished();
     byte[] stored = storage.meta(PartitionKeys.stateRecord(id));
     this.state = stored == null ? PartitionState.EMPTY : PartitionState.decode(stored);
+    this.transactions = new TransactionTable(id, storage, this::state);
+    transactions.load(state);
     refreshDurable();
   }
 
@@ -66,6 +72,11 @@ final class PartitionStateMachine implements StateMachine {
   /// the store.
   PartitionState state() {
     return state;
+  }
+
+  /// What is known of transactions.
+  TransactionTable transactions() {
+    return transactions;
   }
 
   @Override
@@ -113,20 +124,37 @@ final class PartitionStateMachine implements StateMachine {
     private final Batch batch = storage.newBatch();
     private PartitionState now = state;
     private @Nullable WriteApplier writes;
+    private @Nullable TransactionApplier prepares;
     private boolean changed;
 
-    /// Writes share a step. Any other command is alone in its step: it looks at what is committed
-    /// only, and so do writes as far as it is concerned.
+    /// Writes and transactions share a step. Any other command is alone in its step: it looks at
+    /// what is committed only, and so do writes as far as it is concerned. What looks through
+    /// ranges begins one for the same reason.
     boolean takes(PartitionCommand command) {
-      return !changed || (writes != null && command instanceof PartitionCommand.Writes);
+      if (!changed) {
+        return true;
+      }
+      return writes != null
+          && switch (command) {
+            case PartitionCommand.Writes timed -> !timed.readsRanges();
+            case PartitionCommand.FinishTransaction _, PartitionCommand.InspectTransaction _ ->
+                true;
+            default -> false;
+          };
     }
 
     Object apply(PartitionCommand command) {
       changed = true;
-      if (command instanceof PartitionCommand.Writes(List<TimedWrite> timed)) {
+      if (command instanceof PartitionCommand.Writes(List<Timed> timed)) {
         return applyWrites(timed);
       }
       PartitionDescriptor descriptor = now.descriptor();
+      if (command instanceof PartitionCommand.FinishTransaction finish) {
+        return descriptor == null ? uncreated() : transactions(descriptor).finish(finish);
+      }
+      if (command instanceof PartitionCommand.InspectTransaction inspect) {
+        return descriptor == null ? uncreated() : transactions(descriptor).inspect(inspect);
+      }
       if (command instanceof PartitionCommand.Create(PartitionDescriptor created)) {
         if (descriptor == null) {
           create(created);
@@ -145,18 +173,43 @@ final class PartitionStateMachine implements StateMachine {
       batch.commit();
       batch.close();
       state = now;
+      transactions.committed();
     }
 
-    private List<Response> applyWrites(List<TimedWrite> timed) {
+    private List<Response> applyWrites(List<Timed> timed) {
       PartitionDescriptor descriptor = now.descriptor();
       if (descriptor == null) {
-        Response none = new Response.Unavailable("The partition is being created");
-        return timed.stream().map(_ -> none).toList();
+        return timed.stream().map(_ -> uncreated()).toList();
       }
+      TransactionApplier applier = transactions(descriptor);
+      WriteApplier rows = writes(descriptor);
+      return timed.stream()
+          .map(one ->
+              switch (one) {
+                case TimedWrite write -> rows.apply(write);
+                case TimedPrepare prepare -> applier.prepare(prepare);
+              })
+          .toList();
+    }
+
+    private WriteApplier writes(PartitionDescriptor descriptor) {
       if (writes == null) {
-        writes = new WriteApplier(storage, batch, now, descriptor);
+        writes = new WriteApplier(storage, batch, now, descriptor, transactions.locks());
       }
-      return timed.stream().map(writes::apply).toList();
+      return writes;
+    }
+
+    private TransactionApplier transactions(PartitionDescriptor descriptor) {
+      if (prepares == null) {
+        prepares =
+            new TransactionApplier(
+                storage, batch, now, descriptor, transactions, writes(descriptor));
+      }
+      return prepares;
+    }
+
+    private static Response uncreated() {
+      return new Response.Unavailable("The partition is being created");
     }
 
     /// Begins empty: rows that a former Partition may have left in the same place, on this node or
@@ -166,6 +219,7 @@ final class PartitionStateMachine implements StateMachine {
       PartitionDescriptor own =
           members.voters().isEmpty() ? created : created.withMembers(members, created.epoch());
       storage.clear(new PartitionKeys(own).rowSpan());
+      storage.clear(TransactionKeys.all(own.id()));
       now = now.withDescriptor(own).withConfiguration(own.members());
       if (PartitionKeys.isHashed(own)) {
         var order = IndexDefinition.primaryOrder(own.collection());
@@ -186,13 +240,20 @@ final class PartitionStateMachine implements StateMachine {
             now = now.withSafePoint(safePoint);
           }
         }
-        case PartitionCommand.Create _, PartitionCommand.Writes _ ->
+        case PartitionCommand.ForgetTransaction(var transaction) ->
+            transactions.forget(batch, transaction);
+        case PartitionCommand.PurgeTransactions(var before) -> transactions.purge(batch, before);
+        case PartitionCommand.Create _,
+            PartitionCommand.Writes _,
+            PartitionCommand.FinishTransaction _,
+            PartitionCommand.InspectTransaction _ ->
             throw new IllegalStateException("handled before");
       }
     }
 
     private void addIndex(IndexDefinition index, long revision) {
-      if (now.index(index.id()) != null) {
+      if (now.index(index.id()) != null || !transactions.locks().isEmpty()) {
+        // What is prepared was not checked for this index. The leader proposes it again.
         return;
       }
       IndexState.Phase phase =
@@ -221,7 +282,8 @@ final class PartitionStateMachine implements StateMachine {
         return;
       }
       IndexState after =
-          new IndexBackfill(storage, batch, now, descriptor).step(built, building, rows);
+          new IndexBackfill(storage, batch, now, descriptor, transactions.locks())
+              .step(built, building, rows);
       if (after.phase() instanceof IndexState.Failed) {
         after = after.withEntries(0);
         clear(after, descriptor);
@@ -257,6 +319,7 @@ final class PartitionStateMachine implements StateMachine {
   @Override
   public void install(Path directory, SnapshotMark mark) throws IOException {
     state = snapshots.install(directory, mark, state);
+    transactions.load(state);
     refreshDurable();
   }
 

@@ -1,6 +1,7 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.key.Datum;
+import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.time.Deadline;
 import java.util.concurrent.CompletableFuture;
 
@@ -10,13 +11,22 @@ final class PendingWrite {
   /// Precondition, lengths, and a number or two in the key.
   private static final int MUTATION_OVERHEAD_BYTES = 96;
 
+  /// Id, timestamps and participants.
+  private static final int TRANSACTION_BYTES_MAX = 1_024;
+
+  /// Two keys or positions.
+  private static final int RANGE_BYTES_MAX = 2 * 4_096;
+
   /// A char of a key has at most three bytes.
   private static final int CHAR_BYTES_MAX = 3;
 
-  final Request.Write request;
+  final Request.Stamped request;
   final Deadline deadline;
   final long sizeBytes;
   final CompletableFuture<Response> answer = new CompletableFuture<>();
+
+  /// Completed when it is applied or will never be: later than the answer, if time runs out.
+  final CompletableFuture<Void> settled = new CompletableFuture<>();
 
   /// Whether it may have reached the log.
   boolean proposed;
@@ -24,23 +34,36 @@ final class PendingWrite {
   /// Whether its time has run out: it must not be proposed any more.
   boolean abandoned;
 
-  PendingWrite(Request.Write request, Deadline deadline) {
+  PendingWrite(Request.Stamped request, Deadline deadline) {
     this.request = request;
     this.deadline = deadline;
     this.sizeBytes = sizeBytes(request);
   }
 
   /// What a write costs in memory and in the log, at most.
-  static long sizeBytes(Request.Write request) {
-    long bytes = 0;
+  static long sizeBytes(Request.Stamped request) {
+    long bytes = request instanceof Request.Prepare prepare ? sizeBytes(prepare) : 0;
     for (Mutation mutation : request.mutations()) {
       var document = mutation.document();
       bytes += MUTATION_OVERHEAD_BYTES + (document == null ? 0 : document.size());
-      for (Datum part : mutation.key().parts()) {
-        bytes +=
-            part instanceof Datum.Text(String text) ? (long) CHAR_BYTES_MAX * text.length() : 0;
-      }
+      bytes += sizeBytes(mutation.key());
     }
     return bytes;
+  }
+
+  private static long sizeBytes(PrimaryKey key) {
+    long bytes = 0;
+    for (Datum part : key.parts()) {
+      bytes += part instanceof Datum.Text(String text) ? (long) CHAR_BYTES_MAX * text.length() : 0;
+    }
+    return bytes;
+  }
+
+  private static long sizeBytes(Request.Prepare prepare) {
+    long bytes = TRANSACTION_BYTES_MAX;
+    for (PrimaryKey key : prepare.reads().keys()) {
+      bytes += MUTATION_OVERHEAD_BYTES + sizeBytes(key);
+    }
+    return bytes + (long) RANGE_BYTES_MAX * prepare.reads().ranges().size();
   }
 }

@@ -44,7 +44,7 @@ public final class RemotePartitions implements PartitionClient {
       case NO_SUCH_SERVICE -> new Response.Unavailable("The node is starting or stopping");
       case OVERLOADED -> new Response.Overloaded("Too much is waiting for the node");
       case UNKNOWN, FAILED ->
-          request instanceof Request.Write
+          request.changes()
               ? new Response.OutcomeUnknown("The node did not answer")
               : new Response.Unavailable("The node did not answer");
     };

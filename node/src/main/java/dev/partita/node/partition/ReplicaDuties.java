@@ -39,6 +39,7 @@ final class ReplicaDuties {
 
   private volatile @Nullable WantedIndexes wanted;
   private volatile boolean closed;
+  private volatile boolean awaitsTransactions;
 
   // Guarded by this.
   private long term;
@@ -125,11 +126,12 @@ final class ReplicaDuties {
   /// Proposes the next thing that is due, if there is one.
   private void propose() {
     PartitionCommand due;
+    PartitionState before = machine.state();
     synchronized (this) {
       if (!leading || commandUnderWay || closed || !pipeline.leads()) {
         return;
       }
-      due = due(machine.state());
+      due = due(before);
       if (due == null) {
         return;
       }
@@ -142,8 +144,9 @@ final class ReplicaDuties {
               synchronized (this) {
                 commandUnderWay = false;
               }
-              // After a failure the next tick tries again.
-              if (failure == null) {
+              // After a failure the next tick tries again, and so it does when nothing has come of
+              // it because of a transaction.
+              if (failure == null && !machine.state().indexes().equals(before.indexes())) {
                 propose();
               }
             });
@@ -157,9 +160,15 @@ final class ReplicaDuties {
     if (indexes != null) {
       for (IndexDefinition index : indexes.byId().values()) {
         if (state.index(index.id()) == null) {
+          // What is prepared was not checked for the index; nothing more is until it is added.
+          awaitsTransactions = true;
+          if (!machine.transactions().locks().isEmpty()) {
+            return null;
+          }
           return new PartitionCommand.AddIndex(index, indexes.revision());
         }
       }
+      awaitsTransactions = false;
       for (IndexState index : state.indexes()) {
         if (!indexes.byId().containsKey(index.index().id())
             && index.revision() <= indexes.revision()) {
@@ -173,6 +182,11 @@ final class ReplicaDuties {
       }
     }
     return null;
+  }
+
+  /// Whether no transaction is to be prepared for now.
+  boolean awaitsTransactions() {
+    return awaitsTransactions;
   }
 
   void tick() {
@@ -219,7 +233,7 @@ final class ReplicaDuties {
         return;
       }
       collectedUpTo = state.safePoint();
-      toCollect.addAll(PartitionKeys.spans(state));
+      toCollect.addAll(PartitionKeys.versionedSpans(state));
     }
     Span next = toCollect.removeFirst();
     boolean rows = next.family() == Family.ROWS;

@@ -38,31 +38,118 @@ public sealed interface Request {
   /// The same request for a descriptor that was learnt later.
   Request withEpoch(Epoch epoch);
 
+  /// Whether the request may have changed something when no answer comes.
+  default boolean changes() {
+    return this instanceof Stamped;
+  }
+
+  /// What gets a timestamp of its own on its way into the log.
+  sealed interface Stamped extends Request {
+    List<Mutation> mutations();
+  }
+
   /// Writes rows. Keys of one request are distinct.
   ///
   /// @param atomic all or none; otherwise each mutation stands for itself
   record Write(PartitionId partition, Epoch epoch, List<Mutation> mutations, boolean atomic)
-      implements Request {
+      implements Stamped {
 
     public Write {
       mutations = List.copyOf(mutations);
-      if (mutations.isEmpty() || mutations.size() > MUTATIONS_MAX) {
-        throw new IllegalArgumentException(
-            "a write has 1 to " + MUTATIONS_MAX + " mutations: " + mutations.size());
+      if (mutations.isEmpty()) {
+        throw new IllegalArgumentException("a write has at least one mutation");
       }
-      if (mutations.size() > 1) {
-        var keys = new HashSet<PrimaryKey>();
-        for (Mutation mutation : mutations) {
-          if (!keys.add(mutation.key())) {
-            throw new IllegalArgumentException("a write names a key twice: " + mutation.key());
-          }
-        }
-      }
+      checkMutations(mutations);
     }
 
     @Override
     public Write withEpoch(Epoch other) {
       return new Write(partition, other, mutations, atomic);
+    }
+  }
+
+  /// Checks a transaction's part in this Partition and locks what it reads and writes; if the part
+  /// is the whole, commits it. Answered by [Response.Prepared], [Response.Finished],
+  /// [Response.NotPrepared] or [Response.Repeated]. Safe to repeat: the same attempt gets the same
+  /// answer.
+  ///
+  /// @param reads what must not have changed
+  /// @param mutations what is written at the commit; their preconditions must hold when preparing,
+  ///   and what they look at is locked from then on
+  record Prepare(
+      PartitionId partition,
+      Epoch epoch,
+      Transaction transaction,
+      ReadSet reads,
+      List<Mutation> mutations)
+      implements Stamped {
+
+    public Prepare {
+      mutations = List.copyOf(mutations);
+      checkMutations(mutations);
+    }
+
+    @Override
+    public Prepare withEpoch(Epoch other) {
+      return new Prepare(partition, other, transaction, reads, mutations);
+    }
+  }
+
+  /// Ends a transaction at a Partition. At the one that holds the record this decides: the first
+  /// outcome stands. Answered by [Response.Finished] with the outcome that stands. Safe to repeat.
+  record Finish(
+      PartitionId partition,
+      Epoch epoch,
+      TransactionId id,
+      Timestamp started,
+      TransactionOutcome outcome)
+      implements Request {
+    @Override
+    public Finish withEpoch(Epoch other) {
+      return new Finish(partition, other, id, started, outcome);
+    }
+  }
+
+  /// Asks where a transaction stands, on behalf of somebody who wants to end it: if it is not
+  /// prepared here it never will be. Answered by [Response.Prepared] or [Response.Finished].
+  record Inspect(PartitionId partition, Epoch epoch, TransactionId id, Timestamp started)
+      implements Request {
+    @Override
+    public Inspect withEpoch(Epoch other) {
+      return new Inspect(partition, other, id, started);
+    }
+  }
+
+  /// Tells the Partition of the record that all participants know the outcome. Answered by
+  /// [Response.Done].
+  record Forget(PartitionId partition, Epoch epoch, TransactionId id) implements Request {
+    @Override
+    public Forget withEpoch(Epoch other) {
+      return new Forget(partition, other, id);
+    }
+  }
+
+  /// Asks whether a transaction that its client named has committed, in any attempt. Answered by
+  /// [Response.Finished] if it has, else by [Response.Done].
+  record Lookup(PartitionId partition, Epoch epoch, TransactionId id) implements Request {
+    @Override
+    public Lookup withEpoch(Epoch other) {
+      return new Lookup(partition, other, id);
+    }
+  }
+
+  private static void checkMutations(List<Mutation> mutations) {
+    if (mutations.size() > MUTATIONS_MAX) {
+      throw new IllegalArgumentException(
+          "a write has at most " + MUTATIONS_MAX + " mutations: " + mutations.size());
+    }
+    if (mutations.size() > 1) {
+      var keys = new HashSet<PrimaryKey>();
+      for (Mutation mutation : mutations) {
+        if (!keys.add(mutation.key())) {
+          throw new IllegalArgumentException("a write names a key twice: " + mutation.key());
+        }
+      }
     }
   }
 

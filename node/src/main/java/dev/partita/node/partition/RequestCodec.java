@@ -10,6 +10,11 @@ final class RequestCodec {
   private static final int READ = 2;
   private static final int SCAN = 3;
   private static final int INDEX_SCAN = 4;
+  private static final int PREPARE = 5;
+  private static final int FINISH = 6;
+  private static final int INSPECT = 7;
+  private static final int FORGET = 8;
+  private static final int LOOKUP = 9;
 
   private RequestCodec() {}
 
@@ -44,7 +49,44 @@ final class RequestCodec {
             .flag(scan.documents())
             .optional(scan.at(), BinaryWriter::timestamp);
       }
+      case Request.Prepare prepare -> {
+        begin(out, PREPARE, prepare);
+        writePrepare(out, prepare);
+      }
+      case Request.Finish finish -> {
+        begin(out, FINISH, finish);
+        finish.id().writeTo(out);
+        finish.outcome().writeTo(out.timestamp(finish.started()));
+      }
+      case Request.Inspect inspect -> {
+        begin(out, INSPECT, inspect);
+        inspect.id().writeTo(out);
+        out.timestamp(inspect.started());
+      }
+      case Request.Forget forget -> {
+        begin(out, FORGET, forget);
+        forget.id().writeTo(out);
+      }
+      case Request.Lookup lookup -> {
+        begin(out, LOOKUP, lookup);
+        lookup.id().writeTo(out);
+      }
     }
+  }
+
+  static void writePrepare(BinaryWriter out, Request.Prepare prepare) {
+    prepare.transaction().writeTo(out);
+    prepare.reads().writeTo(out);
+    out.list(prepare.mutations(), prepare.mutations().size(), RequestCodec::writeMutation);
+  }
+
+  static Request.Prepare readPrepare(BinaryReader in, PartitionId partition, Epoch epoch) {
+    return new Request.Prepare(
+        partition,
+        epoch,
+        Transaction.read(in),
+        ReadSet.read(in),
+        in.list(RequestCodec::readMutation));
   }
 
   private static void begin(BinaryWriter out, int kind, Request request) {
@@ -82,6 +124,17 @@ final class RequestCodec {
               in.count32(),
               in.flag(),
               in.optional(BinaryReader::timestamp));
+      case PREPARE -> readPrepare(in, partition, epoch);
+      case FINISH ->
+          new Request.Finish(
+              partition,
+              epoch,
+              TransactionId.read(in),
+              in.timestamp(),
+              TransactionOutcome.read(in));
+      case INSPECT -> new Request.Inspect(partition, epoch, TransactionId.read(in), in.timestamp());
+      case FORGET -> new Request.Forget(partition, epoch, TransactionId.read(in));
+      case LOOKUP -> new Request.Lookup(partition, epoch, TransactionId.read(in));
       default -> throw new IllegalArgumentException("unknown kind of request: " + kind);
     };
   }

@@ -67,6 +67,41 @@ public sealed interface Response {
   /// @param row the row at the same timestamp, if it was asked for
   record Entry(Key position, PrimaryKey key, JsonBytes values, @Nullable Stored row) {}
 
+  /// The transaction holds its locks and can commit at this timestamp or later.
+  record Prepared(Timestamp at) implements Response {}
+
+  /// The transaction has ended this way.
+  record Finished(TransactionOutcome outcome) implements Response {}
+
+  /// The transaction can never be prepared here: it is as good as aborted.
+  ///
+  /// @param results for each mutation, if it was one of them
+  record NotPrepared(Reason reason, List<MutationResult> results) implements Response {
+    public NotPrepared {
+      results = List.copyOf(results);
+    }
+
+    /// Why not.
+    public enum Reason {
+      /// What it has read was changed since.
+      READ_CHANGED,
+      /// What it writes breaks a rule.
+      WRITE_REFUSED,
+      /// It was ended before.
+      ENDED,
+      /// It began so long ago that nobody would remember its end.
+      FORGOTTEN,
+      /// The Partition has not the rows or the index any more that it has read.
+      CHANGED_PARTITION
+    }
+  }
+
+  /// The transaction has committed before, in another attempt.
+  record Repeated(Timestamp at) implements Response {}
+
+  /// There is nothing more to say.
+  record Done() implements Response {}
+
   /// Why a request was not executed. Only after [OutcomeUnknown] may a write have happened (or
   /// happen yet).
   sealed interface Refusal extends Response {
@@ -96,6 +131,9 @@ public sealed interface Response {
             failure(INDEX_NOT_READY, "the index is not ready at this timestamp")
                 .with("index", index)
                 .with("readySince", readySince);
+        case Locked(var holder) ->
+            failure(UNAVAILABLE, "a transaction that has not ended holds the rows")
+                .with("transaction", holder);
         case Invalid(var reason) ->
             failure(INVALID_REQUEST, "invalid request").with("reason", reason);
       };
@@ -194,6 +232,14 @@ public sealed interface Response {
     @Override
     public boolean retryable() {
       return false;
+    }
+  }
+
+  /// A transaction that is prepared has not ended before the deadline.
+  record Locked(TransactionId holder) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return true;
     }
   }
 

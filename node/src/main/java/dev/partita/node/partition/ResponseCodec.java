@@ -10,6 +10,11 @@ final class ResponseCodec {
   private static final int ROW = 2;
   private static final int ROWS = 3;
   private static final int ENTRIES = 4;
+  private static final int PREPARED = 5;
+  private static final int FINISHED = 6;
+  private static final int NOT_PREPARED = 7;
+  private static final int DONE = 8;
+  private static final int REPEATED = 9;
   private static final int WRONG_EPOCH = 16;
   private static final int NOT_LEADER = 17;
   private static final int NO_REPLICA = 18;
@@ -21,6 +26,7 @@ final class ResponseCodec {
   private static final int IN_FUTURE = 24;
   private static final int INDEX_NOT_READY = 25;
   private static final int INVALID = 26;
+  private static final int LOCKED = 27;
 
   private ResponseCodec() {}
 
@@ -42,6 +48,14 @@ final class ResponseCodec {
               .list(entries, entries.size(), ResponseCodec::writeEntry)
               .flag(more)
               .timestamp(at);
+      case Response.Prepared(var at) -> out.raw(PREPARED).timestamp(at);
+      case Response.Finished(var outcome) -> outcome.writeTo(out.raw(FINISHED));
+      case Response.NotPrepared(var reason, var results) ->
+          out.raw(NOT_PREPARED)
+              .text(reason.name())
+              .list(results, results.size(), ResponseCodec::writeResult);
+      case Response.Done() -> out.raw(DONE);
+      case Response.Repeated(var at) -> out.raw(REPEATED).timestamp(at);
       case Response.Refusal refusal -> writeRefusal(out, refusal);
     }
   }
@@ -61,6 +75,7 @@ final class ResponseCodec {
       case Response.TimestampInFuture(var newest) -> out.raw(IN_FUTURE).timestamp(newest);
       case Response.IndexNotReady(long index, var readySince) ->
           out.raw(INDEX_NOT_READY).number(index).optional(readySince, BinaryWriter::timestamp);
+      case Response.Locked(var holder) -> holder.writeTo(out.raw(LOCKED));
       case Response.Invalid(var reason) -> out.raw(INVALID).text(reason);
     }
   }
@@ -74,6 +89,14 @@ final class ResponseCodec {
       case ROWS -> new Response.Rows(in.list(ResponseCodec::readStored), in.flag(), in.timestamp());
       case ENTRIES ->
           new Response.Entries(in.list(ResponseCodec::readEntry), in.flag(), in.timestamp());
+      case PREPARED -> new Response.Prepared(in.timestamp());
+      case FINISHED -> new Response.Finished(TransactionOutcome.read(in));
+      case NOT_PREPARED ->
+          new Response.NotPrepared(
+              Response.NotPrepared.Reason.valueOf(in.text()), in.list(ResponseCodec::readResult));
+      case DONE -> new Response.Done();
+      case REPEATED -> new Response.Repeated(in.timestamp());
+      case LOCKED -> new Response.Locked(TransactionId.read(in));
       case WRONG_EPOCH -> new Response.WrongEpoch(PartitionCodec.readDescriptor(in));
       case NOT_LEADER -> new Response.NotLeader(in.optional(i -> new NodeId(i.number())));
       case NO_REPLICA -> new Response.NoReplica();

@@ -4,9 +4,13 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.IndexEntries;
+import dev.partita.node.index.IndexEntry;
+import dev.partita.node.index.IndexKeys;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Key;
+import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.PartitionCommand.TimedWrite;
 import dev.partita.node.storage.Batch;
 import dev.partita.node.storage.StorageReader;
@@ -14,7 +18,9 @@ import dev.partita.node.storage.Version;
 import dev.partita.node.time.Timestamp;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Applies writes to one batch of the store: checks what must be checked in log order, then changes
@@ -31,6 +37,7 @@ final class WriteApplier {
   private final List<IndexMaintenance> maintenance = new ArrayList<>();
   private final long[] entryGrowth;
   private final boolean needsDocuments;
+  private final LockTable locks;
 
   private long rows;
   private long bytes;
@@ -38,8 +45,13 @@ final class WriteApplier {
 
   /// Begins on a state that has a descriptor, with what is committed to the store up to it.
   WriteApplier(
-      StorageReader committed, Batch batch, PartitionState state, PartitionDescriptor descriptor) {
+      StorageReader committed,
+      Batch batch,
+      PartitionState state,
+      PartitionDescriptor descriptor,
+      LockTable locks) {
     this.batch = batch;
+    this.locks = locks;
     this.descriptor = descriptor;
     this.keys = new PartitionKeys(descriptor);
     this.entries = new EntryOverlay(committed);
@@ -55,11 +67,20 @@ final class WriteApplier {
   }
 
   Response apply(TimedWrite write) {
-    Response.Refusal refusal = refusal(write);
+    Response.Refusal refusal = refusal(write.epoch(), write.timestamp(), write.mutations());
     if (refusal != null) {
       return refusal;
     }
-    lastCommit = write.timestamp();
+    HeldTransaction blocker =
+        locks.isEmpty()
+            ? null
+            : locks.blocker(
+                new LockTable.Intent(
+                    null, write.mutations(), null, () -> footprint(write.mutations())));
+    if (blocker != null) {
+      return new Response.Locked(blocker.id());
+    }
+    passed(write.timestamp());
     return new Response.Writes(write.atomic() ? applyAtomically(write) : applyEach(write));
   }
 
@@ -75,20 +96,98 @@ final class WriteApplier {
     return counted;
   }
 
-  private Response.@Nullable Refusal refusal(TimedWrite write) {
-    if (!write.epoch().equals(descriptor.epoch())) {
+  private Response.@Nullable Refusal refusal(
+      Epoch epoch, Timestamp timestamp, List<Mutation> mutations) {
+    if (!epoch.equals(descriptor.epoch())) {
       return new Response.WrongEpoch(descriptor);
     }
-    if (!write.timestamp().isAfter(lastCommit)) {
+    if (!timestamp.isAfter(lastCommit)) {
       // Proposed by a leader that was deposed and has come back since it got the timestamp.
       return new Response.Unavailable("The leader has changed");
     }
-    for (Mutation mutation : write.mutations()) {
+    for (Mutation mutation : mutations) {
       if (!descriptor.bounds().contains(mutation.key())) {
         return new Response.OutOfBounds(mutation.key());
       }
     }
     return null;
+  }
+
+  /// Why a transaction's part cannot be looked at, null if it can.
+  Response.@Nullable Refusal refusal(Request.Prepare prepare, Timestamp timestamp) {
+    Response.Refusal refusal = refusal(prepare.epoch(), timestamp, prepare.mutations());
+    if (refusal == null) {
+      for (PrimaryKey key : prepare.reads().keys()) {
+        if (!descriptor.bounds().contains(key)) {
+          return new Response.OutOfBounds(key);
+        }
+      }
+    }
+    return refusal;
+  }
+
+  /// Something with this timestamp has happened: what follows has later ones.
+  void passed(Timestamp timestamp) {
+    lastCommit = Timestamp.later(lastCommit, timestamp);
+  }
+
+  /// What keeps mutations from being written together, null if nothing does.
+  @Nullable List<MutationResult> problems(List<Mutation> mutations) {
+    List<Plan> plans = plans(mutations, entries.child());
+    return isPossible(plans) ? null : problemsOf(plans);
+  }
+
+  /// Writes mutations that have no [#problems].
+  void commit(List<Mutation> mutations, Timestamp timestamp) {
+    EntryOverlay own = entries.child();
+    for (Plan plan : plans(mutations, own)) {
+      if (!(plan instanceof RowChange change)) {
+        throw new IllegalStateException("what was prepared cannot be written: " + plan);
+      }
+      change(change, timestamp);
+    }
+    entries.absorb(own);
+    passed(timestamp);
+  }
+
+  /// What mutations touch in indexes.
+  Footprint footprint(List<Mutation> mutations) {
+    if (!needsDocuments || mutations.isEmpty()) {
+      return Footprint.NONE;
+    }
+    var touched = new HashSet<Key>();
+    var terms = new HashSet<Key>();
+    for (Mutation mutation : mutations) {
+      Version before = batch.get(keys.row(mutation.key()));
+      byte[] bytesBefore = before == null ? null : before.value();
+      touch(mutation.key(), bytesBefore == null ? null : JsonBytes.of(bytesBefore), touched, null);
+      touch(mutation.key(), mutation.document(), touched, terms);
+    }
+    return new Footprint(touched, terms);
+  }
+
+  private void touch(
+      PrimaryKey key, @Nullable JsonBytes document, Set<Key> touched, @Nullable Set<Key> terms) {
+    if (document == null) {
+      return;
+    }
+    try {
+      ObjectNode fields = JsonData.document(document);
+      for (IndexState index : indexes) {
+        if (index.index().id() == IndexDefinition.PRIMARY_ORDER_ID) {
+          continue;
+        }
+        IndexKeys entryKeys = keys.index(index.index());
+        for (IndexEntry entry : IndexEntries.of(index.index(), key, fields)) {
+          touched.add(entryKeys.key(entry.position()));
+          if (terms != null && index.index().unique() && !entry.hasNullTerm()) {
+            terms.add(entryKeys.sameTerms(entry.position()));
+          }
+        }
+      }
+    } catch (DatabaseException _) {
+      // A document without possible entries: as a new one it is refused for that.
+    }
   }
 
   private List<MutationResult> applyEach(TimedWrite write) {
@@ -107,18 +206,9 @@ final class WriteApplier {
 
   private List<MutationResult> applyAtomically(TimedWrite write) {
     EntryOverlay own = entries.child();
-    var plans = new ArrayList<Plan>();
-    boolean possible = true;
-    for (Mutation mutation : write.mutations()) {
-      Plan plan = plan(mutation, own);
-      possible &= plan instanceof RowChange;
-      plans.add(plan);
-    }
-    if (!possible) {
-      return plans.stream()
-          .map(plan ->
-              plan instanceof Refused(MutationResult why) ? why : new MutationResult.NotApplied())
-          .toList();
+    List<Plan> plans = plans(write.mutations(), own);
+    if (!isPossible(plans)) {
+      return problemsOf(plans);
     }
     entries.absorb(own);
     var results = new ArrayList<MutationResult>();
@@ -129,6 +219,21 @@ final class WriteApplier {
       results.add(result(plan, write.timestamp()));
     }
     return results;
+  }
+
+  private List<Plan> plans(List<Mutation> mutations, EntryOverlay own) {
+    return mutations.stream().map(mutation -> plan(mutation, own)).toList();
+  }
+
+  private static boolean isPossible(List<Plan> plans) {
+    return plans.stream().allMatch(RowChange.class::isInstance);
+  }
+
+  private static List<MutationResult> problemsOf(List<Plan> plans) {
+    return plans.stream()
+        .map(plan ->
+            plan instanceof Refused(MutationResult why) ? why : new MutationResult.NotApplied())
+        .toList();
   }
 
   /// What a mutation comes to.

@@ -1,10 +1,12 @@
 package dev.partita.node.partition;
 
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.PartitionCommand.Timed;
+import dev.partita.node.partition.PartitionCommand.TimedPrepare;
 import dev.partita.node.partition.PartitionCommand.TimedWrite;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
-import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
@@ -15,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /// A leader's writes on their way into the log, and the promises it has made to snapshot reads.
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// The read floor is the highest timestamp that a snapshot read was let in at: no write is proposed
 /// at or below it. A block of timestamps that a read has overtaken is thrown away for a new one;
 /// the reads that come until that one is proposed wait for it, so that reads cannot starve writes.
+///
+/// A read of now, of one row or of many, waits for the writes of what it reads that have asked for
+/// their timestamps before it came: [WritesUnderWay] tells why.
 ///
 /// A new leader begins with a fresh timestamp as its floor, which is above everything that its
 /// predecessors have promised or written.
@@ -83,8 +87,13 @@ final class WritePipeline {
   /// Entries of former terms whose outcome is not known yet.
   private final List<InFlight> orphans = new ArrayList<>();
 
-  /// There while a batch has lost its timestamps to a read: completed when it is proposed.
-  private @Nullable CompletableFuture<Void> overtaken;
+  /// There while a batch asks for timestamps: completed when it is proposed or given up.
+  private @Nullable CompletableFuture<Void> stamping;
+
+  /// Whether that batch has lost its timestamps to a read and asks again.
+  private boolean overtaken;
+
+  private final WritesUnderWay underWay = new WritesUnderWay();
 
   private @Nullable CompletableFuture<Void> refreshing;
 
@@ -94,21 +103,6 @@ final class WritePipeline {
     this.group = group;
     this.oracle = oracle;
     this.clock = clock;
-  }
-
-  /// Thrown into a future in the place of a response.
-  static final class Refused extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-    private final transient Response.Refusal refusal;
-
-    Refused(Response.Refusal refusal) {
-      super(refusal.toString(), null, false, false);
-      this.refusal = refusal;
-    }
-
-    Response.Refusal refusal() {
-      return refusal;
-    }
   }
 
   /// Begins a term as leader: writes and reads queue until [#lead]. Answers the generation to give
@@ -156,10 +150,11 @@ final class WritePipeline {
       part = next;
       leader = newLeader;
       generation++;
+      asking.forEach(underWay::remove);
+      asking.forEach(write -> waiting.add(write.settled));
       refused.addAll(asking);
       refused.removeIf(write -> write.proposed);
       refused.addAll(queue);
-      asking = List.of();
       queue.clear();
       queuedBytes = 0;
       // By the time of a new term of this leader they will be applied or lost for good.
@@ -167,18 +162,26 @@ final class WritePipeline {
       inFlight.clear();
       waiting.add(prepared);
       prepared = new CompletableFuture<>();
-      CompletableFuture<Void> gate = overtaken;
+      CompletableFuture<Void> gate = stamped();
       if (gate != null) {
         waiting.add(gate);
-        overtaken = null;
       }
     }
     refused.forEach(write -> write.answer.complete(new Response.NotLeader(newLeader)));
     waiting.forEach(future -> future.complete(null));
   }
 
+  /// The end of asking for timestamps: gives what to complete.
+  private @Nullable CompletableFuture<Void> stamped() {
+    CompletableFuture<Void> gate = stamping;
+    asking = List.of();
+    stamping = null;
+    overtaken = false;
+    return gate;
+  }
+
   /// Queues a write that was checked.
-  CompletableFuture<Response> write(Request.Write request, Deadline deadline) {
+  CompletableFuture<Response> write(Request.Stamped request, Deadline deadline) {
     var write = new PendingWrite(request, deadline);
     synchronized (this) {
       if (part == Part.FOLLOWS) {
@@ -209,6 +212,8 @@ final class WritePipeline {
       }
       batch = takeBatch();
       asking = batch;
+      stamping = new CompletableFuture<>();
+      batch.forEach(underWay::add);
       now = generation;
     }
     askTimestamps(batch, now);
@@ -219,15 +224,23 @@ final class WritePipeline {
     long bytes = 0;
     while (!queue.isEmpty() && batch.size() < settings.batchWritesMax()) {
       PendingWrite next = queue.getFirst();
-      if (!batch.isEmpty() && bytes + next.sizeBytes > settings.batchBytesMax()) {
+      boolean alone = readsRanges(next);
+      if (!batch.isEmpty() && (alone || bytes + next.sizeBytes > settings.batchBytesMax())) {
         break;
       }
       queue.removeFirst();
       queuedBytes -= next.sizeBytes;
       bytes += next.sizeBytes;
       batch.add(next);
+      if (alone) {
+        break;
+      }
     }
     return batch;
+  }
+
+  private static boolean readsRanges(PendingWrite write) {
+    return write.request instanceof Request.Prepare prepare && !prepare.reads().ranges().isEmpty();
   }
 
   private void askTimestamps(List<PendingWrite> batch, long ofGeneration) {
@@ -247,21 +260,22 @@ final class WritePipeline {
     CompletableFuture<Void> gate = null;
     synchronized (this) {
       if (generation == ofGeneration) {
-        asking = List.of();
-        gate = overtaken;
-        overtaken = null;
+        gate = stamped();
       }
+      batch.forEach(underWay::remove);
     }
     if (gate != null) {
       gate.complete(null);
     }
     Response none = new Response.Unavailable("No timestamps can be had");
     batch.forEach(write -> write.answer.complete(none));
+    batch.forEach(write -> write.settled.complete(null));
     pump();
   }
 
   private void stamp(List<PendingWrite> batch, long ofGeneration, TimestampBlock block) {
     List<PendingWrite> live;
+    List<PendingWrite> dropped;
     synchronized (this) {
       if (generation != ofGeneration) {
         return; // refused when the part changed
@@ -270,7 +284,10 @@ final class WritePipeline {
       // From here on a write that runs out of time may have happened.
       live = batch.stream().filter(write -> !write.abandoned).toList();
       live.forEach(write -> write.proposed = true);
+      dropped = batch.stream().filter(write -> write.abandoned).toList();
+      dropped.forEach(underWay::remove);
     }
+    dropped.forEach(write -> write.settled.complete(null));
     byte[] command = encode(live, block);
     CompletableFuture<Proposed> proposal = null;
     CompletableFuture<Void> gate = null;
@@ -279,23 +296,17 @@ final class WritePipeline {
     synchronized (this) {
       if (generation != ofGeneration) {
         // Nothing was proposed, and nothing will be.
-        gate = null;
+        live.forEach(underWay::remove);
       } else if (live.isEmpty()) {
-        asking = List.of();
-        gate = overtaken;
-        overtaken = null;
+        gate = stamped();
       } else if (!block.first().isAfter(floor)) {
         live.forEach(write -> write.proposed = false);
-        if (overtaken == null) {
-          overtaken = new CompletableFuture<>();
-        }
+        overtaken = true;
         asking = live;
         again = true;
       } else {
-        asking = List.of();
+        gate = stamped();
         inFlight.add(entry);
-        gate = overtaken;
-        overtaken = null;
         proposal = group.propose(command);
       }
     }
@@ -309,18 +320,22 @@ final class WritePipeline {
       pump();
     } else {
       live.forEach(write -> write.answer.complete(new Response.NotLeader(null)));
+      live.forEach(write -> write.settled.complete(null));
       pump();
     }
   }
 
   private byte[] encode(List<PendingWrite> batch, TimestampBlock block) {
-    var writes = new ArrayList<TimedWrite>(batch.size());
+    var writes = new ArrayList<Timed>(batch.size());
     long bytes = 0;
     for (PendingWrite write : batch) {
-      Request.Write request = write.request;
+      Timestamp timestamp = block.get(writes.size());
       writes.add(
-          new TimedWrite(
-              block.get(writes.size()), request.epoch(), request.atomic(), request.mutations()));
+          switch (write.request) {
+            case Request.Write(var _, Epoch epoch, var mutations, boolean atomic) ->
+                new TimedWrite(timestamp, epoch, atomic, mutations);
+            case Request.Prepare prepare -> new TimedPrepare(timestamp, prepare);
+          });
       bytes += write.sizeBytes;
     }
     return CommandCodec.encode(new PartitionCommand.Writes(writes), Math.toIntExact(bytes));
@@ -332,69 +347,55 @@ final class WritePipeline {
     synchronized (this) {
       inFlight.remove(entry);
       orphans.remove(entry);
+      entry.writes().forEach(underWay::remove);
     }
+    entry.writes().forEach(write -> write.settled.complete(null));
     entry.settled().complete(null);
     if (proposed != null && proposed.result() instanceof List<?> responses) {
       for (int at = 0; at < entry.writes().size(); at++) {
         entry.writes().get(at).answer.complete((Response) responses.get(at));
       }
     } else {
-      Response refusal = refusal(failure);
+      Response refusal = Refusals.of(failure);
       entry.writes().forEach(write -> write.answer.complete(refusal));
     }
     pump();
-  }
-
-  /// What a failed future of a group or of this pipeline means to whoever asked.
-  static Response.Refusal refusal(@Nullable Throwable failure) {
-    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (cause instanceof Refused refused) {
-      return refused.refusal();
-    }
-    if (!(cause instanceof ReplicationRefusal refusal)) {
-      return new Response.OutcomeUnknown("The replica has failed");
-    }
-    return switch (refusal) {
-      case ReplicationRefusal.NotLeader notLeader -> new Response.NotLeader(notLeader.leader());
-      case ReplicationRefusal.Overloaded _ ->
-          new Response.Overloaded("Too much is waiting to be replicated");
-      case ReplicationRefusal.OutcomeUnknown _ ->
-          new Response.OutcomeUnknown("The leader changed before the outcome was known");
-      case ReplicationRefusal.Stopped _ -> new Response.Unavailable("The replica has stopped");
-      case ReplicationRefusal.ChangeRefused _, ReplicationRefusal.TransferFailed _ ->
-          throw new IllegalStateException("not an answer to a proposal or read", refusal);
-    };
   }
 
   /// Lets a snapshot read in. The future gives the timestamp to read at, when every write at or
   /// below it is applied here and no other will come; or fails with [Refused]. The caller confirms
   /// the leadership afterwards.
   ///
-  /// @param at null for the newest timestamp that needs no waiting and sees all writes answered
+  /// @param at null for the newest timestamp that was handed out for a write here, or later
   CompletableFuture<Timestamp> snapshot(@Nullable Timestamp at) {
-    return snapshot(at, 0);
+    return snapshot(at, 0, at == null);
   }
 
-  private CompletableFuture<Timestamp> snapshot(@Nullable Timestamp at, int refreshes) {
+  /// @param stampingFirst whether to wait for the batch that asks for timestamps: they may have
+  ///   been handed out already, before a later write was answered elsewhere
+  private CompletableFuture<Timestamp> snapshot(
+      @Nullable Timestamp at, int refreshes, boolean stampingFirst) {
     CompletableFuture<Void> before;
     boolean refreshed = false;
     synchronized (this) {
       if (part == Part.FOLLOWS) {
-        return CompletableFuture.failedFuture(new Refused(new Response.NotLeader(leader)));
+        return CompletableFuture.failedFuture(new Refusals.Refused(new Response.NotLeader(leader)));
       }
-      CompletableFuture<Void> gate = overtaken;
-      Timestamp chosen = at == null ? chooseTimestamp() : at;
+      CompletableFuture<Void> gate = stamping;
+      Timestamp chosen = at == null ? newest : at;
       if (part == Part.PREPARES) {
         before = prepared;
+      } else if (stampingFirst && gate != null) {
+        before = gate;
       } else if (chosen.isAfter(newest) || (at == null && refreshes == 0 && isStale(chosen))) {
         // One call may have begun before the timestamp was handed out, a second one has not.
         if (refreshes == 2) {
           return CompletableFuture.failedFuture(
-              new Refused(new Response.TimestampInFuture(newest)));
+              new Refusals.Refused(new Response.TimestampInFuture(newest)));
         }
         before = refresh();
         refreshed = true;
-      } else if (chosen.isAfter(floor) && gate != null) {
+      } else if (chosen.isAfter(floor) && overtaken && gate != null) {
         before = gate;
       } else {
         floor = Timestamp.later(floor, chosen);
@@ -402,12 +403,34 @@ final class WritePipeline {
       }
     }
     int refreshesThen = refreshed ? refreshes + 1 : refreshes;
-    return before.thenCompose(_ -> snapshot(at, refreshesThen));
+    return before.thenCompose(_ -> snapshot(at, refreshesThen, false));
   }
 
-  private Timestamp chooseTimestamp() {
-    InFlight first = inFlight.peekFirst();
-    return first == null ? newest : first.first().previous();
+  /// Completes when the write of a row that has asked for its timestamp is applied or lost; null if
+  /// there is none.
+  @Nullable CompletableFuture<Void> underWay(PrimaryKey key) {
+    synchronized (this) {
+      return underWay.of(key);
+    }
+  }
+
+  /// Proposes a command of the leader that has no timestamp of its own but may let a commit become
+  /// visible: what is written after it in the log has a later timestamp.
+  ///
+  /// @param commit the highest timestamp of what becomes visible
+  CompletableFuture<Proposed> proposeAbove(Timestamp commit, byte[] command) {
+    synchronized (this) {
+      if (part == Part.FOLLOWS) {
+        return CompletableFuture.failedFuture(new Refusals.Refused(new Response.NotLeader(leader)));
+      }
+      if (part == Part.PREPARES) {
+        return CompletableFuture.failedFuture(
+            new Refusals.Refused(new Response.Unavailable("The leader is taking up its term")));
+      }
+      floor = Timestamp.later(floor, commit);
+      newest = Timestamp.later(newest, commit);
+      return group.propose(command);
+    }
   }
 
   /// Whether a snapshot would be so old that its pages could soon not be read on.
@@ -449,7 +472,7 @@ final class WritePipeline {
                   begun.complete(null);
                 } else {
                   begun.completeExceptionally(
-                      new Refused(new Response.Unavailable("No timestamps can be had")));
+                      new Refusals.Refused(new Response.Unavailable("No timestamps can be had")));
                 }
               });
       return begun;

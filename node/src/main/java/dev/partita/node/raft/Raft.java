@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -15,33 +16,16 @@ import org.jspecify.annotations.Nullable;
 /// that a process that slept does not wake up to an election.
 public final class Raft {
 
-  private final NodeId self;
   private final RaftSettings settings;
-  private final Rules rules;
-  private final RandomGenerator random;
   private final RaftLog log;
   private final Outbox outbox = new Outbox();
+  private final Standing standing;
   private final Following following;
-
-  private long term;
-  private @Nullable NodeId vote;
+  private final Elections elections;
+  private final ArrayList<ConfirmedRead> confirmedReads = new ArrayList<>();
   private HardState takenState;
   private long durableTerm;
-
-  private Role role = Role.FOLLOWER;
-  private @Nullable NodeId leader;
-  private @Nullable Leadership leadership;
-  private @Nullable Ballot ballot;
-
   private long nowNanos;
-  private long heardNanos;
-  private boolean heardSinceStart;
-  private int electionElapsed;
-  private int electionTimeout;
-  private boolean quiesced;
-
-  private final ArrayList<ConfirmedRead> confirmedReads = new ArrayList<>();
-  private final ArrayList<Long> lostReads = new ArrayList<>();
 
   /// Starts a replica from what is on its disk.
   ///
@@ -67,24 +51,15 @@ public final class Raft {
       RandomGenerator random,
       long nowNanos,
       Rules rules) {
-    this.self = self;
     this.settings = settings;
-    this.rules = rules;
-    this.random = random;
-    this.log = new RaftLog(log, hardState.commitIndex(), appliedIndex, rules);
-    following = new Following(self, rules, this.log, outbox);
-    term = hardState.term();
-    vote = hardState.vote();
-    takenState = new HardState(term, vote, this.log.commitIndex());
-    durableTerm = term;
     this.nowNanos = nowNanos;
-    // Before the start this replica may have promised a leader to keep still; only before the first
-    // election nobody could ask for that.
-    heardNanos =
-        term <= SnapshotMark.initialHardState().term()
-            ? nowNanos - settings.electionTimeoutNanos()
-            : nowNanos;
-    electionTimeout = randomElectionTimeout();
+    this.log = new RaftLog(log, hardState.commitIndex(), appliedIndex, rules);
+    standing = new Standing(self, hardState);
+    takenState = standing.hardState(this.log.commitIndex());
+    durableTerm = standing.term();
+    following = new Following(self, rules, this.log, outbox);
+    elections =
+        new Elections(standing, settings, rules, random, this.log, following, outbox, nowNanos);
   }
 
   // Events of time and elections
@@ -92,22 +67,23 @@ public final class Raft {
   /// Event: one tick of the host's timer has passed.
   public void tick(long nowNanos) {
     this.nowNanos = nowNanos;
-    if (quiesced) {
+    if (standing.quiesced()) {
       return;
     }
+    Leadership leadership = standing.leadership();
     if (leadership != null) {
       tickLeader(leadership);
-    } else if (++electionElapsed >= electionTimeout && mayCampaign()) {
-      preCampaign();
+    } else {
+      elections.tick(nowNanos);
     }
   }
 
-  private void tickLeader(Leadership leading) {
-    if (!leading.tick(nowNanos)) {
-      becomeFollower(term, null);
-    } else if (leading.mayQuiesce()) {
-      leading.sendQuiesce();
-      quiesced = true;
+  private void tickLeader(Leadership leadership) {
+    if (!leadership.tick(nowNanos)) {
+      elections.follow(standing.term(), null);
+    } else if (leadership.mayQuiesce()) {
+      leadership.sendQuiesce();
+      standing.quiesce(true);
     }
   }
 
@@ -115,111 +91,9 @@ public final class Raft {
   public void campaign(long nowNanos) {
     this.nowNanos = nowNanos;
     wake();
-    if (leadership == null && mayCampaign()) {
-      preCampaign();
+    if (standing.leadership() == null) {
+      elections.campaign(nowNanos);
     }
-  }
-
-  private boolean mayCampaign() {
-    return isPromotable() && !mustKeepStill();
-  }
-
-  private boolean isPromotable() {
-    return !following.isInstalling() && (log.configuration().isVoter(self) || isVoterUntilCommit());
-  }
-
-  /// Whether the newest configuration has no vote for this replica, but may not be committed yet.
-  /// Then it may be the only one whose log is long enough to commit it (Raft thesis, section
-  /// 4.2.2).
-  private boolean isVoterUntilCommit() {
-    long index = log.configurationIndex();
-    return index > log.commitIndex() && log.configurationAt(index - 1).isVoter(self);
-  }
-
-  private boolean mustKeepStill() {
-    return rules.mustKeepStill(
-        nowNanos, heardNanos, settings.electionTimeoutNanos(), heardSinceStart);
-  }
-
-  private void preCampaign() {
-    role = Role.PRE_CANDIDATE;
-    Ballot election = beginElection();
-    for (NodeId voter : otherVoters()) {
-      outbox.send(
-          new Message.PreVoteRequest(self, voter, term + 1, log.lastIndex(), log.lastTerm()));
-    }
-    election.count(self, true);
-    countVotes(election);
-  }
-
-  private void campaignForReal(boolean transfer) {
-    role = Role.CANDIDATE;
-    term++;
-    vote = self;
-    // The own vote counts when it is durable, like every other one.
-    beginElection();
-    for (NodeId voter : otherVoters()) {
-      sendVote(
-          new Message.VoteRequest(self, voter, term, log.lastIndex(), log.lastTerm(), transfer));
-    }
-  }
-
-  private Ballot beginElection() {
-    leader = null;
-    electionElapsed = 0;
-    electionTimeout = randomElectionTimeout();
-    ballot = new Ballot(log.configuration(), rules);
-    return ballot;
-  }
-
-  private List<NodeId> otherVoters() {
-    Configuration configuration = log.configuration();
-    return configuration.members().stream()
-        .filter(node -> configuration.isVoter(node) && !node.equals(self))
-        .toList();
-  }
-
-  private int randomElectionTimeout() {
-    return settings.electionTicks() + random.nextInt(settings.electionTicks());
-  }
-
-  private void countVotes(Ballot election) {
-    if (election.won()) {
-      if (role == Role.PRE_CANDIDATE) {
-        campaignForReal(false);
-      } else {
-        becomeLeader();
-      }
-    } else if (election.lost()) {
-      becomeFollower(term, null);
-    }
-  }
-
-  private void becomeLeader() {
-    role = Role.LEADER;
-    ballot = null;
-    leader = self;
-    electionElapsed = 0;
-    leadership = new Leadership(self, term, settings, rules, log, outbox);
-  }
-
-  private void becomeFollower(long newTerm, @Nullable NodeId newLeader) {
-    if (leadership != null) {
-      lostReads.addAll(leadership.takeLostReads());
-      leadership = null;
-    }
-    if (newTerm > term) {
-      term = newTerm;
-      vote = null;
-    }
-    if (role != Role.FOLLOWER || newLeader != null) {
-      electionElapsed = 0;
-      electionTimeout = randomElectionTimeout();
-    }
-    role = Role.FOLLOWER;
-    leader = newLeader;
-    quiesced = false;
-    ballot = null;
   }
 
   // Messages
@@ -230,52 +104,47 @@ public final class Raft {
     if (wakes(message)) {
       wake();
     }
-    if (message.term() < term) {
+    if (message.term() < standing.term()) {
       answerStale(message);
       return;
     }
-    if (message.term() > term && !enterTerm(message)) {
+    if (message.term() > standing.term() && !elections.enterTerm(message, nowNanos)) {
       return;
     }
     switch (message) {
-      case Message.PreVoteRequest request -> handlePreVote(request);
-      case Message.PreVoteResponse response -> handlePreVoteResponse(response);
-      case Message.VoteRequest request -> handleVote(request);
-      case Message.VoteResponse response -> handleVoteResponse(response);
+      case Message.PreVoteRequest request -> elections.handlePreVote(request, nowNanos);
+      case Message.PreVoteResponse response -> elections.handlePreVoteResponse(response);
+      case Message.VoteRequest request -> elections.handleVote(request);
+      case Message.VoteResponse response -> elections.handleVoteResponse(response);
+      case Message.TimeoutNow timeoutNow -> elections.handleTimeoutNow(timeoutNow);
       case Message.AppendEntries append -> {
-        hearLeader(append);
+        elections.hearLeader(append, nowNanos);
         following.append(append);
       }
       case Message.Heartbeat heartbeat -> {
-        hearLeader(heartbeat);
-        following.heartbeat(heartbeat, durableTerm == term);
+        elections.hearLeader(heartbeat, nowNanos);
+        following.heartbeat(heartbeat, durableTerm == standing.term());
       }
       case Message.InstallSnapshot install -> {
-        hearLeader(install);
+        elections.hearLeader(install, nowNanos);
         following.install(install);
       }
       case Message.Quiesce quiesce -> {
-        hearLeader(quiesce);
-        quiesced = following.quiesce(quiesce);
+        elections.hearLeader(quiesce, nowNanos);
+        standing.quiesce(following.quiesce(quiesce));
       }
-      case Message.TimeoutNow timeoutNow -> handleTimeoutNow(timeoutNow);
-      case Message.AppendAccepted accepted -> {
-        if (leadership != null) {
-          leadership.appendAccepted(accepted);
-          stepDownIfRemoved();
-        }
-      }
-      case Message.AppendRejected rejected -> {
-        if (leadership != null) {
-          leadership.appendRejected(rejected);
-        }
-      }
-      case Message.HeartbeatResponse response -> {
-        if (leadership != null) {
-          leadership.heartbeatAnswered(response);
-          confirmedReads.addAll(leadership.takeConfirmedReads());
-        }
-      }
+      case Message.AppendAccepted accepted ->
+          ifLeading(leadership -> {
+            leadership.appendAccepted(accepted);
+            stepDownIfRemoved(leadership);
+          });
+      case Message.AppendRejected rejected ->
+          ifLeading(leadership -> leadership.appendRejected(rejected));
+      case Message.HeartbeatResponse response ->
+          ifLeading(leadership -> {
+            leadership.heartbeatAnswered(response);
+            confirmedReads.addAll(leadership.takeConfirmedReads());
+          });
     }
   }
 
@@ -297,9 +166,11 @@ public final class Raft {
           Message.Heartbeat _,
           Message.InstallSnapshot _,
           Message.Quiesce _ ->
-          outbox.send(new Message.HeartbeatResponse(self, message.from(), term, 0, Peer.NEVER));
+          outbox.send(
+              new Message.HeartbeatResponse(
+                  self(), message.from(), standing.term(), 0, Peer.NEVER));
       case Message.PreVoteRequest _ ->
-          outbox.send(new Message.PreVoteResponse(self, message.from(), term, false));
+          outbox.send(new Message.PreVoteResponse(self(), message.from(), standing.term(), false));
       case Message.VoteRequest _,
           Message.PreVoteResponse _,
           Message.VoteResponse _,
@@ -310,116 +181,12 @@ public final class Raft {
     }
   }
 
-  /// Meets a term above the own one. Returns false when the message is not to be looked at.
-  private boolean enterTerm(Message message) {
-    switch (message) {
-      case Message.PreVoteRequest _ -> {}
-      case Message.PreVoteResponse response when response.granted() -> {}
-      case Message.VoteRequest request -> {
-        if (!request.transfer() && (leadership != null || mustKeepStill())) {
-          return false;
-        }
-        becomeFollower(message.term(), null);
-      }
-      case Message.AppendEntries _,
-          Message.Heartbeat _,
-          Message.InstallSnapshot _,
-          Message.Quiesce _ ->
-          becomeFollower(message.term(), message.from());
-      case Message.PreVoteResponse _,
-          Message.VoteResponse _,
-          Message.AppendAccepted _,
-          Message.AppendRejected _,
-          Message.HeartbeatResponse _,
-          Message.TimeoutNow _ ->
-          becomeFollower(message.term(), null);
-    }
-    return true;
-  }
-
-  private void handlePreVote(Message.PreVoteRequest request) {
-    boolean granted =
-        leadership == null
-            && !mustKeepStill()
-            && !log.snapshot().awaitsSnapshot()
-            && rules.mayVote(request.term(), new HardState(term, vote, 0), request.from())
-            && rules.upToDate(
-                request.lastTerm(), request.lastIndex(), log.lastTerm(), log.lastIndex(), false);
-    outbox.send(
-        new Message.PreVoteResponse(
-            self, request.from(), granted ? request.term() : term, granted));
-  }
-
-  private void handlePreVoteResponse(Message.PreVoteResponse response) {
-    if (role == Role.PRE_CANDIDATE
-        && ballot != null
-        && (!response.granted() || response.term() == term + 1)) {
-      ballot.count(response.from(), response.granted());
-      countVotes(ballot);
-    }
-  }
-
-  private void handleVote(Message.VoteRequest request) {
-    boolean granted =
-        (leader == null || request.from().equals(vote))
-            && !log.snapshot().awaitsSnapshot()
-            && rules.mayVote(request.term(), new HardState(term, vote, 0), request.from())
-            && rules.upToDate(
-                request.lastTerm(),
-                request.lastIndex(),
-                log.lastTerm(),
-                log.lastIndex(),
-                request.transfer());
-    var response = new Message.VoteResponse(self, request.from(), term, granted);
-    if (granted) {
-      vote = request.from();
-      electionElapsed = 0;
-      sendVote(response);
-    } else {
-      outbox.send(response);
-    }
-  }
-
-  private void sendVote(Message message) {
-    if (rules.voteWaitsForDisk()) {
-      outbox.sendAfterPersist(message);
-    } else {
-      outbox.send(message);
-    }
-  }
-
-  private void handleVoteResponse(Message.VoteResponse response) {
-    if (role == Role.CANDIDATE && ballot != null) {
-      ballot.count(response.from(), response.granted());
-      countVotes(ballot);
-    }
-  }
-
-  private void handleTimeoutNow(Message.TimeoutNow timeoutNow) {
-    if (leadership == null && timeoutNow.from().equals(leader) && isPromotable()) {
-      campaignForReal(true);
-    }
-  }
-
   // Following
-
-  private void hearLeader(Message message) {
-    if (leadership != null) {
-      throw new IllegalStateException(
-          "two leaders in term " + term + ": " + self + " and " + message.from());
-    }
-    if (role != Role.FOLLOWER || leader == null) {
-      becomeFollower(term, message.from());
-    }
-    electionElapsed = 0;
-    heardNanos = nowNanos;
-    heardSinceStart = true;
-  }
 
   /// Event: the snapshot given out by [Effects#snapshot] is installed durably; [LogView#snapshot]
   /// is this mark and its log is empty.
   public void snapshotInstalled(SnapshotMark mark) {
-    following.installed(mark, leader, term);
+    following.installed(mark, standing.leader(), standing.term());
   }
 
   /// Event: the snapshot given out by [Effects#snapshot] could not be installed and nothing was
@@ -432,8 +199,9 @@ public final class Raft {
 
   /// Event: append commands to the log, in order and together.
   public ProposeResult propose(List<byte[]> commands) {
+    Leadership leadership = standing.leadership();
     if (leadership == null) {
-      return new ProposeResult.NotLeader(leader);
+      return new ProposeResult.NotLeader(standing.leader());
     }
     wake();
     return leadership.propose(commands);
@@ -441,8 +209,9 @@ public final class Raft {
 
   /// Event: change the members.
   public ChangeResult changeConfiguration(ConfigurationChange change) {
+    Leadership leadership = standing.leadership();
     if (leadership == null) {
-      return new ChangeResult.NotLeader(leader);
+      return new ChangeResult.NotLeader(standing.leader());
     }
     wake();
     return leadership.changeConfiguration(change);
@@ -455,6 +224,7 @@ public final class Raft {
   ///   another voter
   public boolean transferLeadership(NodeId to) {
     wake();
+    Leadership leadership = standing.leadership();
     return leadership != null && leadership.transferTo(to);
   }
 
@@ -464,8 +234,9 @@ public final class Raft {
   /// @param contextId chosen by the host, comes back in the effects
   public ReadResult readIndex(long nowNanos, long contextId) {
     this.nowNanos = nowNanos;
+    Leadership leadership = standing.leadership();
     if (leadership == null) {
-      return new ReadResult.NotLeader(leader);
+      return new ReadResult.NotLeader(standing.leader());
     }
     wake();
     leadership.read(contextId);
@@ -476,6 +247,7 @@ public final class Raft {
   /// only for a leader that a quorum heard within the lease, that committed an entry in its term
   /// and that has not tried to hand over its leadership.
   public boolean leaseValid(long nowNanos) {
+    Leadership leadership = standing.leadership();
     return leadership != null && leadership.leaseValid(nowNanos);
   }
 
@@ -487,30 +259,34 @@ public final class Raft {
   /// stays true whatever happens later, except that the leader begins to hand over its leadership:
   /// so it is to be asked for again before messages leave.
   public OptionalLong appliedReadsUntilNanos(long nowNanos) {
+    Leadership leadership = standing.leadership();
     return leadership == null ? OptionalLong.empty() : leadership.appliedReadsUntilNanos(nowNanos);
   }
 
-  private void stepDownIfRemoved() {
-    if (leadership != null && leadership.removed()) {
+  private void stepDownIfRemoved(Leadership leadership) {
+    if (leadership.removed()) {
       leadership.flush(nowNanos);
       leadership.nominateSuccessor();
-      becomeFollower(term, null);
+      elections.follow(standing.term(), null);
+    }
+  }
+
+  private void ifLeading(Consumer<Leadership> event) {
+    Leadership leadership = standing.leadership();
+    if (leadership != null) {
+      event.accept(leadership);
     }
   }
 
   /// Event: messages to `node` are being lost, so it is to be probed before more is sent.
   public void unreachable(NodeId node) {
-    if (leadership != null) {
-      leadership.unreachable(node);
-    }
+    ifLeading(leadership -> leadership.unreachable(node));
   }
 
   /// Event: the snapshot for `node` asked for by [Message.InstallSnapshot] was handed over, or
   /// could not be. Must follow each such message.
   public void snapshotSent(NodeId node, boolean success) {
-    if (leadership != null) {
-      leadership.snapshotSent(node, success);
-    }
+    ifLeading(leadership -> leadership.snapshotSent(node, success));
   }
 
   // Disk and state machine
@@ -521,12 +297,12 @@ public final class Raft {
   public void persisted(long writeNumber) {
     long persistedTerm = log.finishWrites(writeNumber);
     durableTerm = Math.max(durableTerm, persistedTerm);
+    Leadership leadership = standing.leadership();
     if (leadership != null) {
       leadership.commitByQuorum();
-      stepDownIfRemoved();
-    } else if (role == Role.CANDIDATE && ballot != null && persistedTerm == term) {
-      ballot.count(self, true);
-      countVotes(ballot);
+      stepDownIfRemoved(leadership);
+    } else {
+      elections.termPersisted(persistedTerm);
     }
   }
 
@@ -545,40 +321,36 @@ public final class Raft {
   /// Whether the group sleeps: the host need not tick this replica while the node of its leader is
   /// alive. Any event but a tick wakes it.
   public boolean quiesced() {
-    return quiesced;
+    return standing.quiesced();
   }
 
   /// Event: the node that leads this sleeping group is not alive, or somebody wants the group:
   /// count ticks again.
   public void wake() {
-    if (quiesced) {
-      quiesced = false;
-      if (leadership != null) {
-        leadership.woken();
-      }
-    }
+    standing.wake();
   }
 
   // Effects
 
   /// Whether there is anything to take.
   public boolean hasEffects() {
+    Leadership leadership = standing.leadership();
     return !outbox.isEmpty()
         || log.hasUnwritten()
         || !currentState().equals(takenState)
         || following.hasSnapshotToTake()
         || (!following.isInstalling() && log.hasEntriesToApply(settings.applyBytesMax()))
         || !confirmedReads.isEmpty()
-        || !lostReads.isEmpty()
+        || standing.hasLostReads()
         || (leadership != null && leadership.wantsFlush());
   }
 
   /// Everything to be done since the last call.
   public Effects takeEffects() {
-    if (leadership != null) {
+    ifLeading(leadership -> {
       leadership.flush(nowNanos);
       confirmedReads.addAll(leadership.takeConfirmedReads());
-    }
+    });
     List<Entry> entries = log.takeUnwritten();
     HardState state = currentState();
     boolean stateChanged = !state.equals(takenState);
@@ -587,7 +359,9 @@ public final class Raft {
             || state.term() != takenState.term()
             || !Objects.equals(state.vote(), takenState.vote());
     long writeNumber =
-        entries.isEmpty() && !stateChanged ? log.lastWriteNumber() : log.beginWrite(term);
+        entries.isEmpty() && !stateChanged
+            ? log.lastWriteNumber()
+            : log.beginWrite(standing.term());
     takenState = state;
     var effects =
         new Effects(
@@ -599,36 +373,35 @@ public final class Raft {
             outbox.takeAfterPersist(),
             following.isInstalling() ? List.of() : log.takeEntriesToApply(settings.applyBytesMax()),
             List.copyOf(confirmedReads),
-            List.copyOf(lostReads),
+            standing.takeLostReads(),
             following.takeSnapshot(),
-            term,
-            role,
-            leader);
+            standing.term(),
+            standing.role(),
+            standing.leader());
     confirmedReads.clear();
-    lostReads.clear();
     return effects;
   }
 
   private HardState currentState() {
-    return new HardState(term, vote, log.commitIndex());
+    return standing.hardState(log.commitIndex());
   }
 
   // State
 
   public NodeId self() {
-    return self;
+    return standing.self();
   }
 
   public Role role() {
-    return role;
+    return standing.role();
   }
 
   public @Nullable NodeId leader() {
-    return leader;
+    return standing.leader();
   }
 
   public long term() {
-    return term;
+    return standing.term();
   }
 
   public long commitIndex() {
@@ -666,6 +439,7 @@ public final class Raft {
 
   /// What the leader knows of the other members; empty on other replicas.
   public List<PeerStatus> peers() {
+    Leadership leadership = standing.leadership();
     return leadership == null ? List.of() : leadership.status();
   }
 }

@@ -63,7 +63,7 @@ public record RaftSettings(
   }
 
   /// How long a node that heard a leader neither votes nor campaigns, by its own clock.
-  long electionTimeoutNanos() {
+  public long electionTimeoutNanos() {
     return tick.toNanos() * electionTicks;
   }
 

@@ -8,6 +8,10 @@
 /// yet itself. Writes of the log are asynchronous: the core goes on while they are under way and is
 /// told by [Raft#persisted].
 ///
+/// Inside, `Standing` is what a replica is in its term, `Elections` how it comes to be something
+/// else, `Following` and `Leadership` what it does as the one or the other, and `Rules` the
+/// decisions that safety stands on.
+///
 /// Terms and log indexes are plain `long` inside this package and in its interface, and are always
 /// named `...Term` or `...Index`. They are compared, added and stored by the million per second,
 /// they never leave the pair of core and host, and each is used only beside a name that says which

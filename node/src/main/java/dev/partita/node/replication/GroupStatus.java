@@ -5,6 +5,8 @@ import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.Role;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What a replica looked like a moment ago.
@@ -36,8 +38,36 @@ public record GroupStatus(
     peers = List.copyOf(peers);
   }
 
+  /// A follower that lacks no more than so many entries has caught up: a busy group is never
+  /// without any.
+  private static final long LAG_MAX = 1_000;
+
   public boolean leads() {
     return role == Role.LEADER;
+  }
+
+  /// The members that have nearly everything, with the leader itself; none unless this replica
+  /// leads.
+  public Set<NodeId> caughtUp() {
+    Set<NodeId> nodes = new TreeSet<>();
+    for (PeerProgress peer : peers) {
+      boolean near = peer.matchIndex() + LAG_MAX >= commitIndex;
+      if (peer.active() && !peer.snapshotting() && near) {
+        nodes.add(peer.node());
+      }
+    }
+    if (leads() && leader != null) {
+      nodes.add(leader);
+    }
+    return nodes;
+  }
+
+  /// Entries that the furthest of the other members lacks; 0 unless this replica leads.
+  public long followerLag() {
+    return peers.stream()
+        .mapToLong(peer -> Math.max(0, commitIndex - peer.matchIndex()))
+        .max()
+        .orElse(0);
   }
 
   /// How far another member is, as the leader sees it.

@@ -32,7 +32,6 @@ final class HostCore {
   /// Groups being opened or removed, which takes a write of the log.
   private final Set<GroupId> changing = ConcurrentHashMap.newKeySet();
 
-  private final Path snapshotDirectory;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   HostCore(
@@ -42,11 +41,15 @@ final class HostCore {
       SharedLog log,
       HostRuntime runtime,
       HostListener listener) {
-    this.snapshotDirectory = snapshotDirectory;
     SnapshotFiles.delete(snapshotDirectory);
     long incarnation = runtime.random().nextLong(1, Long.MAX_VALUE);
     var sender =
-        new SnapshotSender(settings.snapshots(), transport, runtime, runtime.random().nextLong());
+        new SnapshotSender(
+            settings.snapshots(),
+            transport,
+            runtime,
+            snapshotDirectory,
+            runtime.random().nextLong());
     this.context =
         new Lane.HostContext(
             settings,
@@ -213,7 +216,7 @@ final class HostCore {
         return;
       }
       long applied = Math.max(machine.mark().index(), log.snapshot().index());
-      var replica = new Replica(lane, context, machine, log, applied, snapshotDirectory);
+      var replica = new Replica(lane, context, machine, log, applied);
       if (replicas.putIfAbsent(log.group(), replica) != null) {
         opened.completeExceptionally(new ReplicationRefusal.Stopped());
         return;

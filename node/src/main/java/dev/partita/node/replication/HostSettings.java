@@ -56,6 +56,20 @@ public record HostSettings(
           32 << 20,
           16 << 20);
 
+  /// With another size of the log.
+  public HostSettings withLogBytes(long bytes) {
+    return new HostSettings(
+        raft,
+        log.withLogBytes(bytes),
+        lanes,
+        applyThreads,
+        snapshots,
+        commandBytesMax,
+        queuedProposalsMax,
+        queuedBytesMax,
+        tailBytesMax);
+  }
+
   public HostSettings {
     if (lanes < 1 || applyThreads < 1) {
       throw new IllegalArgumentException("A host needs at least one lane and one apply thread");

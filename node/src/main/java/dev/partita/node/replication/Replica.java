@@ -1,13 +1,11 @@
 package dev.partita.node.replication;
 
-import dev.partita.node.raft.ChangeResult;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.Effects;
 import dev.partita.node.raft.Entry;
 import dev.partita.node.raft.EntryKind;
 import dev.partita.node.raft.GroupId;
-import dev.partita.node.raft.HardState;
 import dev.partita.node.raft.Message;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.PeerState;
@@ -16,42 +14,17 @@ import dev.partita.node.raft.Role;
 import dev.partita.node.raft.SnapshotMark;
 import dev.partita.node.replication.log.GroupLog;
 import dev.partita.node.replication.log.LogRecord;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One replica: the core of a group, and what its effects set off. The methods of
 /// [ReplicationGroup] post events to the lane; the rest belongs to the lane.
 final class Replica implements ReplicationGroup {
-  /// How often the log is looked at for something to cut.
-  private static final long CUT_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  /// Fewer entries are not worth a record in the log.
-  private static final int CUT_ENTRIES_MIN = 256;
-
-  /// Writes of one turn of this replica that are not durable yet.
-  private static final class PendingWrite {
-    final long number;
-    final List<Message> messages = new ArrayList<>();
-
-    PendingWrite(long number) {
-      this.number = number;
-    }
-  }
-
-  private record PendingChange(long index, CompletableFuture<Configuration> result) {}
-
-  private record PendingTransfer(CompletableFuture<Void> result, long deadlineNanos) {}
-
   private final GroupId group;
   private final Lane lane;
   private final Lane.HostContext host;
@@ -61,27 +34,18 @@ final class Replica implements ReplicationGroup {
   private final Applier applier;
   private final Proposals proposals;
   private final Reads reads = new Reads();
+  private final LogWrites writes;
+  private final LogCutter cutter;
+  private final Snapshots snapshots;
   private final Succession succession;
+  private final LeadershipTransfer transfer;
+  private final MembershipChange membershipChange;
   private final List<StatusListener> statusListeners = new CopyOnWriteArrayList<>();
-  private final Path snapshotDirectory;
 
   private Configuration configuration;
-  private HardState lastState;
-
-  /// The last state while it is not written: a change of the commit index alone waits for another
-  /// write.
-  private @Nullable HardState lazyState;
-
-  private @Nullable PendingWrite lastWrite;
-  private @Nullable PendingChange change;
-  private @Nullable PendingTransfer transfer;
-  private @Nullable ArrivedSnapshot arrived;
-  private final List<CompletableFuture<OpenedSnapshot>> opening = new ArrayList<>();
   private Role role = Role.FOLLOWER;
   private @Nullable NodeId leader;
   private long term;
-  private boolean cutting;
-  private long nextCutNanos;
   private boolean statusChanged = true;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private volatile boolean stopped;
@@ -90,22 +54,12 @@ final class Replica implements ReplicationGroup {
   /// Reads that begin before this moment need not ask the lane.
   private volatile long appliedReadsUntilNanos;
 
-  /// A snapshot whose files are here, until the core has said whether it wants it.
-  private record ArrivedSnapshot(SnapshotMark mark, Path directory, Consumer<Boolean> done) {}
-
-  Replica(
-      Lane lane,
-      Lane.HostContext host,
-      StateMachine machine,
-      GroupLog log,
-      long appliedIndex,
-      Path snapshotDirectory) {
+  Replica(Lane lane, Lane.HostContext host, StateMachine machine, GroupLog log, long appliedIndex) {
     this.group = log.group();
     this.lane = lane;
     this.host = host;
     this.machine = machine;
     this.log = log;
-    this.snapshotDirectory = snapshotDirectory;
     this.proposals = new Proposals(host.settings());
     this.raft =
         new Raft(
@@ -116,12 +70,15 @@ final class Replica implements ReplicationGroup {
             appliedIndex,
             host.runtime().random(),
             host.now());
-    this.lastState = log.hardState();
     this.configuration = raft.configuration();
     this.succession = new Succession(raft, host);
+    this.transfer = new LeadershipTransfer(raft, host);
     this.applier =
         new Applier(machine, host.runtime().apply(), new ApplierListener(), appliedIndex);
-    this.nextCutNanos = host.now() + CUT_NANOS;
+    this.membershipChange = new MembershipChange(raft, applier);
+    this.writes = new LogWrites(this, lane, raft, log.hardState());
+    this.cutter = new LogCutter(this, lane, host, raft, log, machine, applier);
+    this.snapshots = new Snapshots(this, lane, raft, log, machine, applier, reads);
     this.appliedReadsUntilNanos = host.now();
     this.status = describe(null);
   }
@@ -175,14 +132,7 @@ final class Replica implements ReplicationGroup {
     postUnlessStopped(
         result,
         _ -> {
-          switch (raft.changeConfiguration(wish)) {
-            case ChangeResult.Accepted accepted ->
-                change = new PendingChange(accepted.index(), result);
-            case ChangeResult.NotLeader(NodeId other) ->
-                result.completeExceptionally(new ReplicationRefusal.NotLeader(other));
-            case ChangeResult.Refused(ChangeResult.Reason reason) ->
-                result.completeExceptionally(new ReplicationRefusal.ChangeRefused(reason));
-          }
+          membershipChange.begin(wish, result);
           lane.touch(this);
         });
     return result;
@@ -191,19 +141,13 @@ final class Replica implements ReplicationGroup {
   @Override
   public CompletableFuture<Void> transferLeadership(NodeId to) {
     var result = new CompletableFuture<Void>();
-    postUnlessStopped(result, now -> startTransfer(to, result, now));
+    postUnlessStopped(
+        result,
+        now -> {
+          transfer.begin(to, result, now);
+          lane.touch(this);
+        });
     return result;
-  }
-
-  private void startTransfer(NodeId to, CompletableFuture<Void> result, long now) {
-    if (raft.role() != Role.LEADER) {
-      result.completeExceptionally(new ReplicationRefusal.NotLeader(raft.leader()));
-    } else if (transfer != null || !raft.transferLeadership(to)) {
-      result.completeExceptionally(new ReplicationRefusal.TransferFailed());
-    } else {
-      transfer = new PendingTransfer(result, now + 2 * electionNanos());
-    }
-    lane.touch(this);
   }
 
   /// Hands leadership to whichever voter is furthest, if this replica leads.
@@ -216,7 +160,8 @@ final class Replica implements ReplicationGroup {
           if (best == null) {
             result.complete(null);
           } else {
-            startTransfer(best, result, now);
+            transfer.begin(best, result, now);
+            lane.touch(this);
           }
         });
     return result;
@@ -259,10 +204,7 @@ final class Replica implements ReplicationGroup {
   }
 
   void tick(long now) {
-    if (transfer != null && now - transfer.deadlineNanos() >= 0) {
-      transfer.result().completeExceptionally(new ReplicationRefusal.TransferFailed());
-      transfer = null;
-    }
+    transfer.tick(now);
     NodeId current = raft.leader();
     if (raft.quiesced() && current != null && !lane.alive(current)) {
       raft.wake();
@@ -274,10 +216,7 @@ final class Replica implements ReplicationGroup {
       statusChanged |= role == Role.LEADER;
       lane.touch(this);
     }
-    if (now - nextCutNanos >= 0) {
-      nextCutNanos = now + CUT_NANOS;
-      cutLog();
-    }
+    cutter.tick(now);
   }
 
   void step(Message message, long now) {
@@ -317,7 +256,7 @@ final class Replica implements ReplicationGroup {
       host.logFailed(e);
       return;
     }
-    dropUnwantedSnapshot();
+    snapshots.dropUnwanted();
     if (statusChanged) {
       statusChanged = false;
       status = describe(null);
@@ -330,7 +269,7 @@ final class Replica implements ReplicationGroup {
 
   private void handle(Effects effects) {
     effects.messages().forEach(this::send);
-    persist(effects);
+    writes.persist(effects);
     commit(effects.committed());
     followLeader(effects);
     reads.confirmed(effects.confirmedReads(), applier.appliedIndex());
@@ -338,58 +277,17 @@ final class Replica implements ReplicationGroup {
     followConfiguration();
     SnapshotMark mark = effects.snapshot();
     if (mark != null) {
-      install(mark);
+      snapshots.install(mark);
     }
   }
 
-  private void send(Message message) {
+  /// Sends a message of this group with the frames of this turn.
+  void send(Message message) {
     if (message instanceof Message.InstallSnapshot request) {
       host.snapshots().send(this, request);
     } else {
       lane.send(message.to(), new HostFrame.GroupMessage(group, message));
     }
-  }
-
-  private void persist(Effects effects) {
-    HardState state = effects.hardState();
-    if (state != null) {
-      lastState = state;
-      lazyState = state;
-    }
-    if (effects.sync()) {
-      write(effects);
-    }
-    PendingWrite last = lastWrite;
-    if (last == null) {
-      effects.messagesAfterPersist().forEach(this::send);
-    } else {
-      last.messages.addAll(effects.messagesAfterPersist());
-    }
-  }
-
-  private void write(Effects effects) {
-    if (lazyState != null) {
-      lane.write(new LogRecord.State(group, lazyState));
-      lazyState = null;
-    }
-    if (!effects.entries().isEmpty()) {
-      lane.write(new LogRecord.Entries(group, effects.entries()));
-    }
-    var write = new PendingWrite(effects.writeNumber());
-    lastWrite = write;
-    lane.whenDurable(_ -> persisted(write));
-  }
-
-  private void persisted(PendingWrite write) {
-    if (stopped) {
-      return;
-    }
-    if (write == lastWrite) {
-      lastWrite = null;
-    }
-    raft.persisted(write.number);
-    write.messages.forEach(this::send);
-    lane.touch(this);
   }
 
   private void commit(List<Entry> committed) {
@@ -399,17 +297,8 @@ final class Replica implements ReplicationGroup {
     applier.commit(committed, proposals.take(committed));
     for (Entry entry : committed) {
       if (entry.kind() == EntryKind.CONFIGURATION) {
-        completeChange(entry);
+        membershipChange.committed(entry);
       }
-    }
-  }
-
-  private void completeChange(Entry entry) {
-    PendingChange pending = change;
-    var committed = Configuration.decode(entry.data());
-    if (pending != null && entry.index() >= pending.index() && !committed.joint()) {
-      change = null;
-      applier.submit(() -> pending.result().complete(committed));
     }
   }
 
@@ -425,12 +314,9 @@ final class Replica implements ReplicationGroup {
     leader = effects.leader();
     if (led && role != Role.LEADER) {
       proposals.leadershipLost();
-      loseChange();
+      membershipChange.lost();
     }
-    if (transfer != null && leader != null && !leader.equals(host.self())) {
-      transfer.result().complete(null);
-      transfer = null;
-    }
+    transfer.followed(leader);
     applier.leaderChanged(leader, term, role == Role.LEADER);
     announce();
   }
@@ -444,13 +330,6 @@ final class Replica implements ReplicationGroup {
     }
   }
 
-  private void loseChange() {
-    if (change != null) {
-      change.result().completeExceptionally(new ReplicationRefusal.OutcomeUnknown());
-      change = null;
-    }
-  }
-
   private void announce() {
     statusChanged = false;
     GroupStatus now = describe(null);
@@ -460,73 +339,11 @@ final class Replica implements ReplicationGroup {
     }
   }
 
-  // Cutting the log
-
-  private void cutLog() {
-    if (cutting || stopped) {
-      return;
-    }
-    long durable = Math.min(machine.durableIndex(), applier.appliedIndex());
-    boolean crowded = host.log().crowded();
-    if (crowded && durable < applier.appliedIndex()) {
-      machine.flushSoon();
-    }
-    long fairShare = host.settings().log().logBytesMax() / 2 / Math.max(1, lane.replicas().size());
-    long tail = crowded ? 0 : Math.min(host.settings().tailBytesMax(), fairShare);
-    long cut = log.tailStart(durable, tail);
-    long gain = cut - log.snapshot().index();
-    if (gain >= CUT_ENTRIES_MIN || (crowded && gain > 0)) {
-      cutting = true;
-      var mark = new SnapshotMark(cut, raft.termAt(cut), raft.configurationAt(cut));
-      lane.write(new LogRecord.Mark(group, mark, false));
-      lane.whenDurable(_ -> cutDone());
-    }
+  Snapshots snapshots() {
+    return snapshots;
   }
 
-  private void cutDone() {
-    cutting = false;
-    if (!stopped) {
-      log.adoptMark();
-      raft.compacted();
-    }
-  }
-
-  // Snapshots
-
-  /// Fixes the state machine's state for a snapshot, and its mark. Called by the lane. The future
-  /// fails if there is no snapshot to be had.
-  CompletableFuture<OpenedSnapshot> openSnapshot() {
-    var result = new CompletableFuture<OpenedSnapshot>();
-    opening.removeIf(CompletableFuture::isDone);
-    opening.add(result);
-    applier.submit(() -> {
-      long index = applier.appliedIndex();
-      try {
-        SnapshotSource source = machine.openSnapshot();
-        lane.post(_ -> completeOpened(index, source, result));
-      } catch (IOException e) {
-        result.completeExceptionally(e);
-      }
-    });
-    return result;
-  }
-
-  /// A snapshot that can be written out.
-  record OpenedSnapshot(SnapshotMark mark, SnapshotSource source) {}
-
-  private void completeOpened(
-      long index, SnapshotSource source, CompletableFuture<OpenedSnapshot> result) {
-
-    if (stopped || index < log.snapshot().index()) {
-      source.close();
-      result.completeExceptionally(new ReplicationRefusal.Stopped());
-      return;
-    }
-    var mark = new SnapshotMark(index, raft.termAt(index), raft.configurationAt(index));
-    result.complete(new OpenedSnapshot(mark, source));
-  }
-
-  /// The snapshot for a node was handed over, or could not be.
+  /// The snapshot for a node was handed over, or could not be. From any thread.
   void snapshotSent(NodeId to, boolean success) {
     lane.post(_ -> {
       if (!stopped) {
@@ -536,76 +353,8 @@ final class Replica implements ReplicationGroup {
     });
   }
 
-  Path snapshotDirectory() {
-    return snapshotDirectory;
-  }
-
-  /// All files of a snapshot have come in.
-  ///
-  /// @param done told whether the core has taken it; the directory is free to be deleted then
-  void snapshotArrived(Message.InstallSnapshot message, Path directory, Consumer<Boolean> done) {
-    lane.post(now -> {
-      if (stopped || arrived != null) {
-        done.accept(false);
-        return;
-      }
-      arrived = new ArrivedSnapshot(message.mark(), directory, done);
-      step(message, now);
-    });
-  }
-
-  private void dropUnwantedSnapshot() {
-    ArrivedSnapshot unwanted = arrived;
-    if (unwanted != null) {
-      arrived = null;
-      // Already covered by this log: as good as installed.
-      unwanted.done().accept(true);
-    }
-  }
-
-  private void install(SnapshotMark mark) {
-    ArrivedSnapshot snapshot = arrived;
-    if (snapshot == null || !snapshot.mark().equals(mark)) {
-      raft.snapshotAbandoned(mark);
-      return;
-    }
-    arrived = null;
-    lane.write(new LogRecord.Installing(group, mark));
-    lane.whenDurable(_ -> {
-      if (stopped) {
-        snapshot.done().accept(false);
-      } else {
-        applier.submit(() -> installNow(snapshot));
-      }
-    });
-  }
-
-  private void installNow(ArrivedSnapshot snapshot) {
-    try {
-      machine.install(snapshot.directory(), snapshot.mark());
-    } catch (IOException e) {
-      snapshot.done().accept(false);
-      throw new UncheckedIOException(e);
-    }
-    applier.installed(snapshot.mark().index());
-    lane.post(_ -> {
-      if (stopped) {
-        snapshot.done().accept(false);
-        return;
-      }
-      lane.write(new LogRecord.Mark(group, snapshot.mark(), true));
-      lane.whenDurable(_ -> installDone(snapshot));
-    });
-  }
-
-  private void installDone(ArrivedSnapshot snapshot) {
-    snapshot.done().accept(true);
-    if (!stopped) {
-      log.adoptMark();
-      raft.snapshotInstalled(snapshot.mark());
-      reads.applied(applier.appliedIndex());
-      lane.touch(this);
-    }
+  boolean stopped() {
+    return stopped;
   }
 
   // The end
@@ -621,16 +370,9 @@ final class Replica implements ReplicationGroup {
     appliedReadsUntilNanos = host.now();
     proposals.stop();
     reads.stop();
-    loseChange();
-    opening.forEach(snapshot -> snapshot.completeExceptionally(new ReplicationRefusal.Stopped()));
-    if (transfer != null) {
-      transfer.result().completeExceptionally(new ReplicationRefusal.Stopped());
-      transfer = null;
-    }
-    if (arrived != null) {
-      arrived.done().accept(false);
-      arrived = null;
-    }
+    membershipChange.lost();
+    transfer.stop();
+    snapshots.stop();
     status = describe(failure);
     lane.remove(this);
     applier.submitLast(() -> {
@@ -653,7 +395,8 @@ final class Replica implements ReplicationGroup {
         return;
       }
       long lastIndex = raft.lastIndex();
-      lane.write(new LogRecord.Removed(group, lastState, lastIndex, raft.termAt(lastIndex)));
+      lane.write(
+          new LogRecord.Removed(group, writes.lastState(), lastIndex, raft.termAt(lastIndex)));
       CompletableFuture<Void> ended = stop(null);
       lane.whenDurable(_ -> {
         var _ = ended.thenRun(() -> removed.complete(null));
@@ -686,10 +429,6 @@ final class Replica implements ReplicationGroup {
         applier.queuedBytes(),
         raft.quiesced(),
         failure == null ? null : String.valueOf(failure));
-  }
-
-  private long electionNanos() {
-    return host.settings().raft().tick().toNanos() * host.settings().raft().electionTicks();
   }
 
   /// What the applier's threads tell the lane.

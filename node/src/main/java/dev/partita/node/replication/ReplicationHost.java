@@ -4,6 +4,7 @@ import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.log.DiskFiles;
+import dev.partita.node.replication.log.LogListener;
 import dev.partita.node.replication.log.SharedLog;
 import dev.partita.node.transport.Transport;
 import java.io.IOException;
@@ -207,6 +208,21 @@ public final class ReplicationHost implements AutoCloseable {
   /// The size of the shared log.
   public long logBytes() {
     return log.sizeBytes();
+  }
+
+  /// Segment files of the shared log.
+  public int logSegments() {
+    return log.segmentCount();
+  }
+
+  /// Bytes that wait to be written to the shared log.
+  public long logQueuedBytes() {
+    return log.queuedBytes();
+  }
+
+  /// Has a listener hear of every batch that becomes durable, for histograms; there is one.
+  public void onLogWrite(LogListener listener) {
+    log.listen(listener);
   }
 
   /// How often the log was made durable, since the start.

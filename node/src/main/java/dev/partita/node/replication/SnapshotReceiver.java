@@ -179,14 +179,16 @@ final class SnapshotReceiver {
       return;
     }
     session.ended = true;
-    replica.snapshotArrived(
-        session.begin.message(),
-        session.directory,
-        taken -> {
-          answer.complete(taken ? ACCEPTED : REFUSED);
-          sessions.remove(session.begin.session());
-          runtime.io().execute(() -> SnapshotFiles.delete(session.directory));
-        });
+    replica
+        .snapshots()
+        .arrived(
+            session.begin.message(),
+            session.directory,
+            taken -> {
+              answer.complete(taken ? ACCEPTED : REFUSED);
+              sessions.remove(session.begin.session());
+              runtime.io().execute(() -> SnapshotFiles.delete(session.directory));
+            });
   }
 
   private long now() {

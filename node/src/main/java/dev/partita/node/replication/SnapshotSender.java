@@ -35,16 +35,23 @@ final class SnapshotSender {
   private final SnapshotSettings settings;
   private final Transport transport;
   private final HostRuntime runtime;
+  private final Path root;
   private final Set<Transfer> transfers = ConcurrentHashMap.newKeySet();
   private final AtomicLong nextNumber = new AtomicLong();
   private final long firstSession;
   private long nextChunkNanos;
 
+  /// @param root where the state machines write their files
   SnapshotSender(
-      SnapshotSettings settings, Transport transport, HostRuntime runtime, long firstSession) {
+      SnapshotSettings settings,
+      Transport transport,
+      HostRuntime runtime,
+      Path root,
+      long firstSession) {
     this.settings = settings;
     this.transport = transport;
     this.runtime = runtime;
+    this.root = root;
     this.firstSession = firstSession;
     this.nextChunkNanos = runtime.monotonicNanos().getAsLong();
   }
@@ -62,10 +69,11 @@ final class SnapshotSender {
       return;
     }
     long number = nextNumber.incrementAndGet();
-    Path directory = replica.snapshotDirectory().resolve("out-" + replica.id() + "-" + number);
+    Path directory = root.resolve("out-" + replica.id() + "-" + number);
     var _ =
         replica
-            .openSnapshot()
+            .snapshots()
+            .open()
             .thenApplyAsync(opened -> write(opened, directory), runtime.io())
             .thenCompose(opened -> stream(replica, request, opened, directory, number))
             .handle((_, failure) -> {
@@ -78,7 +86,7 @@ final class SnapshotSender {
             });
   }
 
-  private static Replica.OpenedSnapshot write(Replica.OpenedSnapshot opened, Path directory) {
+  private static Snapshots.Opened write(Snapshots.Opened opened, Path directory) {
     try (SnapshotSource source = opened.source()) {
       Files.createDirectories(directory);
       source.writeTo(directory);
@@ -91,7 +99,7 @@ final class SnapshotSender {
   private CompletableFuture<Void> stream(
       Replica replica,
       Message.InstallSnapshot request,
-      Replica.OpenedSnapshot opened,
+      Snapshots.Opened opened,
       Path directory,
       long number) {
     long session = firstSession + number;

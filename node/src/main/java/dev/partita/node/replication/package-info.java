@@ -3,7 +3,10 @@
 ///
 /// The main type is [ReplicationHost]. It opens one [ReplicationGroup] for each replica of the
 /// node. All groups share one log (package `replication.log`, one fsync serves many groups), one
-/// timer, and one stream of messages for each pair of nodes.
+/// timer, and one stream of messages for each pair of nodes. A `Replica` is the core of one group;
+/// what its effects and its callers set off is beside it, one type each: `LogWrites`, `LogCutter`,
+/// `Snapshots`, `Applier`, `Proposals`, `Reads`, `MembershipChange`, `LeadershipTransfer`,
+/// `Succession`.
 ///
 /// Threads. A *lane* is a thread that owns the cores of its groups and runs in turns: it takes all
 /// events that have come in, feeds the cores, hands all writes of the turn to the log as one

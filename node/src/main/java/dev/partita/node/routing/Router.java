@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds Partitions in the catalog and brings requests to their leaders.
 public final class Router implements PartitionCaller, PartitionDirectory {
-  /// One attempt of a read: longer than any page takes.
-  private static final Duration READ_ATTEMPT = Duration.ofSeconds(2);
+  /// One attempt of what may be repeated: longer than any page takes.
+  private static final Duration ATTEMPT = Duration.ofSeconds(2);
 
   /// How much later than the deadline an answer may come before it is given up.
   private static final Duration GRACE = Duration.ofSeconds(1);
@@ -110,6 +110,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   @Override
+  public @Nullable PartitionDescriptor partition(PartitionId id) {
+    return catalog.get().partition(id).map(this::descriptor).orElse(null);
+  }
+
+  @Override
   public @Nullable IndexDefinition index(String name) {
     Catalog present = catalog.get();
     IndexEntry entry = present.indexes().get(name);
@@ -152,6 +157,9 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         return response;
       }
       if (!refusal.retryable()) {
+        if (target != null && refusal instanceof Response.OutcomeUnknown) {
+          leaders.remove(known.id(), target);
+        }
         return refusal;
       }
       if (catalog.get().partition(known.id()).isEmpty()) {
@@ -176,7 +184,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
           attempt = attempt.withEpoch(current.epoch());
           hint = target;
         }
-        case Response.Overloaded _ -> {}
+        case Response.Overloaded _, Response.Locked _ -> {}
         default -> {
           if (target != null) {
             leaders.remove(known.id(), target);
@@ -209,10 +217,10 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     if (target == null) {
       return new Response.Unavailable("no replica of the partition can be reached");
     }
-    // A read may be tried elsewhere; a write is waited for, since nothing is known about it
-    // otherwise.
+    // A read may be tried elsewhere, and so may what can be repeated; a write is waited for, since
+    // nothing is known about it otherwise.
     Deadline patience =
-        request instanceof Request.Write ? deadline : deadline.atMost(READ_ATTEMPT, clock);
+        request instanceof Request.Write ? deadline : deadline.atMost(ATTEMPT, clock);
     return answer(clients.apply(target).handle(request, patience), request, patience);
   }
 
@@ -231,7 +239,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   private static Response unanswered(Request request, String reason) {
-    return request instanceof Request.Write
+    return request.changes()
         ? new Response.OutcomeUnknown(reason)
         : new Response.Unavailable(reason);
   }

@@ -9,6 +9,7 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.transport.CallFailure;
 import dev.partita.node.transport.Transport;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,12 +27,25 @@ import org.jspecify.annotations.Nullable;
 /// Calls of services that only the leader of the system partition executes. The caller follows
 /// hints from node to node and repeats until the deadline, also after a call whose fate is unknown:
 /// every service must bear being executed twice.
+///
+/// A leader that does not answer, or that this node does not know, may be one that only this node
+/// cannot reach, so other nodes are asked to pass calls on to it. Otherwise the network between two
+/// nodes could stop whatever one of them leads, since it would get no timestamps, while every group
+/// keeps its leader.
 public final class LeaderCalls {
   /// One attempt; shorter than an election takes, so that a dead leader does not use up a deadline.
   private static final Duration ATTEMPT = Duration.ofSeconds(1);
 
   private static final long BACKOFF_MILLIS_MIN = 10;
   private static final long BACKOFF_MILLIS_MAX = 200;
+
+  /// One attempt on behalf of another node, which is to hear of its failure in its own attempt.
+  private static final Duration PASSED_ON = Duration.ofMillis(600);
+
+  /// How long calls go around a node that has not answered one.
+  private static final Duration DETOUR = Duration.ofSeconds(2);
+
+  private static final String RELAY = "system.relay";
 
   private static final byte ANSWER = 0;
   private static final byte NOT_LEADER = 1;
@@ -42,6 +56,10 @@ public final class LeaderCalls {
   private final Supplier<Optional<NodeId>> leader;
   private final Supplier<List<NodeId>> candidates;
   private final Map<String, LeaderService> services = new HashMap<>();
+  private volatile @Nullable Detour detour;
+
+  /// Around a node that did not answer.
+  private record Detour(NodeId node, long untilNanos) {}
 
   /// A service of the leader.
   @FunctionalInterface
@@ -63,6 +81,7 @@ public final class LeaderCalls {
     this.clock = clock;
     this.leader = leader;
     this.candidates = candidates;
+    transport.register(RELAY, (_, request) -> passOn(request));
   }
 
   /// Makes a service callable. All services are registered before the node starts to serve.
@@ -77,6 +96,37 @@ public final class LeaderCalls {
       return CompletableFuture.completedFuture(notLeader(known.orElse(null)));
     }
     return service.execute(request).thenApply(LeaderCalls::answer).exceptionally(this::refusal);
+  }
+
+  /// Executes a call that was sent here because its sender does not reach the leader.
+  private CompletableFuture<byte[]> passOn(byte[] relayed) {
+    ByteBuffer in = ByteBuffer.wrap(relayed);
+    byte[] name = new byte[in.getInt()];
+    in.get(name);
+    byte[] request = new byte[in.remaining()];
+    in.get(request);
+    String service = new String(name, StandardCharsets.UTF_8);
+    Optional<NodeId> known = leader.get();
+    return known.isEmpty()
+        ? CompletableFuture.completedFuture(notLeader(null))
+        : start(known.get(), service, request, PASSED_ON)
+            .exceptionally(LeaderCalls::retryUnlessFailed);
+  }
+
+  private static byte[] retryUnlessFailed(Throwable failure) {
+    if (failure instanceof CallFailure call && call.kind() != CallFailure.Kind.FAILED) {
+      return new byte[] {RETRY};
+    }
+    throw new CompletionException(failure);
+  }
+
+  private static byte[] relayed(String service, byte[] request) {
+    byte[] name = service.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(Integer.BYTES + name.length + request.length)
+        .putInt(name.length)
+        .put(name)
+        .put(request)
+        .array();
   }
 
   private byte[] refusal(Throwable failure) {
@@ -107,12 +157,19 @@ public final class LeaderCalls {
     int attempts = 0;
     @Nullable NodeId hint = null;
     while (!deadline.isExpired(clock)) {
-      NodeId target = target(hint, attempts++);
-      Reply reply = target == null ? Reply.NONE : ask(target, service, request, deadline);
+      Optional<NodeId> known = leader.get();
+      NodeId avoided = avoided(known);
+      boolean passOn = known.isEmpty() || avoided != null;
+      NodeId target =
+          passOn && (hint == null || hint.equals(avoided))
+              ? around(avoided, attempts++)
+              : target(hint, attempts++);
+      Reply reply = target == null ? Reply.NONE : ask(target, passOn, service, request, deadline);
       if (reply.answer() != null) {
         return reply.answer();
       }
       boolean followed = reply.leader() != null && !reply.leader().equals(target) && hint == null;
+      followed |= avoided == null && avoided(known) != null;
       hint = reply.leader();
       if (!followed) {
         pause(Math.min(backoffMillis, deadline.remaining(clock).toMillis()));
@@ -143,19 +200,42 @@ public final class LeaderCalls {
     return others.isEmpty() ? known.orElse(null) : others.get(attempts % others.size());
   }
 
-  private Reply ask(NodeId target, String service, byte[] request, Deadline deadline) {
+  /// The node that calls go around at present, unless another one is known to lead by now.
+  private @Nullable NodeId avoided(Optional<NodeId> known) {
+    Detour present = detour;
+    return present != null
+            && clock.monotonicNanos() - present.untilNanos() < 0
+            && known.filter(node -> !node.equals(present.node())).isEmpty()
+        ? present.node()
+        : null;
+  }
+
+  /// Each candidate in turn but for the one that calls go around and this node itself, if there is
+  /// any other.
+  private NodeId around(@Nullable NodeId avoided, int attempts) {
+    List<NodeId> others = new ArrayList<>(candidates.get());
+    others.remove(transport.self());
+    if (others.size() > 1 && avoided != null) {
+      others.remove(avoided);
+    }
+    return others.isEmpty() ? transport.self() : others.get(attempts % others.size());
+  }
+
+  private Reply ask(
+      NodeId target, boolean passOn, String service, byte[] request, Deadline deadline) {
     Duration timeout = deadline.atMost(ATTEMPT, clock).remaining(clock);
+    CompletableFuture<byte[]> asked =
+        passOn && !target.equals(transport.self())
+            ? transport.call(target, RELAY, relayed(service, request), timeout)
+            : start(target, service, request, timeout);
     try {
-      byte[] reply =
-          start(target, service, request, timeout)
-              .get(timeout.toMillis() + 1, TimeUnit.MILLISECONDS);
-      return read(reply);
+      return read(asked.get(timeout.toMillis() + 1, TimeUnit.MILLISECONDS));
     } catch (TimeoutException e) {
-      return Reply.NONE;
+      return unanswered(target);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof CallFailure failure
           && failure.kind() != CallFailure.Kind.FAILED) {
-        return Reply.NONE;
+        return unanswered(target);
       }
       throw new DatabaseException(
               ErrorCode.INTERNAL, "the leader failed on a request", e.getCause())
@@ -164,6 +244,13 @@ public final class LeaderCalls {
       Thread.currentThread().interrupt();
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
     }
+  }
+
+  private Reply unanswered(NodeId target) {
+    if (!target.equals(transport.self())) {
+      detour = new Detour(target, clock.monotonicNanos() + DETOUR.toNanos());
+    }
+    return Reply.NONE;
   }
 
   private CompletableFuture<byte[]> start(

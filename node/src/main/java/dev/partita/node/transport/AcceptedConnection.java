@@ -27,8 +27,8 @@ final class AcceptedConnection extends SimpleChannelInboundHandler<Frame> {
   AcceptedConnection(LinkContext context, FrameDecoder decoder) {
     this.context = context;
     this.decoder = decoder;
-    this.responses = new SendQueue(context.settings().queuedBytesMax());
-    this.outlet = new Outlet(responses, _ -> true);
+    this.responses = new SendQueue(context.settings().queuedBytesMax(), context.traffic());
+    this.outlet = new Outlet(responses, _ -> true, context.traffic());
   }
 
   @Override

@@ -9,9 +9,11 @@ import java.util.List;
 /// is buffered, against a small bound until the handshake is over.
 final class FrameDecoder extends ByteToMessageDecoder {
   private final int frameBytesMax;
+  private final Traffic traffic;
   private int limitBytes = FrameCodec.HANDSHAKE_BYTES_MAX;
 
-  FrameDecoder(int frameBytesMax) {
+  FrameDecoder(int frameBytesMax, Traffic traffic) {
+    this.traffic = traffic;
     this.frameBytesMax = frameBytesMax;
   }
 
@@ -33,6 +35,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
     }
     if (in.readableBytes() >= FrameCodec.LENGTH_BYTES + length) {
       in.skipBytes(FrameCodec.LENGTH_BYTES);
+      traffic.receivedBytes.add(FrameCodec.LENGTH_BYTES + length);
       out.add(FrameCodec.decode(in.readSlice(length)));
     }
   }

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 /// @param bootstrap dials; its group is replaced by the link's event loop
 /// @param cluster the cluster of this node, empty while it belongs to none
 /// @param listener told of all connections
+/// @param traffic counts what they carry
 record LinkContext(
     TransportSettings settings,
     NodeId self,
@@ -16,7 +17,8 @@ record LinkContext(
     Bootstrap bootstrap,
     NameLookup lookup,
     PeerListener listener,
-    Services services) {
+    Services services,
+    Traffic traffic) {
 
   /// Whether nodes of these two clusters may talk: a node without a cluster may talk to all, to
   /// join one.

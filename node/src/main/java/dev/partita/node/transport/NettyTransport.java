@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// The [Transport] over TCP.
 ///
@@ -43,6 +44,7 @@ public final class NettyTransport implements Transport {
   private final ConcurrentHashMap<NodeId, PeerLink> links = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<PeerAddress, PeerLink> addressLinks = new ConcurrentHashMap<>();
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final Traffic traffic = new Traffic();
   private final List<PeerListener> listeners = new CopyOnWriteArrayList<>();
 
   /// Listens on an address and is ready to dial.
@@ -71,7 +73,8 @@ public final class NettyTransport implements Transport {
             dialler(settings),
             lookup,
             new Listeners(),
-            new Services(settings.requestsMax(), settings.requestBytesMax()));
+            new Services(settings.requestsMax(), settings.requestBytesMax(), traffic),
+            traffic);
     try {
       var address = new InetSocketAddress(lookup.lookup(bind.host()), bind.port());
       this.serverChannel = server().bind(address).syncUninterruptibly().channel();
@@ -104,6 +107,24 @@ public final class NettyTransport implements Transport {
   /// The port that is listened on.
   public int port() {
     return ((InetSocketAddress) serverChannel.localAddress()).getPort();
+  }
+
+  /// Figures for metrics.
+  public TransportFigures figures() {
+    List<PeerLink> all =
+        Stream.concat(links.values().stream(), addressLinks.values().stream()).toList();
+    return new TransportFigures(
+        traffic.sentBytes.sum(),
+        traffic.receivedBytes.sum(),
+        all.stream().mapToLong(PeerLink::queuedBytes).sum(),
+        all.stream().mapToLong(PeerLink::openCalls).sum(),
+        all.stream().filter(PeerLink::isReady).count(),
+        traffic.connects.sum(),
+        traffic.losses.sum(),
+        traffic.connectFailures.sum(),
+        traffic.droppedMessages.sum(),
+        traffic.refusedRequests.sum(),
+        traffic.refusedCalls.sum());
   }
 
   @Override
@@ -184,7 +205,7 @@ public final class NettyTransport implements Transport {
         accepted.close();
         return;
       }
-      var decoder = new FrameDecoder(context.settings().frameBytesMax());
+      var decoder = new FrameDecoder(context.settings().frameBytesMax(), traffic);
       accepted.pipeline().addLast(decoder, new AcceptedConnection(context, decoder));
     }
   }

@@ -15,10 +15,12 @@ final class Outlet {
 
   private final SendQueue queue;
   private final Predicate<Frame.Request> claim;
+  private final Traffic traffic;
   private final AtomicBoolean scheduled = new AtomicBoolean();
 
   /// @param claim whether a request in the queue is still wanted; it is sent if so
-  Outlet(SendQueue queue, Predicate<Frame.Request> claim) {
+  Outlet(SendQueue queue, Predicate<Frame.Request> claim, Traffic traffic) {
+    this.traffic = traffic;
     this.queue = queue;
     this.claim = claim;
   }
@@ -39,6 +41,7 @@ final class Outlet {
     while (channel.isWritable() && !queue.isEmpty()) {
       ByteBuf batch = channel.alloc().directBuffer(queue.nextBatchBytes(BATCH_BYTES));
       queue.drainTo(batch, BATCH_BYTES, claim);
+      traffic.sentBytes.add(batch.readableBytes());
       channel.write(batch, channel.voidPromise());
       wrote = true;
     }

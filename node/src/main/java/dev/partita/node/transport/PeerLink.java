@@ -49,6 +49,10 @@ final class PeerLink {
   private final AtomicLong nextCallId = new AtomicLong(1);
 
   private State state = State.IDLE;
+
+  /// Whether it is connected, for others to see.
+  private volatile boolean ready;
+
   private @Nullable Channel channel;
   private long backoffNanos;
   private long nextDialNanos;
@@ -67,8 +71,8 @@ final class PeerLink {
     this.loop = loop;
     this.expected = expected;
     this.address = address;
-    this.queue = new SendQueue(context.settings().queuedBytesMax());
-    this.outlet = new Outlet(queue, this::claim);
+    this.queue = new SendQueue(context.settings().queuedBytesMax(), context.traffic());
+    this.outlet = new Outlet(queue, this::claim, context.traffic());
     this.nextDialNanos = System.nanoTime();
   }
 
@@ -88,11 +92,24 @@ final class PeerLink {
     calls.put(id, call);
     if (calls.size() > context.settings().openCallsMax() || !queue.offer(frame)) {
       calls.remove(id);
+      context.traffic().refusedCalls.increment();
       return CompletableFuture.failedFuture(
           new CallFailure(CallFailure.Kind.OVERLOADED, "Too much is queued for the peer"));
     }
     wake();
     return call.result;
+  }
+
+  boolean isReady() {
+    return ready;
+  }
+
+  int openCalls() {
+    return calls.size();
+  }
+
+  long queuedBytes() {
+    return queue.bytes();
   }
 
   void close() {
@@ -178,7 +195,7 @@ final class PeerLink {
     if (state == State.CLOSED) {
       return;
     }
-    var decoder = new FrameDecoder(context.settings().frameBytesMax());
+    var decoder = new FrameDecoder(context.settings().frameBytesMax(), context.traffic());
     ChannelFuture connecting =
         context.bootstrap().clone(loop).handler(new LinkInitializer(decoder)).connect(target);
     channel = connecting.channel();
@@ -219,6 +236,8 @@ final class PeerLink {
     }
     decoder.handshakeDone();
     state = State.READY;
+    ready = true;
+    context.traffic().connects.increment();
     backoffNanos = 0;
     heardNanos = System.nanoTime();
     schedule(() -> keepAlive(connected), pingMillis());
@@ -280,12 +299,16 @@ final class PeerLink {
   /// The connection ended, or an attempt to make one failed.
   private void disconnected(boolean wasReady) {
     channel = null;
+    ready = false;
     if (state == State.CLOSED) {
       return;
     }
     state = State.IDLE;
     long now = System.nanoTime();
     if (wasReady) {
+      if (expected != null) {
+        context.traffic().losses.increment();
+      }
       failCalls(CallFailure.Kind.UNKNOWN, "The connection was lost");
       queue.clear();
       nextDialNanos = now;
@@ -295,6 +318,7 @@ final class PeerLink {
       }
       return;
     }
+    context.traffic().connectFailures.increment();
     backoffNanos =
         Math.clamp(
             backoffNanos * 2,

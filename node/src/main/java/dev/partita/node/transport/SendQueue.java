@@ -8,11 +8,13 @@ import java.util.function.Predicate;
 /// dropped, oldest first, when the bound is passed; other frames are refused then. Thread-safe.
 final class SendQueue {
   private final long bytesMax;
+  private final Traffic traffic;
   private final ArrayDeque<Frame.OneWay> messages = new ArrayDeque<>();
   private final ArrayDeque<Frame> others = new ArrayDeque<>();
   private long bytes;
 
-  SendQueue(long bytesMax) {
+  SendQueue(long bytesMax, Traffic traffic) {
+    this.traffic = traffic;
     this.bytesMax = bytesMax;
   }
 
@@ -21,6 +23,7 @@ final class SendQueue {
     bytes += FrameCodec.sizeBytes(message);
     while (bytes > bytesMax && !messages.isEmpty()) {
       bytes -= FrameCodec.sizeBytes(messages.remove());
+      traffic.droppedMessages.increment();
     }
   }
 
@@ -58,6 +61,10 @@ final class SendQueue {
     Frame first = messages.isEmpty() ? others.peek() : messages.peek();
     int least = first == null ? 0 : FrameCodec.sizeBytes(first);
     return (int) Math.max(least, Math.min(bytes, batchBytes));
+  }
+
+  synchronized long bytes() {
+    return bytes;
   }
 
   synchronized boolean isEmpty() {

@@ -16,9 +16,11 @@ final class Services {
   private final AtomicLong requestBytes = new AtomicLong();
   private final int requestsMax;
   private final long requestBytesMax;
+  private final Traffic traffic;
   private volatile @Nullable MessageHandler messageHandler;
 
-  Services(int requestsMax, long requestBytesMax) {
+  Services(int requestsMax, long requestBytesMax, Traffic traffic) {
+    this.traffic = traffic;
     this.requestsMax = requestsMax;
     this.requestBytesMax = requestBytesMax;
   }
@@ -50,6 +52,7 @@ final class Services {
     long bytesInProgress = requestBytes.addAndGet(request.length);
     if (inProgress > requestsMax || bytesInProgress > requestBytesMax) {
       end(request);
+      traffic.refusedRequests.increment();
       return failed(CallFailure.Kind.OVERLOADED, "Too many requests are in progress");
     }
     return invoke(handler, from, request)

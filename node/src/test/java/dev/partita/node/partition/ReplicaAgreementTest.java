@@ -45,6 +45,11 @@ final class ReplicaAgreementTest {
           List.of(),
           true);
 
+  /// A transaction of a log, with the timestamp it commits at if it does.
+  private record Begun(Transaction transaction, Timestamp commit) {}
+
+  private final List<Begun> begun = new ArrayList<>();
+
   private sealed interface Entry {}
 
   private record CommandEntry(Command command) implements Entry {}
@@ -65,6 +70,7 @@ final class ReplicaAgreementTest {
 
   private void play(Random random, Path directory) throws IOException {
     var timestamps = new ArrayList<Timestamp>();
+    begun.clear();
     List<Entry> log = log(random, timestamps);
     List<String> one;
     List<String> joined;
@@ -146,13 +152,13 @@ final class ReplicaAgreementTest {
     long epoch = 1;
     log.add(command(2, new PartitionCommand.Create(THINGS)));
     for (int index = 3; index < ENTRIES; index++) {
-      int kind = random.nextInt(20);
+      int kind = random.nextInt(30);
       IndexDefinition any =
           random.nextInt(5) == 0
               ? UNIQUE
               : TestDocument.INDEXES.get(random.nextInt(TestDocument.INDEXES.size()));
       if (kind < 12) {
-        var writes = new ArrayList<TimedWrite>();
+        var writes = new ArrayList<PartitionCommand.Timed>();
         for (int count = 1 + random.nextInt(5); count > 0; count--) {
           var timestamp = new Timestamp(++clock);
           timestamps.add(timestamp);
@@ -167,6 +173,9 @@ final class ReplicaAgreementTest {
         log.add(command(index, new PartitionCommand.Backfill(any.id(), 1 + random.nextInt(40))));
       } else if (kind < 19) {
         log.add(command(index, new PartitionCommand.DropIndex(any.id(), index)));
+      } else if (kind >= 20) {
+        clock += 5;
+        log.add(command(index, transaction(random, kind, clock, epoch)));
       } else {
         // Alternates between two memberships, so that each change raises the epoch.
         epoch++;
@@ -175,6 +184,65 @@ final class ReplicaAgreementTest {
       }
     }
     return log;
+  }
+
+  private PartitionCommand transaction(Random random, int kind, long clock, long epoch) {
+    if (kind < 25 || begun.isEmpty()) {
+      var started = new Timestamp(clock - 4);
+      // Later than what is written next, as if prepared elsewhere at a higher timestamp.
+      var commit = new Timestamp(clock - 1);
+      boolean alone = random.nextInt(4) == 0;
+      TransactionId id =
+          random.nextInt(3) == 0
+              ? TransactionId.of("client", random.nextInt(4)).again()
+              : TransactionId.random();
+      var transaction =
+          new Transaction(
+              id,
+              started,
+              started,
+              alone ? List.of(THINGS.id()) : List.of(THINGS.id(), new PartitionId(77)));
+      begun.add(new Begun(transaction, commit));
+      return prepare(random, transaction, new Timestamp(clock - 3), epoch);
+    }
+    Begun one = begun.get(Math.max(0, begun.size() - 1 - random.nextInt(4)));
+    TransactionId id = one.transaction().id();
+    Timestamp started = one.transaction().started();
+    return switch (kind) {
+      case 25, 26 ->
+          new PartitionCommand.FinishTransaction(
+              id, started, new TransactionOutcome.Committed(one.commit()));
+      case 27 ->
+          new PartitionCommand.FinishTransaction(id, started, new TransactionOutcome.Aborted());
+      case 28 -> new PartitionCommand.InspectTransaction(id, started);
+      default ->
+          random.nextBoolean()
+              ? new PartitionCommand.ForgetTransaction(id)
+              : new PartitionCommand.PurgeTransactions(new Timestamp(clock - 60));
+    };
+  }
+
+  private static PartitionCommand prepare(
+      Random random, Transaction transaction, Timestamp timestamp, long epoch) {
+    List<Mutation> mutations =
+        mutations(random).stream().map(one -> one.when(new Mutation.Always())).toList();
+    List<ReadSet.ReadRange> ranges =
+        switch (random.nextInt(4)) {
+          case 0 -> List.of(new ReadSet.Rows(PrimaryKey.of(20), PrimaryKey.of(30)));
+          case 1 ->
+              List.of(
+                  new ReadSet.Entries(TestDocument.INDEXES.getFirst().id(), List.of(), null, null));
+          default -> List.of();
+        };
+    var reads =
+        new ReadSet(
+            transaction.started(), random.nextBoolean() ? List.of(inside()) : List.of(), ranges);
+    return new PartitionCommand.Writes(
+        List.of(
+            new PartitionCommand.TimedPrepare(
+                timestamp,
+                new Request.Prepare(
+                    THINGS.id(), new Epoch(epoch), transaction, reads, mutations))));
   }
 
   private static Entry command(long index, PartitionCommand command) {
@@ -211,12 +279,39 @@ final class ReplicaAgreementTest {
   }
 
   /// Everything that a client could see, at the end and at some moments before.
-  private static List<String> contents(
+  private List<String> contents(
       PartitionStateMachine machine, RocksDbStorage storage, List<Timestamp> timestamps) {
     PartitionState state = machine.state();
     PartitionDescriptor descriptor = requireNonNull(state.descriptor());
     var contents = new ArrayList<String>();
     contents.add(state.toString());
+    TransactionTable table = machine.transactions();
+    for (Begun one : begun) {
+      TransactionId id = one.transaction().id();
+      contents.add(
+          id
+              + " "
+              + table.status(id, one.transaction().started())
+              + " "
+              + table.committed(id, one.commit()));
+    }
+    contents.add(
+        "prepared "
+            + table.locks().all().stream()
+                .map(HeldTransaction::id)
+                .sorted(java.util.Comparator.comparing(TransactionId::toString))
+                .toList());
+    contents.add(
+        "footprints "
+            + table.locks().all().stream()
+                .map(held ->
+                    held.id()
+                        + " "
+                        + new java.util.TreeSet<>(held.footprint().entries())
+                        + new java.util.TreeSet<>(held.footprint().terms()))
+                .sorted()
+                .toList());
+    contents.add("remembered from " + table.forgottenBefore() + " " + table.unforgotten().size());
     long live = 0;
     for (int at = 0; at <= timestamps.size(); at += 7) {
       Timestamp timestamp = at + 7 > timestamps.size() ? Timestamp.MAX : timestamps.get(at);

@@ -152,6 +152,12 @@ public final class TestNode
   }
 
   @Override
+  public @Nullable PartitionDescriptor partition(PartitionId id) {
+    PartitionReplica replica = partitions.replica(id);
+    return replica == null ? null : replica.state().descriptor();
+  }
+
+  @Override
   public @Nullable IndexDefinition index(String name) {
     for (IndexDefinition index : indexes) {
       if (index.name().equals(name)) {

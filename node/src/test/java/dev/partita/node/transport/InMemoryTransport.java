@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class InMemoryTransport implements Transport {
   private final InMemoryNetwork network;
   private final NodeId self;
-  private final Services services = new Services(1024, 64 << 20);
+  private final Services services = new Services(1024, 64 << 20, new Traffic());
   private final List<PeerListener> listeners = new CopyOnWriteArrayList<>();
   private volatile boolean closed;
 

@@ -2,6 +2,7 @@ package dev.partita.operator.nodeclient;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The observed state of one database: a consistent catalog with the volatile figures of the
@@ -46,6 +47,19 @@ public record ClusterView(
   /// Whether the node of that id is heard from.
   public boolean isAlive(String nodeId) {
     return node(nodeId).map(MemberView::alive).orElse(false);
+  }
+
+  /// The same, but the nodes of these pods are not heard from.
+  public ClusterView withoutPods(Set<String> names) {
+    return new ClusterView(
+        revision,
+        clusterId,
+        leaderNodeId,
+        nodes.stream().map(node -> names.contains(node.name()) ? node.silent() : node).toList(),
+        partitions,
+        indexes,
+        operations,
+        requests);
   }
 
   /// How many replicas the Partitions have on a node.

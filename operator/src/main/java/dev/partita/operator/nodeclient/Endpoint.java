@@ -1,7 +1,22 @@
 package dev.partita.operator.nodeclient;
 
+import org.jspecify.annotations.Nullable;
+
 /// Where a node's administration API listens.
 ///
 /// @param node name of the node's pod
 /// @param address `host:port`
-public record Endpoint(String node, String address) {}
+/// @param clusterId the cluster of the node that is meant: by the time a request arrives, the
+///   address may belong to a node of another one, which refuses it then; null while none is founded
+public record Endpoint(String node, String address, @Nullable String clusterId) {
+
+  /// A node of no cluster yet.
+  public Endpoint(String node, String address) {
+    this(node, address, null);
+  }
+
+  /// The same node as a member of a cluster. One that belongs to none yet answers all the same.
+  public Endpoint inCluster(@Nullable String id) {
+    return new Endpoint(node, address, id);
+  }
+}

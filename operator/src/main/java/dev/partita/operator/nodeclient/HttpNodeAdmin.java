@@ -23,9 +23,12 @@ import org.jspecify.annotations.Nullable;
 
 /// The administration API over HTTP and JSON. Thread-safe.
 ///
-/// A status from 400 to 499 is a refusal, except 408, 425 and 429; those, 500 and above, and every
-/// failure of the connection mean that another node, or the same one later, may answer.
+/// A status from 400 to 499 is a refusal, except 408, 421, 425 and 429; those, 500 and above, and
+/// every failure of the connection mean that another node, or the same one later, may answer.
 public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
+
+  /// Tells a node which cluster is meant.
+  private static final String CLUSTER_HEADER = "Partita-Cluster";
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
@@ -35,6 +38,10 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
   private static final int REFUSED_MIN = 400;
   private static final int UNAVAILABLE_MIN = 500;
   private static final int REQUEST_TIMEOUT_STATUS = 408;
+
+  /// A node of another cluster has the address now.
+  private static final int MISDIRECTED_STATUS = 421;
+
   private static final int TOO_EARLY_STATUS = 425;
   private static final int TOO_MANY_REQUESTS_STATUS = 429;
 
@@ -107,13 +114,16 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
   private <T> Answer<T> call(
       Endpoint endpoint, String method, String path, @Nullable Object body, Class<T> type) {
     try {
-      HttpRequest request =
+      HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create("http://" + endpoint.address() + "/admin/v1/" + path))
               .timeout(REQUEST_TIMEOUT)
               .header("Content-Type", "application/json")
-              .method(method, publisher(body))
-              .build();
-      return answer(client.send(request, BodyHandlers.ofString(StandardCharsets.UTF_8)), type);
+              .method(method, publisher(body));
+      if (endpoint.clusterId() != null) {
+        request.header(CLUSTER_HEADER, endpoint.clusterId());
+      }
+      return answer(
+          client.send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8)), type);
     } catch (IOException e) {
       return new Answer.Unreachable<>(endpoint.node() + " does not answer: " + e);
     } catch (InterruptedException _) {
@@ -139,6 +149,7 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
     }
     if (status >= UNAVAILABLE_MIN
         || status == REQUEST_TIMEOUT_STATUS
+        || status == MISDIRECTED_STATUS
         || status == TOO_EARLY_STATUS
         || status == TOO_MANY_REQUESTS_STATUS) {
       return new Answer.Unreachable<>("status " + status + ": " + response.body());

@@ -19,6 +19,11 @@ public record MemberView(
     int replicas,
     int leaders) {
 
+  /// The same node, when it is not heard from.
+  MemberView silent() {
+    return new MemberView(nodeId, name, site, zone, state, false, systemMember, replicas, leaders);
+  }
+
   /// What the cluster plans with a node.
   public enum State {
     /// Replicas may be placed on it.

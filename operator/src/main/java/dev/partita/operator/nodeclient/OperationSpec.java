@@ -44,6 +44,11 @@ public record OperationSpec(
     return new OperationSpec(Kind.TRANSFER_LEADER, partition, null, null, to, null);
   }
 
+  /// The id of a transfer, the same for whoever asks for it.
+  public static String transferId(String partition, String from, String to) {
+    return "transfer-" + partition + "-" + from + "-" + to;
+  }
+
   /// An operation on a whole node.
   public static OperationSpec ofNode(Kind kind, String nodeId) {
     return new OperationSpec(kind, null, null, null, null, nodeId);

@@ -3,19 +3,23 @@ package dev.partita.operator.observation;
 import dev.partita.operator.nodeclient.Answer;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
+import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.PartitionView;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,11 +36,20 @@ public final class DataPlane {
   /// How many polls may fail before what was seen last counts as unknown.
   private static final int FAILURES_MAX = 5;
 
+  /// In how many polls in a row a node has to be alive to count as steady: one that comes and goes
+  /// must not be given anything that others would have to take over again.
+  private static final int STEADY_POLLS = 10;
+
   private final String namespace;
   private final NodeAdmin admin;
   private final Map<String, ReportedSite> sites = new ConcurrentHashMap<>();
+  private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
+  private final Map<String, Integer> pollsAlive = new HashMap<>();
+  private volatile Set<String> steadyNodes = Set.of();
+  private final ReentrantLock disruptions = new ReentrantLock();
   private volatile Observation observation = new Observation(null, FAILURES_MAX);
   private volatile @Nullable String preferredNode;
+  private volatile @Nullable String clusterId;
 
   DataPlane(String namespace, NodeAdmin admin) {
     this.namespace = namespace;
@@ -48,6 +61,16 @@ public final class DataPlane {
     return namespace;
   }
 
+  /// Tells which cluster the nodes belong to. From now on nodes of any other one, at an address
+  /// that a node of this one had before, count as unreachable.
+  public synchronized void identify(String id) {
+    if (!id.equals(clusterId)) {
+      clusterId = id;
+      preferredNode = null;
+      observation = new Observation(null, FAILURES_MAX);
+    }
+  }
+
   /// Reports where the nodes of a Site are now.
   ///
   /// @param edge whether they hold non-voting replicas only
@@ -55,9 +78,29 @@ public final class DataPlane {
     sites.put(site, new ReportedSite(List.copyOf(endpoints), edge));
   }
 
+  /// Reports whether the pods of a Site are being restarted one after the other.
+  public void reportRolling(String site, boolean rolling) {
+    if (rolling) {
+      rollingSites.add(site);
+    } else {
+      rollingSites.remove(site);
+    }
+  }
+
+  /// Whether the pods of any Site are being restarted.
+  public boolean isRolling() {
+    return !rollingSites.isEmpty();
+  }
+
+  /// Ids of the nodes that have been alive for a while.
+  public Set<String> steadyNodes() {
+    return steadyNodes;
+  }
+
   /// Forgets all Sites but these.
   void retainSites(Collection<String> names) {
     sites.keySet().retainAll(names);
+    rollingSites.retainAll(names);
   }
 
   /// Names of the Sites whose nodes take no voting replicas.
@@ -79,11 +122,30 @@ public final class DataPlane {
     return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
   }
 
+  /// The state as a node has it now; empty when nobody answers.
+  public Optional<ClusterView> look() {
+    return ask((admin, at) -> admin.state(at)) instanceof Answer.Done<ClusterView>(ClusterView seen)
+            && seen.clusterId() != null
+        ? Optional.of(seen)
+        : Optional.empty();
+  }
+
+  /// Runs something that takes a node down, when nothing else in this namespace does. What it
+  /// decides by, it has to look up inside: before, another Site may have taken down another node.
+  public <T> T alone(Supplier<T> disruption) {
+    disruptions.lock();
+    try {
+      return disruption.get();
+    } finally {
+      disruptions.unlock();
+    }
+  }
+
   /// Calls nodes, one after the other, until one of them decides.
   public <T> Answer<T> ask(BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
     Answer<T> answer = new Answer.Unreachable<>("no node is known");
     for (Endpoint endpoint : candidates()) {
-      answer = call.apply(admin, endpoint);
+      answer = call.apply(admin, endpoint.inCluster(clusterId));
       if (!(answer instanceof Answer.Unreachable)) {
         preferredNode = endpoint.node();
         return answer;
@@ -94,7 +156,7 @@ public final class DataPlane {
 
   /// Calls one node.
   public <T> Answer<T> askNode(Endpoint endpoint, BiFunction<NodeAdmin, Endpoint, Answer<T>> call) {
-    return call.apply(admin, endpoint);
+    return call.apply(admin, endpoint.inCluster(clusterId));
   }
 
   /// Adds a Partition that was just created to what is known, so that the next placement counts it.
@@ -121,11 +183,15 @@ public final class DataPlane {
   /// Observes once; returns what is known afterwards.
   synchronized Optional<ClusterView> observe() {
     for (Endpoint endpoint : candidates()) {
-      if (admin.state(endpoint) instanceof Answer.Done<ClusterView>(ClusterView seen)
-          && seen.clusterId() != null) {
+      String expected = clusterId;
+      if (admin.state(endpoint.inCluster(expected))
+              instanceof Answer.Done<ClusterView>(ClusterView seen)
+          && seen.clusterId() != null
+          && (expected == null || expected.equals(seen.clusterId()))) {
         boolean stale = isOlderThanKnown(seen);
         preferredNode = stale ? null : endpoint.node();
         observation = new Observation(stale ? observation.view() : seen, 0);
+        countPolls(seen);
         return view();
       }
     }
@@ -133,6 +199,21 @@ public final class DataPlane {
     observation =
         new Observation(observation.view(), Math.min(observation.failures() + 1, FAILURES_MAX));
     return view();
+  }
+
+  private void countPolls(ClusterView seen) {
+    Set<String> alive =
+        seen.nodes().stream()
+            .filter(MemberView::alive)
+            .map(MemberView::nodeId)
+            .collect(Collectors.toSet());
+    pollsAlive.keySet().retainAll(alive);
+    alive.forEach(
+        node -> pollsAlive.merge(node, 1, (polls, _) -> Math.min(STEADY_POLLS, polls + 1)));
+    steadyNodes =
+        alive.stream()
+            .filter(node -> pollsAlive.getOrDefault(node, 0) >= STEADY_POLLS)
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   private boolean isOlderThanKnown(ClusterView seen) {

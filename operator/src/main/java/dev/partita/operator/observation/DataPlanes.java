@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -102,11 +103,15 @@ public final class DataPlanes implements AutoCloseable {
     }
   }
 
+  /// What decisions rest on beside the view.
+  private record Circumstances(Set<String> steadyNodes, boolean rolling) {}
+
   /// The state of one polling thread.
   private final class Polling {
 
     private final DataPlane dataPlane;
     private @Nullable ClusterView told;
+    private Circumstances toldCircumstances = new Circumstances(Set.of(), false);
     private long figuresToldNanos;
     private int idlePolls;
 
@@ -129,8 +134,11 @@ public final class DataPlanes implements AutoCloseable {
 
     private void tell(@Nullable ClusterView known) {
       Change change = Change.between(told, known);
-      if (change.structural()) {
+      Circumstances circumstances =
+          new Circumstances(dataPlane.steadyNodes(), dataPlane.isRolling());
+      if (change.structural() || !circumstances.equals(toldCircumstances)) {
         told = known;
+        toldCircumstances = circumstances;
         listeners.forEach(listener -> listener.structureChanged(dataPlane));
       } else if (!change.isNothing()
           && System.nanoTime() - figuresToldNanos >= figuresInterval.toNanos()) {

@@ -102,15 +102,17 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
           "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
     }
     String namespace = partition.getMetadata().getNamespace();
-    Placement placement =
-        Placements.of(
-            cluster,
-            dataPlane.edgeSites(),
-            context.getPrimaryCache().list(namespace, _ -> true).toList());
-    return cluster
-        .partition(partition.getMetadata().getName())
-        .map(view -> moves.advance(partition, view, cluster, placement, dataPlane))
-        .orElseGet(() -> create(partition, placement, dataPlane));
+    List<Partition> declared = context.getPrimaryCache().list(namespace, _ -> true).toList();
+    Placement placement = Placements.of(cluster, dataPlane.edgeSites(), declared);
+    Verdict verdict =
+        cluster
+            .partition(partition.getMetadata().getName())
+            .map(view -> moves.advance(partition, view, cluster, placement, dataPlane))
+            .orElseGet(() -> create(partition, placement, dataPlane));
+    if (verdict.kind() == Verdict.Kind.READY) {
+      LeaderTransfers.advance(partition, cluster, declared, dataPlane);
+    }
+    return verdict;
   }
 
   private Verdict create(Partition partition, Placement placement, DataPlane dataPlane) {

@@ -5,14 +5,18 @@ import dev.partita.crd.PartitionSpec;
 import dev.partita.crd.Placement;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
+import dev.partita.operator.nodeclient.OperationView;
 import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import dev.partita.operator.placement.Demand;
+import dev.partita.operator.placement.LeaderBalance;
 import dev.partita.operator.placement.Server;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -25,6 +29,45 @@ final class Placements {
       ClusterView cluster, Set<String> edgeSites, List<Partition> declared) {
     return new dev.partita.operator.placement.Placement(
         servers(cluster, edgeSites), demands(cluster, declared));
+  }
+
+  /// The balance of leaders over the nodes that have been steady for a while. A Partition that is
+  /// left as it is, or changes otherwise, counts where it is led.
+  static LeaderBalance leaders(
+      ClusterView cluster, Set<String> edgeSites, Set<String> steady, List<Partition> declared) {
+    Set<String> takers =
+        servers(cluster, edgeSites).stream()
+            .filter(Server::accepts)
+            .map(Server::nodeId)
+            .filter(steady::contains)
+            .collect(Collectors.toSet());
+    Set<String> movable =
+        declared.stream()
+            .filter(each -> !each.getSpec().paused() && !each.isMarkedForDeletion())
+            .map(each -> each.getMetadata().getName())
+            .collect(Collectors.toSet());
+    cluster.operations().stream().map(OperationView::partition).forEach(movable::remove);
+    List<LeaderBalance.Group> groups =
+        cluster.partitions().stream()
+            .flatMap(view -> group(view, cluster, movable).stream())
+            .toList();
+    return new LeaderBalance(takers, groups);
+  }
+
+  private static Optional<LeaderBalance.Group> group(
+      PartitionView view, ClusterView cluster, Set<String> movable) {
+    String leader = view.leaderNodeId();
+    if (leader == null) {
+      return Optional.empty();
+    }
+    boolean moves = movable.contains(view.name()) && view.state() == PartitionView.State.ACTIVE;
+    List<String> successors =
+        view.voters().stream()
+            .filter(voter -> moves && voter.caughtUp() && !voter.nodeId().equals(leader))
+            .map(ReplicaView::nodeId)
+            .filter(cluster::isAlive)
+            .toList();
+    return Optional.of(new LeaderBalance.Group(view.name(), leader, successors));
   }
 
   /// A node whose pod came back under another identity neither keeps nor accepts anything, like one

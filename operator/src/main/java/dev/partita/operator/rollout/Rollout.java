@@ -9,17 +9,25 @@ import java.util.List;
 import java.util.Optional;
 
 /// The plan of a rolling restart. Immutable: one instance sees one state of pods and cluster.
+///
+/// A pod of an old revision that does not work is replaced before all others, so that correcting a
+/// broken revision always helps; while a pod of the new revision does not work, no other is
+/// touched.
 public final class Rollout {
+
+  private static final int LEADS = 2;
 
   private final List<RunningPod> pods;
   private final String revision;
   private final ClusterView cluster;
+  private final Approvals approvals;
 
   /// @param revision the one that all pods shall have
-  public Rollout(List<RunningPod> pods, String revision, ClusterView cluster) {
+  public Rollout(List<RunningPod> pods, String revision, ClusterView cluster, Approvals approvals) {
     this.pods = List.copyOf(pods);
     this.revision = revision;
     this.cluster = cluster;
+    this.approvals = approvals;
   }
 
   /// The next step.
@@ -29,22 +37,44 @@ public final class Rollout {
     if (outdated.isEmpty()) {
       return new RolloutStep.Settled();
     }
-    Optional<RunningPod> broken =
+    Optional<RunningPod> dead =
         outdated.stream().filter(pod -> !pod.ready() && !isAlive(pod)).findFirst();
-    if (broken.isPresent()) {
-      return new RolloutStep.Restart(broken.get().name());
+    if (dead.isPresent()) {
+      return new RolloutStep.Restart(dead.get().name());
     }
-    Optional<RunningPod> unready = pods.stream().filter(pod -> !pod.ready()).findFirst();
-    if (unready.isPresent()) {
-      return new RolloutStep.Wait("pod " + unready.get().name() + " is not ready");
-    }
-    RunningPod candidate =
+    RunningPod first =
         outdated.stream()
-            .min(Comparator.comparingInt(this::rank).thenComparingInt(pod -> -pod.ordinal()))
+            .min(
+                Comparator.comparing(RunningPod::ready)
+                    .thenComparing(this::isApprovalMissing)
+                    .thenComparingInt(this::rank)
+                    .thenComparingInt(pod -> -pod.ordinal()))
             .orElseThrow();
-    return member(candidate)
-        .map(member -> restart(candidate, member))
-        .orElseGet(() -> new RolloutStep.Restart(candidate.name()));
+    return pods.stream()
+        .filter(pod -> !pod.ready() && !pod.equals(first))
+        .findFirst()
+        .<RolloutStep>map(pod -> new RolloutStep.Wait("pod " + pod.name() + " is not ready"))
+        .orElseGet(() -> restart(first));
+  }
+
+  private RolloutStep restart(RunningPod pod) {
+    if (pod.ready() && isApprovalMissing(pod)) {
+      return new RolloutStep.Approve(pod.name(), Approvals.token(pod.name(), revision));
+    }
+    return member(pod)
+        .map(member -> restart(pod, member))
+        .orElseGet(() -> new RolloutStep.Restart(pod.name()));
+  }
+
+  private boolean isApprovalMissing(RunningPod pod) {
+    return approvals.isMissing(pod, revision, rank(pod) >= LEADS);
+  }
+
+  /// Whether a person, or Kubernetes, may take down any one of the pods now.
+  public boolean isAnyPodSpared() {
+    return pods.stream()
+        .flatMap(pod -> member(pod).stream())
+        .allMatch(member -> endangeredWithout(member.nodeId()).isEmpty());
   }
 
   private RolloutStep restart(RunningPod pod, MemberView member) {
@@ -98,7 +128,8 @@ public final class Rollout {
         .toList();
   }
 
-  /// 0 without a vote anywhere, 1 a follower, 2 a leader, 3 the leader of the system partition.
+  /// 0 without a vote anywhere, 1 a follower, [#LEADS] a leader, 3 the leader of the system
+  /// partition.
   private int rank(RunningPod pod) {
     Optional<MemberView> member = member(pod);
     if (member.isEmpty()) {
@@ -109,7 +140,7 @@ public final class Rollout {
       return 3;
     }
     if (leadersOn(nodeId) > 0) {
-      return 2;
+      return LEADS;
     }
     boolean votes =
         cluster.partitions().stream()

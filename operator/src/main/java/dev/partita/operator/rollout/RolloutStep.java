@@ -9,6 +9,11 @@ public sealed interface RolloutStep {
   /// Nothing may be done now.
   record Wait(String reason) implements RolloutStep {}
 
+  /// A person has to approve the restart first.
+  ///
+  /// @param token what the approval says
+  record Approve(String pod, String token) implements RolloutStep {}
+
   /// Make another voter the leader first.
   record Transfer(String partition, String fromNodeId, String toNodeId) implements RolloutStep {}
 

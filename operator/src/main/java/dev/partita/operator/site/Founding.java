@@ -50,6 +50,18 @@ final class Founding {
     this.client = client;
   }
 
+  /// Tells the data plane which cluster its nodes belong to, if that is decided: before it hears
+  /// where they are, so that it never takes those of another one for its own.
+  void identify(Site site, DataPlane dataPlane) {
+    String namespace = site.getMetadata().getNamespace();
+    if (!done.contains(namespace)) {
+      Bootstrap recorded = recorded(namespace);
+      if (recorded != null) {
+        dataPlane.identify(recorded.clusterId());
+      }
+    }
+  }
+
   /// Takes the founding as far as it goes now.
   ///
   /// @return what there is still to wait for, nothing when every founder has the cluster
@@ -138,6 +150,7 @@ final class Founding {
 
   private Optional<Verdict> execute(
       Bootstrap recorded, Site site, List<Endpoint> endpoints, DataPlane dataPlane) {
+    dataPlane.identify(recorded.clusterId());
     String siteName = site.getMetadata().getName();
     List<String> waiting = new ArrayList<>();
     List<String> lost = new ArrayList<>();

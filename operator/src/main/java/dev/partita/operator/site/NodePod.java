@@ -1,5 +1,6 @@
 package dev.partita.operator.site;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.partita.crd.Resources;
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteSpec;
@@ -31,7 +32,30 @@ import org.jspecify.annotations.Nullable;
 
 /// Pure: the pod template of a Site's nodes. Its annotation [Labels#HASH] tells the revision a pod
 /// was made from.
+///
+/// A revision is what people and the configuration say of the pods, not how this version of the
+/// operator writes it down: a new version with another template restarts no pod. Each gets the new
+/// template when it is made anew for another reason.
 final class NodePod {
+
+  /// What makes a revision. A component that is added later has to be absent from the JSON where it
+  /// says nothing, or all pods of all Sites restart.
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
+  record Inputs(
+      String image,
+      String home,
+      int httpPort,
+      int peerPort,
+      @Nullable String cloud,
+      @Nullable String region,
+      List<String> zones,
+      boolean edge,
+      @Nullable Resources resources) {
+
+    String revision() {
+      return ContentHash.of(this);
+    }
+  }
 
   private static final String CONTAINER = "node";
   private static final String CONFIGURATION = "configuration";
@@ -92,8 +116,21 @@ final class NodePod {
             .endVolume()
             .endSpec()
             .build();
-    template.getMetadata().setAnnotations(Map.of(Labels.HASH, ContentHash.of(template)));
+    template.getMetadata().setAnnotations(Map.of(Labels.HASH, inputs().revision()));
     return template;
+  }
+
+  private Inputs inputs() {
+    return new Inputs(
+        image,
+        home,
+        settings.httpPort(),
+        settings.peerPort(),
+        spec.cloud(),
+        spec.region(),
+        spec.zones(),
+        spec.edge(),
+        spec.resources());
   }
 
   private Container container() {

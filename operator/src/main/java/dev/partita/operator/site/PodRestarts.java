@@ -6,18 +6,27 @@ import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.resource.Applied;
 import dev.partita.operator.resource.Labels;
+import dev.partita.operator.rollout.Approvals;
 import dev.partita.operator.rollout.Rollout;
 import dev.partita.operator.rollout.RolloutStep;
 import dev.partita.operator.rollout.RunningPod;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.readiness.Readiness;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Brings the pods of a Site to the revision of its StatefulSet, one at a time.
+///
+/// A step is planned by what was observed, and planned once more by what is true now before a pod
+/// is deleted: an observation may be a second old, in which another Site, or the step before, has
+/// taken down another node.
 final class PodRestarts {
 
   private final Site site;
@@ -35,40 +44,111 @@ final class PodRestarts {
   /// @param changing the StatefulSet was just written: its pods are not what they will be
   RolloutStep advance(List<Pod> pods, ClusterView cluster, boolean changing) {
     Optional<StatefulSet> set = context.getSecondaryResource(StatefulSet.class);
-    if (changing || set.isEmpty()) {
+    if (changing || set.isEmpty() || !isSeenByItsController(set.get())) {
       return new RolloutStep.Wait("the StatefulSet is being written");
     }
-    boolean terminating =
-        pods.stream().anyMatch(pod -> pod.getMetadata().getDeletionTimestamp() != null);
-    String revision =
-        set.get().getSpec().getTemplate().getMetadata().getAnnotations().get(Labels.HASH);
-    RolloutStep step =
-        new Rollout(running(pods), Objects.requireNonNullElse(revision, ""), cluster).next();
+    String revision = revision(set.get());
+    RolloutStep step = plan(pods, revision, cluster).next();
     if (step instanceof RolloutStep.Settled) {
       return step;
     }
-    if (terminating || pods.size() < set.get().getSpec().getReplicas()) {
+    if (isBeingReplaced(pods, set.get())) {
       return new RolloutStep.Wait("pods are being replaced");
     }
-    act(step, pods, cluster);
-    return step;
+    return switch (step) {
+      case RolloutStep.Transfer transfer -> {
+        handOver(transfer, cluster);
+        yield transfer;
+      }
+      case RolloutStep.Restart restart -> restart(restart, revision, set.get());
+      case RolloutStep.Settled _, RolloutStep.Wait _, RolloutStep.Approve _ -> step;
+    };
   }
 
-  private void act(RolloutStep step, List<Pod> pods, ClusterView cluster) {
-    switch (step) {
-      case RolloutStep.Transfer(String partition, String from, String to) -> {
-        String id = "transfer-" + partition + "-" + from + "-" + to;
-        if (cluster.operations().stream().noneMatch(operation -> operation.id().equals(id))) {
-          dataPlane.ask((admin, at) ->
-              admin.putOperation(at, id, OperationSpec.transferLeader(partition, to)));
-        }
-      }
-      case RolloutStep.Restart(String name) ->
-          pods.stream()
-              .filter(pod -> pod.getMetadata().getName().equals(name))
-              .forEach(pod -> context.getClient().resource(pod).delete());
-      case RolloutStep.Settled _, RolloutStep.Wait _ -> {}
+  /// Whether any single pod of the Site can be spared.
+  boolean isAnyPodSpared(List<Pod> pods, ClusterView cluster) {
+    return plan(pods, "", cluster).isAnyPodSpared();
+  }
+
+  /// Until then a deleted pod would be made anew from the template before.
+  private static boolean isSeenByItsController(StatefulSet set) {
+    Long seen = set.getStatus() == null ? null : set.getStatus().getObservedGeneration();
+    return seen != null && seen >= set.getMetadata().getGeneration();
+  }
+
+  private static String revision(StatefulSet set) {
+    Map<String, String> annotations = set.getSpec().getTemplate().getMetadata().getAnnotations();
+    return Objects.requireNonNullElse(annotations.get(Labels.HASH), "");
+  }
+
+  private static boolean isBeingReplaced(List<Pod> pods, StatefulSet set) {
+    return pods.size() < set.getSpec().getReplicas()
+        || pods.stream().anyMatch(PodRestarts::isTerminating);
+  }
+
+  private static boolean isTerminating(Pod pod) {
+    return pod.getMetadata().getDeletionTimestamp() != null;
+  }
+
+  private void handOver(RolloutStep.Transfer transfer, ClusterView cluster) {
+    String id =
+        OperationSpec.transferId(transfer.partition(), transfer.fromNodeId(), transfer.toNodeId());
+    if (cluster.operations().stream().noneMatch(operation -> operation.id().equals(id))) {
+      dataPlane.ask((admin, at) ->
+          admin.putOperation(
+              at, id, OperationSpec.transferLeader(transfer.partition(), transfer.toNodeId())));
     }
+  }
+
+  private RolloutStep restart(RolloutStep.Restart step, String revision, StatefulSet set) {
+    return dataPlane.alone(() -> {
+      Optional<ClusterView> cluster = dataPlane.look();
+      if (cluster.isEmpty()) {
+        return new RolloutStep.Wait("no node answers");
+      }
+      List<Pod> all = podsOfAllSites();
+      List<Pod> own = all.stream().filter(this::isOurs).toList();
+      ClusterView now = cluster.get().withoutPods(downElsewhere(all));
+      if (isBeingReplaced(own, set) || !plan(own, revision, now).next().equals(step)) {
+        return new RolloutStep.Wait("pods or their nodes have just changed");
+      }
+      own.stream()
+          .filter(pod -> pod.getMetadata().getName().equals(step.pod()))
+          .forEach(pod -> context.getClient().resource(pod).delete());
+      return step;
+    });
+  }
+
+  /// All node pods of the namespace as the API server has them now.
+  private List<Pod> podsOfAllSites() {
+    return context
+        .getClient()
+        .pods()
+        .inNamespace(site.getMetadata().getNamespace())
+        .withLabel(Labels.SITE)
+        .list()
+        .getItems();
+  }
+
+  private boolean isOurs(HasMetadata object) {
+    return site.getMetadata().getName().equals(object.getMetadata().getLabels().get(Labels.SITE));
+  }
+
+  private Set<String> downElsewhere(List<Pod> all) {
+    return all.stream()
+        .filter(pod -> !isOurs(pod))
+        .filter(pod -> isTerminating(pod) || !Readiness.isPodReady(pod))
+        .map(pod -> pod.getMetadata().getName())
+        .collect(Collectors.toSet());
+  }
+
+  private Rollout plan(List<Pod> pods, String revision, ClusterView cluster) {
+    Map<String, String> annotations = site.getMetadata().getAnnotations();
+    Approvals approvals =
+        Approvals.of(
+            site.getSpec().restartApproval(),
+            annotations == null ? null : annotations.get(Approvals.ANNOTATION));
+    return new Rollout(running(pods), revision, cluster, approvals);
   }
 
   private List<RunningPod> running(List<Pod> pods) {

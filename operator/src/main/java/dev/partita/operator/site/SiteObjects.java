@@ -88,13 +88,15 @@ final class SiteObjects {
             .build());
   }
 
-  /// Evictions take one node at a time.
-  PodDisruptionBudget disruptionBudget() {
+  /// Evictions take one node at a time, and none while a group would not survive it.
+  ///
+  /// @param unavailable how many pods may be down
+  PodDisruptionBudget disruptionBudget(int unavailable) {
     return hashed(
         new PodDisruptionBudgetBuilder()
             .withMetadata(metadata(name()))
             .withNewSpec()
-            .withNewMaxUnavailable(1)
+            .withNewMaxUnavailable(unavailable)
             .withNewSelector()
             .withMatchLabels(Labels.selector(name()))
             .endSelector()

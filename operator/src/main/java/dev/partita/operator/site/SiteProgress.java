@@ -3,14 +3,17 @@ package dev.partita.operator.site;
 import dev.partita.crd.Site;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
+import dev.partita.operator.rollout.Approvals;
 import dev.partita.operator.rollout.RolloutStep;
 import dev.partita.operator.status.Verdict;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.readiness.Readiness;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// What one reconcile of a Site found, and the verdict that follows. Owned by the thread of the
 /// reconcile.
@@ -22,6 +25,8 @@ final class SiteProgress {
   private final Optional<Verdict> unfounded;
   private final Optional<ClusterView> cluster;
   private RolloutStep rollout = new RolloutStep.Settled();
+  private Volumes.Growth growth = new Volumes.Growth(List.of(), null);
+  private Replacement.Step replacement = new Replacement.Step.Nothing();
 
   SiteProgress(
       Site site,
@@ -36,6 +41,14 @@ final class SiteProgress {
     this.cluster = cluster;
   }
 
+  void growing(Volumes.Growth progress) {
+    this.growth = progress;
+  }
+
+  void replacing(Replacement.Step step) {
+    this.replacement = step;
+  }
+
   void rolling(RolloutStep step) {
     this.rollout = step;
   }
@@ -46,30 +59,90 @@ final class SiteProgress {
           Verdict.reconciling(
               "Pending", "Unreachable", "no node answers; waiting for the pods to start"));
     }
+    if (growth.obstacle() != null) {
+      return Verdict.stalled("CannotGrow", growth.obstacle());
+    }
     if (scaling.obstacle() != null) {
       return Verdict.stalled("CannotDrain", scaling.obstacle());
     }
     if (!scaling.leaving().isEmpty()) {
       return Verdict.serving("Scaling", "Draining", "emptying " + leaving());
     }
+    Optional<Verdict> loss = loss();
+    if (loss.isPresent()) {
+      return loss.get();
+    }
     List<String> missing = missing();
     if (!missing.isEmpty()) {
-      return Verdict.reconciling(
-          "Progressing", "NodesNotReady", "waiting for nodes: " + String.join(", ", missing));
+      return Verdict.reconciling("Progressing", "NodesNotReady", waitingFor(missing));
     }
     if (pods.size() > scaling.replicas()) {
       return Verdict.serving("Scaling", "RemovingPods", "removing pods of nodes that have left");
     }
     return switch (rollout) {
       case RolloutStep.Settled _ ->
-          Verdict.ready("all %d nodes are ready".formatted(site.getSpec().nodes()));
+          growth.growing().isEmpty()
+              ? Verdict.ready("all %d nodes are ready".formatted(site.getSpec().nodes()))
+              : Verdict.serving(
+                  "Resizing",
+                  "GrowingVolumes",
+                  "waiting for the volumes of " + String.join(", ", growth.growing()));
       case RolloutStep.Wait(String reason) -> Verdict.serving("Rolling", "RollingRestart", reason);
+      case RolloutStep.Approve(String pod, String token) ->
+          Verdict.serving(
+              "Rolling",
+              "ApprovalNeeded",
+              "pod %s restarts when that is approved: kubectl annotate site %s %s=%s --overwrite"
+                  .formatted(pod, site.getMetadata().getName(), Approvals.ANNOTATION, token));
       case RolloutStep.Transfer(String partition, String _, String _) ->
           Verdict.serving(
               "Rolling", "RollingRestart", "handing over leadership of Partition " + partition);
       case RolloutStep.Restart(String pod) ->
           Verdict.serving("Rolling", "RollingRestart", "restarting pod " + pod);
     };
+  }
+
+  private Optional<Verdict> loss() {
+    return switch (replacement) {
+      case Replacement.Step.Nothing _ -> Optional.empty();
+      case Replacement.Step.Wait(Replacement.Loss loss, Instant until) ->
+          Optional.of(
+              Verdict.reconciling(
+                  "Replacing",
+                  "NodeLost",
+                  "pod %s: %s; it is replaced, with an empty volume, at %s"
+                      .formatted(loss.pod(), loss.reason(), until)));
+      case Replacement.Step.Replace(Replacement.Loss loss) ->
+          Optional.of(
+              Verdict.reconciling(
+                  "Replacing",
+                  "ReplacingNode",
+                  "pod %s: %s; replacing it".formatted(loss.pod(), loss.reason())));
+      case Replacement.Step.Impossible(Replacement.Loss loss, String obstacle) ->
+          Optional.of(
+              Verdict.stalled(
+                  "NodeLost",
+                  "pod %s: %s; it is not replaced, because %s: bring it back, or give it up with kubectl delete pvc/data-%s pod/%s"
+                      .formatted(loss.pod(), loss.reason(), obstacle, loss.pod(), loss.pod())));
+    };
+  }
+
+  /// A pod that fails right after its start tells more than that it is not ready.
+  private String waitingFor(List<String> missing) {
+    return "waiting for nodes: "
+        + missing.stream()
+            .map(name -> name + failure(name).map(" (%s)"::formatted).orElse(""))
+            .collect(Collectors.joining(", "));
+  }
+
+  private Optional<String> failure(String name) {
+    return pods.stream()
+        .filter(pod -> pod.getMetadata().getName().equals(name) && pod.getStatus() != null)
+        .flatMap(pod -> pod.getStatus().getContainerStatuses().stream())
+        .filter(container -> container.getState() != null)
+        .flatMap(container -> Stream.ofNullable(container.getState().getWaiting()))
+        .flatMap(waiting -> Stream.ofNullable(waiting.getReason()))
+        .findFirst();
   }
 
   private String leaving() {

@@ -8,6 +8,7 @@ import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
 import dev.partita.operator.resource.Applied;
 import dev.partita.operator.resource.Labels;
+import dev.partita.operator.rollout.RolloutStep;
 import dev.partita.operator.status.Verdict;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -27,6 +28,7 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
+import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +59,7 @@ public class SiteReconciler implements Reconciler<Site> {
   private final Volumes volumes;
   private final VoterMarks voterMarks;
   private final SiteStatusWriter statusWriter;
+  private final InstantSource clock;
 
   /// @param collaborators what the steps of the reconciler need
   public SiteReconciler(
@@ -68,6 +71,7 @@ public class SiteReconciler implements Reconciler<Site> {
     this.volumes = new Volumes(collaborators.client());
     this.voterMarks = new VoterMarks(collaborators.client());
     this.statusWriter = new SiteStatusWriter(collaborators.transitions(), collaborators.clock());
+    this.clock = collaborators.clock();
   }
 
   @Override
@@ -95,22 +99,39 @@ public class SiteReconciler implements Reconciler<Site> {
     DataPlane dataPlane = dataPlanes.of(site.getMetadata().getNamespace());
     List<Pod> pods = pods(context);
     List<Endpoint> endpoints = endpoints(pods);
-    dataPlane.report(site.getMetadata().getName(), endpoints, site.getSpec().edge());
+    String name = site.getMetadata().getName();
+    founding.identify(site, dataPlane);
+    dataPlane.report(name, endpoints, site.getSpec().edge());
     Optional<ClusterView> cluster = dataPlane.view();
-    Scaling scaling = scaling(site, cluster, context);
+    if (site.getSpec().paused()) {
+      dataPlane.reportRolling(name, false);
+      Verdict paused =
+          Verdict.reconciling(
+              "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
+      statusWriter.write(site, pods, paused, cluster, context);
+      return UpdateControl.noUpdate();
+    }
+    Scaling scaling = scaling(site, pods, cluster, context);
+    PodRestarts restarts = new PodRestarts(site, context, dataPlane);
 
-    boolean applied = applyObjects(site, scaling, context);
-    volumes.grow(site, context);
+    boolean spared = cluster.isEmpty() || restarts.isAnyPodSpared(pods, cluster.get());
+    applyObjects(site, spared, context);
+    boolean applied = applyStatefulSet(site, scaling, context);
+    Volumes.Growth growth = volumes.grow(site, context);
     Optional<Verdict> unfounded = founding.advance(site, endpoints, dataPlane);
     SiteProgress progress = new SiteProgress(site, pods, scaling, unfounded, cluster);
+    progress.growing(growth);
     if (cluster.isPresent()) {
       operations.acknowledge(cluster.get(), dataPlane);
       operations.submit(scaling, cluster.get(), dataPlane);
       volumes.renew(site, scaling, pods, cluster.get(), dataPlane, settings.httpPort());
       volumes.discard(site, scaling, context);
       voterMarks.write(site, cluster.get(), context);
-      progress.rolling(
-          new PodRestarts(site, context, dataPlane).advance(pods, cluster.get(), applied));
+      progress.replacing(
+          new LostNodes(site, context, dataPlane, clock).advance(pods, cluster.get()));
+      RolloutStep step = restarts.advance(pods, cluster.get(), applied);
+      dataPlane.reportRolling(name, !(step instanceof RolloutStep.Settled));
+      progress.rolling(step);
     }
     Verdict verdict = progress.verdict();
     statusWriter.write(site, pods, verdict, cluster, context);
@@ -127,21 +148,27 @@ public class SiteReconciler implements Reconciler<Site> {
         : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
   }
 
-  private static Scaling scaling(Site site, Optional<ClusterView> cluster, Context<Site> context) {
+  private static Scaling scaling(
+      Site site, List<Pod> pods, Optional<ClusterView> cluster, Context<Site> context) {
+    String name = site.getMetadata().getName();
+    int highest =
+        pods.stream()
+            .mapToInt(pod -> PodNames.ordinal(name, pod.getMetadata().getName()).orElse(-1))
+            .max()
+            .orElse(-1);
+    // Without the StatefulSet, which somebody may have deleted, the pods tell how many they were.
     int existing =
         context
             .getSecondaryResource(StatefulSet.class)
             .map(set -> set.getSpec().getReplicas())
-            .orElse(0);
-    String name = site.getMetadata().getName();
+            .orElse(highest + 1);
     return cluster
         .map(view ->
             Scaling.plan(name, site.getSpec().nodes(), site.getMetadata().getGeneration(), view))
         .orElseGet(() -> Scaling.unobserved(site.getSpec().nodes(), existing));
   }
 
-  /// @return whether the StatefulSet was written, so that its pods are about to change
-  private boolean applyObjects(Site site, Scaling scaling, Context<Site> context) {
+  private void applyObjects(Site site, boolean spared, Context<Site> context) {
     SiteObjects objects = new SiteObjects(site, settings);
     Applied.ifChanged(
         context, objects.configMap(), existing(ConfigMap.class, objects.configMap(), context));
@@ -151,18 +178,16 @@ public class SiteReconciler implements Reconciler<Site> {
         context,
         objects.clientService(),
         existing(Service.class, objects.clientService(), context));
-    Applied.ifChanged(
-        context,
-        objects.disruptionBudget(),
-        existing(PodDisruptionBudget.class, objects.disruptionBudget(), context));
-    return applyStatefulSet(site, objects, scaling, context);
+    PodDisruptionBudget budget = objects.disruptionBudget(spared ? 1 : 0);
+    Applied.ifChanged(context, budget, existing(PodDisruptionBudget.class, budget, context));
   }
 
-  private boolean applyStatefulSet(
-      Site site, SiteObjects objects, Scaling scaling, Context<Site> context) {
+  /// @return whether the StatefulSet was written, so that its pods are about to change
+  private boolean applyStatefulSet(Site site, Scaling scaling, Context<Site> context) {
+    SiteObjects objects = new SiteObjects(site, settings);
     Optional<StatefulSet> existing = context.getSecondaryResource(StatefulSet.class);
     StatefulSet desired =
-        objects.statefulSet(scaling.replicas(), image(existing), home(site, context));
+        objects.statefulSet(scaling.replicas(), image(site, existing), home(site, context));
     if (existing.isPresent() && volumes.isTemplateOutdated(desired, existing.get())) {
       volumes.replaceTemplate(existing.get());
       return true;
@@ -173,9 +198,9 @@ public class SiteReconciler implements Reconciler<Site> {
     return Applied.ifChanged(context, desired, rescaled ? Optional.empty() : existing);
   }
 
-  private String image(Optional<StatefulSet> existing) {
-    return settings
-        .nodeImage()
+  private String image(Site site, Optional<StatefulSet> existing) {
+    return Optional.ofNullable(site.getSpec().image())
+        .or(settings::nodeImage)
         .or(() ->
             existing.map(
                 set -> set.getSpec().getTemplate().getSpec().getContainers().getFirst().getImage()))

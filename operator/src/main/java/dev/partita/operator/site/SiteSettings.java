@@ -4,7 +4,7 @@ import java.util.Optional;
 
 /// What the operator's configuration says about node pods.
 ///
-/// @param nodeImage image of the node container, where one is configured
+/// @param nodeImage image of the node container of Sites that name none, where one is configured
 /// @param defaultNodeImage the image for a new Site otherwise; an existing one keeps what it runs,
 ///   so that a new version of the operator restarts no pod
 /// @param httpPort port of the nodes' HTTP API

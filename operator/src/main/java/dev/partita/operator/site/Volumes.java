@@ -13,18 +13,25 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.math.BigDecimal;
+import java.net.HttpURLConnection;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /// The volumes of a Site's nodes: they grow, and go only when the cluster has confirmed that
 /// nothing is on them.
 final class Volumes {
 
   private static final String STORAGE = "storage";
+  private static final int UNPROCESSABLE = 422;
 
   private final KubernetesClient client;
 
@@ -47,14 +54,50 @@ final class Volumes {
     client.resource(existing).withPropagationPolicy(DeletionPropagation.ORPHAN).delete();
   }
 
-  /// Enlarges the claims that are smaller than the spec says.
-  void grow(Site site, Context<Site> context) {
+  /// How far the volumes have grown.
+  ///
+  /// @param growing names of the claims whose volumes are not yet as large as was asked
+  /// @param obstacle why they cannot grow, and what a person can do
+  record Growth(List<String> growing, @Nullable String obstacle) {}
+
+  /// Enlarges the claims that are smaller than the spec says, whether or not their pods run: a node
+  /// whose volume is full does not.
+  Growth grow(Site site, Context<Site> context) {
     Quantity size = new Quantity(site.getSpec().storage().size());
-    context
-        .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
-        .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
-        .filter(claim -> request(claim).compareTo(size.getNumericalAmount()) < 0)
-        .forEach(claim -> enlarge(claim, size));
+    List<PersistentVolumeClaim> claims =
+        context
+            .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
+            .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
+            .sorted(Comparator.comparing(claim -> claim.getMetadata().getName()))
+            .toList();
+    List<String> growing = new ArrayList<>();
+    for (PersistentVolumeClaim claim : claims) {
+      if (request(claim).compareTo(size.getNumericalAmount()) < 0) {
+        Optional<String> refusal = enlarge(claim, size);
+        if (refusal.isPresent()) {
+          return new Growth(growing, obstacle(claim, refusal.get()));
+        }
+        growing.add(claim.getMetadata().getName());
+      } else if (isSmallerThanAsked(claim)) {
+        growing.add(claim.getMetadata().getName());
+      }
+    }
+    return new Growth(growing, null);
+  }
+
+  private static String obstacle(PersistentVolumeClaim claim, String refusal) {
+    String storageClass =
+        Objects.requireNonNullElse(claim.getSpec().getStorageClassName(), "(none)");
+    return "claim %s cannot grow (%s): set allowVolumeExpansion on storage class %s, if its provisioner can do it"
+        .formatted(claim.getMetadata().getName(), refusal, storageClass);
+  }
+
+  private static boolean isSmallerThanAsked(PersistentVolumeClaim claim) {
+    Quantity capacity =
+        claim.getStatus() == null || claim.getStatus().getCapacity() == null
+            ? null
+            : claim.getStatus().getCapacity().get(STORAGE);
+    return capacity != null && capacity.getNumericalAmount().compareTo(request(claim)) < 0;
   }
 
   /// Deletes the claims of pods that are gone for good: no node of that name is in the cluster.
@@ -120,13 +163,23 @@ final class Volumes {
             .isPresent();
   }
 
-  private void enlarge(PersistentVolumeClaim claim, Quantity size) {
-    client
-        .resource(claim)
-        .edit(each -> {
-          each.getSpec().getResources().setRequests(Map.of(STORAGE, size));
-          return each;
-        });
+  /// @return why the API server refuses it
+  private Optional<String> enlarge(PersistentVolumeClaim claim, Quantity size) {
+    try {
+      client
+          .resource(claim)
+          .edit(each -> {
+            each.getSpec().getResources().setRequests(Map.of(STORAGE, size));
+            return each;
+          });
+      return Optional.empty();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_FORBIDDEN || e.getCode() == UNPROCESSABLE) {
+        return Optional.of(
+            e.getStatus() == null ? String.valueOf(e.getMessage()) : e.getStatus().getMessage());
+      }
+      throw e;
+    }
   }
 
   private static BigDecimal request(PersistentVolumeClaim claim) {

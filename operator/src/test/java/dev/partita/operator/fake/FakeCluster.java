@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.operator.placement.LeaderBalance;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -12,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -45,8 +47,10 @@ public final class FakeCluster {
   private long revision;
   private final Map<String, Long> retained = new TreeMap<>();
   private boolean movesHeld;
+  private int mostTransfersAtOnce;
   private long nextId;
   private int writes;
+  private int stateReads;
 
   /// A node of the cluster, or one that wants to be.
   private static final class FakeMember {
@@ -107,6 +111,11 @@ public final class FakeCluster {
     return writes;
   }
 
+  /// How often the state was read.
+  public synchronized int stateReads() {
+    return stateReads;
+  }
+
   /// The members that were told to found a cluster, and with what: one entry for each first time.
   public synchronized List<String> bootstraps() {
     return List.copyOf(bootstraps);
@@ -132,6 +141,60 @@ public final class FakeCluster {
         .filter(member -> member.joined && !member.state.equals("Gone"))
         .forEach(member -> load.merge(member.name, replicasOn(member.id), Integer::sum));
     return load;
+  }
+
+  /// Number of Partitions led by node name, of the nodes that are not gone.
+  public synchronized Map<String, Integer> leaders() {
+    Map<String, Integer> leaders = new TreeMap<>();
+    members.values().stream()
+        .filter(member -> member.joined && !member.state.equals("Gone"))
+        .forEach(member ->
+            leaders.merge(
+                member.name,
+                (int)
+                    partitions.values().stream()
+                        .filter(each -> each.leader.equals(member.id))
+                        .count(),
+                Integer::sum));
+    return leaders;
+  }
+
+  /// Whether no leader has to go elsewhere. Of that the operator may know before it acts: it waits
+  /// until nodes have been alive for a while.
+  public synchronized boolean areLeadersEven() {
+    List<String> takers =
+        members.values().stream()
+            .filter(member -> member.joined && member.alive && member.state.equals("Active"))
+            .map(member -> member.id)
+            .toList();
+    List<LeaderBalance.Group> groups =
+        partitions.values().stream()
+            .filter(each -> !each.leader.isEmpty())
+            .map(each -> {
+              List<String> successors =
+                  each.caughtUpByNode.entrySet().stream()
+                      .filter(replica -> replica.getValue() && member(replica.getKey()).alive)
+                      .map(Map.Entry::getKey)
+                      .filter(id -> !each.learners.contains(id) && !id.equals(each.leader))
+                      .toList();
+              return new LeaderBalance.Group(each.name, each.leader, successors);
+            })
+            .toList();
+    return new LeaderBalance(takers, groups).next().isEmpty();
+  }
+
+  /// Has one node lead every Partition that it has a replica of, as after a failure of the others.
+  public synchronized void leadEverything(String name) {
+    String id = idsOf(name).getFirst();
+    partitions.values().stream()
+        .filter(each -> each.caughtUpByNode.containsKey(id))
+        .forEach(each -> each.leader = id);
+    revision++;
+  }
+
+  /// The most transfers of leaders that ran at a time.
+  public synchronized int mostTransfersAtOnce() {
+    return mostTransfersAtOnce;
   }
 
   /// Ids of the nodes of that name that are not gone.
@@ -203,6 +266,12 @@ public final class FakeCluster {
     movesHeld = held;
   }
 
+  /// Says of a replica that it lags behind, or no longer.
+  public synchronized void lag(String partition, String node, boolean lags) {
+    String id = idsOf(node).getFirst();
+    Objects.requireNonNull(partitions.get(partition)).caughtUpByNode.replace(id, !lags);
+  }
+
   /// Whether a replica of the Partition is being moved.
   public synchronized boolean isMoving(String partition) {
     return operations.values().stream()
@@ -232,6 +301,16 @@ public final class FakeCluster {
   }
 
   // ---------------------------------------------------------------------------------------------------- the HTTP API
+
+  /// Refuses a request that means another cluster or, unlike a real node, none although there is
+  /// one: the operator always says.
+  synchronized Optional<Response> misdirected(String nodeId, String path, String meant) {
+    boolean member = !clusterId.isEmpty() && member(nodeId).joined;
+    boolean founding = path.equals("node") || path.equals("bootstrap");
+    return !member || meant.equals(clusterId) || (meant.isEmpty() && founding)
+        ? Optional.empty()
+        : Optional.of(new Response(421, problem(421, "WRONG_CLUSTER", "not " + meant, "")));
+  }
 
   synchronized Response handle(
       String nodeId, String method, String path, JsonNode body, String query) {
@@ -318,6 +397,7 @@ public final class FakeCluster {
   }
 
   private Response state() {
+    stateReads++;
     operations.values().forEach(this::advance);
     ObjectNode state = JSON.createObjectNode();
     state.put("revision", revision).put("clusterId", clusterId).put("leaderNodeId", systemLeader);
@@ -467,6 +547,13 @@ public final class FakeCluster {
           409, problem(409, "BUSY", "another operation runs on " + subject, subject));
     }
     operations.put(id, operation);
+    mostTransfersAtOnce =
+        Math.max(
+            mostTransfersAtOnce,
+            (int)
+                operations.values().stream()
+                    .filter(each -> each.text("kind").equals("TransferLeader"))
+                    .count());
     operationLog.add(
         "%s:%s:%s>%s"
             .formatted(

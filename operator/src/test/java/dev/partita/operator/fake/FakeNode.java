@@ -61,8 +61,12 @@ public final class FakeNode implements AutoCloseable {
     JsonNode body = request.length == 0 ? MissingNode.getInstance() : JSON.readTree(request);
     String path = exchange.getRequestURI().getPath().substring(ADMIN.length());
     String query = Objects.requireNonNullElse(exchange.getRequestURI().getQuery(), "");
+    String meant =
+        Objects.requireNonNullElse(exchange.getRequestHeaders().getFirst("Partita-Cluster"), "");
     FakeCluster.Response response =
-        cluster.handle(id, exchange.getRequestMethod(), path, body, query);
+        cluster
+            .misdirected(id, path, meant)
+            .orElseGet(() -> cluster.handle(id, exchange.getRequestMethod(), path, body, query));
     respond(exchange, response.status(), response.body());
   }
 

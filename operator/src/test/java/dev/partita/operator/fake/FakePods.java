@@ -3,7 +3,6 @@ package dev.partita.operator.fake;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
@@ -17,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /// Gives each running pod of a namespace a [FakeNode] on the pod's address. The pod's process
 /// itself does nothing; the node answers its probes. A node's identity is that of its volume claim,
-/// so a pod with a new claim is a new node.
+/// so a pod with a new claim is a new node, and one with a lost volume is none.
 public final class FakePods implements AutoCloseable {
 
   private static final long INTERVAL_MILLIS = 100;
@@ -54,6 +53,7 @@ public final class FakePods implements AutoCloseable {
     try {
       Map<String, Pod> running = new LinkedHashMap<>();
       client.pods().inNamespace(namespace).withLabel("partita.dev/site").list().getItems().stream()
+          .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
           .filter(pod -> pod.getStatus().getPodIP() != null)
           .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
           .forEach(pod -> running.put(pod.getMetadata().getUid(), pod));
@@ -64,7 +64,8 @@ public final class FakePods implements AutoCloseable {
           start(pod.getValue());
         }
       }
-    } catch (KubernetesClientException | IOException e) {
+    } catch (RuntimeException | IOException e) {
+      // A boundary: whatever one look at the pods meets, the next one comes.
       System.getLogger(FakePods.class.getName())
           .log(System.Logger.Level.INFO, "following pods: " + e);
     }
@@ -82,7 +83,9 @@ public final class FakePods implements AutoCloseable {
     String name = pod.getMetadata().getName();
     PersistentVolumeClaim claim =
         client.persistentVolumeClaims().inNamespace(namespace).withName("data-" + name).get();
-    if (claim == null || claim.getMetadata().getDeletionTimestamp() != null) {
+    if (claim == null
+        || claim.getMetadata().getDeletionTimestamp() != null
+        || "Lost".equals(claim.getStatus().getPhase())) {
       return;
     }
     // 31 bits of the claim's identity, in decimal, as node ids are.

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ class HttpNodeAdminTest {
   private final List<String> requests = new ArrayList<>();
   private final HttpServer server;
   private final HttpNodeAdmin admin = new HttpNodeAdmin();
+  private volatile @Nullable String cluster;
   private int status = 200;
   private String response = "{}";
 
@@ -38,6 +40,7 @@ class HttpNodeAdminTest {
         exchange -> {
           String body =
               new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+          cluster = exchange.getRequestHeaders().getFirst("Partita-Cluster");
           requests.add(
               (exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body).strip());
           byte[] bytes = response.getBytes(StandardCharsets.UTF_8);
@@ -132,10 +135,18 @@ class HttpNodeAdminTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {408, 429, 500, 503})
+  @ValueSource(ints = {408, 421, 429, 500, 503})
   void whatMayPassIsNoRefusal(int unavailable) {
     status = unavailable;
     assertThat(admin.state(endpoint())).isInstanceOf(Answer.Unreachable.class);
+  }
+
+  @Test
+  void aRequestSaysWhichClusterIsMeant() {
+    admin.deleteIndex(endpoint().inCluster("u-1"), "i");
+    assertThat(cluster).isEqualTo("u-1");
+    admin.node(endpoint());
+    assertThat(cluster).isNull();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.partita.operator.rollout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.partita.crd.Approval;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.MemberView.SystemRole;
@@ -19,6 +20,7 @@ class RolloutTest {
   private final List<MemberView> members = new ArrayList<>();
   private final List<PartitionView> partitions = new ArrayList<>();
   private final List<RunningPod> pods = new ArrayList<>();
+  private Approvals approvals = Approvals.of(Approval.None, null);
 
   @Test
   void podsOfTheWantedRevisionAreLeftAlone() {
@@ -101,6 +103,72 @@ class RolloutTest {
   }
 
   @Test
+  void anOldPodThatLivesButDoesNotBecomeReadyIsReplacedFirst() {
+    nodes(3, "old");
+    pods.set(0, pod(0, "old", false));
+    partition("p", "1", "0", "1", "2");
+    assertThat(next()).isEqualTo(new RolloutStep.Restart("s-0"));
+    members.set(1, member(1, false, SystemRole.VOTER));
+    assertThat(next())
+        .isEqualTo(new RolloutStep.Wait("Partition p would lose its quorum without pod s-0"));
+  }
+
+  @Test
+  void nothingElseRestartsWhileABrokenNewPodStands() {
+    nodes(3, "old");
+    pods.set(2, pod(2, "new", false));
+    members.set(2, member(2, false, SystemRole.VOTER));
+    assertThat(next()).isEqualTo(new RolloutStep.Wait("pod s-2 is not ready"));
+  }
+
+  @Test
+  void leadersWaitForApprovalAndKeepTheirLeadershipUntilThen() {
+    approvals = Approvals.of(Approval.Leaders, null);
+    nodes(3, "old");
+    partition("p", "1", "0", "1", "2");
+    assertThat(next()).isEqualTo(new RolloutStep.Restart("s-2"));
+    pods.set(2, pod(2, "new", true));
+    assertThat(next()).isEqualTo(new RolloutStep.Approve("s-1", "s-1.new"));
+    approvals = Approvals.of(Approval.Leaders, "s-7.new, s-1.new");
+    assertThat(next()).isEqualTo(new RolloutStep.Transfer("p", "1", "0"));
+  }
+
+  @Test
+  void anApprovedPodGoesBeforeOneThatWaits() {
+    approvals = Approvals.of(Approval.All, "s-1.new");
+    nodes(3, "old");
+    partition("p", "1", "0", "1", "2");
+    assertThat(next()).isInstanceOf(RolloutStep.Transfer.class);
+    pods.set(1, pod(1, "new", true));
+    assertThat(next()).isEqualTo(new RolloutStep.Approve("s-2", "s-2.new"));
+  }
+
+  @Test
+  void anApprovalOfAnEarlierRevisionIsNone() {
+    approvals = Approvals.of(Approval.All, "s-2.old");
+    nodes(3, "old");
+    assertThat(next()).isEqualTo(new RolloutStep.Approve("s-2", "s-2.new"));
+  }
+
+  @Test
+  void aDeadPodNeedsNoApproval() {
+    approvals = Approvals.of(Approval.All, null);
+    nodes(3, "old");
+    members.set(1, member(1, false, SystemRole.VOTER));
+    pods.set(1, pod(1, "old", false));
+    assertThat(next()).isEqualTo(new RolloutStep.Restart("s-1"));
+  }
+
+  @Test
+  void aPodIsSparedOnlyWhenEveryGroupSurvivesIt() {
+    nodes(3, "new");
+    partition("p", "1", "0", "1", "2");
+    assertThat(rollout().isAnyPodSpared()).isTrue();
+    members.set(2, member(2, false, SystemRole.VOTER));
+    assertThat(rollout().isAnyPodSpared()).isFalse();
+  }
+
+  @Test
   void aSingleReplicaCannotBeSpared() {
     nodes(1, "old");
     partition("p", "0", "0");
@@ -108,9 +176,13 @@ class RolloutTest {
   }
 
   private RolloutStep next() {
+    return rollout().next();
+  }
+
+  private Rollout rollout() {
     ClusterView cluster =
         new ClusterView(1, "c", "0", members, partitions, List.of(), List.of(), List.of());
-    return new Rollout(pods, "new", cluster).next();
+    return new Rollout(pods, "new", cluster, approvals);
   }
 
   private void nodes(int count, String revision) {

@@ -1,5 +1,6 @@
 package dev.partita.local.controller;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.local.json.Json;
 import dev.partita.local.object.Cluster;
@@ -20,7 +21,8 @@ import java.util.stream.Stream;
 /// Binds every volume claim at once to a directory of this machine, and removes the directory with
 /// the claim.
 ///
-/// A claim that grows has its new size at once: sizes are not enforced.
+/// A claim that grows has its new size at once: sizes are not enforced. One whose volume object is
+/// deleted is lost.
 public final class ClaimController implements ControlLoop.Reconciler<StoreKey> {
   private final Cluster cluster;
   private final Path volumes;
@@ -35,6 +37,12 @@ public final class ClaimController implements ControlLoop.Reconciler<StoreKey> {
 
   @Override
   public Set<StoreKey> touched(StoreEvent event) {
+    if (event.key().resource().equals(Cluster.VOLUMES) && event.type() == StoreEvent.Type.DELETED) {
+      JsonNode claim = event.object().path("spec").path("claimRef");
+      return Set.of(
+          new StoreKey(
+              Cluster.CLAIMS, Json.string(claim, "namespace"), Json.string(claim, "name")));
+    }
     return event.key().resource().equals(Cluster.CLAIMS) ? Set.of(event.key()) : Set.of();
   }
 
@@ -47,7 +55,12 @@ public final class ClaimController implements ControlLoop.Reconciler<StoreKey> {
       return Optional.empty();
     }
     String volume = "pvc-" + Owners.uid(claim);
-    if (cluster.find(Cluster.VOLUMES, "", volume) == null) {
+    boolean isMissing = cluster.find(Cluster.VOLUMES, "", volume) == null;
+    if (isMissing && Json.has(claim, "spec", "volumeName")) {
+      cluster.modify(Cluster.CLAIMS, key.namespace(), key.name(), "status", ClaimController::lost);
+      return Optional.empty();
+    }
+    if (isMissing) {
       cluster.create(Cluster.VOLUMES, volume(volume, claim, directory));
     }
     cluster.modify(
@@ -61,6 +74,11 @@ public final class ClaimController implements ControlLoop.Reconciler<StoreKey> {
         });
     cluster.modify(Cluster.CLAIMS, key.namespace(), key.name(), "status", ClaimController::bound);
     return Optional.empty();
+  }
+
+  private static ObjectNode lost(ObjectNode claim) {
+    Json.ensure(claim, "status").put("phase", "Lost");
+    return claim;
   }
 
   private static ObjectNode bound(ObjectNode claim) {

@@ -213,6 +213,7 @@ public final class ObjectService {
 
   private ObjectNode commit(Target target, ObjectNode old, ObjectNode next, WriteRequest write) {
     Admission.check(target, next, old);
+    VolumeExpansion.check(store, target, next, old);
     if (Admission.same(old, next)) {
       return old;
     }

@@ -37,13 +37,15 @@ public final class PodRunner implements ControlLoop.Reconciler<StoreKey>, AutoCl
     this.guardian = guardian;
   }
 
-  /// A runner that keeps its files in `directory`.
+  /// A runner that keeps its files in `directory`. The caller closes it.
   ///
   /// @param images the command that stands for an image, by its name with or without tag
+  /// @throws IOException if there is no network for the pods, or files cannot be used
   public static PodRunner open(Cluster cluster, Path directory, Map<String, List<String>> images)
       throws IOException {
     ProcessFiles files = new ProcessFiles(directory.resolve("run"));
     files.endLeftovers();
+    forgetAddresses(cluster);
     LogFiles logs =
         new LogFiles(
             directory.resolve("logs"),
@@ -60,6 +62,21 @@ public final class PodRunner implements ControlLoop.Reconciler<StoreKey>, AutoCl
         context,
         new HostsFile(directory.resolve("hosts")),
         Guardian.start(files.directory()));
+  }
+
+  /// What an earlier run has written about its pods is no longer true: their processes are gone,
+  /// and their addresses may belong to pods of another control plane by now.
+  private static void forgetAddresses(Cluster cluster) {
+    for (ObjectNode pod : cluster.list(Cluster.PODS, "")) {
+      if (Json.has(pod, "status", "podIP")) {
+        cluster.modify(
+            Cluster.PODS,
+            Json.string(pod, "metadata", "namespace"),
+            Json.string(pod, "metadata", "name"),
+            "status",
+            PodStatus::forget);
+      }
+    }
   }
 
   public PodLogs logs() {
@@ -130,5 +147,6 @@ public final class PodRunner implements ControlLoop.Reconciler<StoreKey>, AutoCl
       Thread.currentThread().interrupt();
     }
     guardian.close();
+    context.addresses().close();
   }
 }

@@ -57,6 +57,18 @@ final class PodStatus {
     status.putArray("containerStatuses").add(entry);
   }
 
+  /// Takes back what is true of a running process only.
+  static ObjectNode forget(ObjectNode pod) {
+    ObjectNode status = Json.ensure(pod, "status");
+    status.remove("podIP");
+    status.remove("podIPs");
+    setCondition(pod, "ContainersReady", "False", "ContainersNotReady", "");
+    setCondition(pod, "Ready", "False", "ContainersNotReady", "");
+    Json.elements(status, "containerStatuses")
+        .forEach(container -> ((ObjectNode) container).put("ready", false).put("started", false));
+    return pod;
+  }
+
   static ObjectNode json(State state) {
     ObjectNode json = Json.object();
     switch (state) {

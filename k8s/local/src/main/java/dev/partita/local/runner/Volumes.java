@@ -61,9 +61,13 @@ final class Volumes {
   private Path directory(JsonNode volume) throws IOException, RefusedException {
     String claim = Json.string(volume, "persistentVolumeClaim", "claimName");
     if (!claim.isEmpty()) {
-      if (cluster.find(Cluster.CLAIMS, namespace, claim) == null) {
+      ObjectNode found = cluster.find(Cluster.CLAIMS, namespace, claim);
+      if (found == null || Json.string(found, "status", "phase").equals("Lost")) {
         throw new RefusedException(
-            "CreateContainerConfigError", "persistentvolumeclaim \"" + claim + "\" not found");
+            "CreateContainerConfigError",
+            "persistentvolumeclaim \""
+                + claim
+                + (found == null ? "\" not found" : "\" has lost its volume"));
       }
       return Files.createDirectories(root.resolve("volumes").resolve(namespace).resolve(claim));
     }

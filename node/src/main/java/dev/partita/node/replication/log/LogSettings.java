@@ -20,6 +20,22 @@ public record LogSettings(
   public static final LogSettings DEFAULT =
       new LogSettings(32 << 20, 4 << 20, 12 << 20, 32 << 20, 64 << 20, 256 << 20);
 
+  private static final long SEGMENTS_MIN = 8;
+  private static final long SEGMENT_BYTES_MIN = 8L << 20;
+
+  /// Another size of the whole log. Its segments become smaller with it, as far as the largest
+  /// batch allows.
+  public LogSettings withLogBytes(long bytes) {
+    long segment = Math.clamp(bytes / SEGMENTS_MIN, SEGMENT_BYTES_MIN, segmentBytes);
+    return new LogSettings(
+        Math.toIntExact(segment),
+        batchBytesMax,
+        recordBytesMax,
+        cacheBytesMax,
+        queuedBytesMax,
+        bytes);
+  }
+
   public LogSettings {
     if (segmentBytes < 4096
         || batchBytesMax < 1

@@ -72,6 +72,7 @@ public final class SharedLog implements AutoCloseable {
   private volatile int segmentCount;
   private volatile int segmentsMade;
   private final AtomicLong syncs = new AtomicLong();
+  private volatile LogListener listener = LogListener.NONE;
 
   private SharedLog(LogSettings settings, LogFiles logFiles) throws IOException {
     this.settings = settings;
@@ -118,6 +119,21 @@ public final class SharedLog implements AutoCloseable {
   /// Bytes of all segments.
   public long sizeBytes() {
     return (long) segmentCount * settings.segmentBytes();
+  }
+
+  /// Segment files.
+  public int segmentCount() {
+    return segmentCount;
+  }
+
+  /// Bytes that wait for the writer.
+  public long queuedBytes() {
+    return queuedBytes.get();
+  }
+
+  /// Has a listener hear of every batch from now on; there is one.
+  public void listen(LogListener toTell) {
+    listener = toTell;
   }
 
   /// Whether the log is near its bound, so that groups should not keep more in it than they must.
@@ -259,7 +275,9 @@ public final class SharedLog implements AutoCloseable {
     }
     BatchCodec.seal(out, sequence + 1, segment.salt);
     segment.file.write(out, segment.endOffset);
+    long begun = System.nanoTime();
     segment.file.sync();
+    listener.written(batch.size(), batchBytes, System.nanoTime() - begun);
     syncs.incrementAndGet();
     sequence++;
     segment.endOffset += batchBytes;

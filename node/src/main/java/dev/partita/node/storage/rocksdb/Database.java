@@ -282,6 +282,26 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /// Live files on each level, over all column families.
+  List<Long> filesByLevel(int levels) {
+    lifetime.enter();
+    try {
+      List<Long> files = new ArrayList<>();
+      for (int level = 0; level < levels; level++) {
+        long onLevel = 0;
+        for (ColumnFamilyHandle handle : handles.values()) {
+          onLevel += Long.parseLong(db.getProperty(handle, "rocksdb.num-files-at-level" + level));
+        }
+        files.add(onLevel);
+      }
+      return files;
+    } catch (RocksDBException e) {
+      throw failure("cannot read statistics", e);
+    } finally {
+      lifetime.exit();
+    }
+  }
+
   static StorageFailure failure(String what, RocksDBException cause) {
     return new StorageFailure(what + ": " + cause.getMessage(), cause);
   }

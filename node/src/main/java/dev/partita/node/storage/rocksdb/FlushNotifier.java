@@ -3,6 +3,7 @@ package dev.partita.node.storage.rocksdb;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.rocksdb.AbstractEventListener;
 import org.rocksdb.FlushJobInfo;
 import org.rocksdb.RocksDB;
@@ -13,6 +14,7 @@ import org.rocksdb.RocksDB;
 final class FlushNotifier extends AbstractEventListener {
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean pending = new AtomicBoolean();
+  private final AtomicLong count = new AtomicLong();
 
   FlushNotifier() {
     super(EnabledEventCallback.ON_FLUSH_COMPLETED);
@@ -24,9 +26,15 @@ final class FlushNotifier extends AbstractEventListener {
 
   @Override
   public void onFlushCompleted(RocksDB db, FlushJobInfo flush) {
-    if (!listeners.isEmpty() && pending.compareAndSet(false, true)) {
+    if (pending.compareAndSet(false, true)) {
+      count.incrementAndGet();
       Thread.ofVirtual().name("storage-flushed").start(this::tell);
     }
+  }
+
+  /// Flushes that have ended; those in quick succession count as one.
+  long count() {
+    return count.get();
   }
 
   private void tell() {

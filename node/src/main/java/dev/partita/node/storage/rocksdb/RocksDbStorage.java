@@ -141,13 +141,20 @@ public final class RocksDbStorage extends VersionReader implements Storage {
         database.blockCacheCapacityBytes(),
         count(TickerType.BLOOM_FILTER_USEFUL),
         database.property("rocksdb.cur-size-all-mem-tables"),
+        database.property("rocksdb.num-immutable-mem-table"),
         database.property("rocksdb.estimate-table-readers-mem"),
         database.property("rocksdb.live-sst-files-size"),
+        database.filesByLevel(StorageStatistics.LEVELS),
+        flushes.count(),
         count(TickerType.FLUSH_WRITE_BYTES),
         count(TickerType.COMPACT_READ_BYTES),
         count(TickerType.COMPACT_WRITE_BYTES),
         database.property("rocksdb.estimate-pending-compaction-bytes"),
+        // A property of the whole database, which each column family tells.
+        database.property("rocksdb.num-running-compactions") / ColumnFamily.values().length,
         count(TickerType.STALL_MICROS),
+        database.property("rocksdb.is-write-stopped") > 0,
+        database.property("rocksdb.background-errors") / ColumnFamily.values().length,
         database.lifetime.uses());
   }
 

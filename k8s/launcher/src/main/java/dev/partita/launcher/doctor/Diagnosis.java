@@ -1,0 +1,338 @@
+package dev.partita.launcher.doctor;
+
+import static dev.partita.launcher.doctor.Observation.condition;
+import static dev.partita.launcher.doctor.Observation.is;
+import static dev.partita.launcher.doctor.Observation.name;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.partita.launcher.doctor.Observation.NodeReading;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Pure: what is wrong with what was seen.
+final class Diagnosis {
+
+  /// Work that takes longer than this is looked at by a person: a replica of the size at which
+  /// Partitions are split is copied in less.
+  private static final Duration STUCK = Duration.ofMinutes(15);
+
+  /// What is younger may simply not have been looked at yet.
+  private static final Duration YOUNG = Duration.ofMinutes(1);
+
+  private static final double DISK_LOW = 0.10;
+  private static final Duration CERTIFICATE_SOON = Duration.ofDays(14);
+  private static final int RESTARTS_MANY = 5;
+  private static final String EXPIRY = "partita_certificate_expiry_timestamp_seconds";
+
+  /// A container that waits for these is only being started.
+  private static final Set<String> STARTING = Set.of("ContainerCreating", "PodInitializing");
+
+  private final Observation seen;
+  private final List<Finding> findings = new ArrayList<>();
+
+  private Diagnosis(Observation seen) {
+    this.seen = seen;
+  }
+
+  /// What is wrong, the worst first.
+  static List<Finding> of(Observation seen) {
+    Diagnosis diagnosis = new Diagnosis(seen);
+    diagnosis.sites();
+    diagnosis.operator();
+    diagnosis.groups();
+    diagnosis.resources("site", seen.sites());
+    diagnosis.resources("partition", seen.partitions());
+    diagnosis.resources("index", seen.indexes());
+    seen.pods().forEach(diagnosis::pod);
+    seen.claims().forEach(diagnosis::claim);
+    diagnosis.nodes();
+    diagnosis.operations();
+    seen.nodes().forEach(diagnosis::disk);
+    diagnosis.certificates();
+    return diagnosis.findings.stream().sorted(Comparator.comparing(Finding::severity)).toList();
+  }
+
+  private void sites() {
+    if (seen.sites().isEmpty()) {
+      findings.add(
+          Finding.problem(
+              "site",
+              "there is none in this namespace",
+              seen.pods().isEmpty()
+                  ? "apply one (k8s/samples/site.yaml is one), or name another namespace in the kubeconfig"
+                  : "its pods still run: apply the manifest of the Site again, it adopts them"));
+    }
+  }
+
+  /// One finding for all resources that nobody looks at: it is always the same reason.
+  private void operator() {
+    List<String> unseen = new ArrayList<>();
+    collectUnseen("site", seen.sites(), unseen);
+    collectUnseen("partition", seen.partitions(), unseen);
+    collectUnseen("index", seen.indexes(), unseen);
+    if (!unseen.isEmpty()) {
+      findings.add(
+          Finding.problem(
+              "operator",
+              "it has not looked at " + some(unseen),
+              "see that it runs, watches this namespace and has its rights: kubectl logs deployment/partita-operator -n partita-system"));
+    }
+  }
+
+  private void collectUnseen(String kind, List<JsonNode> resources, List<String> unseen) {
+    for (JsonNode resource : resources) {
+      long generation = resource.path("metadata").path("generation").asLong();
+      boolean behind = resource.path("status").path("observedGeneration").asLong() < generation;
+      if (behind && age(resource.path("metadata").path("creationTimestamp")).compareTo(YOUNG) > 0) {
+        unseen.add(kind + "/" + name(resource));
+      }
+    }
+  }
+
+  private void resources(String kind, List<JsonNode> resources) {
+    for (JsonNode resource : resources) {
+      String object = kind + "/" + name(resource);
+      JsonNode ready = condition(resource, "Ready");
+      JsonNode reconciling = condition(resource, "Reconciling");
+      String message = ready.path("message").asText();
+      Duration since = age(reconciling.path("lastTransitionTime"));
+      if (is(resource, "Stalled")) {
+        findings.add(
+            Finding.problem(
+                object, condition(resource, "Stalled").path("message").asText(), describe(object)));
+      } else if (resource.path("spec").path("paused").asBoolean()) {
+        findings.add(
+            Finding.note(object, "it is paused", "set spec.paused to false when you are done"));
+      } else if (is(resource, "Reconciling") && since.compareTo(STUCK) > 0) {
+        findings.add(
+            Finding.problem(object, "stuck for " + text(since) + ": " + message, describe(object)));
+      } else if (!ready.isMissingNode() && !is(resource, "Ready")) {
+        findings.add(
+            Finding.problem(
+                object, "not ready for " + text(since) + ": " + message, describe(object)));
+      } else if (is(resource, "Reconciling")) {
+        findings.add(Finding.note(object, "at work: " + message, "nothing to do yet"));
+      }
+    }
+  }
+
+  private void pod(JsonNode pod) {
+    String object = "pod/" + name(pod);
+    JsonNode scheduled = condition(pod, "PodScheduled");
+    if (scheduled.path("status").asText().equals("False")) {
+      findings.add(
+          Finding.problem(
+              object,
+              "no server can take it: " + scheduled.path("message").asText(),
+              "add servers, or see that those there fit the Site's cloud, region, zones and resources"));
+    }
+    for (JsonNode container : pod.path("status").path("containerStatuses")) {
+      container(pod, object, container);
+    }
+  }
+
+  private void container(JsonNode pod, String object, JsonNode container) {
+    JsonNode waiting = container.path("state").path("waiting");
+    String reason = waiting.path("reason").asText();
+    JsonNode last = container.path("lastState").path("terminated");
+    int restarts = container.path("restartCount").asInt();
+    if (!reason.isEmpty() && !STARTING.contains(reason)) {
+      findings.add(
+          Finding.problem(
+              object,
+              reason + ": " + waiting.path("message").asText() + ended(last),
+              "kubectl logs " + name(pod) + " --previous; is spec.image of the Site right?"));
+    } else if (restarts >= RESTARTS_MANY) {
+      findings.add(
+          Finding.note(
+              object,
+              "restarted " + restarts + " times" + ended(last),
+              "kubectl logs " + name(pod) + " --previous"));
+    }
+  }
+
+  private static String ended(JsonNode terminated) {
+    return terminated.isMissingNode()
+        ? ""
+        : " (ended last with %s, exit code %d)"
+            .formatted(
+                terminated.path("reason").asText("an error"), terminated.path("exitCode").asInt());
+  }
+
+  private void claim(JsonNode claim) {
+    String phase = claim.path("status").path("phase").asText();
+    String object = "pvc/" + name(claim);
+    if (phase.equals("Lost")) {
+      findings.add(
+          Finding.problem(
+              object,
+              "its volume is lost",
+              "the Site replaces it after spec.replaceAfter, unless that would lose data: "
+                  + "kubectl describe site"));
+    } else if (phase.equals("Pending")) {
+      findings.add(
+          Finding.problem(
+              object,
+              "it waits for a volume",
+              "kubectl describe "
+                  + object
+                  + "; is there a default storage class, or does storage.className exist?"));
+    }
+  }
+
+  /// Partitions whose group cannot decide anything, from what the nodes say.
+  private void groups() {
+    JsonNode state = seen.state().orElse(null);
+    if (state == null) {
+      if (!seen.pods().isEmpty()) {
+        findings.add(
+            Finding.problem(
+                "nodes",
+                "none of them tells the state of the cluster",
+                "none answers, none may be asked from here, or the system partition has no quorum: see the pods below"));
+      }
+      return;
+    }
+    Map<String, JsonNode> members = new HashMap<>();
+    state.path("nodes").forEach(node -> members.put(node.path("nodeId").asText(), node));
+    for (JsonNode partition : state.path("partitions")) {
+      List<String> up = new ArrayList<>();
+      List<String> down = new ArrayList<>();
+      for (JsonNode replica : partition.path("replicas")) {
+        if (replica.path("role").asText().equals("Voter")) {
+          String id = replica.path("nodeId").asText();
+          JsonNode member = members.get(id);
+          boolean alive = member != null && member.path("alive").asBoolean();
+          (alive ? up : down).add(member == null ? id : member.path("name").asText());
+        }
+      }
+      int voters = up.size() + down.size();
+      if (voters > 0 && up.size() < voters / 2 + 1) {
+        findings.add(
+            Finding.problem(
+                "partition/" + partition.path("name").asText(),
+                "NO QUORUM: %d of %d replicas are alive".formatted(up.size(), voters),
+                "bring back "
+                    + String.join(", ", down)
+                    + ": until then its rows are out of reach"));
+      }
+    }
+  }
+
+  private void nodes() {
+    seen.state()
+        .ifPresent(state -> {
+          for (JsonNode node : state.path("nodes")) {
+            boolean gone = node.path("state").asText().equals("Gone");
+            if (!gone && !node.path("alive").asBoolean()) {
+              String name = node.path("name").asText();
+              findings.add(
+                  Finding.problem(
+                      "node " + name,
+                      "the cluster does not hear from it; it has %d replicas"
+                          .formatted(node.path("replicas").asInt()),
+                      "kubectl describe pod " + name));
+            }
+          }
+        });
+  }
+
+  private void operations() {
+    seen.state()
+        .ifPresent(state -> {
+          for (JsonNode operation : state.path("operations")) {
+            if (operation.path("state").asText().equals("Failed")) {
+              findings.add(
+                  Finding.problem(
+                      "operation " + operation.path("id").asText(),
+                      "%s%s failed: %s"
+                          .formatted(
+                              operation.path("kind").asText(),
+                              operation.path("partition").isTextual()
+                                  ? " of partition " + operation.path("partition").asText()
+                                  : "",
+                              operation.path("message").asText()),
+                      "it is tried again; if it fails for ever, the message says why"));
+            }
+          }
+        });
+  }
+
+  private void disk(NodeReading node) {
+    Double capacity = node.metrics().get("partita_disk_capacity_bytes");
+    Double available = node.metrics().get("partita_disk_available_bytes");
+    if (capacity != null && available != null && available < capacity * DISK_LOW) {
+      findings.add(
+          Finding.problem(
+              "pod/" + node.pod(),
+              "its disk is full to %.0f %%".formatted(100 - 100 * available / capacity),
+              "raise spec.storage.size of the Site: volumes grow online; or add nodes"));
+    }
+  }
+
+  private void certificates() {
+    seen.certificates().forEach((secret, end) -> certificate("secret/" + secret, end));
+    for (NodeReading node : seen.nodes()) {
+      node.metrics()
+          .forEach((metric, value) -> {
+            if (metric.startsWith(EXPIRY)) {
+              certificate("pod/" + node.pod(), Instant.ofEpochSecond(value.longValue()));
+            }
+          });
+    }
+  }
+
+  private void certificate(String object, Instant end) {
+    Duration left = Duration.between(seen.now(), end);
+    if (left.isNegative()) {
+      findings.add(
+          Finding.problem(
+              object,
+              "a certificate expired at " + end,
+              "see why it was not renewed: the operator's log, or cert-manager"));
+    } else if (left.compareTo(CERTIFICATE_SOON) < 0) {
+      findings.add(
+          Finding.problem(
+              object,
+              "a certificate expires in " + text(left),
+              "it should have been renewed: see the operator's log, or cert-manager"));
+    }
+  }
+
+  private Duration age(JsonNode timestamp) {
+    return timestamp.isTextual()
+        ? Duration.between(Instant.parse(timestamp.asText()), seen.now())
+        : Duration.ZERO;
+  }
+
+  private static String describe(String object) {
+    return "kubectl describe " + object;
+  }
+
+  private static String some(Collection<String> names) {
+    int shown = 5;
+    String list = names.stream().limit(shown).collect(Collectors.joining(", "));
+    return names.size() <= shown ? list : list + " and " + (names.size() - shown) + " more";
+  }
+
+  /// Rounded down to its largest unit.
+  static String text(Duration duration) {
+    if (duration.toDays() > 0) {
+      return duration.toDays() + " d";
+    }
+    if (duration.toHours() > 0) {
+      return duration.toHours() + " h";
+    }
+    return duration.toMinutes() > 0
+        ? duration.toMinutes() + " min"
+        : Math.max(0, duration.toSeconds()) + " s";
+  }
+}

@@ -1,0 +1,198 @@
+package dev.partita.launcher.doctor;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.partita.launcher.doctor.Observation.NodeReading;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Looks at a namespace once. Only reads; what may not be read is left out.
+final class Observer {
+
+  private static final String NODE_PODS =
+      "labelSelector=app.kubernetes.io/name%3Dpartita,app.kubernetes.io/component%3Dnode";
+  private static final String OF_PARTITA = "labelSelector=app.kubernetes.io/name%3Dpartita";
+
+  /// A node that does not answer is a finding, not a reason to wait.
+  private static final Duration NODE_TIMEOUT = Duration.ofSeconds(5);
+
+  private static final String PORT_NAME = "http";
+  private static final int PORT_DEFAULT = 8080;
+  private static final List<String> CERTIFICATE_KEYS = List.of("tls.crt", "ca.crt");
+
+  private final ObjectMapper mapper = new ObjectMapper();
+  private final KubernetesClient client;
+  private final String namespace;
+
+  Observer(KubernetesClient client, String namespace) {
+    this.client = client;
+    this.namespace = namespace;
+  }
+
+  /// @throws KubernetesClientException if the API server does not answer, or does not know our
+  ///   resources
+  Observation observe() {
+    String ours = "/apis/partita.dev/v1alpha1/namespaces/" + namespace;
+    String core = "/api/v1/namespaces/" + namespace;
+    List<JsonNode> pods = list(core + "/pods?" + NODE_PODS);
+    return new Observation(
+        Instant.now(),
+        list(ours + "/sites"),
+        list(ours + "/partitions"),
+        list(ours + "/indexes"),
+        pods,
+        list(core + "/persistentvolumeclaims?" + NODE_PODS),
+        pods.stream().map(this::read).toList(),
+        certificates(core));
+  }
+
+  private List<JsonNode> list(String path) {
+    String json = client.raw(path);
+    if (json == null) {
+      throw new KubernetesClientException("the API server does not know " + path);
+    }
+    List<JsonNode> items = new ArrayList<>();
+    parse(json).path("items").forEach(items::add);
+    items.sort(Comparator.comparing(Observation::name));
+    return items;
+  }
+
+  private JsonNode parse(String json) {
+    try {
+      return mapper.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new KubernetesClientException("the answer is no JSON: " + e.getMessage(), e);
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------------------- nodes
+
+  private NodeReading read(JsonNode pod) {
+    String name = Observation.name(pod);
+    JsonNode state = ask(pod, "/admin/v1/state").map(this::parse).orElse(null);
+    Map<String, Double> metrics = ask(pod, "/metrics").map(Observer::gauges).orElse(Map.of());
+    return new NodeReading(name, state, metrics);
+  }
+
+  /// Asks a node itself, or through the API server where its address cannot be reached from here.
+  private Optional<String> ask(JsonNode pod, String path) {
+    return askDirectly(pod, path).or(() -> askThroughApiServer(pod, path));
+  }
+
+  private static Optional<String> askDirectly(JsonNode pod, String path) {
+    String address = pod.path("status").path("podIP").asText();
+    if (address.isEmpty()) {
+      return Optional.empty();
+    }
+    String host = address.contains(":") ? "[" + address + "]" : address;
+    try (HttpClient http = HttpClient.newBuilder().connectTimeout(NODE_TIMEOUT).build()) {
+      HttpResponse<String> response =
+          http.send(
+              HttpRequest.newBuilder(URI.create("http://" + host + ":" + port(pod) + path))
+                  .timeout(NODE_TIMEOUT)
+                  .build(),
+              BodyHandlers.ofString());
+      return response.statusCode() == HttpURLConnection.HTTP_OK
+          ? Optional.of(response.body())
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  private Optional<String> askThroughApiServer(JsonNode pod, String path) {
+    try {
+      return Optional.ofNullable(
+          client.raw(
+              "/api/v1/namespaces/%s/pods/%s:%d/proxy%s"
+                  .formatted(namespace, Observation.name(pod), port(pod), path)));
+    } catch (KubernetesClientException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static int port(JsonNode pod) {
+    for (JsonNode container : pod.path("spec").path("containers")) {
+      for (JsonNode port : container.path("ports")) {
+        if (port.path("name").asText().equals(PORT_NAME)) {
+          return port.path("containerPort").asInt();
+        }
+      }
+    }
+    return PORT_DEFAULT;
+  }
+
+  /// The samples of the Prometheus text format, by name and labels as they stand there.
+  static Map<String, Double> gauges(String text) {
+    Map<String, Double> gauges = new HashMap<>();
+    for (String line : text.lines().toList()) {
+      int space = line.lastIndexOf(' ');
+      if (space > 0 && line.startsWith("partita_")) {
+        try {
+          gauges.put(line.substring(0, space), Double.valueOf(line.substring(space + 1)));
+        } catch (NumberFormatException e) {
+          // A line with a timestamp or an exemplar is none of those that are looked for.
+        }
+      }
+    }
+    return gauges;
+  }
+
+  // -------------------------------------------------------------------------------------------------- certificates
+
+  private Map<String, Instant> certificates(String core) {
+    Map<String, Instant> ends = new TreeMap<>();
+    try {
+      for (JsonNode secret : list(core + "/secrets?" + OF_PARTITA)) {
+        for (String key : CERTIFICATE_KEYS) {
+          String encoded = secret.path("data").path(key).asText();
+          if (!encoded.isEmpty()) {
+            end(encoded).ifPresent(end -> ends.put(Observation.name(secret) + "/" + key, end));
+          }
+        }
+      }
+    } catch (KubernetesClientException e) {
+      // Who may not read Secrets is told by the nodes' metrics.
+    }
+    return ends;
+  }
+
+  /// The end of the certificate that ends first.
+  private static Optional<Instant> end(String base64) {
+    try {
+      return CertificateFactory.getInstance("X.509")
+          .generateCertificates(new ByteArrayInputStream(Base64.getDecoder().decode(base64)))
+          .stream()
+          .map(X509Certificate.class::cast)
+          .map(certificate -> certificate.getNotAfter().toInstant())
+          .min(Comparator.naturalOrder());
+    } catch (CertificateException | IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+}

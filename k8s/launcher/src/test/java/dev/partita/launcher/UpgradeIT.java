@@ -1,0 +1,464 @@
+package dev.partita.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.partita.local.LocalControlPlane;
+import dev.partita.local.runner.NodeSpec;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Runs the commands of `k8s/docs/upgrades.md` on node processes of this machine, with a load of
+/// writes beside them: no acknowledged write may be lost. Every command of the page has to be run
+/// by some step.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class UpgradeIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
+  private static final Path PAGE = CHECKOUT.resolve("k8s/docs/upgrades.md");
+
+  private static final String SITE =
+      """
+      apiVersion: partita.dev/v1alpha1
+      kind: Site
+      metadata: {name: main}
+      spec: {nodes: 3, storage: {size: 2Gi}, image: "partita/node:1", replaceAfter: 2s}
+      """;
+  private static final String PARTITIONS =
+      Stream.of(0, 1, 2)
+          .map(remainder ->
+              """
+              ---
+              apiVersion: partita.dev/v1alpha1
+              kind: Partition
+              metadata: {name: %s}
+              spec: {collection: load, hash: {modulus: 3, remainder: %d}, replicas: 3}
+              """
+                  .formatted(remainder == 0 ? "p" : "p-" + remainder, remainder))
+          .collect(Collectors.joining());
+
+  @TempDir private static Path home;
+
+  private static final Set<String> RUN = new TreeSet<>();
+  private static @Nullable LocalControlPlane controlPlane;
+  private static @Nullable KubernetesClient client;
+  private static @Nullable Cluster cluster;
+  private static @Nullable OperatorProcess operator;
+
+  private WriteLoad load;
+
+  @BeforeAll
+  static void start() throws Exception {
+    assumeKubectl();
+    Workspace workspace = new Workspace(CHECKOUT, home);
+    controlPlane =
+        LocalControlPlane.start(
+            new LocalControlPlane.Settings(
+                workspace.controlPlane(),
+                0,
+                NodeSpec.local(3),
+                Map.of(
+                    "partita/node",
+                    JavaCommand.node(workspace.nodeJar()),
+                    "partita/crashing",
+                    List.of("false"))));
+    Files.writeString(workspace.kubeconfig(), controlPlane.kubeconfig());
+    client =
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(controlPlane.kubeconfig()))
+            .build();
+    cluster = Cluster.connect(workspace.kubeconfig());
+    cluster.apply(workspace.customResourceDefinitions());
+    startOperator();
+    apply(SITE + PARTITIONS);
+    awaitSettled();
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    if (controlPlane == null) {
+      return;
+    }
+    operator.close();
+    cluster.close();
+    client.close();
+    controlPlane.close();
+    assertThat(RUN).as("commands of " + PAGE).containsAll(commandsOfThePage());
+  }
+
+  @BeforeEach
+  void startLoad() {
+    load = WriteLoad.start(() -> cluster.readyNodes(), "load");
+    awaitProgress();
+  }
+
+  /// Whatever a step has done: writes go on, and none is lost.
+  @AfterEach
+  void nothingIsLost() throws Exception {
+    awaitProgress();
+    load.close();
+    awaitSettled();
+    assertThat(load.lost()).as("lost of " + load.acknowledged()).isEmpty();
+    System.out.printf(
+        "%d writes, the longest took %d ms%n", load.acknowledged(), load.longest().toMillis());
+  }
+
+  @Test
+  @Order(1)
+  void aNewVersionOfTheOperatorRestartsNoPod() throws Exception {
+    Set<String> before = podUids();
+    operator.close();
+    startOperator();
+    // It has looked at everything when it has answered a change of the spec.
+    shell("kubectl patch site main --type=merge -p '{\"spec\":{\"replaceAfter\":\"3s\"}}'");
+    awaitSettled();
+    assertThat(podUids()).isEqualTo(before);
+    documented("kubectl get partita");
+  }
+
+  @Test
+  @Order(2)
+  void aNewVersionOfTheNodesRolls() throws Exception {
+    Set<String> before = podUids();
+    documented(
+        "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:2\"}}'");
+    documented("kubectl wait site/main --for=jsonpath='{.status.phase}'=Rolling --timeout=60s");
+    documented("kubectl wait site/main --for=jsonpath='{.status.phase}'=Ready --timeout=15m");
+    assertThat(images()).containsOnly("partita/node:2");
+    assertThat(podUids()).hasSize(3).doesNotContainAnyElementsOf(before);
+  }
+
+  @Test
+  @Order(3)
+  void aBrokenVersionStopsAfterTheFirstPod() throws Exception {
+    shell(
+        "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/crashing:1\"}}'");
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            documented(
+                    "kubectl get site main -o jsonpath='{.status.conditions[?(@.type==\"Ready\")].message}'")
+                .contains("CrashLoopBackOff"));
+    awaitProgress();
+    assertThat(images())
+        .containsExactlyInAnyOrder("partita/crashing:1", "partita/node:2", "partita/node:2");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          Run doctor = run(doctor());
+          assertThat(doctor.exitCode()).isEqualTo(1);
+          assertThat(doctor.output())
+              .contains("pod/main-", "CrashLoopBackOff", "is spec.image of the Site right?")
+              .contains("the cluster does not hear from it")
+              .doesNotContain("NO QUORUM");
+        });
+    documented(
+        "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:3\"}}'");
+    await().atMost(PATIENCE).until(() -> Set.copyOf(images()).equals(Set.of("partita/node:3")));
+  }
+
+  @Test
+  @Order(4)
+  void leadersWaitForApproval() throws Exception {
+    documented(
+        "kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"Leaders\"}}'");
+    shell("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:4\"}}'");
+    while (!Set.copyOf(images()).equals(Set.of("partita/node:4"))) {
+      await()
+          .atMost(PATIENCE)
+          .until(() ->
+              message().contains("kubectl annotate")
+                  || Set.copyOf(images()).equals(Set.of("partita/node:4")));
+      String told = message();
+      if (told.contains("kubectl annotate")) {
+        String command = told.substring(told.indexOf("kubectl annotate"));
+        documented(
+            "kubectl annotate site main partita.dev/approve=POD.REVISION --overwrite", command);
+        String pod = command.replaceFirst(".*approve=([^.]*)\\..*", "$1");
+        await().atMost(PATIENCE).until(() -> imageOf(pod).equals("partita/node:4"));
+      }
+    }
+    shell("kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"None\"}}'");
+  }
+
+  @Test
+  @Order(5)
+  void aPausedSiteIsLeftAlone() throws Exception {
+    documented("kubectl patch site main --type=merge -p '{\"spec\":{\"paused\":true}}'");
+    shell("kubectl wait site/main --for=jsonpath='{.status.phase}'=Paused --timeout=60s");
+    awaitProgress();
+    documented("kubectl patch site main --type=merge -p '{\"spec\":{\"paused\":false}}'");
+  }
+
+  @Test
+  @Order(6)
+  void storageGrowsOnline() throws Exception {
+    Set<String> before = podUids();
+    documented(
+        "kubectl patch site main --type=merge -p '{\"spec\":{\"storage\":{\"size\":\"3Gi\"}}}'");
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            shell("kubectl get pvc -o jsonpath='{.items[*].status.capacity.storage}'")
+                .equals("3Gi 3Gi 3Gi"));
+    awaitSettled();
+    assertThat(podUids()).isEqualTo(before);
+    assertThat(
+            run("kubectl patch site main --type=merge -p '{\"spec\":{\"storage\":{\"size\":\"2Gi\"}}}'")
+                .output())
+        .contains("size may only grow");
+  }
+
+  @Test
+  @Order(7)
+  void aDrainedServerLosesItsPod() throws Exception {
+    Pod leading = podOf(leaderOf("p"));
+    String server = leading.getSpec().getNodeName();
+    documented(
+        "kubectl drain NODE --ignore-daemonsets --delete-emptydir-data",
+        "kubectl drain " + server + " --ignore-daemonsets --delete-emptydir-data");
+    documented("kubectl uncordon NODE", "kubectl uncordon " + server);
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            pods().stream()
+                .noneMatch(
+                    pod -> pod.getMetadata().getUid().equals(leading.getMetadata().getUid())));
+  }
+
+  @Test
+  @Order(8)
+  void aNodeIsGivenUpByHand() throws Exception {
+    String uid = podOf("main-2").getMetadata().getUid();
+    documented("kubectl delete pvc/data-main-2 pod/main-2");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> pods().size() == 3 && !podOf("main-2").getMetadata().getUid().equals(uid));
+  }
+
+  @Test
+  @Order(9)
+  void aLostVolumeIsReplacedWithoutAPerson() throws Exception {
+    String claim = shell("kubectl get pvc data-main-1 -o jsonpath='{.metadata.uid}'");
+    String volume = shell("kubectl get pvc data-main-1 -o jsonpath='{.spec.volumeName}'");
+    shell("kubectl delete pv " + volume);
+    shell("kubectl wait pvc/data-main-1 --for=jsonpath='{.status.phase}'=Lost --timeout=60s");
+    shell("kubectl delete pod main-1");
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            !run("kubectl get pvc data-main-1 --ignore-not-found -o jsonpath='{.metadata.uid}'")
+                .output()
+                .equals(claim));
+  }
+
+  @Test
+  @Order(10)
+  void resourcesThatAreMadeAnewAdoptTheCluster() throws Exception {
+    awaitSettled();
+    Set<String> before = podUids();
+    operator.close();
+    documented("kubectl patch partition p --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
+    documented("kubectl delete partition p --cascade=orphan");
+    documented("kubectl delete site main --cascade=orphan");
+    apply(
+        SITE.replace("partita/node:1", "partita/node:4").replace("size: 2Gi", "size: 3Gi")
+            + PARTITIONS);
+    startOperator();
+    awaitSettled();
+    assertThat(podUids()).isEqualTo(before);
+  }
+
+  @Test
+  @Order(11)
+  void aDeletedStatefulSetComesBack() throws Exception {
+    String uid = shell("kubectl get statefulset main -o jsonpath='{.metadata.uid}'");
+    documented("kubectl delete statefulset main");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> {
+          String now =
+              run("kubectl get statefulset main --ignore-not-found -o jsonpath='{.metadata.uid}'")
+                  .output();
+          return !now.isEmpty() && !now.equals(uid);
+        });
+  }
+
+  @Test
+  @Order(12)
+  void theDoctorFindsNothing() throws Exception {
+    awaitSettled();
+    documented("./partita doctor", doctor());
+  }
+
+  // ------------------------------------------------------------------------------------------------------- helpers
+
+  private static void startOperator() {
+    Workspace workspace = new Workspace(CHECKOUT, home);
+    operator =
+        OperatorProcess.start(
+            workspace.operatorJar(),
+            workspace.operatorLog(),
+            Map.of(
+                "KUBECONFIG",
+                workspace.kubeconfig().toString(),
+                "QUARKUS_OPERATOR_SDK_NAMESPACES",
+                "default",
+                "QUARKUS_HTTP_HOST",
+                "127.0.0.1",
+                "QUARKUS_HTTP_PORT",
+                "0"));
+  }
+
+  private static void apply(String yaml) throws IOException {
+    cluster.apply(Files.writeString(home.resolve("resources.yaml"), yaml).getParent());
+  }
+
+  private void awaitProgress() {
+    int before = load.acknowledged();
+    await().atMost(PATIENCE).until(() -> load.acknowledged() > before + 50);
+  }
+
+  /// Everything is Ready and nothing is being done, twice in a row: the first time may be the
+  /// moment before the operator looks.
+  private static void awaitSettled() {
+    await()
+        .atMost(PATIENCE)
+        .during(Duration.ofSeconds(3))
+        .untilAsserted(() -> {
+          assertThat(unsettled()).isEmpty();
+          assertThat(pods()).hasSize(3);
+        });
+  }
+
+  private static List<String> unsettled() {
+    return Stream.concat(
+            cluster.list("Site", "sites").stream(),
+            cluster.list("Partition", "partitions").stream())
+        .filter(each ->
+            !Cluster.status(each, "Ready", "status").equals("True")
+                || !Cluster.status(each, "Reconciling", "status").equals("False"))
+        .map(each -> each.getMetadata().getName() + ": " + Cluster.status(each, "Ready", "message"))
+        .toList();
+  }
+
+  private static String message() {
+    return cluster.list("Site", "sites").stream()
+        .map(site -> Cluster.status(site, "Ready", "message"))
+        .collect(Collectors.joining());
+  }
+
+  private static String leaderOf(String partition) {
+    return cluster.list("Partition", "partitions").stream()
+        .filter(each -> each.getMetadata().getName().equals(partition))
+        .map((GenericKubernetesResource each) ->
+            String.valueOf(each.<Object>get("status", "leader")))
+        .collect(Collectors.joining());
+  }
+
+  private static List<Pod> pods() {
+    return cluster.pods();
+  }
+
+  private static Pod podOf(String name) {
+    return pods().stream()
+        .filter(pod -> pod.getMetadata().getName().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no pod " + name));
+  }
+
+  private static Set<String> podUids() {
+    return pods().stream().map(pod -> pod.getMetadata().getUid()).collect(Collectors.toSet());
+  }
+
+  private static List<String> images() {
+    return pods().stream().map(pod -> pod.getSpec().getContainers().getFirst().getImage()).toList();
+  }
+
+  private static String imageOf(String name) {
+    return pods().stream()
+        .filter(pod -> pod.getMetadata().getName().equals(name))
+        .map(pod -> pod.getSpec().getContainers().getFirst().getImage())
+        .collect(Collectors.joining());
+  }
+
+  private static String doctor() {
+    Path target = Path.of("target").toAbsolutePath();
+    return "%s -Dpartita.checkout=%s -cp '%s:%s/*' dev.partita.launcher.Main doctor"
+        .formatted(JavaCommand.java(), CHECKOUT, target.resolve("classes"), target.resolve("lib"));
+  }
+
+  /// Runs a command as the page has it.
+  private static String documented(String command) throws Exception {
+    return documented(command, command);
+  }
+
+  /// Runs a command of the page with what its words in capitals stand for.
+  private static String documented(String command, String filledIn) throws Exception {
+    assertThat(commandsOfThePage()).contains(command);
+    RUN.add(command);
+    return shell(filledIn);
+  }
+
+  private static String shell(String command) throws Exception {
+    Run run = run(command);
+    assertThat(run.exitCode()).as(command + ": " + run.output()).isZero();
+    return run.output();
+  }
+
+  private record Run(int exitCode, String output) {}
+
+  private static Run run(String command) throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder("bash", "-c", command)
+            .directory(CHECKOUT.toFile())
+            .redirectErrorStream(true);
+    builder.environment().put("KUBECONFIG", home.resolve("kubeconfig").toString());
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Run(process.waitFor(), output.strip());
+  }
+
+  /// The lines of its indented blocks.
+  private static Set<String> commandsOfThePage() throws IOException {
+    return Files.readAllLines(PAGE).stream()
+        .filter(line -> line.startsWith("    "))
+        .map(String::strip)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static void assumeKubectl() {
+    boolean found =
+        Stream.of(System.getenv("PATH").split(":"))
+            .anyMatch(each -> Files.isExecutable(Path.of(each, "kubectl")));
+    if (Boolean.getBoolean("partita.kubectl.required")) {
+      assertThat(found).as("kubectl on the PATH").isTrue();
+    }
+    assumeThat(found).as("kubectl on the PATH").isTrue();
+  }
+}

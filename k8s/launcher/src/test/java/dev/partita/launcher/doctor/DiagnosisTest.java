@@ -1,0 +1,289 @@
+package dev.partita.launcher.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.partita.launcher.doctor.Finding.Severity;
+import dev.partita.launcher.doctor.Observation.NodeReading;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// A healthy database of three nodes, into which each test plants one fault.
+class DiagnosisTest {
+
+  private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
+  private static final YAMLMapper YAML = new YAMLMapper();
+
+  private final List<JsonNode> sites = new ArrayList<>(List.of(ready("main", "nodes: 3")));
+  private final List<JsonNode> partitions = new ArrayList<>(List.of(ready("p", "replicas: 3")));
+  private final List<JsonNode> pods =
+      new ArrayList<>(List.of(runningPod("main-0"), runningPod("main-1"), runningPod("main-2")));
+  private final List<JsonNode> claims =
+      new ArrayList<>(List.of(yaml("{metadata: {name: data-main-0}, status: {phase: Bound}}")));
+  private final Map<String, Boolean> alive =
+      new HashMap<>(Map.of("main-0", true, "main-1", true, "main-2", true));
+  private final Map<String, Double> metrics = new HashMap<>();
+  private final Map<String, Instant> certificates = new HashMap<>();
+  private String operations = "[]";
+  private boolean answers = true;
+
+  @Test
+  void nothingIsWrongWithAHealthyDatabase() {
+    assertThat(diagnose()).isEmpty();
+    assertThat(report()).contains("3 of 3 alive", "1 of 1 ready", "nothing is wrong");
+  }
+
+  @Test
+  void aMissingSiteIsNamed() {
+    sites.clear();
+    assertProblem("site", "there is none", "it adopts them");
+  }
+
+  @Test
+  void aPartitionWithoutQuorumComesWithTheNodesToBringBack() {
+    alive.put("main-1", false);
+    alive.put("main-2", false);
+    assertProblem(
+        "partition/p", "NO QUORUM: 1 of 3 replicas are alive", "bring back main-1, main-2");
+    assertProblem("node main-1", "does not hear from it", "kubectl describe pod main-1");
+  }
+
+  @Test
+  void aMinorityThatIsDownIsNoLostQuorum() {
+    alive.put("main-1", false);
+    assertThat(diagnose()).extracting(Finding::object).containsExactly("node main-1");
+  }
+
+  @Test
+  void nobodyWhoTellsTheStateIsAProblem() {
+    answers = false;
+    assertProblem("nodes", "none of them tells the state", "see the pods");
+  }
+
+  @Test
+  void aSilentOperatorIsOneFindingForAll() {
+    sites.set(
+        0,
+        yaml(
+            "{metadata: {name: main, generation: 2, creationTimestamp: '2026-01-01T00:00:00Z'}, spec: {nodes: 3}, status: {observedGeneration: 1}}"));
+    partitions.set(
+        0,
+        yaml(
+            "{metadata: {name: p, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z'}, spec: {}}"));
+    assertThat(diagnose()).hasSize(1);
+    assertProblem("operator", "has not looked at site/main, partition/p", "kubectl logs");
+  }
+
+  @Test
+  void aResourceThatWasMadeJustNowIsNotHeldAgainstTheOperator() {
+    partitions.set(
+        0,
+        yaml(
+            "{metadata: {name: p, generation: 1, creationTimestamp: '2026-01-01T11:59:50Z'}, spec: {}}"));
+    assertThat(diagnose()).isEmpty();
+  }
+
+  @Test
+  void whatIsStalledSpeaksForItself() {
+    sites.set(
+        0,
+        with(
+            "main",
+            "Ready: False, Reconciling: False, Stalled: True",
+            "add nodes",
+            "2026-01-01T11:00:00Z"));
+    assertProblem("site/main", "add nodes", "kubectl describe site/main");
+  }
+
+  @Test
+  void workThatTakesTooLongIsStuck() {
+    partitions.set(
+        0,
+        with(
+            "p",
+            "Ready: True, Reconciling: True, Stalled: False",
+            "moving a replica",
+            "2026-01-01T11:30:00Z"));
+    assertProblem("partition/p", "stuck for 30 min: moving a replica", "kubectl describe");
+  }
+
+  @Test
+  void workThatHasJustBegunIsOnlyANote() {
+    partitions.set(
+        0,
+        with(
+            "p",
+            "Ready: True, Reconciling: True, Stalled: False",
+            "moving a replica",
+            "2026-01-01T11:59:00Z"));
+    assertThat(diagnose())
+        .singleElement()
+        .satisfies(each -> assertThat(each.severity()).isEqualTo(Severity.NOTE));
+  }
+
+  @Test
+  void aPausedResourceIsNoted() {
+    sites.set(0, ready("main", "nodes: 3, paused: true"));
+    assertThat(diagnose())
+        .singleElement()
+        .satisfies(each -> {
+          assertThat(each.severity()).isEqualTo(Severity.NOTE);
+          assertThat(each.problem()).contains("paused");
+        });
+  }
+
+  @Test
+  void aPodThatCannotStartTellsWhyAndHowItEndedLast() {
+    pods.set(
+        1,
+        yaml(
+            "{metadata: {name: main-1}, status: {containerStatuses: [{restartCount: 3, state: {waiting: {reason: CrashLoopBackOff, message: back-off}}, lastState: {terminated: {reason: OOMKilled, exitCode: 137}}}]}}"));
+    assertProblem(
+        "pod/main-1",
+        "CrashLoopBackOff: back-off (ended last with OOMKilled, exit code 137)",
+        "kubectl logs main-1 --previous");
+  }
+
+  @Test
+  void aPodThatNoServerTakesTellsWhatTheSchedulerSays() {
+    pods.set(
+        1,
+        yaml(
+            "{metadata: {name: main-1}, status: {conditions: [{type: PodScheduled, status: 'False', message: 0/3 nodes are available}]}}"));
+    assertProblem("pod/main-1", "0/3 nodes are available", "add servers");
+  }
+
+  @Test
+  void aLostVolumeIsAProblem() {
+    claims.set(0, yaml("{metadata: {name: data-main-0}, status: {phase: Lost}}"));
+    assertProblem("pvc/data-main-0", "its volume is lost", "spec.replaceAfter");
+  }
+
+  @Test
+  void aFailedOperationIsAProblem() {
+    operations =
+        "[{id: move-1, kind: MoveReplica, partition: p, state: Failed, message: too slow}]";
+    assertProblem("operation move-1", "MoveReplica of partition p failed: too slow", "tried again");
+  }
+
+  @Test
+  void aFullDiskIsAProblem() {
+    metrics.put("partita_disk_capacity_bytes", 100.0);
+    metrics.put("partita_disk_available_bytes", 9.0);
+    assertProblem("pod/main-0", "its disk is full to 91 %", "spec.storage.size");
+  }
+
+  @Test
+  void aCertificateThatExpiresSoonIsAProblem() {
+    certificates.put("partita-ca/ca.crt", NOW.plus(Duration.ofDays(3)));
+    assertProblem("secret/partita-ca/ca.crt", "expires in 3 d", "should have been renewed");
+    certificates.put("partita-ca/ca.crt", NOW.minusSeconds(1));
+    assertProblem("secret/partita-ca/ca.crt", "expired at 2026-01-01T11:59:59Z", "not renewed");
+  }
+
+  @Test
+  void aNodeTellsOfItsCertificateToo() {
+    metrics.put(
+        "partita_certificate_expiry_timestamp_seconds{holder=\"own\"}",
+        (double) NOW.plusSeconds(7200).getEpochSecond());
+    assertProblem("pod/main-0", "expires in 2 h", "renewed");
+  }
+
+  @Test
+  void gaugesAreReadFromTheTextOfMetrics() {
+    assertThat(
+            Observer.gauges(
+                "# HELP partita_x help\n# TYPE partita_x gauge\npartita_x 1.5E3\npartita_y{a=\"b c\"} 2.0\njvm_z 3\n"))
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of("partita_x", 1500.0, "partita_y{a=\"b c\"}", 2.0));
+  }
+
+  private void assertProblem(String object, String problem, String remedy) {
+    assertThat(diagnose())
+        .anySatisfy(each -> {
+          assertThat(each.severity()).isEqualTo(Severity.PROBLEM);
+          assertThat(each.object()).isEqualTo(object);
+          assertThat(each.problem()).contains(problem);
+          assertThat(each.remedy()).contains(remedy);
+        });
+    assertThat(report()).contains(object, problem, remedy);
+  }
+
+  private List<Finding> diagnose() {
+    return Diagnosis.of(observation());
+  }
+
+  private String report() {
+    return Report.of("here", observation(), diagnose());
+  }
+
+  private Observation observation() {
+    NodeReading reading = new NodeReading("main-0", answers ? state() : null, metrics);
+    return new Observation(
+        NOW, sites, partitions, List.of(), pods, claims, List.of(reading), certificates);
+  }
+
+  private JsonNode state() {
+    StringBuilder nodes = new StringBuilder();
+    StringBuilder replicas = new StringBuilder();
+    for (String name : List.of("main-0", "main-1", "main-2")) {
+      nodes.append(
+          "{nodeId: %s, name: %s, state: Active, alive: %s, replicas: 1},"
+              .formatted(name, name, alive.get(name)));
+      replicas.append("{nodeId: %s, role: Voter, caughtUp: true},".formatted(name));
+    }
+    return yaml(
+        "{revision: 7, clusterId: c, leaderNodeId: main-0, nodes: [%s], partitions: [{name: p, replicas: [%s]}], operations: %s}"
+            .formatted(nodes, replicas, operations));
+  }
+
+  private static JsonNode runningPod(String name) {
+    return yaml(
+        "{metadata: {name: %s}, status: {conditions: [{type: Ready, status: 'True'}], containerStatuses: [{restartCount: 0, state: {running: {}}}]}}"
+            .formatted(name));
+  }
+
+  private static JsonNode ready(String name, String spec) {
+    return yaml(
+        "{metadata: {name: %s, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z'}, spec: {%s}, status: {observedGeneration: 1, conditions: %s}}"
+            .formatted(
+                name,
+                spec,
+                conditions(
+                    "Ready: True, Reconciling: False, Stalled: False",
+                    "",
+                    "2026-01-01T00:00:00Z")));
+  }
+
+  private static JsonNode with(String name, String statuses, String message, String since) {
+    return yaml(
+        "{metadata: {name: %s, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z'}, spec: {nodes: 3}, status: {observedGeneration: 1, conditions: %s}}"
+            .formatted(name, conditions(statuses, message, since)));
+  }
+
+  private static String conditions(String statuses, String message, String since) {
+    StringBuilder conditions = new StringBuilder("[");
+    for (String status : statuses.split(", ")) {
+      String[] parts = status.split(": ");
+      conditions.append(
+          "{type: %s, status: '%s', message: '%s', lastTransitionTime: '%s'},"
+              .formatted(parts[0], parts[1], message, since));
+    }
+    return conditions.append("]").toString();
+  }
+
+  private static JsonNode yaml(String text) {
+    try {
+      return YAML.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(text, e);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package dev.partita.node.admin;
+
+import dev.partita.node.admin.PartitionWish.SiteShare;
+import dev.partita.node.catalog.NodeEntry;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// What a client's wish for a Partition has to satisfy before the operator is troubled with it: the
+/// rules of the custom resource, and that there are nodes enough. A custom resource waits for nodes
+/// that do not exist yet; a client waits for an answer. Every refusal names the member of the
+/// request.
+final class WishRules {
+  private static final Set<Integer> REPLICAS = Set.of(1, 3, 5);
+
+  /// The custom resource's bound.
+  private static final int SITES_MAX = 5;
+
+  private WishRules() {}
+
+  /// @throws DatabaseException [ErrorCode#INVALID_DEFINITION]
+  static void check(PartitionWish wish, Collection<NodeEntry> nodes) {
+    if (!REPLICAS.contains(wish.replicas())) {
+      throw refused("replicas", "1, 3 or 5", wish.replicas());
+    }
+    Map<String, Long> nodesBySite =
+        nodes.stream()
+            .filter(node -> node.state() == NodeEntry.State.ACTIVE && !node.place().edge())
+            .collect(
+                Collectors.groupingBy(
+                    node -> node.place().site(), TreeMap::new, Collectors.counting()));
+    if (!wish.placement().isEmpty()) {
+      checkPlacement(wish, nodesBySite);
+    }
+    long all = nodesBySite.values().stream().mapToLong(Long::longValue).sum();
+    if (wish.replicas() > all) {
+      throw refused(
+          "replicas", "at most one on each of the %d nodes".formatted(all), wish.replicas());
+    }
+  }
+
+  private static void checkPlacement(PartitionWish wish, Map<String, Long> nodesBySite) {
+    List<SiteShare> shares = wish.placement();
+    if (shares.size() > SITES_MAX) {
+      throw refused("placement", "at most " + SITES_MAX + " Sites", shares.size());
+    }
+    Set<String> named = new HashSet<>();
+    for (int i = 0; i < shares.size(); i++) {
+      SiteShare share = shares.get(i);
+      String member = "placement[" + i + "]";
+      if (!named.add(share.site())) {
+        throw refused(member + ".site", "each Site once", share.site());
+      }
+      Long nodes = nodesBySite.get(share.site());
+      if (nodes == null) {
+        throw refused(
+            member + ".site",
+            "a Site with nodes for voting replicas: " + String.join(", ", nodesBySite.keySet()),
+            share.site());
+      }
+      if (share.replicas() > nodes) {
+        throw refused(
+            member + ".replicas",
+            "at most one on each of the %d nodes of Site %s".formatted(nodes, share.site()),
+            share.replicas());
+      }
+    }
+    int sum = shares.stream().mapToInt(SiteShare::replicas).sum();
+    if (sum != wish.replicas()) {
+      throw refused(
+          "placement", "replicas that add up to replicas, which is " + wish.replicas(), sum);
+    }
+  }
+
+  private static DatabaseException refused(String member, String wanted, Object given) {
+    return new DatabaseException(
+            ErrorCode.INVALID_DEFINITION, "a member of the request cannot be met")
+        .with("member", member)
+        .with("wanted", wanted)
+        .with("given", given);
+  }
+}

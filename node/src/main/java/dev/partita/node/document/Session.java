@@ -1,0 +1,284 @@
+package dev.partita.node.document;
+
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.Datum;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.Mutation;
+import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.partition.ReadSet;
+import dev.partita.node.partition.TransactionId;
+import dev.partita.node.query.Document;
+import dev.partita.node.query.IndexHit;
+import dev.partita.node.query.IndexQuery;
+import dev.partita.node.query.Order;
+import dev.partita.node.query.Page;
+import dev.partita.node.query.Queries;
+import dev.partita.node.query.RangeQuery;
+import dev.partita.node.routing.Router;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
+import dev.partita.node.transaction.Committer;
+import dev.partita.node.transaction.TransactionParts;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A transaction whose statements come one by one. It reads the database as it was when it began,
+/// and what it has written itself; its writes stay here until it commits, when everything it has
+/// read must be unchanged. A read-only one keeps no books: what it reads is of one moment, and it
+/// never fails for others.
+///
+/// Statements of one session do not overlap: callers hold its lock.
+final class Session {
+
+  /// What the statements of all sessions use.
+  record Surroundings(
+      Router router, Documents documents, Queries queries, Committer committer, Clock clock) {}
+
+  /// How long after the first commit another one can find out what became of it: partitions
+  /// remember for twice as long.
+  private static final Duration KNOWN = Duration.ofMinutes(1);
+
+  private final Surroundings node;
+  private final TransactionId id = TransactionId.random();
+  private final Timestamp readAt;
+  private final boolean readOnly;
+  private final TransactionParts parts = new TransactionParts();
+  private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
+
+  /// When the commit was first asked for; null before.
+  private @Nullable Timestamp committing;
+
+  private long committingNanos;
+  private @Nullable Timestamp committed;
+  private @Nullable DatabaseException failed;
+
+  Session(Surroundings node, Timestamp readAt, boolean readOnly) {
+    this.node = node;
+    this.readAt = readAt;
+    this.readOnly = readOnly;
+  }
+
+  Timestamp readAt() {
+    return readAt;
+  }
+
+  /// Whether nothing but its outcome is left.
+  boolean hasEnded() {
+    return committed != null || failed != null;
+  }
+
+  private void requireOpen() {
+    if (hasEnded() || committing != null) {
+      throw new DatabaseException(ErrorCode.REFUSED, "the transaction has ended");
+    }
+  }
+
+  /// Reads a document, null if there is none. One that the transaction has written has the version
+  /// [Timestamp#MAX]: it has none yet.
+  @Nullable Document read(String collection, PrimaryKey key, Deadline deadline) {
+    requireOpen();
+    Mutation own = writes.getOrDefault(collection, Map.of()).get(key);
+    if (own != null) {
+      return own(own);
+    }
+    if (!readOnly) {
+      parts.read(node.router().owner(collection, key), key);
+    }
+    return node.documents().get(collection, key, readAt, deadline);
+  }
+
+  private static @Nullable Document own(Mutation mutation) {
+    var json = mutation.document();
+    return json == null ? null : new Document(mutation.key(), Timestamp.MAX, json);
+  }
+
+  /// Reads the first documents of a range.
+  ///
+  /// @param query without cursor and timestamp
+  /// @return without cursors; `after` is something if there are more
+  Found range(RangeQuery query, Deadline deadline) {
+    requireOpen();
+    Map<PrimaryKey, Mutation> own = writes.getOrDefault(query.collection(), Map.of());
+    List<Document> found = new ArrayList<>();
+    RangeQuery next = query.withAt(readAt);
+    String cursor = null;
+    do {
+      Page<Document> page = node.queries().range(next.withCursor(cursor), deadline);
+      page.data().stream().filter(document -> !own.containsKey(document.key())).forEach(found::add);
+      cursor = page.after();
+      next = next.withAt(null);
+    } while (cursor != null && found.size() <= query.limit());
+    if (!readOnly) {
+      noteRange(query, found, cursor != null);
+    }
+    own.values().stream()
+        .filter(mutation -> isInside(query, mutation.key()))
+        .map(Session::own)
+        .filter(document -> document != null)
+        .forEach(found::add);
+    Comparator<Document> byKey = Comparator.comparing(Document::key);
+    found.sort(query.order() == Order.ASCENDING ? byKey : byKey.reversed());
+    boolean more = cursor != null || found.size() > query.limit();
+    return new Found(found.subList(0, Math.min(found.size(), query.limit())), more);
+  }
+
+  /// What a range had.
+  record Found(List<Document> documents, boolean more) {}
+
+  private static boolean isInside(RangeQuery query, PrimaryKey key) {
+    PrimaryKey start = query.start();
+    PrimaryKey end = query.end();
+    return (start == null || start.compareTo(key) <= 0) && (end == null || key.compareTo(end) < 0);
+  }
+
+  /// What was looked through: up to the last document that was found, if there are more.
+  private void noteRange(RangeQuery query, List<Document> found, boolean more) {
+    PrimaryKey start = query.start();
+    PrimaryKey end = query.end();
+    if (more && !found.isEmpty()) {
+      PrimaryKey last = found.getLast().key();
+      parts.read(node.router().owner(query.collection(), last), last);
+      if (query.order() == Order.ASCENDING) {
+        end = last;
+      } else {
+        start = last;
+      }
+    }
+    var bounds =
+        new Bounds.Range(
+            start == null ? null : Datum.of(start.parts()),
+            end == null ? null : Datum.of(end.parts()));
+    if (start != null && end != null && start.compareTo(end) >= 0) {
+      return;
+    }
+    for (PartitionDescriptor partition : node.router().partitions(query.collection())) {
+      if (!partition.bounds().isRange() || partition.bounds().overlaps(bounds)) {
+        parts.read(partition, new ReadSet.Rows(start, end));
+      }
+    }
+  }
+
+  /// Reads entries of an index.
+  ///
+  /// @param query without cursor and timestamp
+  /// @throws DatabaseException `NOT_SUPPORTED` if the transaction has written to the collection
+  Page<IndexHit> index(IndexQuery query, Deadline deadline) {
+    requireOpen();
+    IndexDefinition index = node.router().index(query.index());
+    if (index == null) {
+      throw new DatabaseException(ErrorCode.UNKNOWN_INDEX, "the index does not exist")
+          .with("index", query.index());
+    }
+    if (writes.containsKey(index.collection())) {
+      throw new DatabaseException(
+              ErrorCode.NOT_SUPPORTED,
+              "a transaction queries the indexes of a collection before it writes to it")
+          .with("collection", index.collection());
+    }
+    Page<IndexHit> page = node.queries().index(query.withAt(readAt), deadline);
+    if (!readOnly) {
+      for (PartitionDescriptor partition : node.router().partitions(index.collection())) {
+        if (query.partition() == null || partition.name().equals(query.partition())) {
+          parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
+        }
+      }
+      if (query.documents()) {
+        page.data()
+            .forEach(
+                hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
+      }
+    }
+    return page;
+  }
+
+  /// Writes or deletes a document, at the commit.
+  ///
+  /// @throws DatabaseException `CONDITION_FAILED` if its precondition does not hold in what the
+  ///   transaction sees
+  void write(String collection, Mutation mutation, Deadline deadline) {
+    requireOpen();
+    if (readOnly) {
+      throw new DatabaseException(ErrorCode.REFUSED, "the transaction is read-only");
+    }
+    PartitionDescriptor owner = node.router().owner(collection, mutation.key());
+    if (!(mutation.precondition() instanceof Mutation.Always)) {
+      Document present = read(collection, mutation.key(), deadline);
+      Timestamp version = present == null ? null : present.version();
+      boolean holds =
+          switch (mutation.precondition()) {
+            case Mutation.Always() -> true;
+            case Mutation.IfAbsent() -> version == null;
+            case Mutation.IfPresent() -> version != null;
+            case Mutation.IfVersion(Timestamp wanted) -> wanted.equals(version);
+          };
+      if (!holds) {
+        throw new DatabaseException(
+                ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
+            .with("collection", collection)
+            .with("key", mutation.key())
+            .with("version", version);
+      }
+    }
+    Mutation unconditional = mutation.when(new Mutation.Always());
+    parts.write(owner, unconditional);
+    writes
+        .computeIfAbsent(collection, _ -> new LinkedHashMap<>())
+        .put(mutation.key(), unconditional);
+  }
+
+  /// Commits. Asked again after the outcome was unknown, it finds out.
+  ///
+  /// @return the timestamp of everything in it
+  Timestamp commit(Deadline deadline) {
+    if (failed != null) {
+      throw failed;
+    }
+    if (committed == null) {
+      if (parts.hasWrites()) {
+        if (committing == null) {
+          committing = node.committer().now(deadline);
+          committingNanos = node.clock().monotonicNanos();
+        } else if (node.clock().monotonicNanos() - committingNanos > KNOWN.toNanos()) {
+          throw new DatabaseException(
+              ErrorCode.OUTCOME_UNKNOWN, "nobody remembers what became of the transaction");
+        }
+        try {
+          committed = node.committer().commit(id, readAt, committing, parts, deadline);
+        } catch (DatabaseException e) {
+          if (e.code() != ErrorCode.OUTCOME_UNKNOWN) {
+            failed = e;
+          }
+          throw e;
+        }
+      } else {
+        // What was read is of one moment already, and that moment was after it began.
+        committed = readAt;
+      }
+    }
+    return committed;
+  }
+
+  /// Forgets everything, unless a commit is under way.
+  void abort() {
+    if (committed != null) {
+      throw new DatabaseException(ErrorCode.REFUSED, "the transaction has committed");
+    }
+    if (committing != null && failed == null) {
+      throw new DatabaseException(
+          ErrorCode.OUTCOME_UNKNOWN, "the transaction may have committed: ask with commit");
+    }
+    if (failed == null) {
+      failed = new DatabaseException(ErrorCode.REFUSED, "the transaction was aborted");
+    }
+  }
+}

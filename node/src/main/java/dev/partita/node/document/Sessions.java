@@ -1,0 +1,276 @@
+package dev.partita.node.document;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.JsonBytes;
+import dev.partita.node.index.JsonData;
+import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.query.Document;
+import dev.partita.node.query.IndexHit;
+import dev.partita.node.query.Page;
+import dev.partita.node.query.Queries;
+import dev.partita.node.raft.NodeId;
+import dev.partita.node.routing.Router;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transaction.Committer;
+import dev.partita.node.transaction.OneShot;
+import dev.partita.node.transaction.Transactions;
+import dev.partita.node.transport.Transport;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// The transactions of a node whose statements come one by one. The id of a transaction names its
+/// node, so its statements may be sent to any: they are passed on. Bodies and answers are JSON, as
+/// clients send and get them. Safe for any thread; calls block.
+public final class Sessions implements AutoCloseable {
+
+  /// How long a transaction may do nothing before it is aborted.
+  static final Duration IDLE_MAX = Duration.ofSeconds(60);
+
+  /// How long a transaction may take in all: what it has read must be unchanged, which nobody keeps
+  /// up for long, and old versions must be kept for it.
+  static final Duration TOTAL_MAX = Duration.ofMinutes(10);
+
+  /// How long the outcome of a transaction can be asked for with another commit.
+  static final Duration ENDED_MAX = Duration.ofMinutes(2);
+
+  /// Transactions of a node at once.
+  private static final int OPEN_MAX = 10_000;
+
+  private static final String SERVICE = "transaction.session";
+
+  private final Session.Surroundings node;
+  private final NodeId self;
+  private final Transport transport;
+  private final Predicate<NodeId> members;
+  private final Clock clock;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Map<String, Open> sessions = new ConcurrentHashMap<>();
+  private final SecureRandom random = new SecureRandom();
+
+  private static final class Open {
+    private final Session session;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final long beganNanos;
+    private volatile long usedNanos;
+
+    Open(Session session, long nowNanos) {
+      this.session = session;
+      this.beganNanos = nowNanos;
+      this.usedNanos = nowNanos;
+    }
+  }
+
+  /// The transactions of a node that reaches Partitions through a router.
+  ///
+  /// @param members whether a node belongs to the cluster
+  public static Sessions of(
+      Router router,
+      Transactions transactions,
+      TimestampOracle oracle,
+      NodeId self,
+      Transport transport,
+      Predicate<NodeId> members,
+      Clock clock) {
+    return new Sessions(
+        new Session.Surroundings(
+            router,
+            new Documents(router),
+            new Queries(router, router, oracle, clock),
+            new Committer(transactions, oracle, clock),
+            clock),
+        self,
+        transport,
+        members,
+        clock);
+  }
+
+  private Sessions(
+      Session.Surroundings node,
+      NodeId self,
+      Transport transport,
+      Predicate<NodeId> members,
+      Clock clock) {
+    this.members = members;
+    this.node = node;
+    this.self = self;
+    this.transport = transport;
+    this.clock = clock;
+    transport.register(SERVICE, (_, bytes) -> SessionCalls.answer(bytes, threads, this::local));
+  }
+
+  /// Does what a client asks.
+  ///
+  /// @param id of the transaction; empty to begin one
+  /// @param body JSON, as the action wants it; may be empty where it wants nothing
+  /// @return the answer, JSON
+  /// @throws DatabaseException `UNKNOWN_TRANSACTION` if it has ended long ago or has timed out, and
+  ///   whatever the action is refused for
+  public ObjectNode execute(SessionAction action, String id, byte[] body, Deadline deadline) {
+    var call = new SessionCalls.Call(action, id, body, deadline.remaining(clock).toMillis());
+    NodeId owner = action == SessionAction.BEGIN ? self : owner(id);
+    if (!owner.equals(self) && !members.test(owner)) {
+      throw unknown(id, null);
+    }
+    return owner.equals(self) ? local(call) : SessionCalls.send(transport, owner, SERVICE, call);
+  }
+
+  private static NodeId owner(String id) {
+    try {
+      return new NodeId(Long.parseLong(id.substring(0, Math.max(0, id.indexOf('-')))));
+    } catch (IllegalArgumentException e) {
+      throw unknown(id, e);
+    }
+  }
+
+  private static DatabaseException unknown(String id, @Nullable Throwable cause) {
+    return new DatabaseException(
+            ErrorCode.UNKNOWN_TRANSACTION, "there is no such transaction (any more)", cause)
+        .with("transaction", id);
+  }
+
+  private ObjectNode local(SessionCalls.Call call) {
+    Deadline deadline = Deadline.after(Duration.ofMillis(call.timeoutMillis()), clock);
+    expire();
+    if (call.action() == SessionAction.BEGIN) {
+      return begin(SessionBodies.begin(call.body()), deadline);
+    }
+    Open open = sessions.get(call.id());
+    if (open == null) {
+      throw unknown(call.id(), null);
+    }
+    if (!open.lock.tryLock()) {
+      throw new DatabaseException(
+              ErrorCode.OPERATION_IN_PROGRESS, "another statement of the transaction is under way")
+          .with("transaction", call.id());
+    }
+    try {
+      open.usedNanos = clock.monotonicNanos();
+      return statement(open.session, call, deadline);
+    } finally {
+      open.usedNanos = clock.monotonicNanos();
+      open.lock.unlock();
+    }
+  }
+
+  private ObjectNode begin(SessionBodies.Begin begin, Deadline deadline) {
+    if (sessions.size() >= OPEN_MAX) {
+      throw new DatabaseException(ErrorCode.OVERLOADED, "too many transactions are open")
+          .with("limit", OPEN_MAX);
+    }
+    Timestamp at = begin.at() == null ? node.committer().now(deadline) : begin.at();
+    byte[] secret = new byte[12];
+    random.nextBytes(secret);
+    String id = self + "-" + HexFormat.of().formatHex(secret);
+    sessions.put(id, new Open(new Session(node, at, begin.readOnly()), clock.monotonicNanos()));
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    answer.put("id", id);
+    answer.put("at", at.toString());
+    answer.put("readOnly", begin.readOnly());
+    return answer;
+  }
+
+  private static ObjectNode statement(Session session, SessionCalls.Call call, Deadline deadline) {
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    switch (call.action()) {
+      case BEGIN -> throw new IllegalArgumentException("begin is no statement");
+      case READ -> {
+        OneShot.Item item = TransactionParser.item(call.body());
+        document(answer, session.read(item.collection(), item.key(), deadline));
+      }
+      case QUERY -> query(answer, session, SessionBodies.query(call.body()), deadline);
+      case WRITE -> {
+        OneShot.Write write = TransactionParser.write(call.body());
+        session.write(write.collection(), write.mutation(), deadline);
+      }
+      case COMMIT -> answer.put("timestamp", session.commit(deadline).toString());
+      case ABORT -> session.abort();
+    }
+    return answer;
+  }
+
+  private static void document(ObjectNode json, @Nullable Document document) {
+    if (document == null) {
+      json.putNull("version");
+      json.putNull("document");
+    } else {
+      json.put(
+          "version",
+          document.version().equals(Timestamp.MAX) ? null : document.version().toString());
+      json.set("document", parse(document.json()));
+    }
+  }
+
+  private static JsonNode parse(JsonBytes json) {
+    return DocumentParser.parse(json.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void query(
+      ObjectNode answer, Session session, SessionBodies.Query query, Deadline deadline) {
+    ArrayNode data = answer.putArray("data");
+    switch (query) {
+      case SessionBodies.RangeOf(var range) -> {
+        Session.Found found = session.range(range, deadline);
+        found.documents().forEach(document -> document(data.addObject(), document));
+        answer.put("more", found.more());
+      }
+      case SessionBodies.IndexOf(var index) -> {
+        Page<IndexHit> page = session.index(index, deadline);
+        for (IndexHit hit : page.data()) {
+          ObjectNode json = data.addObject();
+          json.set("id", PrimaryKeyText.toJson(hit.key()));
+          json.set("values", JsonData.parse(hit.values().toString()));
+          if (hit.document() != null) {
+            document(json, hit.document());
+          }
+        }
+        answer.put("more", page.after() != null);
+      }
+    }
+    answer.put("at", session.readAt().toString());
+  }
+
+  /// Aborts what has taken too long, and forgets what has ended long ago.
+  private void expire() {
+    long now = clock.monotonicNanos();
+    for (Iterator<Open> each = sessions.values().iterator(); each.hasNext(); ) {
+      Open open = each.next();
+      long idle = now - open.usedNanos;
+      Duration idleMax = open.session.hasEnded() ? ENDED_MAX : IDLE_MAX;
+      if (idle > idleMax.toNanos()
+          || (!open.session.hasEnded() && now - open.beganNanos > TOTAL_MAX.toNanos())) {
+        if (open.lock.tryLock()) {
+          each.remove();
+          open.lock.unlock();
+        }
+      }
+    }
+  }
+
+  /// Transactions that are open, or have ended a moment ago.
+  public int size() {
+    return sessions.size();
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}

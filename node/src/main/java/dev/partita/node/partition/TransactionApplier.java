@@ -1,0 +1,290 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.IndexKeys;
+import dev.partita.node.key.Key;
+import dev.partita.node.key.KeyRange;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.PartitionCommand.TimedPrepare;
+import dev.partita.node.partition.Response.NotPrepared;
+import dev.partita.node.partition.Response.NotPrepared.Reason;
+import dev.partita.node.storage.Batch;
+import dev.partita.node.storage.Direction;
+import dev.partita.node.storage.IndexCursor;
+import dev.partita.node.storage.RowCursor;
+import dev.partita.node.storage.StorageReader;
+import dev.partita.node.storage.Version;
+import dev.partita.node.time.Timestamp;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Applies the commands of transactions to one batch of the store: the participant of the commit
+/// protocol, whose transitions are those of [TransactionStatus]. Deterministic. For one thread and
+/// one batch.
+final class TransactionApplier {
+
+  private final StorageReader committed;
+  private final Batch batch;
+  private final PartitionState state;
+  private final PartitionDescriptor descriptor;
+  private final TransactionTable table;
+  private final WriteApplier writes;
+
+  TransactionApplier(
+      StorageReader committed,
+      Batch batch,
+      PartitionState state,
+      PartitionDescriptor descriptor,
+      TransactionTable table,
+      WriteApplier writes) {
+    this.committed = committed;
+    this.batch = batch;
+    this.state = state;
+    this.descriptor = descriptor;
+    this.table = table;
+    this.writes = writes;
+  }
+
+  /// Prepares a transaction, or commits it if this is all of it.
+  Response prepare(TimedPrepare timed) {
+    Request.Prepare prepare = timed.prepare();
+    Transaction transaction = prepare.transaction();
+    Timestamp now = timed.timestamp();
+    TransactionStatus status = table.status(transaction.id(), transaction.started());
+    switch (status) {
+      case TransactionStatus.Prepared(Timestamp at) -> {
+        return new Response.Prepared(at);
+      }
+      case TransactionStatus.Finished(var outcome) -> {
+        return outcome instanceof TransactionOutcome.Committed
+            ? new Response.Finished(outcome)
+            : new NotPrepared(Reason.ENDED, List.of());
+      }
+      case TransactionStatus.Absent() -> {}
+    }
+    if (table.isForgotten(transaction.started())) {
+      return new NotPrepared(Reason.FORGOTTEN, List.of());
+    }
+    Response.Refusal refusal = writes.refusal(prepare, now);
+    if (refusal != null) {
+      return refusal;
+    }
+    Response repeated = repeated(transaction, now);
+    if (repeated != null) {
+      return repeated;
+    }
+    Footprint footprint = writes.footprint(prepare.mutations());
+    HeldTransaction blocker =
+        table
+            .locks()
+            .blocker(
+                new LockTable.Intent(
+                    transaction.id(), prepare.mutations(), prepare.reads(), () -> footprint));
+    if (blocker != null) {
+      return new Response.Locked(blocker.id());
+    }
+    Reason reason = changed(prepare.reads());
+    if (reason != null) {
+      return refuse(transaction, new NotPrepared(reason, List.of()));
+    }
+    List<MutationResult> problems = writes.problems(prepare.mutations());
+    if (problems != null) {
+      return refuse(transaction, new NotPrepared(Reason.WRITE_REFUSED, problems));
+    }
+    writes.passed(now);
+    return transaction.isOnePhase()
+        ? commit(transaction, prepare.mutations(), now)
+        : hold(
+            status,
+            new PreparedTransaction(transaction, now, prepare.reads(), prepare.mutations()),
+            footprint);
+  }
+
+  /// The answer if another attempt is here: the transaction happens once.
+  private @Nullable Response repeated(Transaction transaction, Timestamp now) {
+    if (!transaction.id().named() || !transaction.record().equals(descriptor.id())) {
+      return null;
+    }
+    Timestamp earlier = table.committed(transaction.id(), now);
+    if (earlier != null) {
+      return refuse(transaction, new Response.Repeated(earlier));
+    }
+    HeldTransaction other = table.locks().otherAttempt(transaction.id());
+    return other == null ? null : new Response.Locked(other.id());
+  }
+
+  private Response refuse(Transaction transaction, Response answer) {
+    if (TransactionStatus.absent().refuse() instanceof TransactionStatus.Finished(var outcome)) {
+      table.finish(batch, transaction.id(), transaction.started(), outcome, null);
+    }
+    return answer;
+  }
+
+  private Response commit(Transaction transaction, List<Mutation> mutations, Timestamp at) {
+    var outcome = new TransactionOutcome.Committed(at);
+    writes.commit(mutations, at);
+    table.finish(batch, transaction.id(), transaction.started(), outcome, null);
+    table.record(batch, transaction, at);
+    return new Response.Finished(outcome);
+  }
+
+  private Response hold(
+      TransactionStatus status, PreparedTransaction prepared, Footprint footprint) {
+    if (!(status.prepare(prepared.at()) instanceof TransactionStatus.Prepared(Timestamp at))) {
+      throw new IllegalStateException("only what is absent is prepared: " + status);
+    }
+    table.prepare(batch, prepared, footprint);
+    return new Response.Prepared(at);
+  }
+
+  /// Ends a transaction here; gives the outcome that stands.
+  Response finish(PartitionCommand.FinishTransaction finish) {
+    TransactionId id = finish.id();
+    TransactionStatus before = table.status(id, finish.started());
+    TransactionStatus after = before.finish(finish.outcome());
+    HeldTransaction held = table.locks().prepared(id);
+    if (!after.equals(before) && after instanceof TransactionStatus.Finished(var outcome)) {
+      if (held != null && outcome instanceof TransactionOutcome.Committed(Timestamp at)) {
+        if (at.isBefore(held.prepared().at())) {
+          throw new IllegalStateException("a commit below what was prepared: " + id + " at " + at);
+        }
+        writes.commit(held.prepared().mutations(), at);
+        Transaction transaction = held.prepared().transaction();
+        if (transaction.record().equals(descriptor.id())) {
+          table.record(batch, transaction, at);
+        }
+      }
+      if (held != null || !table.isForgotten(finish.started())) {
+        table.finish(batch, id, finish.started(), outcome, held);
+      }
+    }
+    return new Response.Finished(
+        after instanceof TransactionStatus.Finished(var outcome) ? outcome : finish.outcome());
+  }
+
+  /// Has a transaction that is not prepared never be; gives where it stands.
+  Response inspect(PartitionCommand.InspectTransaction inspect) {
+    TransactionStatus before = table.status(inspect.id(), inspect.started());
+    TransactionStatus after = before.inspect();
+    if (!after.equals(before)
+        && after instanceof TransactionStatus.Finished(var outcome)
+        && !table.isForgotten(inspect.started())) {
+      table.finish(batch, inspect.id(), inspect.started(), outcome, null);
+    }
+    return answer(after);
+  }
+
+  static Response answer(TransactionStatus status) {
+    return switch (status) {
+      case TransactionStatus.Absent() ->
+          throw new IllegalArgumentException("nothing is known of it");
+      case TransactionStatus.Prepared(Timestamp at) -> new Response.Prepared(at);
+      case TransactionStatus.Finished(var outcome) -> new Response.Finished(outcome);
+    };
+  }
+
+  /// Whether something was read that is not so any more.
+  private @Nullable Reason changed(ReadSet reads) {
+    if (reads.isEmpty()) {
+      return null;
+    }
+    if (reads.at().isBefore(state.safePoint())) {
+      return Reason.READ_CHANGED; // nobody can tell any more
+    }
+    var keys = new PartitionKeys(descriptor);
+    for (PrimaryKey key : reads.keys()) {
+      Version newest = batch.get(keys.row(key));
+      if (newest != null && newest.timestamp().isAfter(reads.at())) {
+        return Reason.READ_CHANGED;
+      }
+    }
+    for (ReadSet.ReadRange range : reads.ranges()) {
+      Reason reason = changed(range, reads.at(), keys);
+      if (reason != null) {
+        return reason;
+      }
+    }
+    return null;
+  }
+
+  /// Looks through the range as it was and as it is. Sees only what is in the store, so nothing may
+  /// have been changed in this batch.
+  private @Nullable Reason changed(ReadSet.ReadRange range, Timestamp at, PartitionKeys keys) {
+    switch (range) {
+      case ReadSet.Rows rows -> {
+        boolean same =
+            PartitionKeys.isHashed(descriptor)
+                ? sameRows(rows, at, keys)
+                : sameRowsInPlace(keys.rowSpan().range(), rows, at, keys);
+        return same ? null : Reason.READ_CHANGED;
+      }
+      case ReadSet.Entries entries -> {
+        IndexState index = state.index(entries.indexId());
+        if (index == null || !(index.phase() instanceof IndexState.Ready)) {
+          return Reason.CHANGED_PARTITION;
+        }
+        return sameEntries(TransactionTable.entries(index.index(), descriptor, entries), at)
+            ? null
+            : Reason.READ_CHANGED;
+      }
+    }
+  }
+
+  private boolean sameRowsInPlace(
+      KeyRange all, ReadSet.Rows rows, Timestamp at, PartitionKeys keys) {
+    PrimaryKey start = rows.start();
+    PrimaryKey end = rows.end();
+    KeyRange range = start == null ? all : all.from(keys.row(start));
+    range = end == null ? range : range.before(keys.row(end));
+    try (RowCursor then = committed.rows(range, at, Direction.FORWARD);
+        RowCursor now = committed.rows(range, Timestamp.MAX, Direction.FORWARD)) {
+      while (then.next()) {
+        if (!now.next()
+            || !now.key().equals(then.key())
+            || !now.timestamp().equals(then.timestamp())) {
+          return false;
+        }
+      }
+      return !now.next();
+    }
+  }
+
+  /// Rows that are stored by hash are found by the index that has them by key; its entries do not
+  /// change when documents do.
+  private boolean sameRows(ReadSet.Rows rows, Timestamp at, PartitionKeys keys) {
+    var order = IndexDefinition.primaryOrder(descriptor.collection());
+    var index = keys.index(order);
+    PrimaryKey start = rows.start();
+    PrimaryKey end = rows.end();
+    KeyRange range = index.all();
+    range = start == null ? range : range.from(index.key(start.encoded()));
+    range = end == null ? range : range.before(index.key(end.encoded()));
+    if (!sameEntries(range, at)) {
+      return false;
+    }
+    try (IndexCursor now = committed.entries(range, Timestamp.MAX, Direction.FORWARD)) {
+      while (now.next()) {
+        Key position = IndexKeys.position(now.key());
+        Version newest = batch.get(keys.row(index.primaryKey(position)));
+        if (newest != null && newest.timestamp().isAfter(at)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private boolean sameEntries(KeyRange range, Timestamp at) {
+    try (IndexCursor then = committed.entries(range, at, Direction.FORWARD);
+        IndexCursor now = committed.entries(range, Timestamp.MAX, Direction.FORWARD)) {
+      while (then.next()) {
+        if (!now.next()
+            || !now.key().equals(then.key())
+            || !now.timestamp().equals(then.timestamp())) {
+          return false;
+        }
+      }
+      return !now.next();
+    }
+  }
+}

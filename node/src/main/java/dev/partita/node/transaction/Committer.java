@@ -1,0 +1,62 @@
+package dev.partita.node.transaction;
+
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.partition.TransactionId;
+import dev.partita.node.time.Clock;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampOracle;
+
+/// Commits transactions whose statements came one by one. Safe for any thread; calls block.
+public final class Committer {
+  private final Transactions transactions;
+  private final TimestampOracle oracle;
+  private final Clock clock;
+
+  public Committer(Transactions transactions, TimestampOracle oracle, Clock clock) {
+    this.transactions = transactions;
+    this.oracle = oracle;
+    this.clock = clock;
+  }
+
+  /// A timestamp of now, above everything that was answered before.
+  ///
+  /// @throws DatabaseException `UNAVAILABLE` if none can be had before the deadline
+  public Timestamp now(Deadline deadline) {
+    return OneShotTransactions.now(oracle, clock, deadline);
+  }
+
+  /// Commits what was read at one timestamp and is to be written.
+  ///
+  /// @param started a timestamp of when this was first asked; asking again with the same one tells
+  ///   what became of it
+  /// @return the timestamp of the commit
+  /// @throws DatabaseException `SERIALIZATION_FAILURE` if something that was read has changed, or
+  ///   an older transaction was in the way; `UNIQUE_VIOLATION` and the like; `UNAVAILABLE`: nothing
+  ///   was written. `OUTCOME_UNKNOWN`
+  public Timestamp commit(
+      TransactionId id,
+      Timestamp readAt,
+      Timestamp started,
+      TransactionParts parts,
+      Deadline deadline) {
+    return switch (transactions.commit(id, started, readAt, parts.parts(readAt), deadline)) {
+      case CommitResult.Committed(Timestamp at) -> at;
+      case CommitResult.Repeated(Timestamp at) -> at;
+      case CommitResult.Failed(var by, var refusal) ->
+          throw refusal.toException().with("partition", by.value());
+      case CommitResult.Refused(var _, var reason, var results) -> {
+        DatabaseException refused = OneShotTransactions.refused(results);
+        throw refused == null ? conflict(reason.name()) : refused;
+      }
+      case CommitResult.Wounded() -> throw conflict("WOUNDED");
+    };
+  }
+
+  private static DatabaseException conflict(String reason) {
+    return new DatabaseException(
+            ErrorCode.SERIALIZATION_FAILURE, "another transaction was in the way: begin again")
+        .with("reason", reason);
+  }
+}

@@ -1,0 +1,231 @@
+package dev.partita.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.node.admin.IndexSpec;
+import dev.partita.node.document.SessionAction;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.error.ErrorCode;
+import dev.partita.node.partition.Response;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Transactions whose statements come one by one, through any node.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SessionClusterTest {
+  private TestCluster cluster;
+
+  @BeforeAll
+  void found(@TempDir Path directory) {
+    cluster = TestCluster.founded(directory, 3);
+    cluster.createPartition("low", "things", "{\"range\":{\"end\":500}}", 0, 1, 2);
+    cluster.createPartition("high", "things", "{\"range\":{\"start\":500}}", 0, 1, 2);
+    cluster.createPartition(
+        "hashed", "others", "{\"hash\":{\"modulus\":1,\"remainder\":0}}", 0, 1, 2);
+    cluster
+        .admin()
+        .putIndex(
+            "by-color",
+            new IndexSpec("things", List.of(new IndexSpec.Term("color")), List.of(), false),
+            cluster.deadline());
+    Awaitility.await()
+        .atMost(TestCluster.PATIENCE)
+        .ignoreExceptions()
+        .until(() -> {
+          var session = new Client(0, "{\"readOnly\":true}");
+          return session.query("{\"index\":\"by-color\"}") != null;
+        });
+  }
+
+  @AfterAll
+  void close() {
+    cluster.close();
+  }
+
+  /// A client that sends each statement to the next node.
+  private final class Client {
+    private final String id;
+    private int node;
+
+    Client(int node, String options) {
+      this.node = node;
+      this.id = send(SessionAction.BEGIN, options).get("id").textValue();
+    }
+
+    Client(int node) {
+      this(node, "");
+    }
+
+    private ObjectNode send(SessionAction action, String body) {
+      String to = action == SessionAction.BEGIN ? "" : id;
+      return cluster
+          .node(node++ % 3)
+          .sessions()
+          .execute(action, to, body.getBytes(StandardCharsets.UTF_8), cluster.deadline());
+    }
+
+    JsonNode read(long key) {
+      return send(SessionAction.READ, "{\"collection\":\"things\",\"id\":" + key + "}")
+          .get("document");
+    }
+
+    ObjectNode query(String query) {
+      return send(SessionAction.QUERY, query);
+    }
+
+    List<Integer> range(long start, long end) {
+      return query("{\"collection\":\"things\",\"start\":%d,\"end\":%d}".formatted(start, end))
+          .get("data")
+          .valueStream()
+          .map(each -> each.get("document").get("id").intValue())
+          .toList();
+    }
+
+    void put(long key, String members) {
+      send(
+          SessionAction.WRITE,
+          "{\"collection\":\"things\",\"document\":{\"id\":%d%s}}".formatted(key, members));
+    }
+
+    void delete(long key) {
+      send(SessionAction.WRITE, "{\"collection\":\"things\",\"delete\":%d}".formatted(key));
+    }
+
+    String commit() {
+      return send(SessionAction.COMMIT, "").get("timestamp").textValue();
+    }
+  }
+
+  private static void assertFails(ErrorCode code, Runnable statement) {
+    assertThatThrownBy(statement::run)
+        .isInstanceOfSatisfying(
+            DatabaseException.class, failure -> assertThat(failure.code()).isEqualTo(code));
+  }
+
+  private void write(long key, String members) {
+    assertThat(cluster.put(0, "things", key, "{\"id\":%d%s}".formatted(key, members)))
+        .isInstanceOf(Response.Writes.class);
+  }
+
+  @Test
+  void aTransactionSeesItsBeginningAndItsOwnWrites() {
+    write(1, ",\"n\":1");
+    write(501, ",\"n\":1");
+    var client = new Client(0);
+    write(501, ",\"n\":2");
+    assertThat(client.read(501).get("n").intValue()).isEqualTo(1);
+    var other = new Client(1);
+    other.put(1, ",\"n\":5");
+    other.put(2, ",\"n\":5");
+    other.put(502, ",\"n\":5");
+    other.delete(501);
+    assertThat(other.read(1).get("n").intValue()).isEqualTo(5);
+    assertThat(other.range(0, 600)).containsExactly(1, 2, 502);
+    assertThat(cluster.text(0, "things", 2)).isNull();
+    String timestamp = other.commit();
+    assertThat(other.commit()).isEqualTo(timestamp);
+    assertThat(cluster.text(0, "things", 501)).isNull();
+    assertThat(cluster.text(1, "things", 502)).isEqualTo("{\"id\":502,\"n\":5}");
+    assertThat(client.read(1).get("n").intValue()).isEqualTo(1);
+    // It has read only: it took place when it began.
+    client.commit();
+  }
+
+  @Test
+  void whoHasReadWhatOthersHaveChangedSinceCannotCommit() {
+    write(11, ",\"n\":0");
+    write(511, ",\"n\":0");
+    var one = new Client(0);
+    var other = new Client(1);
+    // Write skew: each reads what the other writes.
+    one.read(511);
+    one.put(11, ",\"n\":1");
+    other.read(11);
+    other.put(511, ",\"n\":1");
+    one.commit();
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, other::commit);
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, other::commit);
+    assertThat(cluster.text(0, "things", 511)).isEqualTo("{\"id\":511,\"n\":0}");
+  }
+
+  @Test
+  void phantomsAreRefused() {
+    write(21, "");
+    write(29, "");
+    var client = new Client(0);
+    assertThat(client.range(20, 30)).containsExactly(21, 29);
+    client.put(600, "");
+    write(30, "");
+    var same = new Client(1);
+    assertThat(same.range(20, 30)).containsExactly(21, 29);
+    same.put(601, "");
+    same.commit();
+    write(25, "");
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
+  }
+
+  @Test
+  void phantomsOfIndexesAreRefused() {
+    write(31, ",\"color\":\"red\"");
+    String red = "{\"index\":\"by-color\",\"terms\":[\"red\"]}";
+    var client = new Client(0);
+    assertThat(client.query(red).get("data")).hasSize(1);
+    client.put(610, "");
+    var same = new Client(1);
+    same.query(red);
+    same.put(611, ",\"color\":\"blue\"");
+    same.commit();
+    write(532, ",\"color\":\"red\"");
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
+    var writer = new Client(2);
+    writer.put(612, ",\"color\":\"red\"");
+    assertFails(ErrorCode.NOT_SUPPORTED, () -> writer.query(red));
+  }
+
+  @Test
+  void aReadOnlyTransactionReadsOneMomentAndNeverFails() {
+    write(41, ",\"n\":1");
+    write(541, ",\"n\":1");
+    var client = new Client(0, "{\"readOnly\":true}");
+    write(41, ",\"n\":2");
+    write(541, ",\"n\":2");
+    assertThat(client.read(41).get("n").intValue()).isEqualTo(1);
+    assertThat(client.read(541).get("n").intValue()).isEqualTo(1);
+    assertFails(ErrorCode.REFUSED, () -> client.put(41, ""));
+    String at = client.commit();
+    var past = new Client(1, "{\"readOnly\":true,\"at\":\"" + at + "\"}");
+    assertThat(past.read(541).get("n").intValue()).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsAbortedOrUnknownTakesNoMoreStatements() {
+    var client = new Client(0);
+    client.put(51, "");
+    client.send(SessionAction.ABORT, "");
+    assertFails(ErrorCode.REFUSED, client::commit);
+    assertFails(ErrorCode.REFUSED, () -> client.read(51));
+    assertThat(cluster.text(0, "things", 51)).isNull();
+    for (String id : List.of("", "x", "1-", cluster.id(1) + "-00", "77-00")) {
+      assertThatThrownBy(() ->
+              cluster
+                  .node(0)
+                  .sessions()
+                  .execute(
+                      SessionAction.COMMIT,
+                      id,
+                      new byte[0],
+                      cluster.deadline(java.time.Duration.ofSeconds(2))))
+          .isInstanceOf(DatabaseException.class);
+    }
+  }
+}

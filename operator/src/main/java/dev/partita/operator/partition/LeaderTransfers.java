@@ -1,0 +1,38 @@
+package dev.partita.operator.partition;
+
+import dev.partita.crd.Partition;
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.OperationSpec;
+import dev.partita.operator.observation.DataPlane;
+import java.util.List;
+
+/// Has leaders spread evenly over the nodes: one transfer at a time in the whole cluster, and none
+/// while pods are being restarted, which hands leaders over on purpose.
+///
+/// All Partitions compute the same transfer from the same observation, and the one it is about asks
+/// for it. What is finished is forgotten with the hand-overs of restarts, by the Site; until then
+/// it keeps the next transfer from being asked for.
+final class LeaderTransfers {
+
+  private LeaderTransfers() {}
+
+  static void advance(
+      Partition partition, ClusterView cluster, List<Partition> declared, DataPlane dataPlane) {
+    boolean underWay =
+        cluster.operations().stream()
+            .anyMatch(operation -> operation.kind() == OperationSpec.Kind.TRANSFER_LEADER);
+    if (underWay || dataPlane.isRolling()) {
+      return;
+    }
+    Placements.leaders(cluster, dataPlane.edgeSites(), dataPlane.steadyNodes(), declared)
+        .next()
+        .filter(transfer -> transfer.partition().equals(partition.getMetadata().getName()))
+        .ifPresent(transfer -> {
+          String id =
+              OperationSpec.transferId(transfer.partition(), transfer.from(), transfer.to());
+          OperationSpec spec = OperationSpec.transferLeader(transfer.partition(), transfer.to());
+          // Refused or unanswered, it is computed anew from the next observation.
+          dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec));
+        });
+  }
+}

@@ -1,0 +1,65 @@
+package dev.partita.operator;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
+import io.javaoperatorsdk.operator.api.reconciler.Constants;
+import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// What the reconcilers of one operator are at: tells whether they have work left that no condition
+/// speaks of yet.
+final class Activity implements Metrics {
+
+  private final AtomicInteger submitted = new AtomicInteger();
+  private final AtomicInteger finished = new AtomicInteger();
+  private final Set<String> retried = ConcurrentHashMap.newKeySet();
+
+  /// Reconciles so far.
+  int reconciles() {
+    return submitted.get();
+  }
+
+  /// Whether no reconcile runs, waits for a thread, or is to be tried again.
+  boolean isIdle() {
+    return finished.get() == submitted.get() && retried.isEmpty();
+  }
+
+  @Override
+  public void reconciliationSubmitted(
+      HasMetadata resource, RetryInfo retryInfo, Map<String, Object> metadata) {
+    submitted.incrementAndGet();
+  }
+
+  @Override
+  public void reconciliationFailed(
+      HasMetadata resource,
+      RetryInfo retryInfo,
+      Exception exception,
+      Map<String, Object> metadata) {
+    retried.add(key(resource.getMetadata().getName(), metadata));
+  }
+
+  @Override
+  public void reconciliationSucceeded(HasMetadata resource, Map<String, Object> metadata) {
+    retried.remove(key(resource.getMetadata().getName(), metadata));
+  }
+
+  @Override
+  public void cleanupDone(ResourceID resource, Map<String, Object> metadata) {
+    retried.remove(key(resource.getName(), metadata));
+  }
+
+  @Override
+  public void reconciliationFinished(
+      HasMetadata resource, RetryInfo retryInfo, Map<String, Object> metadata) {
+    finished.incrementAndGet();
+  }
+
+  private static String key(String name, Map<String, Object> metadata) {
+    return metadata.get(Constants.CONTROLLER_NAME) + "/" + name;
+  }
+}

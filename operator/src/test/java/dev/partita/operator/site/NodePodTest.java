@@ -1,0 +1,55 @@
+package dev.partita.operator.site;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.partita.crd.Site;
+import dev.partita.operator.resource.Labels;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class NodePodTest {
+
+  private static final String SPEC =
+      "nodes: 3, cloud: aws, region: us-east-1, zones: [us-east-1a], edge: false, storage: {size: 1Gi}, resources: {requests: {cpu: 500m}}";
+
+  /// If this fails, a new version of the operator restarts every pod of every Site that it finds.
+  /// Then what is new in [NodePod.Inputs] has to be absent where a Site does not use it.
+  @Test
+  void aNewVersionOfTheOperatorRestartsNoPod() {
+    assertThat(revision(SPEC)).isEqualTo("5823ce0c0c800454");
+    assertThat(revision("nodes: 1, storage: {size: 1Gi}")).isEqualTo("0a3d69cf9f49741c");
+  }
+
+  @Test
+  void whatIsNotAboutPodsRestartsNone() {
+    assertThat(revision(SPEC.replace("nodes: 3", "nodes: 5"))).isEqualTo(revision(SPEC));
+    assertThat(revision(SPEC.replace("1Gi", "2Gi"))).isEqualTo(revision(SPEC));
+    assertThat(revision(SPEC + ", paused: true, replaceAfter: 1h, restartApproval: All"))
+        .isEqualTo(revision(SPEC));
+  }
+
+  @Test
+  void whatIsAboutPodsMakesAnotherRevision() {
+    assertThat(revision(SPEC.replace("500m", "501m"))).isNotEqualTo(revision(SPEC));
+    assertThat(revision(SPEC.replace("us-east-1a", "us-east-1b"))).isNotEqualTo(revision(SPEC));
+    assertThat(revision(SPEC.replace("edge: false", "edge: true"))).isNotEqualTo(revision(SPEC));
+    assertThat(template(SPEC, "partita/node:2").getMetadata().getAnnotations().get(Labels.HASH))
+        .isNotEqualTo(revision(SPEC));
+  }
+
+  private static String revision(String spec) {
+    return template(spec, "partita/node:1").getMetadata().getAnnotations().get(Labels.HASH);
+  }
+
+  private static PodTemplateSpec template(String spec, String image) {
+    Site site =
+        Serialization.unmarshal(
+            "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: main, namespace: db}\nspec: {%s}"
+                .formatted(spec),
+            Site.class);
+    SiteSettings settings = new SiteSettings(Optional.empty(), image, 8080, 7000);
+    return new NodePod(site, settings, image, "main").template();
+  }
+}
