@@ -1,5 +1,8 @@
 package dev.partita.operator;
 
+import dev.partita.operator.metrics.ApiMeters;
+import dev.partita.operator.metrics.ClusterMeters;
+import dev.partita.operator.metrics.ReconcileMeters;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.observation.DataPlanes;
@@ -8,11 +11,12 @@ import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteSettings;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
-import io.javaoperatorsdk.operator.api.monitoring.Metrics;
-import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
@@ -42,10 +46,12 @@ public final class OperatorBeans {
 
   @Produces
   @Singleton
-  DataPlanes dataPlanes(NodeAdmin admin, OperatorSettings settings, KubernetesClient client) {
+  DataPlanes dataPlanes(
+      NodeAdmin admin, OperatorSettings settings, KubernetesClient client, ClusterMeters meters) {
     DataPlanes dataPlanes =
         new DataPlanes(admin, settings.pollInterval(), settings.figuresInterval());
     dataPlanes.addListener(new RequestAnswerer(client));
+    dataPlanes.addListener(meters);
     return dataPlanes;
   }
 
@@ -86,12 +92,34 @@ public final class OperatorBeans {
         settings.peerPort());
   }
 
-  /// The extension's own provider binds its meters after the operator has taken its metrics, so
-  /// nothing would be seen.
   @Produces
   @Singleton
-  Metrics metrics(MeterRegistry registry) {
-    return MicrometerMetricsV2.newBuilder(registry).withNamespaceAsTag().build();
+  ReconcileMeters reconcileMeters(MeterRegistry registry) {
+    return new ReconcileMeters(registry);
+  }
+
+  @Produces
+  @Singleton
+  ClusterMeters clusterMeters(
+      MeterRegistry registry, ReconcileMeters declared, InstantSource clock) {
+    return new ClusterMeters(registry, declared, clock);
+  }
+
+  /// In the place of the extension's own client, which cannot be listened to.
+  @Produces
+  @Singleton
+  KubernetesClient client(
+      Config config, KubernetesSerialization serialization, MeterRegistry registry) {
+    return new KubernetesClientBuilder()
+        .withConfig(config)
+        .withKubernetesSerialization(serialization)
+        .withHttpClientBuilderConsumer(
+            builder -> builder.addOrReplaceInterceptor("meters", new ApiMeters(registry)))
+        .build();
+  }
+
+  void close(@Disposes KubernetesClient client) {
+    client.close();
   }
 
   /// Null means none: then this operator must be the only one. The lease lies in the operator's own
