@@ -1,10 +1,13 @@
 package dev.partita.operator;
 
+import dev.partita.operator.certificate.CertificateLives;
+import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.metrics.ApiMeters;
 import dev.partita.operator.metrics.ClusterMeters;
 import dev.partita.operator.metrics.ReconcileMeters;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
+import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
@@ -40,8 +43,14 @@ public final class OperatorBeans {
 
   @Produces
   @Singleton
-  NodeAdmin nodeAdmin() {
-    return new HttpNodeAdmin();
+  OperatorCredentials operatorCredentials() {
+    return new OperatorCredentials();
+  }
+
+  @Produces
+  @Singleton
+  NodeAdmin nodeAdmin(OperatorCredentials credentials) {
+    return new HttpNodeAdmin(credentials);
   }
 
   @Produces
@@ -74,8 +83,27 @@ public final class OperatorBeans {
   @Produces
   @Singleton
   SiteCollaborators siteCollaborators(
-      KubernetesClient client, Transitions transitions, Backoff backoff, InstantSource clock) {
-    return new SiteCollaborators(client, transitions, backoff, clock);
+      KubernetesClient client,
+      Transitions transitions,
+      Backoff backoff,
+      InstantSource clock,
+      Certificates certificates) {
+    return new SiteCollaborators(client, transitions, backoff, clock, certificates);
+  }
+
+  @Produces
+  @Singleton
+  Certificates certificates(
+      KubernetesClient client,
+      OperatorCredentials credentials,
+      OperatorSettings settings,
+      InstantSource clock) {
+    return new Certificates(
+        client,
+        credentials,
+        new CertificateLives(
+            settings.authorityLife(), settings.certificateLife(), settings.authorityOverlap()),
+        clock);
   }
 
   @Produces
@@ -89,7 +117,8 @@ public final class OperatorBeans {
             .defaultNodeImage()
             .orElseGet(() -> "partita/node:" + version.replace("-SNAPSHOT", "")),
         settings.httpPort(),
-        settings.peerPort());
+        settings.peerPort(),
+        settings.httpsPort());
   }
 
   @Produces
