@@ -78,7 +78,12 @@ public final class OperatorBeans {
       OperatorSettings settings,
       @ConfigProperty(name = "quarkus.application.version") String version) {
     return new SiteSettings(
-        settings.nodeImage(), "partita/node:" + version, settings.httpPort(), settings.peerPort());
+        settings.nodeImage(),
+        settings
+            .defaultNodeImage()
+            .orElseGet(() -> "partita/node:" + version.replace("-SNAPSHOT", "")),
+        settings.httpPort(),
+        settings.peerPort());
   }
 
   /// The extension's own provider binds its meters after the operator has taken its metrics, so

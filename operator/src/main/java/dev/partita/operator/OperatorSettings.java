@@ -9,9 +9,12 @@ import java.util.Optional;
 @ConfigMapping(prefix = "partita.operator")
 public interface OperatorSettings {
 
-  /// Image of node pods; without it a new Site gets the image of this version, and an existing one
-  /// keeps its own.
+  /// Image of node pods; without it a new Site gets the default image, and an existing one keeps
+  /// its own.
   Optional<String> nodeImage();
+
+  /// Image of the pods of a new Site; that of this version when absent.
+  Optional<String> defaultNodeImage();
 
   /// Port of the nodes' HTTP API.
   @WithDefault("8080")

@@ -500,14 +500,14 @@ abstract class DayTwoSuite extends OperatorFixture {
   }
 
   private String templateSize() {
-    return statefulSet()
-        .getSpec()
-        .getVolumeClaimTemplates()
-        .getFirst()
-        .getSpec()
-        .getResources()
-        .getRequests()
-        .get("storage")
-        .toString();
+    return String.valueOf(
+        statefulSet()
+            .getSpec()
+            .getVolumeClaimTemplates()
+            .getFirst()
+            .getSpec()
+            .getResources()
+            .getRequests()
+            .get("storage"));
   }
 }

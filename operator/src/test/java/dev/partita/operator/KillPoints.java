@@ -213,8 +213,7 @@ abstract class KillPoints extends OperatorFixture {
     List<String> worlds = new ArrayList<>();
     for (Change change : changes) {
       change.change().run();
-      awaitStill(change.name(), change.outcome());
-      worlds.add(world());
+      worlds.add(seenStill(change.name(), change.outcome(), this::world));
     }
     boolean[] survived = new boolean[changes.length];
     for (int writes = 0; !all(survived); writes += stride) {
@@ -223,8 +222,8 @@ abstract class KillPoints extends OperatorFixture {
         String what = changes[i].name() + ", killed after " + writes + " writes";
         survived[i] = isSurvived(changes[i], survived[i] ? WRITES_MAX : writes, what);
         LOG.log(System.Logger.Level.INFO, survived[i] ? changes[i].name() + " survived" : what);
-        awaitStill(what, changes[i].outcome());
-        assertThat(world()).as(what).isEqualTo(worlds.get(i));
+        String world = seenStill(what, changes[i].outcome(), this::world);
+        assertThat(world).as(what).isEqualTo(worlds.get(i));
       }
     }
   }

@@ -32,8 +32,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -202,14 +204,31 @@ abstract class OperatorFixture {
 
   /// Waits until something has happened and nobody changes anything any more.
   final void awaitStill(String what, BooleanSupplier outcome) {
+    var _ = seenStill(what, outcome, () -> "");
+  }
+
+  /// Waits until something has happened and nobody changes anything any more.
+  ///
+  /// @param look what is looked at then; nobody has changed anything while it was
+  final <T> T seenStill(String what, BooleanSupplier outcome, Supplier<T> look) {
     Stillness stillness = new Stillness(operator(), cluster);
+    AtomicReference<@Nullable T> seen = new AtomicReference<>();
     await(what)
         .atMost(PATIENCE)
         .failFast("the operator was killed", () -> operator().crash().isReached())
         .until(() -> {
-          boolean settled = isSettled(outcome);
-          return stillness.hasLasted(settled, settled ? versions() : "");
+          if (!isStill(stillness, outcome)) {
+            return false;
+          }
+          seen.set(look.get());
+          return isStill(stillness, outcome);
         });
+    return Objects.requireNonNull(seen.get());
+  }
+
+  private boolean isStill(Stillness stillness, BooleanSupplier outcome) {
+    boolean settled = isSettled(outcome);
+    return stillness.hasLasted(settled, settled ? versions() : "");
   }
 
   /// Waits until the operator has looked at the nodes so many times more, and has done what
@@ -346,7 +365,7 @@ abstract class OperatorFixture {
   final List<String> claimSizes() {
     return client().persistentVolumeClaims().inNamespace(namespace).list().getItems().stream()
         .sorted(Comparator.comparing(claim -> claim.getMetadata().getName()))
-        .map(claim -> claim.getSpec().getResources().getRequests().get("storage").toString())
+        .map(claim -> String.valueOf(claim.getSpec().getResources().getRequests().get("storage")))
         .toList();
   }
 }

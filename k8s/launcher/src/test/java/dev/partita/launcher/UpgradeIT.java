@@ -8,9 +8,6 @@ import dev.partita.local.LocalControlPlane;
 import dev.partita.local.runner.NodeSpec;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,7 +19,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,10 +62,9 @@ class UpgradeIT {
   @TempDir private static Path home;
 
   private static final Set<String> RUN = new TreeSet<>();
-  private static @Nullable LocalControlPlane controlPlane;
-  private static @Nullable KubernetesClient client;
-  private static @Nullable Cluster cluster;
-  private static @Nullable OperatorProcess operator;
+  private static LocalControlPlane controlPlane;
+  private static Cluster cluster;
+  private static OperatorProcess operator;
 
   private WriteLoad load;
 
@@ -88,10 +84,6 @@ class UpgradeIT {
                     "partita/crashing",
                     List.of("false"))));
     Files.writeString(workspace.kubeconfig(), controlPlane.kubeconfig());
-    client =
-        new KubernetesClientBuilder()
-            .withConfig(Config.fromKubeconfig(controlPlane.kubeconfig()))
-            .build();
     cluster = Cluster.connect(workspace.kubeconfig());
     cluster.apply(workspace.customResourceDefinitions());
     startOperator();
@@ -102,11 +94,10 @@ class UpgradeIT {
   @AfterAll
   static void stop() throws Exception {
     if (controlPlane == null) {
-      return;
+      return; // There is no kubectl.
     }
     operator.close();
     cluster.close();
-    client.close();
     controlPlane.close();
     assertThat(RUN).as("commands of " + PAGE).containsAll(commandsOfThePage());
   }
@@ -119,13 +110,14 @@ class UpgradeIT {
 
   /// Whatever a step has done: writes go on, and none is lost.
   @AfterEach
-  void nothingIsLost() throws Exception {
+  void nothingIsLost(TestInfo step) throws Exception {
     awaitProgress();
     load.close();
     awaitSettled();
     assertThat(load.lost()).as("lost of " + load.acknowledged()).isEmpty();
-    System.out.printf(
-        "%d writes, the longest took %d ms%n", load.acknowledged(), load.longest().toMillis());
+    System.err.printf(
+        "%s: %d writes, the longest took %d ms%n",
+        step.getDisplayName(), load.acknowledged(), load.longest().toMillis());
   }
 
   @Test
@@ -136,7 +128,7 @@ class UpgradeIT {
     startOperator();
     // It has looked at everything when it has answered a change of the spec.
     shell("kubectl patch site main --type=merge -p '{\"spec\":{\"replaceAfter\":\"3s\"}}'");
-    awaitSettled();
+    awaitSite();
     assertThat(podUids()).isEqualTo(before);
     documented("kubectl get partita");
   }
@@ -178,8 +170,8 @@ class UpgradeIT {
               .doesNotContain("NO QUORUM");
         });
     documented(
-        "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:3\"}}'");
-    await().atMost(PATIENCE).until(() -> Set.copyOf(images()).equals(Set.of("partita/node:3")));
+        "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:2\"}}'");
+    await().atMost(PATIENCE).until(() -> Set.copyOf(images()).equals(Set.of("partita/node:2")));
   }
 
   @Test
@@ -187,20 +179,20 @@ class UpgradeIT {
   void leadersWaitForApproval() throws Exception {
     documented(
         "kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"Leaders\"}}'");
-    shell("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:4\"}}'");
-    while (!Set.copyOf(images()).equals(Set.of("partita/node:4"))) {
+    shell("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:3\"}}'");
+    while (!Set.copyOf(images()).equals(Set.of("partita/node:3"))) {
       await()
           .atMost(PATIENCE)
           .until(() ->
               message().contains("kubectl annotate")
-                  || Set.copyOf(images()).equals(Set.of("partita/node:4")));
+                  || Set.copyOf(images()).equals(Set.of("partita/node:3")));
       String told = message();
       if (told.contains("kubectl annotate")) {
         String command = told.substring(told.indexOf("kubectl annotate"));
         documented(
             "kubectl annotate site main partita.dev/approve=POD.REVISION --overwrite", command);
         String pod = command.replaceFirst(".*approve=([^.]*)\\..*", "$1");
-        await().atMost(PATIENCE).until(() -> imageOf(pod).equals("partita/node:4"));
+        await().atMost(PATIENCE).until(() -> imageOf(pod).equals("partita/node:3"));
       }
     }
     shell("kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"None\"}}'");
@@ -226,7 +218,7 @@ class UpgradeIT {
         .until(() ->
             shell("kubectl get pvc -o jsonpath='{.items[*].status.capacity.storage}'")
                 .equals("3Gi 3Gi 3Gi"));
-    awaitSettled();
+    awaitSite();
     assertThat(podUids()).isEqualTo(before);
     assertThat(
             run("kubectl patch site main --type=merge -p '{\"spec\":{\"storage\":{\"size\":\"2Gi\"}}}'")
@@ -280,17 +272,16 @@ class UpgradeIT {
   @Test
   @Order(10)
   void resourcesThatAreMadeAnewAdoptTheCluster() throws Exception {
-    awaitSettled();
     Set<String> before = podUids();
     operator.close();
     documented("kubectl patch partition p --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
     documented("kubectl delete partition p --cascade=orphan");
     documented("kubectl delete site main --cascade=orphan");
     apply(
-        SITE.replace("partita/node:1", "partita/node:4").replace("size: 2Gi", "size: 3Gi")
+        SITE.replace("partita/node:1", "partita/node:3").replace("size: 2Gi", "size: 3Gi")
             + PARTITIONS);
     startOperator();
-    awaitSettled();
+    awaitSite();
     assertThat(podUids()).isEqualTo(before);
   }
 
@@ -312,8 +303,10 @@ class UpgradeIT {
   @Test
   @Order(12)
   void theDoctorFindsNothing() throws Exception {
+    load.close();
     awaitSettled();
     documented("./partita doctor", doctor());
+    load = WriteLoad.start(() -> cluster.readyNodes(), "load");
   }
 
   // ------------------------------------------------------------------------------------------------------- helpers
@@ -344,25 +337,35 @@ class UpgradeIT {
     await().atMost(PATIENCE).until(() -> load.acknowledged() > before + 50);
   }
 
-  /// Everything is Ready and nothing is being done, twice in a row: the first time may be the
-  /// moment before the operator looks.
+  /// The Site is as its spec says, whatever its Partitions are at.
+  private static void awaitSite() {
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(unsettled(sites())).isEmpty());
+  }
+
+  /// Everything is as its spec says and stays so: a Partition may not know yet of what a Site has
+  /// done.
   private static void awaitSettled() {
     await()
         .atMost(PATIENCE)
-        .during(Duration.ofSeconds(3))
+        .during(Duration.ofSeconds(2))
         .untilAsserted(() -> {
-          assertThat(unsettled()).isEmpty();
+          assertThat(unsettled(sites())).isEmpty();
+          assertThat(unsettled(cluster.list("Partition", "partitions"))).isEmpty();
           assertThat(pods()).hasSize(3);
         });
   }
 
-  private static List<String> unsettled() {
-    return Stream.concat(
-            cluster.list("Site", "sites").stream(),
-            cluster.list("Partition", "partitions").stream())
+  private static List<GenericKubernetesResource> sites() {
+    return cluster.list("Site", "sites");
+  }
+
+  private static List<String> unsettled(List<GenericKubernetesResource> resources) {
+    return resources.stream()
         .filter(each ->
             !Cluster.status(each, "Ready", "status").equals("True")
-                || !Cluster.status(each, "Reconciling", "status").equals("False"))
+                || !Cluster.status(each, "Reconciling", "status").equals("False")
+                || !Cluster.status(each, "Ready", "observedGeneration")
+                    .equals(String.valueOf(each.getMetadata().getGeneration())))
         .map(each -> each.getMetadata().getName() + ": " + Cluster.status(each, "Ready", "message"))
         .toList();
   }

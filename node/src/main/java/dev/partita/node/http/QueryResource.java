@@ -15,11 +15,13 @@ import dev.partita.node.query.IndexQuery;
 import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.Set;
@@ -41,11 +43,17 @@ public final class QueryResource {
   private final NodeLifecycle lifecycle;
   private final Deadlines deadlines;
   private final Admission admission;
+  private final PageAdmission pageAdmission;
 
-  QueryResource(NodeLifecycle lifecycle, Deadlines deadlines, Admission admission) {
+  QueryResource(
+      NodeLifecycle lifecycle,
+      Deadlines deadlines,
+      Admission admission,
+      PageAdmission pageAdmission) {
     this.lifecycle = lifecycle;
     this.deadlines = deadlines;
     this.admission = admission;
+    this.pageAdmission = pageAdmission;
   }
 
   @POST
@@ -55,7 +63,7 @@ public final class QueryResource {
           "Gives the entries with these terms (or beginning with them), on one partition or on all, ordered by the"
               + " index's values and then by key, at one snapshot over all pages. Each element has the row's 'id' and the"
               + " covered values by their field names; with documents=true the whole document as well.")
-  public ObjectNode query(ObjectNode body) {
+  public ObjectNode query(ObjectNode body, @Context RoutingContext context) {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = PartitionsResource.resourceName(request.requiredText("index")).value();
     String partition = request.optionalText("partition");
@@ -70,6 +78,7 @@ public final class QueryResource {
             Parameters.timestamp("at", request.optionalText("at")),
             request.flag("documents"));
     try (Admission.Ticket _ = admission.admit(0)) {
+      pageAdmission.admit(context);
       Page<IndexHit> page = lifecycle.queries().index(query, deadlines.data());
       List<String> fields = valueFields(name);
       return Pages.json(page, hit -> element(hit, fields));

@@ -448,7 +448,8 @@ final class Leadership {
                 entry.getKey(),
                 entry.getValue().matchIndex(),
                 entry.getValue().state(),
-                entry.getValue().active()))
+                entry.getValue().active(),
+                entry.getValue().heardLately()))
         .toList();
   }
 }

@@ -20,6 +20,7 @@ final class Peer {
   private boolean probeSent;
   private long sentCommitIndex;
   private boolean active;
+  private boolean activeBefore;
   private long heardRound;
   private long heardSentNanos = NEVER;
 
@@ -46,7 +47,14 @@ final class Peer {
     return active;
   }
 
+  /// Whether it was heard of since the last [#forgetActivity] or in the time before that: right
+  /// after it, nobody can have been heard of.
+  boolean heardLately() {
+    return active || activeBefore;
+  }
+
   void forgetActivity() {
+    activeBefore = active;
     active = false;
   }
 

@@ -412,7 +412,7 @@ final class Replica implements ReplicationGroup {
                 new GroupStatus.PeerProgress(
                     peer.node(),
                     peer.matchIndex(),
-                    peer.active(),
+                    peer.heardLately(),
                     peer.state() == PeerState.SNAPSHOT))
             .toList();
     return new GroupStatus(

@@ -122,10 +122,11 @@ public final class DataPlane {
     return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
   }
 
-  /// The state as a node has it now; empty when nobody answers.
+  /// The state as a node has it now; empty when nobody answers, or only one that is behind.
   public Optional<ClusterView> look() {
     return ask((admin, at) -> admin.state(at)) instanceof Answer.Done<ClusterView>(ClusterView seen)
             && seen.clusterId() != null
+            && !isOlderThanKnown(seen)
         ? Optional.of(seen)
         : Optional.empty();
   }

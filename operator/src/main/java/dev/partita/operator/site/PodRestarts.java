@@ -92,8 +92,7 @@ final class PodRestarts {
 
   private void handOver(RolloutStep.Transfer transfer, ClusterView cluster) {
     String id =
-        OperationSpec.transferId(
-            transfer.partition(), transfer.fromNodeId(), transfer.toNodeId());
+        OperationSpec.transferId(transfer.partition(), transfer.fromNodeId(), transfer.toNodeId());
     if (cluster.operations().stream().noneMatch(operation -> operation.id().equals(id))) {
       dataPlane.ask((admin, at) ->
           admin.putOperation(

@@ -57,6 +57,7 @@ public class SiteReconciler implements Reconciler<Site> {
   private final Founding founding;
   private final SiteOperations operations;
   private final Volumes volumes;
+  private final VoterMarks voterMarks;
   private final SiteStatusWriter statusWriter;
   private final InstantSource clock;
 
@@ -68,6 +69,7 @@ public class SiteReconciler implements Reconciler<Site> {
     this.founding = new Founding(collaborators.client());
     this.operations = new SiteOperations(collaborators.backoff());
     this.volumes = new Volumes(collaborators.client());
+    this.voterMarks = new VoterMarks(collaborators.client());
     this.statusWriter = new SiteStatusWriter(collaborators.transitions(), collaborators.clock());
     this.clock = collaborators.clock();
   }
@@ -124,6 +126,7 @@ public class SiteReconciler implements Reconciler<Site> {
       operations.submit(scaling, cluster.get(), dataPlane);
       volumes.renew(site, scaling, pods, cluster.get(), dataPlane, settings.httpPort());
       volumes.discard(site, scaling, context);
+      voterMarks.write(site, cluster.get(), context);
       progress.replacing(
           new LostNodes(site, context, dataPlane, clock).advance(pods, cluster.get()));
       RolloutStep step = restarts.advance(pods, cluster.get(), applied);

@@ -6,6 +6,7 @@ import dev.partita.crd.Site;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -35,12 +36,15 @@ class NodePodTest {
     assertThat(revision(SPEC.replace("500m", "501m"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("us-east-1a", "us-east-1b"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("edge: false", "edge: true"))).isNotEqualTo(revision(SPEC));
-    assertThat(template(SPEC, "partita/node:2").getMetadata().getAnnotations().get(Labels.HASH))
-        .isNotEqualTo(revision(SPEC));
+    assertThat(revision(template(SPEC, "partita/node:2"))).isNotEqualTo(revision(SPEC));
   }
 
   private static String revision(String spec) {
-    return template(spec, "partita/node:1").getMetadata().getAnnotations().get(Labels.HASH);
+    return revision(template(spec, "partita/node:1"));
+  }
+
+  private static String revision(PodTemplateSpec template) {
+    return Objects.requireNonNull(template.getMetadata().getAnnotations().get(Labels.HASH));
   }
 
   private static PodTemplateSpec template(String spec, String image) {
