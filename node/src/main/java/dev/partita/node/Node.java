@@ -150,7 +150,7 @@ public final class Node implements AutoCloseable {
               host::alive,
               clock);
       system.addCatalogListener(router::forget);
-      this.transactions = opened(new Transactions(router, router, clock));
+      this.transactions = opened(new Transactions(router, router, system.oracle(), clock));
       partitions.endWith(transactions);
       this.sessions =
           opened(
