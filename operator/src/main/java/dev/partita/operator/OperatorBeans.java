@@ -83,7 +83,8 @@ public final class OperatorBeans {
             .defaultNodeImage()
             .orElseGet(() -> "partita/node:" + version.replace("-SNAPSHOT", "")),
         settings.httpPort(),
-        settings.peerPort());
+        settings.peerPort(),
+        settings.nodePriorityClass());
   }
 
   /// The extension's own provider binds its meters after the operator has taken its metrics, so

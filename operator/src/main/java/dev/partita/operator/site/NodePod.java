@@ -50,7 +50,8 @@ final class NodePod {
       @Nullable String region,
       List<String> zones,
       boolean edge,
-      @Nullable Resources resources) {
+      @Nullable Resources resources,
+      @Nullable String priorityClass) {
 
     String revision() {
       return ContentHash.of(this);
@@ -60,6 +61,7 @@ final class NodePod {
   private static final String CONTAINER = "node";
   private static final String CONFIGURATION = "configuration";
   private static final String CONFIGURATION_PATH = "/etc/partita";
+  private static final String TEMPORARY = "tmp";
   private static final String DATA_PATH = "/var/lib/partita";
   private static final String CLOUD_LABEL = "partita.dev/cloud";
   private static final String REGION_LABEL = "topology.kubernetes.io/region";
@@ -105,6 +107,7 @@ final class NodePod {
             .withType("RuntimeDefault")
             .endSeccompProfile()
             .endSecurityContext()
+            .withPriorityClassName(settings.priorityClass().orElse(null))
             .withAffinity(affinity())
             .withTopologySpreadConstraints(spread(ZONE_LABEL), spread(HOST_LABEL))
             .withContainers(container())
@@ -113,6 +116,11 @@ final class NodePod {
             .withNewConfigMap()
             .withName(name())
             .endConfigMap()
+            .endVolume()
+            .addNewVolume()
+            .withName(TEMPORARY)
+            .withNewEmptyDir()
+            .endEmptyDir()
             .endVolume()
             .endSpec()
             .build();
@@ -130,7 +138,8 @@ final class NodePod {
         spec.region(),
         spec.zones(),
         spec.edge(),
-        spec.resources());
+        spec.resources(),
+        settings.priorityClass().orElse(null));
   }
 
   private Container container() {
@@ -157,8 +166,13 @@ final class NodePod {
         .withMountPath(CONFIGURATION_PATH)
         .withReadOnly(true)
         .endVolumeMount()
+        .addNewVolumeMount()
+        .withName(TEMPORARY)
+        .withMountPath("/tmp")
+        .endVolumeMount()
         .withNewSecurityContext()
         .withAllowPrivilegeEscalation(false)
+        .withReadOnlyRootFilesystem(true)
         .withNewCapabilities()
         .withDrop("ALL")
         .endCapabilities()
