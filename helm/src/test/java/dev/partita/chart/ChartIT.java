@@ -178,7 +178,8 @@ class ChartIT {
                     "kubectl patch pvc/data-main-0 --type=merge -p"
                         + " '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}'"
                         + in))
-        .contains("a volume only grows");
+        .as("refused by the API server itself below the capacity, above it by the policy")
+        .containsAnyOf("a volume only grows", "can not be less than");
     assertThat(
             commands()
                 .refused(
