@@ -118,7 +118,8 @@ public final class OperatorBeans {
             .orElseGet(() -> "partita/node:" + version.replace("-SNAPSHOT", "")),
         settings.httpPort(),
         settings.peerPort(),
-        settings.httpsPort());
+        settings.httpsPort(),
+        settings.nodePriorityClass());
   }
 
   @Produces

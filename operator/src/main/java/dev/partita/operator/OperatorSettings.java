@@ -16,6 +16,9 @@ public interface OperatorSettings {
   /// Image of the pods of a new Site; that of this version when absent.
   Optional<String> defaultNodeImage();
 
+  /// Priority class of node pods.
+  Optional<String> nodePriorityClass();
+
   /// Port of the nodes' HTTP API.
   @WithDefault("8080")
   int httpPort();

@@ -62,7 +62,8 @@ final class NodePod {
       boolean edge,
       @Nullable Resources resources,
       @Nullable Tls tls,
-      @Nullable Authentication authentication) {
+      @Nullable Authentication authentication,
+      @Nullable String priorityClass) {
 
     String revision() {
       return ContentHash.of(this);
@@ -80,6 +81,7 @@ final class NodePod {
   /// The group is the pod's own; nobody else on the server reads the private key.
   private static final int GROUP_MAY_READ = 0440;
 
+  private static final String TEMPORARY = "tmp";
   private static final String DATA_PATH = "/var/lib/partita";
   private static final String CLOUD_LABEL = "partita.dev/cloud";
   private static final String REGION_LABEL = "topology.kubernetes.io/region";
@@ -125,6 +127,7 @@ final class NodePod {
             .withType("RuntimeDefault")
             .endSeccompProfile()
             .endSecurityContext()
+            .withPriorityClassName(settings.priorityClass().orElse(null))
             .withAffinity(affinity())
             .withTopologySpreadConstraints(spread(ZONE_LABEL), spread(HOST_LABEL))
             .withContainers(container())
@@ -136,6 +139,11 @@ final class NodePod {
             .endVolume()
             .addAllToVolumes(certificateVolumes())
             .addAllToVolumes(administratorVolumes())
+            .addNewVolume()
+            .withName(TEMPORARY)
+            .withNewEmptyDir()
+            .endEmptyDir()
+            .endVolume()
             .endSpec()
             .build();
     template.getMetadata().setAnnotations(Map.of(Labels.HASH, inputs().revision()));
@@ -228,7 +236,8 @@ final class NodePod {
         spec.edge(),
         spec.resources(),
         spec.tlsOrDefault().equals(Tls.DEFAULT) ? null : spec.tlsOrDefault(),
-        authenticated() ? null : spec.authentication());
+        authenticated() ? null : spec.authentication(),
+        settings.priorityClass().orElse(null));
   }
 
   private Container container() {
@@ -257,8 +266,13 @@ final class NodePod {
         .endVolumeMount()
         .addAllToVolumeMounts(certificateMounts())
         .addAllToVolumeMounts(administratorMounts())
+        .addNewVolumeMount()
+        .withName(TEMPORARY)
+        .withMountPath("/tmp")
+        .endVolumeMount()
         .withNewSecurityContext()
         .withAllowPrivilegeEscalation(false)
+        .withReadOnlyRootFilesystem(true)
         .withNewCapabilities()
         .withDrop("ALL")
         .endCapabilities()

@@ -270,8 +270,8 @@ class DiagnosisTest {
 
   private static String conditions(String statuses, String message, String since) {
     StringBuilder conditions = new StringBuilder("[");
-    for (String status : statuses.split(", ")) {
-      String[] parts = status.split(": ");
+    for (String status : statuses.split(", ", -1)) {
+      String[] parts = status.split(": ", -1);
       conditions.append(
           "{type: %s, status: '%s', message: '%s', lastTransitionTime: '%s'},"
               .formatted(parts[0], parts[1], message, since));
