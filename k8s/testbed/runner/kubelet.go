@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	remotecommandconsts "k8s.io/apimachinery/pkg/util/remotecommand"
 	"k8s.io/client-go/tools/remotecommand"
+	"k8s.io/kubelet/pkg/cri/streaming/portforward"
 	streaming "k8s.io/kubelet/pkg/cri/streaming/remotecommand"
 	utilexec "k8s.io/utils/exec"
 
@@ -28,9 +29,10 @@ const (
 	followInterval    = 200 * time.Millisecond
 	execIdleTimeout   = 4 * time.Hour
 	execCreateTimeout = 30 * time.Second
+	dialTimeout       = 5 * time.Second
 )
 
-// kubelet answers the API server's requests for logs and exec, for all nodes, as a kubelet would. It lets only
+// kubelet answers the API server's requests for logs, exec and port-forward, for all nodes, as a kubelet would. It lets only
 // clients with a certificate of the testbed's own authority in.
 type kubelet struct {
 	directory *controlplane.Directory
@@ -54,9 +56,10 @@ func startKubelet(listener net.Listener, directory *controlplane.Directory, work
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", k.serveLogs)
 	routes.HandleFunc("/exec/{namespace}/{pod}/{container}", k.serveExec)
+	routes.HandleFunc("/portForward/{namespace}/{pod}", k.servePortForward)
 	k.server = &http.Server{
 		Handler: routes,
-		// SPDY, which exec needs, is an upgrade of HTTP/1.1.
+		// SPDY, which exec and port-forward need, is an upgrade of HTTP/1.1.
 		TLSConfig: &tls.Config{
 			Certificates: []tls.Certificate{pair}, ClientCAs: trusted, ClientAuth: tls.RequireAndVerifyClientCert,
 			NextProtos: []string{"http/1.1"},
@@ -193,5 +196,41 @@ func (k *kubelet) ExecInContainer(ctx context.Context, pod string, _ types.UID, 
 	if errors.Is(err, exec.ErrWaitDelay) {
 		return nil // It ended well; only the client's input is still open.
 	}
+	return err
+}
+
+func (k *kubelet) servePortForward(response http.ResponseWriter, request *http.Request) {
+	pod := request.PathValue("namespace") + "/" + request.PathValue("pod")
+	options, err := portforward.NewV4Options(request)
+	if err != nil {
+		http.Error(response, err.Error(), http.StatusBadRequest)
+		return
+	}
+	portforward.ServePortForward(response, request, k, pod, "", options, execIdleTimeout, execCreateTimeout,
+		portforward.SupportedProtocols)
+}
+
+// PortForward copies between a client's stream and a port of a pod until one side ends.
+func (k *kubelet) PortForward(ctx context.Context, pod string, _ types.UID, port int32, stream io.ReadWriteCloser) error {
+	defer stream.Close()
+	worker := k.workerOf(pod)
+	if worker == nil || !worker.access().running {
+		return fmt.Errorf("pod %s is not running", pod)
+	}
+	ip, err := worker.runner.addresses.assign(pod)
+	if err != nil {
+		return err
+	}
+	dialer := net.Dialer{Timeout: dialTimeout}
+	connection, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(ip, strconv.Itoa(int(port))))
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	go func() {
+		_, _ = io.Copy(connection, stream)
+		_ = connection.(*net.TCPConn).CloseWrite()
+	}()
+	_, err = io.Copy(stream, connection)
 	return err
 }

@@ -77,8 +77,12 @@ func buildLaunch(pod *v1.Pod, container *v1.Container, around surroundings) (lau
 		return launch{}, configError(err)
 	}
 	mapping := expansion.MappingFuncFor(variables)
-	var args []string
-	for _, arg := range append(command, container.Args...) {
+	args := command
+	if len(container.Command) > 0 {
+		args = nil
+	}
+	// What stands for an image is a command of the host, whatever is mounted over its paths in the container.
+	for _, arg := range append(slices.Clone(container.Command), container.Args...) {
 		args = append(args, substituteMounts(expansion.Expand(arg, mapping), around.mounts))
 	}
 	directory := around.workingDirectory

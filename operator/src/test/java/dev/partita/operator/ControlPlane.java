@@ -5,7 +5,6 @@ import dev.partita.local.runner.NodeSpec;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
-import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -36,7 +36,20 @@ public final class ControlPlane implements AutoCloseable {
 
   private static final Path DEFINITIONS = Path.of("../crds");
 
-  private static final Path MANIFEST = Path.of("../k8s/operator.yaml");
+  private static final Path MANIFEST = Path.of("../k8s/base/operator.yaml");
+  private static final Path NAMESPACE = Path.of("../k8s/base/namespace.yaml");
+
+  /// Of the manifests; tests break things that the admission policies would protect.
+  private static final Set<String> APPLIED =
+      Set.of(
+          "CustomResourceDefinition",
+          "Namespace",
+          "ServiceAccount",
+          "Role",
+          "RoleBinding",
+          "ClusterRole",
+          "ClusterRoleBinding");
+
   private static final String SERVICE_ACCOUNT =
       "system:serviceaccount:partita-system:partita-operator";
 
@@ -144,6 +157,7 @@ public final class ControlPlane implements AutoCloseable {
 
   /// Applies what gives the operator its rights; the operator itself runs in this JVM.
   private void applyRights() throws IOException {
+    apply(NAMESPACE);
     apply(MANIFEST);
   }
 
@@ -156,7 +170,9 @@ public final class ControlPlane implements AutoCloseable {
             .build();
     try (InputStream yaml = Files.newInputStream(file)) {
       List<HasMetadata> items =
-          client.load(yaml).items().stream().filter(item -> !(item instanceof Deployment)).toList();
+          client.load(yaml).items().stream()
+              .filter(item -> APPLIED.contains(item.getKind()))
+              .toList();
       items.forEach(item -> client.resource(item).patch(apply));
       return items;
     }

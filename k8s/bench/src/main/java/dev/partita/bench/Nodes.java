@@ -15,38 +15,77 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Three Partita nodes as processes of their own on loopback, with a system partition, without an
 /// operator: partitions are made through the administration as the operator would.
 final class Nodes implements AutoCloseable {
   private static final int COUNT = 3;
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(120);
   private static final byte[] EMPTY = {};
   static final ObjectMapper JSON = new ObjectMapper();
 
+  /// How the nodes find each other.
+  interface Wiring {
+    /// Directly.
+    Wiring LOOPBACK = (_, port) -> "127.0.0.1:" + port;
+
+    /// The address under which the others reach a node that listens on a port of 127.0.0.1.
+    String advertised(int node, int port);
+
+    /// Called once, before the nodes start.
+    ///
+    /// @param ports where each node listens
+    default void open(List<Integer> ports) throws IOException {}
+
+    /// The file in which a node looks up the names of the others, if it is to have one.
+    default Optional<Path> hostsFile(int node) {
+      return Optional.empty();
+    }
+  }
+
+  /// How the nodes differ from the defaults.
+  ///
+  /// @param environment further variables of every node
+  record Setup(Wiring wiring, Map<String, String> environment) {
+    static final Setup PLAIN = new Setup(Wiring.LOOPBACK, Map.of());
+  }
+
   private final Path jar;
   private final Path directory;
+  private final Setup setup;
   private final List<Member> members = new ArrayList<>();
+  private final AtomicInteger operations = new AtomicInteger();
 
-  private Nodes(Path jar, Path directory) {
+  private Nodes(Path jar, Path directory, Setup setup) {
     this.jar = jar;
     this.directory = directory;
+    this.setup = setup;
   }
 
   private static final class Member {
     final String name;
     final int httpPort;
     final int peerPort;
-    Process process;
+    final String peerAddress;
+    @Nullable Process process;
     String nodeId = "";
 
-    Member(String name, int httpPort, int peerPort, Process process) {
+    Member(String name, int httpPort, int peerPort, String peerAddress) {
       this.name = name;
       this.httpPort = httpPort;
       this.peerPort = peerPort;
-      this.process = process;
+      this.peerAddress = peerAddress;
+    }
+
+    /// The process that was started last.
+    Process process() {
+      return Objects.requireNonNull(process);
     }
 
     InetSocketAddress http() {
@@ -55,18 +94,47 @@ final class Nodes implements AutoCloseable {
   }
 
   static Nodes start(Path jar, Path directory) throws IOException {
-    Nodes nodes = new Nodes(jar, directory);
+    return start(jar, directory, Setup.PLAIN);
+  }
+
+  static Nodes start(Path jar, Path directory, Setup setup) throws IOException {
+    Nodes nodes = new Nodes(jar, directory, setup);
     List<Integer> ports = Ports.free(2 * COUNT);
-    List<String> seeds =
-        ports.subList(COUNT, 2 * COUNT).stream().map(port -> "127.0.0.1:" + port).toList();
+    setup.wiring().open(ports.subList(COUNT, 2 * COUNT));
     for (int i = 0; i < COUNT; i++) {
-      String name = "bench-" + i;
-      Process process =
-          nodes.launch(name, ports.get(i), ports.get(COUNT + i), String.join(",", seeds));
-      nodes.members.add(new Member(name, ports.get(i), ports.get(COUNT + i), process));
+      int peerPort = ports.get(COUNT + i);
+      nodes.members.add(
+          new Member(name(i), ports.get(i), peerPort, setup.wiring().advertised(i, peerPort)));
     }
-    nodes.bootstrap();
-    return nodes;
+    try {
+      for (int i = 0; i < COUNT; i++) {
+        nodes.restart(i);
+      }
+      nodes.bootstrap();
+      return nodes;
+    } catch (IOException | RuntimeException e) {
+      nodes.close();
+      throw e;
+    }
+  }
+
+  private static String name(int node) {
+    return "bench-" + node;
+  }
+
+  /// Where a node keeps its data, below the directory of all.
+  static Path data(Path directory, int node) {
+    return directory.resolve(name(node)).resolve("data");
+  }
+
+  /// Where a node keeps its data.
+  Path data(int node) {
+    return data(directory, node);
+  }
+
+  /// What a node has logged in all its runs.
+  String log(int node) throws IOException {
+    return Files.readString(directory.resolve(name(node)).resolve("log"));
   }
 
   /// Creates a partition with a replica on every node and waits until it serves.
@@ -94,11 +162,28 @@ final class Nodes implements AutoCloseable {
         });
   }
 
+  /// Waits until every replica of a partition holds what was committed when its leader last told.
+  void awaitCaughtUp(String partition) {
+    await(
+        "the replicas of " + partition,
+        () -> {
+          JsonNode replicas = find("partitions", partition).path("replicas");
+          boolean caughtUp = replicas.size() == COUNT;
+          for (JsonNode replica : replicas) {
+            caughtUp &= replica.path("caughtUp").asBoolean();
+          }
+          return caughtUp;
+        });
+  }
+
   /// The node that leads a partition.
   int leader(String partition) {
     await(
         "a leader of " + partition, () -> find("partitions", partition).hasNonNull("leaderNodeId"));
-    String nodeId = find("partitions", partition).path("leaderNodeId").asText();
+    return indexOf(find("partitions", partition).path("leaderNodeId").asText());
+  }
+
+  private int indexOf(String nodeId) {
     for (int i = 0; i < COUNT; i++) {
       if (members.get(i).nodeId.equals(nodeId)) {
         return i;
@@ -107,12 +192,52 @@ final class Nodes implements AutoCloseable {
     throw new IllegalStateException("unknown leader " + nodeId);
   }
 
+  /// The node that leads the system partition.
+  int systemLeader() {
+    await("a leader of the system partition", () -> systemLeaderId() != null);
+    return indexOf(Objects.requireNonNull(systemLeaderId()));
+  }
+
+  private @Nullable String systemLeaderId() {
+    for (int i = 0; i < COUNT; i++) {
+      if (isAlive(i)) {
+        return get(i, "/admin/v1/state").path("leaderNodeId").textValue();
+      }
+    }
+    return null;
+  }
+
   InetSocketAddress address(int node) {
     return members.get(node).http();
   }
 
   void kill(int node) throws InterruptedException {
-    members.get(node).process.destroyForcibly().waitFor();
+    members.get(node).process().destroyForcibly().waitFor();
+  }
+
+  /// Asks a node to stop (SIGTERM).
+  void terminate(int node) {
+    members.get(node).process().destroy();
+  }
+
+  boolean isAlive(int node) {
+    return members.get(node).process().isAlive();
+  }
+
+  /// Waits until a node has ended, and returns its exit code.
+  int awaitExit(int node) {
+    await("the end of " + members.get(node).name, () -> !isAlive(node));
+    return members.get(node).process().exitValue();
+  }
+
+  /// Has a node lead a partition.
+  void lead(String partition, int node) {
+    String id = "lead-" + operations.incrementAndGet();
+    ObjectNode transfer = JSON.createObjectNode();
+    transfer.put("kind", "TransferLeader").put("partition", partition);
+    transfer.put("to", members.get(node).nodeId);
+    operate(node, id, transfer);
+    await(members.get(node).name + " as leader", () -> leader(partition) == node);
   }
 
   /// Stops a node's process in the middle of whatever it does (SIGSTOP); its connections stay open.
@@ -125,7 +250,7 @@ final class Nodes implements AutoCloseable {
   }
 
   private void signal(int node, String signal) throws IOException, InterruptedException {
-    String pid = Long.toString(members.get(node).process.pid());
+    String pid = Long.toString(members.get(node).process().pid());
     if (new ProcessBuilder("kill", signal, pid).inheritIO().start().waitFor() != 0) {
       throw new IllegalStateException("cannot send " + signal + " to " + pid);
     }
@@ -133,8 +258,7 @@ final class Nodes implements AutoCloseable {
 
   /// Deletes what a stopped node has stored, as a lost disk would.
   void wipe(int node) throws IOException {
-    try (Stream<Path> files =
-        Files.walk(directory.resolve(members.get(node).name).resolve("data"))) {
+    try (Stream<Path> files = Files.walk(data(node))) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }
@@ -181,9 +305,8 @@ final class Nodes implements AutoCloseable {
 
   void restart(int node) throws IOException {
     Member member = members.get(node);
-    String seeds =
-        String.join(",", members.stream().map(each -> "127.0.0.1:" + each.peerPort).toList());
-    member.process = launch(member.name, member.httpPort, member.peerPort, seeds);
+    String seeds = String.join(",", members.stream().map(each -> each.peerAddress).toList());
+    member.process = launch(node, member, seeds);
   }
 
   void awaitReady(int node) {
@@ -195,7 +318,8 @@ final class Nodes implements AutoCloseable {
   List<Long> residentBytes() throws IOException {
     List<Long> resident = new ArrayList<>();
     for (Member member : members) {
-      for (String line : Files.readAllLines(Path.of("/proc/" + member.process.pid() + "/status"))) {
+      for (String line :
+          Files.readAllLines(Path.of("/proc/" + member.process().pid() + "/status"))) {
         if (line.startsWith("VmRSS:")) {
           resident.add(Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
         }
@@ -207,17 +331,21 @@ final class Nodes implements AutoCloseable {
   /// Processor time that each node has used.
   List<Duration> processorTime() {
     return members.stream()
-        .map(member -> member.process.info().totalCpuDuration().orElse(Duration.ZERO))
+        .map(member -> member.process().info().totalCpuDuration().orElse(Duration.ZERO))
         .toList();
   }
 
   @Override
   public void close() {
-    members.forEach(member -> member.process.destroyForcibly());
+    for (Member member : members) {
+      if (member.process != null) {
+        member.process.destroyForcibly();
+      }
+    }
   }
 
-  private Process launch(String name, int httpPort, int peerPort, String seeds) throws IOException {
-    Path data = Files.createDirectories(directory.resolve(name));
+  private Process launch(int node, Member member, String seeds) throws IOException {
+    Path home = Files.createDirectories(directory.resolve(member.name));
     ProcessBuilder builder =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -230,31 +358,37 @@ final class Nodes implements AutoCloseable {
                 "-jar",
                 jar.toString())
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(data.resolve("log").toFile()));
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(home.resolve("log").toFile()));
     builder
         .environment()
         .putAll(
             Map.of(
                 "PARTITA_DATA",
-                data.resolve("data").toString(),
+                data(node).toString(),
                 "PARTITA_NAME",
-                name,
+                member.name,
                 "PARTITA_SITE",
                 "bench",
                 "PARTITA_PEER_HOST",
                 "127.0.0.1",
                 "PARTITA_PEER_PORT",
-                Integer.toString(peerPort),
+                Integer.toString(member.peerPort),
                 "PARTITA_PEER_ADVERTISED",
-                "127.0.0.1:" + peerPort,
+                member.peerAddress,
                 "PARTITA_HTTP_ADVERTISED",
-                "127.0.0.1:" + httpPort,
+                "127.0.0.1:" + member.httpPort,
                 "PARTITA_SEEDS",
                 seeds,
                 "QUARKUS_HTTP_HOST",
                 "127.0.0.1",
                 "QUARKUS_HTTP_PORT",
-                Integer.toString(httpPort)));
+                Integer.toString(member.httpPort)));
+    setup
+        .wiring()
+        .hostsFile(node)
+        .ifPresent(file -> builder.environment().put("PARTITA_HOSTS_FILE", file.toString()));
+    builder.environment().put("PARTITA_AUTHENTICATION", "disabled");
+    builder.environment().putAll(setup.environment());
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     return builder.start();
   }
@@ -271,7 +405,7 @@ final class Nodes implements AutoCloseable {
           .addObject()
           .put("nodeId", member.nodeId)
           .put("name", member.name)
-          .put("peerAddress", "127.0.0.1:" + member.peerPort);
+          .put("peerAddress", member.peerAddress);
     }
     for (int i = 0; i < COUNT; i++) {
       int node = i;
@@ -283,7 +417,7 @@ final class Nodes implements AutoCloseable {
 
   private JsonNode find(String list, String name) {
     for (int i = 0; i < COUNT; i++) {
-      if (members.get(i).process.isAlive()) {
+      if (isAlive(i)) {
         for (JsonNode each : get(i, "/admin/v1/state").path(list)) {
           if (each.path("name").asText().equals(name)) {
             return each;

@@ -4,7 +4,21 @@ package dev.partita.launcher;
 final class Hints {
   private Hints() {}
 
-  static String text(String http, String kubeconfig) {
+  static String onThisMachine(String http, String kubeconfig) {
+    return text(
+        http, kubeconfig, "Ctrl-C stops everything; the next './partita up' finds the data again.");
+  }
+
+  static String inCluster(String http, String kubeconfig) {
+    return text(
+        http,
+        kubeconfig,
+        "The address is a port-forward of this process. Partita runs on in the cluster after"
+            + " Ctrl-C;\n'./partita down' stops it there and keeps the volumes, './partita down"
+            + " --wipe' removes all that 'up' has made.");
+  }
+
+  private static String text(String http, String kubeconfig, String end) {
     return """
 
     HTTP        %1$s   (OpenAPI: %1$s/openapi, metrics: %1$s/metrics)
@@ -18,8 +32,12 @@ final class Hints {
       curl -s %1$s/v1/query -H 'Content-Type: application/json' \\
         -d '{"index":"unicode-by-script","terms":["Greek"],"limit":5}'
 
-    Ctrl-C stops everything; the next './partita up' finds the data again.
+    Nodes speak TLS to each other and to the operator; on this machine clients need neither TLS nor a password
+    (spec.tls.clients and spec.authentication of the Site).
+
     """
-        .formatted(http, kubeconfig);
+            .formatted(http, kubeconfig)
+        + end
+        + "\n";
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.LogManager;
 import java.util.stream.Stream;
@@ -24,11 +25,16 @@ public final class Main {
         status [--json]   say what is running and where to reach it
         doctor            say on one page what is wrong, and what to do about it
         down [--wipe]     stop it; with --wipe delete its data as well
+        image             build container images of the operator and the nodes: './partita image --help'
         bench             measure Partita beside the floors of this machine and beside etcd
         help              print this
 
-      With KUBECONFIG set, 'up' uses that cluster instead of a control plane of its own. What it leaves on disk lies in
-      .partita, or where PARTITA_HOME says.
+      With KUBECONFIG set, 'up' uses that cluster instead of a control plane of its own: it applies the definitions, the
+      operator and the samples there (with the images of PARTITA_OPERATOR_IMAGE and PARTITA_NODE_IMAGE, which the cluster
+      must be able to pull), and forwards a port. 'down' removes what 'up' has made there and keeps the volumes, 'down
+      --wipe' removes these as well.
+
+      What is left on disk lies in .partita, or where PARTITA_HOME says.
       """;
 
   /// What `down` waits for a clean stop before it kills.
@@ -121,6 +127,9 @@ public final class Main {
       if (state.http() != null) {
         System.out.println("http        " + state.http());
       }
+      if (state.cluster() != null) {
+        System.out.println("cluster     " + state.cluster() + ", namespace " + state.namespace());
+      }
       if (state.kubeconfig() != null) {
         System.out.println("kubeconfig  " + state.kubeconfig());
       }
@@ -132,7 +141,17 @@ public final class Main {
   }
 
   private static int down(Workspace workspace, boolean wipe) {
-    RunState.read(workspace.stateFile()).process().ifPresent(Main::stop);
+    RunState state = RunState.read(workspace.stateFile());
+    Optional<ProcessHandle> running = state.process();
+    running.ifPresent(Main::stop);
+    if (state.cluster() != null) {
+      return NamedCluster.reconnect(state).down(workspace, wipe);
+    }
+    Optional<Path> named =
+        running.isPresent() ? Optional.empty() : workspace.namedKubeconfig(System.getenv());
+    if (named.isPresent()) {
+      return NamedCluster.connect(named.get()).down(workspace, wipe);
+    }
     RunState.stopped().write(workspace.stateFile());
     if (wipe) {
       delete(workspace.directory());

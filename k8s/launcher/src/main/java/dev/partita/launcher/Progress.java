@@ -21,6 +21,8 @@ final class Progress {
           .orElseGet(System::currentTimeMillis);
   private @Nullable String http;
   private @Nullable String kubeconfig;
+  private @Nullable String cluster;
+  private @Nullable String namespace;
 
   Progress(PrintStream out, Path stateFile) {
     this.out = out;
@@ -39,6 +41,12 @@ final class Progress {
 
   void kubeconfig(Path file) {
     kubeconfig = file.toString();
+  }
+
+  /// From here on what is left behind lies in a cluster that the user has named.
+  void cluster(String server, String namespaceThere) {
+    cluster = server;
+    namespace = namespaceThere;
   }
 
   void http(String address) {
@@ -60,7 +68,15 @@ final class Progress {
   }
 
   private void write(String phase, @Nullable String message) {
-    new RunState(phase, ProcessHandle.current().pid(), startedAtMillis, http, kubeconfig, message)
+    new RunState(
+            phase,
+            ProcessHandle.current().pid(),
+            startedAtMillis,
+            http,
+            kubeconfig,
+            cluster,
+            namespace,
+            message)
         .write(stateFile);
   }
 }

@@ -15,12 +15,16 @@ import org.jspecify.annotations.Nullable;
 
 /// What `partita status --json` prints: the phase of the running `up` and where to reach it.
 ///
-/// @param phase `Starting`, `Ready`, `Failed` or `Stopped`
+/// @param phase `Starting`, `Ready`, `Failed` or `Stopped`; `Disconnected` when `up` has ended and
+///   left Partita running in a cluster
 /// @param pid the process that runs `up`
 /// @param startedAtMillis when that process was started, to tell it from a later one with the same
 ///   id
 /// @param http the address of the HTTP API, once a node is ready
 /// @param kubeconfig the file for `kubectl --kubeconfig`
+/// @param cluster the API server of the cluster that the user has named, none for the local control
+///   plane
+/// @param namespace the namespace in that cluster
 /// @param message the current step, or the reason of a failure
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -30,23 +34,41 @@ public record RunState(
     long startedAtMillis,
     @Nullable String http,
     @Nullable String kubeconfig,
+    @Nullable String cluster,
+    @Nullable String namespace,
     @Nullable String message) {
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   static RunState stopped() {
-    return new RunState("Stopped", 0, 0, null, null, null);
+    return new RunState("Stopped", 0, 0, null, null, null, null, null);
   }
 
-  /// The state in the file, or `Stopped` when there is none or its process is gone.
+  /// The same place with nothing running: of a cluster it is remembered where the volumes are.
+  RunState withoutProcess(String phase, @Nullable String message) {
+    return cluster == null
+        ? stopped()
+        : new RunState(phase, 0, 0, null, kubeconfig, cluster, namespace, message);
+  }
+
+  /// The state in the file; `Stopped` when there is none or its process is gone, or `Disconnected`
+  /// when Partita runs on in a cluster.
   static RunState read(Path file) {
     if (!Files.exists(file)) {
       return stopped();
     }
     try {
       RunState state = JSON.readValue(file.toFile(), RunState.class);
-      return state.phase().equals("Failed") || state.process().isPresent() ? state : stopped();
+      return switch (state.phase()) {
+        case "Failed", "Stopped", "Disconnected" -> state;
+        default ->
+            state.process().isPresent()
+                ? state
+                : state.withoutProcess(
+                    "Disconnected",
+                    "Partita runs on in the cluster: 'up' connects to it, 'down' removes it");
+      };
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + file + ": delete it if it is damaged", e);
     }

@@ -2,9 +2,9 @@ package dev.partita.launcher;
 
 import dev.partita.local.LocalControlPlane;
 import dev.partita.local.runner.NodeSpec;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,11 +12,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 
-/// The main job: a control plane, the operator, a sample site with partitions and indexes, and real
-/// data in it.
+/// The main job: a control plane on this machine, or the cluster that the user has named; the
+/// operator, a sample site with partitions and indexes, and real data in it.
 ///
 /// One thread runs the steps in order. Whatever it has started is closed in the opposite order when
 /// it is interrupted, fails, or the process is told to stop.
@@ -30,11 +31,12 @@ final class Up implements AutoCloseable {
   private static final int MACHINES = 3;
 
   private static final Duration READY_TIMEOUT = Duration.ofMinutes(5);
-  private static final long POLL_MILLIS = 250;
-  private static final long PROGRESS_DOCUMENTS = 20_000;
 
-  private static final Map<String, String> KINDS =
-      Map.of("Site", "sites", "Partition", "partitions", "Index", "indexes");
+  /// A cluster may have to pull images and to grow by a machine first.
+  private static final Duration CLUSTER_READY_TIMEOUT = Duration.ofMinutes(10);
+
+  /// Where the nodes of a Site serve HTTP.
+  private static final int NODE_PORT = 8080;
 
   private final Workspace workspace;
   private final Progress progress;
@@ -84,6 +86,15 @@ final class Up implements AutoCloseable {
   }
 
   private void run() throws InterruptedException {
+    Optional<Path> named = workspace.namedKubeconfig(System.getenv());
+    if (named.isPresent()) {
+      inCluster(named.get());
+    } else {
+      onThisMachine();
+    }
+  }
+
+  private void onThisMachine() throws InterruptedException {
     Path kubeconfig = controlPlane();
     progress.kubeconfig(kubeconfig);
     Cluster cluster = open(Cluster.connect(kubeconfig));
@@ -92,23 +103,51 @@ final class Up implements AutoCloseable {
     progress.step("starting the operator (log: " + relative(workspace.operatorLog()) + ")");
     open(startOperator(kubeconfig, cluster.namespace()));
     progress.step("applying the samples of " + relative(workspace.samples()));
-    List<HasMetadata> samples = cluster.apply(workspace.samples());
-    awaitReady(cluster, samples);
-    ServiceProxy proxy = open(ServiceProxy.start(HTTP_PORT, cluster::readyNodes));
-    String http = "http://127.0.0.1:" + proxy.port();
-    progress.http(http);
-    loadSamples(new Loader(http));
-    progress.ready();
-    System.out.print(Hints.text(http, relative(kubeconfig)));
+    SampleSite site = new SampleSite(cluster, progress, cluster.apply(workspace.samples()));
+    site.awaitReady(READY_TIMEOUT, Optional::empty);
+    String http = serve(site, cluster::readyNodes);
+    System.out.print(Hints.onThisMachine(http, relative(kubeconfig)));
     System.out.flush();
   }
 
-  private Path controlPlane() {
-    String given = System.getenv("KUBECONFIG");
-    if (given != null && !given.isBlank()) {
-      progress.step("using the cluster of KUBECONFIG=" + given);
-      return Path.of(given);
+  private void inCluster(Path kubeconfig) throws InterruptedException {
+    NamedCluster named = NamedCluster.connect(kubeconfig);
+    Cluster cluster = open(named.cluster());
+    progress.kubeconfig(kubeconfig);
+    progress.cluster(cluster.server(), cluster.namespace());
+    progress.step(
+        "using the cluster "
+            + cluster.server()
+            + ", namespace "
+            + cluster.namespace()
+            + " (KUBECONFIG="
+            + kubeconfig
+            + ")");
+    try {
+      Installation installation = new Installation(cluster, progress);
+      installation.definitions(workspace);
+      installation.operator(workspace, Images.of(System.getenv()));
+      SampleSite site = new SampleSite(cluster, progress, installation.samples(workspace));
+      site.awaitReady(CLUSTER_READY_TIMEOUT, installation.nodeBlockage());
+      String http = serve(site, open(new PortForwards(cluster, NODE_PORT)));
+      System.out.print(Hints.inCluster(http, relative(kubeconfig)));
+      System.out.flush();
+    } catch (KubernetesClientException e) {
+      throw named.explain(e);
     }
+  }
+
+  /// @return the HTTP address
+  private String serve(SampleSite site, Supplier<List<InetSocketAddress>> readyNodes) {
+    ServiceProxy proxy = open(ServiceProxy.start(HTTP_PORT, readyNodes));
+    String http = "http://127.0.0.1:" + proxy.port();
+    progress.http(http);
+    site.load(new Loader(http));
+    progress.ready();
+    return http;
+  }
+
+  private Path controlPlane() {
     progress.step("starting the local control plane");
     try {
       LocalControlPlane controlPlane =
@@ -141,82 +180,6 @@ final class Up implements AutoCloseable {
             "127.0.0.1",
             "QUARKUS_HTTP_PORT",
             "0"));
-  }
-
-  private void awaitReady(Cluster cluster, List<HasMetadata> samples) throws InterruptedException {
-    progress.step("waiting for " + samples.size() + " resources to be ready");
-    long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
-    String shown = "";
-    while (true) {
-      Readiness readiness = readiness(cluster, samples);
-      if (!readiness.line().equals(shown)) {
-        shown = readiness.line();
-        progress.detail(shown);
-      }
-      if (readiness.waitingFor() == null) {
-        return;
-      }
-      if (System.nanoTime() > deadline) {
-        throw new LaunchFailure(
-            "not ready after " + READY_TIMEOUT.toMinutes() + " minutes: " + readiness.waitingFor());
-      }
-      Thread.sleep(POLL_MILLIS);
-    }
-  }
-
-  private Readiness readiness(Cluster cluster, List<HasMetadata> samples) {
-    int ready = 0;
-    String waitingFor = null;
-    for (Map.Entry<String, String> kind : KINDS.entrySet()) {
-      for (GenericKubernetesResource resource : cluster.list(kind.getKey(), kind.getValue())) {
-        if (!isSample(resource, samples)) {
-          continue;
-        }
-        if (Cluster.status(resource, "Ready", "status").equals("True")) {
-          ready++;
-        } else {
-          waitingFor =
-              kind.getKey()
-                  + " "
-                  + resource.getMetadata().getName()
-                  + ": "
-                  + Cluster.status(resource, "Ready", "message");
-        }
-      }
-    }
-    if (waitingFor == null && ready < samples.size()) {
-      waitingFor = "resources to appear";
-    }
-    return new Readiness(ready + " of " + samples.size() + " ready", waitingFor);
-  }
-
-  private record Readiness(String line, @Nullable String waitingFor) {}
-
-  private static boolean isSample(GenericKubernetesResource resource, List<HasMetadata> samples) {
-    return samples.stream()
-        .anyMatch(sample ->
-            sample.getKind().equals(resource.getKind())
-                && sample.getMetadata().getName().equals(resource.getMetadata().getName()));
-  }
-
-  private void loadSamples(Loader loader) {
-    long characters = SampleData.characterCount();
-    if (loader.rows(SampleData.CHARACTERS) >= characters) {
-      progress.step("found the sample data of an earlier run");
-      return;
-    }
-    progress.step("loading " + characters + " characters of the Unicode character database");
-    long[] nextReport = {PROGRESS_DOCUMENTS};
-    loader.load(
-        SampleData.CHARACTERS,
-        SampleData.characters(),
-        loaded -> {
-          if (loaded >= nextReport[0]) {
-            progress.detail(loaded + " loaded");
-            nextReport[0] += PROGRESS_DOCUMENTS;
-          }
-        });
-    loader.load(SampleData.BLOCKS, SampleData.blocks(), loaded -> {});
   }
 
   private String relative(Path path) {

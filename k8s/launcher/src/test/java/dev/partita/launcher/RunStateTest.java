@@ -33,7 +33,8 @@ class RunStateTest {
   }
 
   private static RunState state(long pid, long startedAtMillis) {
-    return new RunState("Ready", pid, startedAtMillis, "http://127.0.0.1:8080", "kubeconfig", null);
+    return new RunState(
+        "Ready", pid, startedAtMillis, "http://127.0.0.1:8080", "kubeconfig", null, null, null);
   }
 
   private static long startOfThisProcess() {

@@ -1,165 +1,28 @@
 package dev.partita.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Stream;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
-import org.junit.jupiter.api.io.TempDir;
 
-/// The main job as a user runs it: `up --detach`, then kubectl and HTTP, a killed leader, `down`,
-/// and `up` again on the same data. The steps build on each other.
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-class UpIT {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+/// The main job on the local control plane: the common steps, then a killed leader, `down`, and
+/// `up` again on the same data.
+class UpIT extends MainJobSteps {
 
-  @TempDir static Path home;
-
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
-
-  @BeforeAll
-  static void up() throws Exception {
-    assertThat(partita("up", "--detach")).as(log()).isZero();
+  @Override
+  Optional<Path> namedCluster() {
+    return Optional.empty();
   }
 
   @AfterAll
-  static void down() throws Exception {
+  void down() throws Exception {
     partita("down");
     assertThat(nodeProcesses()).as("processes left behind").isEmpty();
-  }
-
-  @Test
-  @Order(1)
-  void statusTellsWhereToLook() throws Exception {
-    Run status = run(command("status", "--json"), Map.of());
-    JsonNode json = JSON.readTree(status.output());
-
-    assertThat(status.exitCode()).isZero();
-    assertThat(json.path("phase").textValue()).isEqualTo("Ready");
-    assertThat(json.path("http").textValue()).startsWith("http://127.0.0.1:");
-    assertThat(Path.of(json.path("kubeconfig").textValue())).exists();
-  }
-
-  @Test
-  @Order(2)
-  void theSampleDataIsThere() throws Exception {
-    JsonNode pi = get("/v1/collections/unicode/documents/960");
-    assertThat(pi.path("name").textValue()).isEqualTo("GREEK SMALL LETTER PI");
-
-    // Leaders tell how many rows they have from time to time.
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() -> assertThat(unicodeRows()).isEqualTo(SampleData.characterCount()));
-    awaitEvenLeaders();
-  }
-
-  private static long unicodeRows() throws Exception {
-    long rows = 0;
-    for (JsonNode partition : get("/v1/partitions").path("data")) {
-      rows +=
-          partition.path("collection").textValue().equals("unicode")
-              ? partition.path("rows").longValue()
-              : 0;
-    }
-    return rows;
-  }
-
-  /// No node leads more than its share, and leaders are told by their names.
-  private static void awaitEvenLeaders() {
-    await()
-        .atMost(PATIENCE)
-        .ignoreExceptions()
-        .untilAsserted(() -> {
-          Map<String, Integer> leaders = new TreeMap<>();
-          for (JsonNode partition : get("/v1/partitions").path("data")) {
-            leaders.merge(partition.path("leader").asText(), 1, Integer::sum);
-          }
-          assertThat(leaders).containsOnlyKeys("main-0", "main-1", "main-2");
-          assertThat(Collections.max(leaders.values()) - Collections.min(leaders.values()))
-              .as(leaders::toString)
-              .isLessThan(2);
-        });
-  }
-
-  @Test
-  @Order(3)
-  void anIndexQueryGivesExactlyTheCharactersOfAScript() throws Exception {
-    List<Integer> expected =
-        SampleData.characters()
-            .filter(each -> each.path("script").textValue().equals("Greek"))
-            .map(each -> each.path("id").intValue())
-            .toList();
-
-    assertThat(idsOfScript("Greek", 7)).containsExactlyInAnyOrderElementsOf(expected);
-  }
-
-  @Test
-  @Order(4)
-  void kubectlShowsPrinterColumns() throws Exception {
-    assumeKubectl();
-    Run partitions = kubectl("get", "partitions");
-
-    assertThat(partitions.output()).contains("COLLECTION", "unicode", "blocks");
-    assertThat(kubectl("get", "partita").output())
-        .contains("site.partita.dev/", "index.partita.dev/");
-    assertThat(kubectl("get", "pods").output()).contains("Running");
-  }
-
-  @Test
-  @Order(5)
-  void theCallsOfTheArticleWork() throws Exception {
-    String partition =
-        "{\"name\":\"my_partition\",\"collection\":\"things\",\"range_start\":100,\"range_end\":200}";
-    assertThat(send("POST", "/v1/partitions", partition).statusCode()).isEqualTo(201);
-    String index =
-        "{\"name\":\"my_index\",\"collection\":\"things\",\"terms\":[\"color\"],\"values\":[\"size\"]}";
-    assertThat(send("POST", "/v1/indexes", index).statusCode()).isEqualTo(201);
-    assertThat(
-            send("PUT", "/v1/collections/things/documents/150", "{\"color\":\"red\",\"size\":12}")
-                .statusCode())
-        .isEqualTo(201);
-
-    HttpResponse<String> query =
-        send(
-            "POST",
-            "/v1/query",
-            "{\"index\":\"my_index\",\"partition\":\"my_partition\",\"terms\":[\"red\"],\"limit\":64}");
-    assertThat(JSON.readTree(query.body()).path("data").toString())
-        .isEqualTo("[{\"id\":150,\"size\":12}]");
-
-    HttpResponse<String> outside = send("PUT", "/v1/collections/things/documents/250", "{}");
-    assertThat(outside.statusCode()).isEqualTo(422);
-    assertThat(JSON.readTree(outside.body()).path("sqlState").textValue()).isEqualTo("23514");
-    assertThat(outside.body()).contains("things", "250");
-
-    assertThat(send("DELETE", "/v1/partitions/my_partition", "").statusCode()).isEqualTo(204);
-    assertThat(send("GET", "/v1/partitions/my_partition", "").statusCode()).isEqualTo(404);
-    assertThat(send("DELETE", "/v1/indexes/my_index", "").statusCode()).isEqualTo(204);
   }
 
   @Test
@@ -181,7 +44,6 @@ class UpIT {
     assertThat(get("/v1/collections/blocks/documents/kept").path("note").textValue())
         .isEqualTo("written before the kill");
     await().atMost(PATIENCE).until(() -> nodeProcesses().size() == 3);
-    awaitEvenLeaders();
   }
 
   @Test
@@ -196,118 +58,14 @@ class UpIT {
     assertThat(get("/v1/collections/blocks/documents/kept").path("note").textValue())
         .isEqualTo("written before the kill");
     assertThat(idsOfScript("Greek", 100)).isNotEmpty();
+    awaitEvenLeaders();
   }
 
-  private static List<Integer> idsOfScript(String script, int limit) throws Exception {
-    List<Integer> ids = new ArrayList<>();
-    String after = null;
-    do {
-      String body =
-          "{\"index\":\"unicode-by-script\",\"terms\":[\""
-              + script
-              + "\"],\"limit\":"
-              + limit
-              + (after == null ? "}" : ",\"after\":\"" + after + "\"}");
-      HttpResponse<String> response = send("POST", "/v1/query", body);
-      assertThat(response.statusCode())
-          .as("a page after " + after + ": " + response.body())
-          .isEqualTo(200);
-      JsonNode page = JSON.readTree(response.body());
-      page.path("data").forEach(entry -> ids.add(entry.path("id").intValue()));
-      after = page.path("after").textValue();
-    } while (after != null);
-    return ids;
-  }
-
-  private static JsonNode get(String path) throws Exception {
-    HttpResponse<String> response = send("GET", path, "");
-    assertThat(response.statusCode()).as(path + ": " + response.body()).isEqualTo(200);
-    return JSON.readTree(response.body());
-  }
-
-  private static HttpResponse<String> send(String method, String path, String body)
-      throws Exception {
-    String http = RunState.read(workspace().stateFile()).http();
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(http + path))
-            .header("Content-Type", "application/json")
-            .timeout(Duration.ofMinutes(2))
-            .method(
-                method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
-            .build();
-    return HTTP.send(request, BodyHandlers.ofString());
-  }
-
-  private static List<ProcessHandle> nodeProcesses() {
+  private List<ProcessHandle> nodeProcesses() {
     String jar = workspace().nodeJar().toString();
     return ProcessHandle.allProcesses()
         .filter(ProcessHandle::isAlive)
         .filter(process -> process.info().commandLine().orElse("").contains(jar))
         .toList();
-  }
-
-  private static Workspace workspace() {
-    return new Workspace(Path.of(System.getProperty("partita.checkout")), home);
-  }
-
-  private static int partita(String... arguments) throws Exception {
-    Run run = run(command(arguments), Map.of());
-    System.out.print(run.output());
-    return run.exitCode();
-  }
-
-  private static List<String> command(String... arguments) {
-    Path target = Path.of("target").toAbsolutePath();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                JavaCommand.java(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-XX:+UseSerialGC",
-                "-Xmx384m",
-                "-Dpartita.checkout=" + System.getProperty("partita.checkout"),
-                "-cp",
-                target.resolve("classes") + ":" + target.resolve("lib") + "/*",
-                "dev.partita.launcher.Main"));
-    command.addAll(List.of(arguments));
-    return command;
-  }
-
-  private static Run kubectl(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of("kubectl"));
-    command.addAll(List.of(arguments));
-    Run run = run(command, Map.of("KUBECONFIG", workspace().kubeconfig().toString()));
-    assertThat(run.exitCode()).as(run.output()).isZero();
-    return run;
-  }
-
-  /// Where CI demands kubectl, its absence fails the test; elsewhere it skips it.
-  private static void assumeKubectl() {
-    boolean found =
-        Stream.of(System.getenv("PATH").split(":"))
-            .anyMatch(each -> Files.isExecutable(Path.of(each, "kubectl")));
-    if (Boolean.getBoolean("partita.kubectl.required")) {
-      assertThat(found).as("kubectl on the PATH").isTrue();
-    }
-    assumeThat(found).as("kubectl on the PATH").isTrue();
-  }
-
-  private record Run(int exitCode, String output) {}
-
-  private static Run run(List<String> command, Map<String, String> environment)
-      throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().remove("KUBECONFIG");
-    builder.environment().put("PARTITA_HOME", home.toString());
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Run(process.waitFor(), output);
-  }
-
-  private static String log() throws IOException {
-    Path log = workspace().launcherLog();
-    return Files.exists(log) ? Files.readString(log) : "no log";
   }
 }

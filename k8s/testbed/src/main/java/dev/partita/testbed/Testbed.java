@@ -7,7 +7,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +96,17 @@ public final class Testbed implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot start " + binary, e);
     }
+  }
+
+  /// Replaces the images of a running control plane, but for the idle ones of its start. They are
+  /// read at each start of a container.
+  ///
+  /// @param file `images.json` in the directory of the control plane
+  public static void addImages(Path file, Map<String, List<String>> images) throws IOException {
+    Map<String, List<String>> all = new HashMap<>(TestbedSession.IMAGES);
+    all.putAll(images);
+    Path next = Files.writeString(file.resolveSibling("images.json.next"), json(all));
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   public Path kubeconfig() {

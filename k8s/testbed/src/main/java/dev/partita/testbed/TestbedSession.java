@@ -16,7 +16,7 @@ import org.junit.platform.launcher.LauncherSessionListener;
 public final class TestbedSession implements LauncherSessionListener {
 
   /// What stands for images: a fake node answers in the tests' own JVM, so its pod does nothing.
-  private static final Map<String, List<String>> IMAGES =
+  static final Map<String, List<String>> IMAGES =
       Map.of("partita/fake-node", List.of("sleep", "infinity"));
 
   private @Nullable Testbed testbed;

@@ -84,8 +84,16 @@ public final class DocumentParser {
           .with("limit", Request.MUTATIONS_MAX);
     }
     List<ParsedDocument> documents = new ArrayList<>(json.size());
+    long bytes = 0;
     for (JsonNode element : json) {
-      documents.add(withId(element, documents.size()));
+      ParsedDocument document = withId(element, documents.size());
+      bytes += document.json().size();
+      documents.add(document);
+    }
+    if (documents.size() > 1 && bytes > Request.WRITE_BYTES_MAX) {
+      throw new DatabaseException(ErrorCode.TOO_LARGE, "the batch is larger than the limit")
+          .with("bytes", bytes)
+          .with("limit", Request.WRITE_BYTES_MAX);
     }
     return documents;
   }

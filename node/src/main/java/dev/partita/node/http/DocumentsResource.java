@@ -20,6 +20,7 @@ import dev.partita.node.query.Queries;
 import dev.partita.node.query.RangeQuery;
 import dev.partita.node.time.Timestamp;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -31,6 +32,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
@@ -52,15 +54,22 @@ public final class DocumentsResource {
   private final Queries queries;
   private final Deadlines deadlines;
   private final Admission admission;
+  private final PageAdmission pageAdmission;
 
-  DocumentsResource(NodeLifecycle lifecycle, Deadlines deadlines, Admission admission) {
+  DocumentsResource(
+      NodeLifecycle lifecycle,
+      Deadlines deadlines,
+      Admission admission,
+      PageAdmission pageAdmission) {
     this.documents = lifecycle.documents();
     this.queries = lifecycle.queries();
     this.deadlines = deadlines;
     this.admission = admission;
+    this.pageAdmission = pageAdmission;
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(
       summary = "Lists a key range",
       description =
@@ -74,7 +83,8 @@ public final class DocumentsResource {
       @QueryParam("after") @Nullable String after,
       @QueryParam("before") @Nullable String before,
       @QueryParam("order") @Nullable String order,
-      @QueryParam("at") @Nullable String at) {
+      @QueryParam("at") @Nullable String at,
+      @Context RoutingContext context) {
     RangeQuery query =
         new RangeQuery(
             collection,
@@ -85,12 +95,14 @@ public final class DocumentsResource {
             Parameters.cursor(after, before),
             Parameters.timestamp("at", at));
     try (Admission.Ticket _ = admission.admit(0)) {
+      pageAdmission.admit(context);
       Page<Document> page = queries.range(query, deadlines.data());
       return Pages.json(page, document -> new RawValue(document.json().toString()));
     }
   }
 
   @GET
+  @Requires(Right.READ)
   @Path("/{key}")
   @Operation(
       summary = "Reads a document",
@@ -111,6 +123,7 @@ public final class DocumentsResource {
   }
 
   @PUT
+  @Requires(Right.WRITE)
   @Path("/{key}")
   @Operation(
       summary = "Writes a document",
@@ -137,6 +150,7 @@ public final class DocumentsResource {
   }
 
   @DELETE
+  @Requires(Right.WRITE)
   @Path("/{key}")
   @Operation(summary = "Deletes a document")
   public Response delete(
@@ -156,6 +170,7 @@ public final class DocumentsResource {
   }
 
   @POST
+  @Requires(Right.WRITE)
   @Operation(
       summary = "Writes one document or a batch",
       description =

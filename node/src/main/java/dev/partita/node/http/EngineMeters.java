@@ -116,11 +116,12 @@ final class EngineMeters {
   }
 
   /// Binds what the HTTP edge counts.
-  void bindHttp(Admission admission, ErrorCounts errors) {
+  void bindHttp(Admission admission, PageAdmission pages, ErrorCounts errors) {
     NodeMetric.HTTP_IN_FLIGHT.bind(registry, admission, Admission::requestsInFlight);
     NodeMetric.HTTP_BODY_BYTES.bind(registry, admission, Admission::bodyBytesInFlight);
     NodeMetric.REFUSALS.bind(registry, admission, Admission::refusedRequests, "http_requests");
     NodeMetric.REFUSALS.bind(registry, admission, Admission::refusedBodies, "http_body_bytes");
+    NodeMetric.REFUSALS.bind(registry, pages, PageAdmission::refused, "http_pages");
     for (ErrorCode code : ErrorCode.values()) {
       NodeMetric.HTTP_ERRORS.bind(registry, errors, each -> each.of(code), code.name());
     }

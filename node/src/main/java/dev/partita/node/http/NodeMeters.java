@@ -50,11 +50,15 @@ final class NodeMeters {
   private volatile long leaderCount;
 
   NodeMeters(
-      NodeLifecycle lifecycle, Admission admission, ErrorCounts errors, MeterRegistry registry) {
+      NodeLifecycle lifecycle,
+      Admission admission,
+      PageAdmission pages,
+      ErrorCounts errors,
+      MeterRegistry registry) {
     this.node = lifecycle.node();
     this.registry = registry;
     this.engine = new EngineMeters(registry, node);
-    this.engine.bindHttp(admission, errors);
+    this.engine.bindHttp(admission, pages, errors);
     this.times = new OperationTimes(registry, node::catalog);
     this.indexes = new IndexMeters(registry);
     bindNode();

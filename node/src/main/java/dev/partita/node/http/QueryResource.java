@@ -15,11 +15,13 @@ import dev.partita.node.query.IndexQuery;
 import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.Set;
@@ -41,21 +43,31 @@ public final class QueryResource {
   private final NodeLifecycle lifecycle;
   private final Deadlines deadlines;
   private final Admission admission;
+  private final PageAdmission pageAdmission;
+  private final Caller caller;
 
-  QueryResource(NodeLifecycle lifecycle, Deadlines deadlines, Admission admission) {
+  QueryResource(
+      NodeLifecycle lifecycle,
+      Deadlines deadlines,
+      Admission admission,
+      PageAdmission pageAdmission,
+      Caller caller) {
     this.lifecycle = lifecycle;
     this.deadlines = deadlines;
     this.admission = admission;
+    this.pageAdmission = pageAdmission;
+    this.caller = caller;
   }
 
   @POST
+  @Requires(Right.READ)
   @Operation(
       summary = "Queries an index",
       description =
           "Gives the entries with these terms (or beginning with them), on one partition or on all, ordered by the"
               + " index's values and then by key, at one snapshot over all pages. Each element has the row's 'id' and the"
               + " covered values by their field names; with documents=true the whole document as well.")
-  public ObjectNode query(ObjectNode body) {
+  public ObjectNode query(ObjectNode body, @Context RoutingContext context) {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = PartitionsResource.resourceName(request.requiredText("index")).value();
     String partition = request.optionalText("partition");
@@ -69,7 +81,9 @@ public final class QueryResource {
             Parameters.cursor(request.optionalText("after"), request.optionalText("before")),
             Parameters.timestamp("at", request.optionalText("at")),
             request.flag("documents"));
+    caller.requireReadable(lifecycle.node().router().index(name), name);
     try (Admission.Ticket _ = admission.admit(0)) {
+      pageAdmission.admit(context);
       Page<IndexHit> page = lifecycle.queries().index(query, deadlines.data());
       List<String> fields = valueFields(name);
       return Pages.json(page, hit -> element(hit, fields));

@@ -21,12 +21,15 @@ final class Reception {
   private static final int PRIORITY = 1_000;
 
   private final Admission admission;
+  private final ErrorCounts counts;
   private final int bodyBytesMax;
 
   Reception(
       Admission admission,
+      ErrorCounts counts,
       @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize bodyBytesMax) {
     this.admission = admission;
+    this.counts = counts;
     this.bodyBytesMax = bodyBytesMax.asBigInteger().intValueExact();
   }
 
@@ -35,6 +38,7 @@ final class Reception {
   }
 
   private void receive(RoutingContext context) {
+    Lease lease = Lease.begin(context);
     long declared = bodyBytes(context.request());
     if (declared == 0) {
       context.next();
@@ -47,7 +51,7 @@ final class Reception {
               .with("bytes", declared)
               .with("limit", bodyBytesMax));
     } else if (admission.receive((int) declared)) {
-      context.addEndHandler(_ -> admission.answered((int) declared));
+      lease.onEnd(() -> admission.answered((int) declared));
       context.next();
     } else {
       refuse(
@@ -72,7 +76,8 @@ final class Reception {
     }
   }
 
-  private static void refuse(RoutingContext context, DatabaseException failure) {
+  private void refuse(RoutingContext context, DatabaseException failure) {
+    counts.count(failure.code());
     int status = failure.code().httpStatus();
     HttpServerResponse response = context.response();
     response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE);

@@ -9,6 +9,8 @@ import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -90,6 +92,16 @@ class DocumentParserTest {
     String large = "{\"id\":1,\"a\":\"" + "x".repeat(1 << 20) + "\"}";
 
     refused(ErrorCode.TOO_LARGE, () -> DocumentParser.oneOrMany(bytes(large)));
+  }
+
+  @Test
+  void aBatchOverTheLimitIsRefused() {
+    String batch =
+        IntStream.range(0, 4)
+            .mapToObj(id -> "{\"id\":" + id + ",\"a\":\"" + "x".repeat(900_000) + "\"}")
+            .collect(Collectors.joining(",", "[", "]"));
+
+    refused(ErrorCode.TOO_LARGE, () -> DocumentParser.oneOrMany(bytes(batch)));
   }
 
   private static void refused(ErrorCode code, Runnable parse) {

@@ -11,6 +11,9 @@ public final class Labels {
   /// Annotation with the hash of what the operator wants an object, or a pod template, to be.
   public static final String HASH = "partita.dev/hash";
 
+  /// Annotation of a volume claim: `true` while a replica on it votes.
+  public static final String VOTER = "partita.dev/voter";
+
   /// Selects the objects of all Sites.
   public static final String OF_ANY_SITE = SITE;
 

@@ -27,6 +27,7 @@ class NodePodTest {
   void whatIsNotAboutPodsRestartsNone() {
     assertThat(revision(SPEC.replace("nodes: 3", "nodes: 5"))).isEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("1Gi", "2Gi"))).isEqualTo(revision(SPEC));
+    assertThat(revision(SPEC + ", tls: {}, authentication: Required")).isEqualTo(revision(SPEC));
     assertThat(revision(SPEC + ", paused: true, replaceAfter: 1h, restartApproval: All"))
         .isEqualTo(revision(SPEC));
   }
@@ -36,6 +37,8 @@ class NodePodTest {
     assertThat(revision(SPEC.replace("500m", "501m"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("us-east-1a", "us-east-1b"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("edge: false", "edge: true"))).isNotEqualTo(revision(SPEC));
+    assertThat(revision(SPEC + ", tls: {clients: Optional}")).isNotEqualTo(revision(SPEC));
+    assertThat(revision(SPEC + ", authentication: Disabled")).isNotEqualTo(revision(SPEC));
     assertThat(revision(template(SPEC, "partita/node:2"))).isNotEqualTo(revision(SPEC));
   }
 
@@ -53,7 +56,7 @@ class NodePodTest {
             "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: main, namespace: db}\nspec: {%s}"
                 .formatted(spec),
             Site.class);
-    SiteSettings settings = new SiteSettings(Optional.empty(), image, 8080, 7000);
+    SiteSettings settings = new SiteSettings(Optional.empty(), image, 8080, 7000, 8443);
     return new NodePod(site, settings, image, "main").template();
   }
 }

@@ -1,0 +1,121 @@
+package dev.partita.image;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// A run of an application that writes its ahead-of-time cache when it ends (JEP 514).
+final class Training {
+  private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
+  private static final Duration END_TIMEOUT = Duration.ofMinutes(3);
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
+  private static final long POLL_MILLIS = 50;
+
+  /// Each path is asked often enough that its classes and call sites are resolved.
+  private static final int REPETITIONS = 5;
+
+  private Training() {}
+
+  /// The command line of an image, relative to the application's directory; it must be the same in
+  /// training and afterwards, or the cache is not used.
+  ///
+  /// @param java the runtime's program
+  /// @param cacheOption what to do with the cache
+  static List<String> command(String java, String cacheOption, Application application) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(java, cacheOption, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"));
+    command.addAll(application.options());
+    command.addAll(List.of("-jar", Layout.JAR));
+    return command;
+  }
+
+  /// Writes the cache.
+  ///
+  /// @throws ImageFailure with the end of the application's log, when there is none afterwards
+  static void run(Layout layout, Application application) {
+    Path work = layout.root().resolveSibling(application.name() + "-training");
+    Path log = work.resolve("log");
+    try {
+      Files.createDirectories(work);
+      int port = freePort();
+      ProcessBuilder builder =
+          new ProcessBuilder(
+                  command(
+                      layout.java().resolve("bin/java").toString(),
+                      "-XX:AOTCacheOutput=" + Layout.CACHE,
+                      application))
+              .directory(layout.application().toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(new File(log.toString()));
+      builder.environment().putAll(application.training());
+      builder.environment().put("PARTITA_DATA", Files.createTempDirectory(work, "data").toString());
+      builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
+      builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
+      Process process = builder.start();
+      try {
+        exercise("http://127.0.0.1:" + port, application, process);
+      } finally {
+        process.destroy();
+      }
+      if (!process.waitFor(END_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (IOException e) {
+      throw new ImageFailure("the training run failed: " + e + "; its output is in " + log, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ImageFailure("interrupted", e);
+    }
+    if (!Files.exists(layout.cache())) {
+      throw new ImageFailure(
+          "the training run of the "
+              + application.name()
+              + " wrote no cache; its output is in "
+              + log);
+    }
+  }
+
+  private static void exercise(String http, Application application, Process process)
+      throws InterruptedException, IOException {
+    HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
+    while (status(client, http + application.readyPath()) != 200) {
+      if (!process.isAlive() || System.nanoTime() > deadline) {
+        throw new IOException("it did not become ready");
+      }
+      Thread.sleep(POLL_MILLIS);
+    }
+    for (int i = 0; i < REPETITIONS; i++) {
+      for (String path : application.requests()) {
+        status(client, http + path);
+      }
+    }
+  }
+
+  private static int status(HttpClient client, String url) throws InterruptedException {
+    try {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create(url)).timeout(REQUEST_TIMEOUT).build();
+      return client.send(request, BodyHandlers.discarding()).statusCode();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+}
