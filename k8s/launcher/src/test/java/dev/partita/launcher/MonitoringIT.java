@@ -262,8 +262,7 @@ class MonitoringIT {
   void reconcilesThatFailAlert() {
     // The names of Sites are longer than those of Services may be.
     String name = "s".repeat(70);
-    HasMetadata site =
-        apply(site(name));
+    HasMetadata site = apply(site(name));
     awaitFiring("ReconcileErrors", "Site");
 
     client().resource(site).inNamespace("default").delete();

@@ -161,9 +161,7 @@ final class Observer {
     try (HttpClient http = builder.build()) {
       HttpResponse<String> response =
           http.send(
-              HttpRequest.newBuilder(URI.create(start + path))
-                  .timeout(NODE_TIMEOUT)
-                  .build(),
+              HttpRequest.newBuilder(URI.create(start + path)).timeout(NODE_TIMEOUT).build(),
               BodyHandlers.ofString());
       return response.statusCode() == HttpURLConnection.HTTP_OK
           ? Optional.of(response.body())
@@ -188,7 +186,9 @@ final class Observer {
   }
 
   private static boolean hasPort(JsonNode pod, String name) {
-    return pod.path("spec").path("containers").valueStream()
+    return pod.path("spec")
+        .path("containers")
+        .valueStream()
         .flatMap(container -> container.path("ports").valueStream())
         .anyMatch(port -> port.path("name").asText().equals(name));
   }
