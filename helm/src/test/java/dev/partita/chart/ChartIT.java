@@ -215,7 +215,7 @@ class ChartIT {
     commands()
         .run(
             "kubectl delete pod "
-                + holder.split("_")[0]
+                + holder.substring(0, holder.indexOf('_'))
                 + " --wait=false --namespace "
                 + NAMESPACE);
 

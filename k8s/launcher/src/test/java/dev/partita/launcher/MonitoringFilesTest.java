@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,8 +164,8 @@ class MonitoringFilesTest {
   }
 
   private static JsonNode rules() throws IOException {
-    return Serialization.yamlMapper()
-        .readTree(Files.readString(checkout("k8s/monitoring/rules.yaml")));
+    return new KubernetesSerialization()
+        .unmarshal(Files.readString(checkout("k8s/monitoring/rules.yaml")), JsonNode.class);
   }
 
   static Path checkout(String path) {

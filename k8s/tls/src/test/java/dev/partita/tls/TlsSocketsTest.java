@@ -38,7 +38,10 @@ class TlsSocketsTest {
   }
 
   private static Credentials credentials(
-      CertificateAuthority issuer, Identity identity, List<X509Certificate> trusted, Instant issued) {
+      CertificateAuthority issuer,
+      Identity identity,
+      List<X509Certificate> trusted,
+      Instant issued) {
     CertificateAuthority.Issued leaf =
         issuer.issue(identity, List.of("localhost", "127.0.0.1"), issued, Duration.ofHours(1));
     try {

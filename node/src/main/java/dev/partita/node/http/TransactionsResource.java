@@ -8,11 +8,11 @@ import dev.partita.node.document.SessionAction;
 import dev.partita.node.document.Sessions;
 import dev.partita.node.document.TransactionParser;
 import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.routing.Router;
+import dev.partita.node.security.Access;
 import dev.partita.node.transaction.OneShot;
 import dev.partita.node.transaction.OneShotResult;
 import dev.partita.node.transaction.OneShotTransactions;
-import dev.partita.node.routing.Router;
-import dev.partita.node.security.Access;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
@@ -149,8 +149,7 @@ public final class TransactionsResource {
   private void require(SessionAction action, Sessions.Subject subject) {
     String collection = subject.collection();
     if (collection != null) {
-      caller.require(
-          action == SessionAction.WRITE ? Access.WRITE : Access.READ, collection);
+      caller.require(action == SessionAction.WRITE ? Access.WRITE : Access.READ, collection);
     } else if (subject.index() != null) {
       caller.requireReadable(router.index(subject.index()), subject.index());
     }

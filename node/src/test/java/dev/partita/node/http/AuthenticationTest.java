@@ -374,8 +374,8 @@ class AuthenticationTest {
         uri.startsWith("/v1/transactions")
             ? transaction(uri)
             : uri.equals("/v1/query")
-            ? query
-            : uri.equals("/v1/indexes") ? index : uri.contains("tokens") ? "{}" : json;
+                ? query
+                : uri.equals("/v1/indexes") ? index : uri.contains("tokens") ? "{}" : json;
     RequestSpecification request = method.equals("get") ? as : body(as, sent);
     return request.request(method.toUpperCase(Locale.ROOT), uri);
   }

@@ -136,26 +136,24 @@ class HostileInputTest {
 
   private static byte[] mutated(String valid, SplittableRandom random) {
     byte[] bytes = valid.getBytes(ISO_8859_1);
-    switch (random.nextInt(4)) {
+    return switch (random.nextInt(4)) {
       case 0 -> {
         byte[] noise = new byte[random.nextInt(1, 4096)];
         random.nextBytes(noise);
-        return noise;
+        yield noise;
       }
-      case 1 -> {
-        return Arrays.copyOf(bytes, random.nextInt(bytes.length));
-      }
+      case 1 -> Arrays.copyOf(bytes, random.nextInt(bytes.length));
       case 2 -> {
         for (int i = random.nextInt(1, 10); i > 0; i--) {
           bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
         }
-        return bytes;
+        yield bytes;
       }
-      default -> {
-        String length = "Content-Length: " + random.nextLong();
-        return valid.replace("Content-Length: 17", length).getBytes(ISO_8859_1);
-      }
-    }
+      default ->
+          valid
+              .replace("Content-Length: 17", "Content-Length: " + random.nextLong())
+              .getBytes(ISO_8859_1);
+    };
   }
 
   /// Sends, says that nothing follows, and reads what comes.

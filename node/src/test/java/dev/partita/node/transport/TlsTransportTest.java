@@ -9,6 +9,7 @@ import dev.partita.node.raft.NodeId;
 import dev.partita.tls.Credentials;
 import dev.partita.tls.TlsSockets;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -151,7 +152,7 @@ final class TlsTransportTest {
   @Test
   void aConnectionThatSaysNothingIsClosed() throws Exception {
     start(B, node());
-    try (Socket silent = new Socket("127.0.0.1", requirePort(B))) {
+    try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), requirePort(B))) {
       silent.setSoTimeout((int) TIMEOUT.toMillis());
       assertThat(silent.getInputStream().read()).isEqualTo(-1);
     }

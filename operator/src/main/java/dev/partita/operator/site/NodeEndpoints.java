@@ -14,7 +14,7 @@ record NodeEndpoints(Site site, SiteSettings settings) {
     String address = pod.getStatus().getPodIP();
     return site.getSpec().tlsOrDefault().mode() == TlsMode.Required
         ? new Endpoint(
-            name, address + ":" + settings.httpsPort(), site.getMetadata().getNamespace())
+            name, address + ":" + settings.httpsPort(), site.getMetadata().getNamespace(), null)
         : new Endpoint(name, address + ":" + settings.httpPort());
   }
 }
