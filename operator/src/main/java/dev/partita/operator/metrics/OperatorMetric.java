@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Only what people declare in small numbers is a label: namespaces, Sites, and those Partitions
 /// that set a size. What there is of each Partition, its nodes tell.
+  @SuppressWarnings("ImmutableEnumChecker")
 enum OperatorMetric {
   RECONCILE_DURATION(
       Kind.HISTOGRAM, "reconcile.duration", "seconds", "Time of one reconcile", "kind"),

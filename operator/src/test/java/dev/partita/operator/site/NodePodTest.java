@@ -60,7 +60,8 @@ class NodePodTest {
   @Test
   void aPriorityClassIsPartOfTheRevision() {
     SiteSettings settings =
-        new SiteSettings(Optional.empty(), "partita/node:1", 8080, 7000, 8443, Optional.of("database"));
+        new SiteSettings(
+            Optional.empty(), "partita/node:1", 8080, 7000, 8443, Optional.of("database"));
     PodTemplateSpec template =
         new NodePod(site(SPEC), settings, "partita/node:1", "main").template();
 
