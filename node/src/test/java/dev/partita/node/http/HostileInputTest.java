@@ -9,13 +9,18 @@ import static org.hamcrest.Matchers.equalTo;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.restassured.response.Response;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.net.URL;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -97,18 +102,24 @@ class HostileInputTest {
         "{\"id\":\"" + "k".repeat(2_000) + "\"}");
   }
 
+  /// Not with RestAssured, which prints each body prettily and runs out of memory on deep ones.
   @ParameterizedTest
   @MethodSource("bodies")
-  void aBodyIsStoredOrRefusedAndNeverADefect(String body) {
-    for (String path :
-        List.of(COLLECTION, COLLECTION + "/5", "/v1/query", "/v1/partitions", "/v1/indexes")) {
-      Response answer =
-          path.endsWith("/5")
-              ? given().contentType("application/json").body(body).put(path)
-              : given().contentType("application/json").body(body).post(path);
-      assertThat(answer.statusCode()).as(path + ": " + answer.asString()).isLessThan(500);
-      if (answer.statusCode() >= 400) {
-        assertThat(answer.asString()).as(path).contains("\"code\"").doesNotContain("Exception");
+  void aBodyIsStoredOrRefusedAndNeverADefect(String body) throws Exception {
+    URI base = URI.create(Objects.requireNonNull(root).toString());
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      for (String path :
+          List.of(COLLECTION, COLLECTION + "/5", "/v1/query", "/v1/partitions", "/v1/indexes")) {
+        HttpRequest request =
+            HttpRequest.newBuilder(base.resolve(path))
+                .header("Content-Type", "application/json")
+                .method(path.endsWith("/5") ? "PUT" : "POST", BodyPublishers.ofString(body))
+                .build();
+        HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(path + ": " + answer.body()).isLessThan(500);
+        if (answer.statusCode() >= 400) {
+          assertThat(answer.body()).as(path).contains("\"code\"").doesNotContain("Exception");
+        }
       }
     }
   }
