@@ -387,6 +387,7 @@ final class Nodes implements AutoCloseable {
         .wiring()
         .hostsFile(node)
         .ifPresent(file -> builder.environment().put("PARTITA_HOSTS_FILE", file.toString()));
+    builder.environment().put("PARTITA_AUTHENTICATION", "disabled");
     builder.environment().putAll(setup.environment());
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     return builder.start();

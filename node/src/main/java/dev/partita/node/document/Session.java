@@ -6,6 +6,7 @@ import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.ReadSet;
@@ -52,6 +53,7 @@ final class Session {
   private final TransactionId id = TransactionId.random();
   private final Timestamp readAt;
   private final boolean readOnly;
+  private final CommitProtocolKind protocol;
   private final TransactionParts parts = new TransactionParts();
   private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
 
@@ -62,7 +64,8 @@ final class Session {
   private @Nullable Timestamp committed;
   private @Nullable DatabaseException failed;
 
-  Session(Surroundings node, Timestamp readAt, boolean readOnly) {
+  Session(Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
+    this.protocol = protocol;
     this.node = node;
     this.readAt = readAt;
     this.readOnly = readOnly;
@@ -253,7 +256,7 @@ final class Session {
               ErrorCode.OUTCOME_UNKNOWN, "nobody remembers what became of the transaction");
         }
         try {
-          committed = node.committer().commit(id, readAt, committing, parts, deadline);
+          committed = node.committer().commit(id, readAt, committing, protocol, parts, deadline);
         } catch (DatabaseException e) {
           if (e.code() != ErrorCode.OUTCOME_UNKNOWN) {
             failed = e;

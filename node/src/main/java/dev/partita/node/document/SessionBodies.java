@@ -8,6 +8,7 @@ import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.query.IndexQuery;
 import dev.partita.node.query.Order;
 import dev.partita.node.query.Queries;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class SessionBodies {
   private static final int LIMIT_DEFAULT = 64;
 
-  private static final Set<String> BEGIN_MEMBERS = Set.of("readOnly", "at");
+  private static final Set<String> BEGIN_MEMBERS = Set.of("readOnly", "at", "commitProtocol");
   private static final Set<String> RANGE_MEMBERS =
       Set.of("collection", "start", "end", "limit", "order");
   private static final Set<String> INDEX_MEMBERS =
@@ -33,7 +34,7 @@ final class SessionBodies {
   /// How a transaction begins.
   ///
   /// @param at for a read-only one the moment to read, null for now
-  record Begin(boolean readOnly, @Nullable Timestamp at) {}
+  record Begin(boolean readOnly, @Nullable Timestamp at, CommitProtocolKind protocol) {}
 
   /// What a statement looks through.
   sealed interface Query {}
@@ -46,7 +47,7 @@ final class SessionBodies {
 
   static Begin begin(byte[] body) {
     if (body.length == 0) {
-      return new Begin(false, null);
+      return new Begin(false, null, CommitProtocolKind.TWO_PHASE);
     }
     ObjectNode json = TransactionParser.object(body, BEGIN_MEMBERS);
     String at = text(json, "at");
@@ -54,7 +55,8 @@ final class SessionBodies {
     if (at != null && !readOnly) {
       throw wrong("at", "nothing, unless readOnly is true");
     }
-    return new Begin(readOnly, at == null ? null : Timestamp.parse(at));
+    return new Begin(
+        readOnly, at == null ? null : Timestamp.parse(at), TransactionParser.protocol(json));
   }
 
   static Query query(byte[] body) {

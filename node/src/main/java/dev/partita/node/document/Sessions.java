@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -132,6 +133,29 @@ public final class Sessions implements AutoCloseable {
     return owner.equals(self) ? local(call) : SessionCalls.send(transport, owner, SERVICE, call);
   }
 
+  /// What a statement is about, so that the right to it can be asked for before it is executed.
+  ///
+  /// @param collection of the documents; null where an index is named
+  /// @param index whose entries are looked through
+  public record Subject(@Nullable String collection, @Nullable String index) {}
+
+  /// The subject of a statement; empty of those that touch no document.
+  ///
+  /// @throws DatabaseException if the body is not as the action wants it
+  public static Optional<Subject> subject(SessionAction action, byte[] body) {
+    return switch (action) {
+      case BEGIN, COMMIT, ABORT -> Optional.empty();
+      case READ -> Optional.of(new Subject(TransactionParser.item(body).collection(), null));
+      case WRITE -> Optional.of(new Subject(TransactionParser.write(body).collection(), null));
+      case QUERY ->
+          Optional.of(
+              switch (SessionBodies.query(body)) {
+                case SessionBodies.RangeOf(var range) -> new Subject(range.collection(), null);
+                case SessionBodies.IndexOf(var index) -> new Subject(null, index.index());
+              });
+    };
+  }
+
   private static NodeId owner(String id) {
     try {
       return new NodeId(Long.parseLong(id.substring(0, Math.max(0, id.indexOf('-')))));
@@ -179,7 +203,10 @@ public final class Sessions implements AutoCloseable {
     byte[] secret = new byte[12];
     random.nextBytes(secret);
     String id = self + "-" + HexFormat.of().formatHex(secret);
-    sessions.put(id, new Open(new Session(node, at, begin.readOnly()), clock.monotonicNanos()));
+    sessions.put(
+        id,
+        new Open(
+            new Session(node, at, begin.readOnly(), begin.protocol()), clock.monotonicNanos()));
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     answer.put("id", id);
     answer.put("at", at.toString());

@@ -6,6 +6,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.transaction.OneShot;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// Turns the body of a request into a transaction, as strictly as documents are read.
 ///
 /// ```json
-/// {"client": "till-7", "sequence": 41,
+/// {"client": "till-7", "sequence": 41, "commitProtocol": "2pc",
 ///  "reads":      [{"collection": "accounts", "id": 1}],
 ///  "conditions": [{"collection": "accounts", "id": 1, "version": "472093411475456000"},
 ///                 {"collection": "accounts", "id": 2, "exists": true}],
@@ -30,7 +31,7 @@ public final class TransactionParser {
   private static final int CLIENT_LENGTH_MAX = 256;
 
   private static final Set<String> MEMBERS =
-      Set.of("client", "sequence", "reads", "conditions", "writes");
+      Set.of("client", "sequence", "commitProtocol", "reads", "conditions", "writes");
   private static final Set<String> READ_MEMBERS = Set.of("collection", "id");
   private static final Set<String> CONDITION_MEMBERS =
       Set.of("collection", "id", "exists", "version");
@@ -47,6 +48,7 @@ public final class TransactionParser {
     ObjectNode json = object(DocumentParser.parse(body), "the request", MEMBERS);
     return new OneShot(
         name(json),
+        protocol(json),
         list(json, "reads", READ_MEMBERS, (item, _) -> item(item)),
         list(json, "conditions", CONDITION_MEMBERS, TransactionParser::condition),
         list(json, "writes", WRITE_MEMBERS, TransactionParser::write));
@@ -65,6 +67,16 @@ public final class TransactionParser {
   /// The write of a statement that writes.
   static OneShot.Write write(byte[] body) {
     return write(object(body, WRITE_MEMBERS), "the request");
+  }
+
+  /// `2pc`, which it is if nothing is said, or `3pc`.
+  static CommitProtocolKind protocol(ObjectNode json) {
+    JsonNode protocol = json.get("commitProtocol");
+    return switch (protocol == null ? "2pc" : protocol.asText()) {
+      case "2pc" -> CommitProtocolKind.TWO_PHASE;
+      case "3pc" -> CommitProtocolKind.THREE_PHASE;
+      default -> throw wrong("commitProtocol", "2pc or 3pc");
+    };
   }
 
   private static OneShot.@Nullable Name name(ObjectNode json) {

@@ -19,6 +19,7 @@ final class CommandCodec {
   private static final int INSPECT = 9;
   private static final int FORGET = 10;
   private static final int PURGE = 11;
+  private static final int VOTE = 12;
 
   private CommandCodec() {}
 
@@ -46,6 +47,10 @@ final class CommandCodec {
         id.writeTo(out.raw(INSPECT));
         out.timestamp(started);
       }
+      case PartitionCommand.VoteTransaction(var id, var started, long ballot, var outcome) -> {
+        id.writeTo(out.raw(VOTE));
+        out.timestamp(started).number(ballot).optional(outcome, (o, value) -> value.writeTo(o));
+      }
       case PartitionCommand.ForgetTransaction(var id) -> id.writeTo(out.raw(FORGET));
       case PartitionCommand.PurgeTransactions(var before) -> out.raw(PURGE).timestamp(before);
     }
@@ -70,6 +75,12 @@ final class CommandCodec {
                   TransactionId.read(in), in.timestamp(), TransactionOutcome.read(in));
           case INSPECT ->
               new PartitionCommand.InspectTransaction(TransactionId.read(in), in.timestamp());
+          case VOTE ->
+              new PartitionCommand.VoteTransaction(
+                  TransactionId.read(in),
+                  in.timestamp(),
+                  in.number(),
+                  in.optional(TransactionOutcome::read));
           case FORGET -> new PartitionCommand.ForgetTransaction(TransactionId.read(in));
           case PURGE -> new PartitionCommand.PurgeTransactions(in.timestamp());
           default -> throw new IllegalArgumentException("unknown kind of command: " + kind);

@@ -45,7 +45,12 @@ public interface OperationListener {
         case Request.Scan _ -> SCAN;
         case Request.IndexScan _ -> INDEX_SCAN;
         case Request.Prepare _ -> PREPARE;
-        case Request.Finish _, Request.Inspect _, Request.Forget _, Request.Lookup _ -> FINISH;
+        case Request.Finish _,
+            Request.Inspect _,
+            Request.Vote _,
+            Request.Forget _,
+            Request.Lookup _ ->
+            FINISH;
       };
     }
   }

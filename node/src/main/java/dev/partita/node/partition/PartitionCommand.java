@@ -3,6 +3,7 @@ package dev.partita.node.partition;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.time.Timestamp;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What a Partition's log is made of.
 sealed interface PartitionCommand {
@@ -48,6 +49,13 @@ sealed interface PartitionCommand {
 
   /// Has a transaction that is not prepared here never be.
   record InspectTransaction(TransactionId id, Timestamp started) implements PartitionCommand {}
+
+  /// Has a participant of a transaction of three phases promise, or accept an outcome.
+  ///
+  /// @param outcome null to promise
+  record VoteTransaction(
+      TransactionId id, Timestamp started, long ballot, @Nullable TransactionOutcome outcome)
+      implements PartitionCommand {}
 
   /// Every participant knows how the transaction ended whose record is here.
   record ForgetTransaction(TransactionId id) implements PartitionCommand {}

@@ -131,6 +131,7 @@ public final class PartitionReplica {
           case Request.Stamped write -> write(write, deadline);
           case Request.Finish finish -> finish(finish, deadline);
           case Request.Inspect inspect -> inspect(inspect, deadline);
+          case Request.Vote vote -> vote(vote, deadline);
           case Request.Forget forget -> forget(forget, deadline);
           case Request.Lookup lookup -> lookup(lookup, deadline);
           case Request.Read read -> read(read, deadline);
@@ -197,6 +198,15 @@ public final class PartitionReplica {
               new PartitionCommand.InspectTransaction(inspect.id(), inspect.started()), 128);
       return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
     });
+  }
+
+  private CompletableFuture<Response> vote(Request.Vote vote, Deadline deadline) {
+    byte[] command =
+        CommandCodec.encode(
+            new PartitionCommand.VoteTransaction(
+                vote.id(), vote.started(), vote.ballot(), vote.outcome()),
+            128);
+    return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
   }
 
   private CompletableFuture<Response> forget(Request.Forget forget, Deadline deadline) {

@@ -137,7 +137,9 @@ final class PartitionStateMachine implements StateMachine {
       return writes != null
           && switch (command) {
             case PartitionCommand.Writes timed -> !timed.readsRanges();
-            case PartitionCommand.FinishTransaction _, PartitionCommand.InspectTransaction _ ->
+            case PartitionCommand.FinishTransaction _,
+                PartitionCommand.InspectTransaction _,
+                PartitionCommand.VoteTransaction _ ->
                 true;
             default -> false;
           };
@@ -154,6 +156,9 @@ final class PartitionStateMachine implements StateMachine {
       }
       if (command instanceof PartitionCommand.InspectTransaction inspect) {
         return descriptor == null ? uncreated() : transactions(descriptor).inspect(inspect);
+      }
+      if (command instanceof PartitionCommand.VoteTransaction vote) {
+        return descriptor == null ? uncreated() : transactions(descriptor).vote(vote);
       }
       if (command instanceof PartitionCommand.Create(PartitionDescriptor created)) {
         if (descriptor == null) {
@@ -246,7 +251,8 @@ final class PartitionStateMachine implements StateMachine {
         case PartitionCommand.Create _,
             PartitionCommand.Writes _,
             PartitionCommand.FinishTransaction _,
-            PartitionCommand.InspectTransaction _ ->
+            PartitionCommand.InspectTransaction _,
+            PartitionCommand.VoteTransaction _ ->
             throw new IllegalStateException("handled before");
       }
     }

@@ -120,6 +120,25 @@ public sealed interface Request {
     }
   }
 
+  /// Asks a participant of a transaction of three phases to promise that it listens to nobody with
+  /// a smaller ballot, or to accept an outcome. Answered by [Response.Voted], or by
+  /// [Response.Finished] if it has ended here. Safe to repeat.
+  ///
+  /// @param outcome null to ask for the promise
+  record Vote(
+      PartitionId partition,
+      Epoch epoch,
+      TransactionId id,
+      Timestamp started,
+      long ballot,
+      @Nullable TransactionOutcome outcome)
+      implements Request {
+    @Override
+    public Vote withEpoch(Epoch other) {
+      return new Vote(partition, other, id, started, ballot, outcome);
+    }
+  }
+
   /// Tells the Partition of the record that all participants know the outcome. Answered by
   /// [Response.Done].
   record Forget(PartitionId partition, Epoch epoch, TransactionId id) implements Request {

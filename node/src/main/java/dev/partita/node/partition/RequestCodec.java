@@ -15,6 +15,7 @@ final class RequestCodec {
   private static final int INSPECT = 7;
   private static final int FORGET = 8;
   private static final int LOOKUP = 9;
+  private static final int VOTE = 10;
 
   private RequestCodec() {}
 
@@ -66,6 +67,13 @@ final class RequestCodec {
       case Request.Forget forget -> {
         begin(out, FORGET, forget);
         forget.id().writeTo(out);
+      }
+      case Request.Vote vote -> {
+        begin(out, VOTE, vote);
+        vote.id().writeTo(out);
+        out.timestamp(vote.started())
+            .number(vote.ballot())
+            .optional(vote.outcome(), (o, outcome) -> outcome.writeTo(o));
       }
       case Request.Lookup lookup -> {
         begin(out, LOOKUP, lookup);
@@ -134,6 +142,14 @@ final class RequestCodec {
               TransactionOutcome.read(in));
       case INSPECT -> new Request.Inspect(partition, epoch, TransactionId.read(in), in.timestamp());
       case FORGET -> new Request.Forget(partition, epoch, TransactionId.read(in));
+      case VOTE ->
+          new Request.Vote(
+              partition,
+              epoch,
+              TransactionId.read(in),
+              in.timestamp(),
+              in.number(),
+              in.optional(TransactionOutcome::read));
       case LOOKUP -> new Request.Lookup(partition, epoch, TransactionId.read(in));
       default -> throw new IllegalArgumentException("unknown kind of request: " + kind);
     };

@@ -99,6 +99,13 @@ public sealed interface Response {
   /// The transaction has committed before, in another attempt.
   record Repeated(Timestamp at) implements Response {}
 
+  /// The answer to [Request.Vote].
+  ///
+  /// @param granted whether it was promised or accepted; else somebody has a larger ballot
+  /// @param prepared from when on it can commit; null if it has not prepared
+  /// @param before what was promised and accepted until then
+  record Voted(boolean granted, @Nullable Timestamp prepared, Ballots before) implements Response {}
+
   /// There is nothing more to say.
   record Done() implements Response {}
 

@@ -15,6 +15,7 @@ final class ResponseCodec {
   private static final int NOT_PREPARED = 7;
   private static final int DONE = 8;
   private static final int REPEATED = 9;
+  private static final int VOTED = 10;
   private static final int WRONG_EPOCH = 16;
   private static final int NOT_LEADER = 17;
   private static final int NO_REPLICA = 18;
@@ -55,6 +56,8 @@ final class ResponseCodec {
               .text(reason.name())
               .list(results, results.size(), ResponseCodec::writeResult);
       case Response.Done() -> out.raw(DONE);
+      case Response.Voted(boolean granted, var prepared, var before) ->
+          before.writeTo(out.raw(VOTED).flag(granted).optional(prepared, BinaryWriter::timestamp));
       case Response.Repeated(var at) -> out.raw(REPEATED).timestamp(at);
       case Response.Refusal refusal -> writeRefusal(out, refusal);
     }
@@ -95,6 +98,8 @@ final class ResponseCodec {
           new Response.NotPrepared(
               Response.NotPrepared.Reason.valueOf(in.text()), in.list(ResponseCodec::readResult));
       case DONE -> new Response.Done();
+      case VOTED ->
+          new Response.Voted(in.flag(), in.optional(BinaryReader::timestamp), Ballots.read(in));
       case REPEATED -> new Response.Repeated(in.timestamp());
       case LOCKED -> new Response.Locked(TransactionId.read(in));
       case WRONG_EPOCH -> new Response.WrongEpoch(PartitionCodec.readDescriptor(in));

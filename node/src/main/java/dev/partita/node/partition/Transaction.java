@@ -11,9 +11,14 @@ import java.util.List;
 /// @param priority the timestamp at which the first attempt began: of two that are in each other's
 ///   way the older one goes on
 /// @param participants the Partitions that it reads or writes, each once; the first one holds the
-///   record: what is decided there is decided
+///   record: in two phases, what is decided there is decided
+/// @param protocol how the participants agree
 public record Transaction(
-    TransactionId id, Timestamp started, Timestamp priority, List<PartitionId> participants) {
+    TransactionId id,
+    Timestamp started,
+    Timestamp priority,
+    List<PartitionId> participants,
+    CommitProtocolKind protocol) {
 
   /// Partitions in one transaction.
   public static final int PARTICIPANTS_MAX = 64;
@@ -27,6 +32,22 @@ public record Transaction(
     if (new HashSet<>(participants).size() != participants.size()) {
       throw new IllegalArgumentException("a participant is named twice: " + participants);
     }
+  }
+
+  /// A transaction of two phases.
+  public Transaction(
+      TransactionId id, Timestamp started, Timestamp priority, List<PartitionId> participants) {
+    this(id, started, priority, participants, CommitProtocolKind.TWO_PHASE);
+  }
+
+  /// Whether a majority of the participants decides.
+  public boolean isThreePhase() {
+    return protocol == CommitProtocolKind.THREE_PHASE;
+  }
+
+  /// Whether a Partition has to remember a commit until all participants know it.
+  boolean isRemembered(PartitionId by) {
+    return isThreePhase() || record().equals(by);
   }
 
   /// The Partition that holds the record.
@@ -43,7 +64,8 @@ public record Transaction(
     id.writeTo(out);
     out.timestamp(started)
         .timestamp(priority)
-        .list(participants, participants.size(), (o, one) -> o.number(one.value()));
+        .list(participants, participants.size(), (o, one) -> o.number(one.value()))
+        .flag(isThreePhase());
   }
 
   static Transaction read(BinaryReader in) {
@@ -51,6 +73,7 @@ public record Transaction(
         TransactionId.read(in),
         in.timestamp(),
         in.timestamp(),
-        in.list(one -> new PartitionId(one.number())));
+        in.list(one -> new PartitionId(one.number())),
+        in.flag() ? CommitProtocolKind.THREE_PHASE : CommitProtocolKind.TWO_PHASE);
   }
 }

@@ -150,9 +150,7 @@ final class TransactionApplier {
         }
         writes.commit(held.prepared().mutations(), at);
         Transaction transaction = held.prepared().transaction();
-        if (transaction.record().equals(descriptor.id())) {
-          table.record(batch, transaction, at);
-        }
+        table.record(batch, transaction, at);
       }
       if (held != null || !table.isForgotten(finish.started())) {
         table.finish(batch, id, finish.started(), outcome, held);
@@ -172,6 +170,31 @@ final class TransactionApplier {
       table.finish(batch, inspect.id(), inspect.started(), outcome, null);
     }
     return answer(after);
+  }
+
+  /// Promises, or accepts an outcome, unless somebody has a larger ballot.
+  Response vote(PartitionCommand.VoteTransaction vote) {
+    TransactionId id = vote.id();
+    TransactionStatus status = table.status(id, vote.started());
+    if (status instanceof TransactionStatus.Finished(var outcome)) {
+      return new Response.Finished(outcome);
+    }
+    Timestamp prepared = status instanceof TransactionStatus.Prepared(Timestamp at) ? at : null;
+    if (prepared == null && table.isForgotten(vote.started())) {
+      // It can never be prepared here, so it has not committed, or all have known for long.
+      return new Response.Finished(new TransactionOutcome.Aborted());
+    }
+    Ballots before = table.ballots(id);
+    if (!before.accepts(vote.ballot())) {
+      return new Response.Voted(false, prepared, before);
+    }
+    TransactionOutcome outcome = vote.outcome();
+    table.vote(
+        batch,
+        id,
+        vote.started(),
+        outcome == null ? before.promise(vote.ballot()) : before.accept(vote.ballot(), outcome));
+    return new Response.Voted(true, prepared, before);
   }
 
   static Response answer(TransactionStatus status) {

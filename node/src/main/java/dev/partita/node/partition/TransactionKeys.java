@@ -29,6 +29,9 @@ final class TransactionKeys {
   /// What began before this timestamp is forgotten.
   private static final byte FORGOTTEN = 5;
 
+  /// What was promised and accepted about the outcome of a transaction of three phases.
+  private static final byte BALLOTS = 6;
+
   /// Commits of named transactions are forgotten in steps of this length.
   static final Duration NAMED_STEP = Duration.ofMinutes(10);
 
@@ -82,6 +85,14 @@ final class TransactionKeys {
   static KeyRange namedBefore(PartitionId partition, long step) {
     return new KeyRange(
         begin(partition).u8(NAMED).toKey(), begin(partition).u8(NAMED).u64(step).toKey());
+  }
+
+  static Key ballots(PartitionId partition, TransactionId id) {
+    return begin(partition).u8(BALLOTS).raw(id.key()).toKey();
+  }
+
+  static KeyRange ballots(PartitionId partition) {
+    return KeyRange.prefix(begin(partition).u8(BALLOTS).toKey());
   }
 
   static Key forgotten(PartitionId partition) {

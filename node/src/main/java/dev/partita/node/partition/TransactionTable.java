@@ -26,10 +26,16 @@ final class TransactionTable {
   /// A committed transaction whose record is here and that some participant may not know of.
   record Unforgotten(Transaction transaction, Timestamp at) {}
 
+  private record Voted(Timestamp started, Ballots ballots) {}
+
   private final PartitionId partition;
   private final Storage storage;
   private final LockTable locks;
   private final Map<TransactionId, Unforgotten> unforgotten = new ConcurrentHashMap<>();
+
+  /// What is promised and accepted about transactions of three phases; for the thread that applies.
+  private final Map<TransactionId, Voted> votes = new HashMap<>();
+
   private volatile Timestamp forgottenBefore = Timestamp.MIN;
   private volatile Timestamp lastFinished = Timestamp.MIN;
 
@@ -72,6 +78,7 @@ final class TransactionTable {
   void load(PartitionState state) {
     locks.clear();
     unforgotten.clear();
+    loadVotes();
     written.clear();
     ending.clear();
     byte[] before = storage.meta(TransactionKeys.forgotten(partition));
@@ -93,6 +100,39 @@ final class TransactionTable {
         PreparedTransaction one = PreparedTransaction.decode(bytes);
         locks.add(new HeldTransaction(one, applier.footprint(one.mutations())));
       }
+    }
+  }
+
+  private void loadVotes() {
+    votes.clear();
+    for (byte[] bytes : storage.metaRange(TransactionKeys.ballots(partition)).values()) {
+      BinaryReader in = PartitionCodec.begin(bytes);
+      votes.put(TransactionId.read(in), new Voted(in.timestamp(), Ballots.read(in)));
+    }
+  }
+
+  /// What is promised and accepted about a transaction of three phases.
+  Ballots ballots(TransactionId id) {
+    Voted voted = votes.get(id);
+    return voted == null ? Ballots.NONE : voted.ballots();
+  }
+
+  void vote(Batch batch, TransactionId id, Timestamp started, Ballots ballots) {
+    BinaryWriter out = PartitionCodec.begin(64);
+    id.writeTo(out);
+    ballots.writeTo(out.timestamp(started));
+    batch.putMeta(TransactionKeys.ballots(partition, id), out.toByteArray());
+    votes.put(id, new Voted(started, ballots));
+  }
+
+  private Timestamp started(TransactionId id) {
+    Voted voted = votes.get(id);
+    return voted == null ? Timestamp.MAX : voted.started();
+  }
+
+  private void forgetVotes(Batch batch, TransactionId id) {
+    if (votes.remove(id) != null) {
+      batch.deleteMeta(TransactionKeys.ballots(partition, id));
     }
   }
 
@@ -192,6 +232,7 @@ final class TransactionTable {
     outcome.writeTo(out);
     put(batch, TransactionKeys.finished(partition, id, started), out.toByteArray());
     lastFinished = Timestamp.later(lastFinished, started);
+    forgetVotes(batch, id);
     if (held == null) {
       return;
     }
@@ -200,16 +241,17 @@ final class TransactionTable {
     batch.deleteMeta(TransactionKeys.prepared(partition, id));
   }
 
-  /// Notes that a transaction has committed whose record is here.
+  /// Notes that a transaction has committed, as far as this Partition has to remember it.
   void record(Batch batch, Transaction transaction, Timestamp at) {
     TransactionId id = transaction.id();
-    if (id.named()) {
+    boolean holdsRecord = transaction.record().equals(partition);
+    if (id.named() && holdsRecord) {
       put(
           batch,
           TransactionKeys.named(partition, TransactionKeys.namedStep(at), id),
           PartitionCodec.begin(16).timestamp(at).toByteArray());
     }
-    if (!transaction.isOnePhase()) {
+    if (!transaction.isOnePhase() && transaction.isRemembered(partition)) {
       BinaryWriter out = PartitionCodec.begin(128);
       transaction.writeTo(out);
       batch.putMeta(TransactionKeys.unforgotten(partition, id), out.timestamp(at).toByteArray());
@@ -236,6 +278,10 @@ final class TransactionTable {
         TransactionKeys.forgotten(partition),
         PartitionCodec.begin(16).timestamp(before).toByteArray());
     batch.deleteRange(Family.META, TransactionKeys.finishedBefore(partition, before));
+    // What is not prepared by now never is: whatever was voted about it, it cannot commit.
+    List.copyOf(votes.keySet()).stream()
+        .filter(id -> isForgotten(started(id)) && locks.prepared(id) == null)
+        .forEach(id -> forgetVotes(batch, id));
     batch.deleteRange(
         Family.META, TransactionKeys.namedBefore(partition, TransactionKeys.namedStep(before) - 1));
   }

@@ -2,6 +2,7 @@ package dev.partita.node.transaction;
 
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
@@ -31,6 +32,7 @@ public final class Committer {
   ///
   /// @param started a timestamp of when this was first asked; asking again with the same one tells
   ///   what became of it
+  /// @param protocol how the partitions agree
   /// @return the timestamp of the commit
   /// @throws DatabaseException `SERIALIZATION_FAILURE` if something that was read has changed, or
   ///   an older transaction was in the way; `UNIQUE_VIOLATION` and the like; `UNAVAILABLE`: nothing
@@ -39,9 +41,11 @@ public final class Committer {
       TransactionId id,
       Timestamp readAt,
       Timestamp started,
+      CommitProtocolKind protocol,
       TransactionParts parts,
       Deadline deadline) {
-    return switch (transactions.commit(id, started, readAt, parts.parts(readAt), deadline)) {
+    return switch (transactions.commit(
+        id, started, readAt, protocol, parts.parts(readAt), deadline)) {
       case CommitResult.Committed(Timestamp at) -> at;
       case CommitResult.Repeated(Timestamp at) -> at;
       case CommitResult.Failed(var by, var refusal) ->

@@ -16,6 +16,12 @@ sealed interface Message {
   /// Where does it stand? What is not prepared never is to be.
   record Inspect(PartitionId to) implements Message {}
 
+  /// Listen to nobody with a smaller ballot from now on, and tell what was accepted before.
+  record Promise(PartitionId to, long ballot) implements Message {}
+
+  /// Let it end this way, unless you listen to somebody with a larger ballot.
+  record Accept(PartitionId to, long ballot, TransactionOutcome outcome) implements Message {}
+
   /// To the record of a commit: all participants know.
   record Forget(PartitionId to) implements Message {}
 }

@@ -1,6 +1,7 @@
 package dev.partita.node.transaction;
 
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,11 +11,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param name the client's own name for it, so that it happens once however often it is sent; null
 ///   if it has none
+/// @param protocol how its partitions agree, if it writes in several
 /// @param reads documents to answer with
 /// @param conditions what must hold
 /// @param writes what to write if everything holds; each document once
 public record OneShot(
-    @Nullable Name name, List<Item> reads, List<Condition> conditions, List<Write> writes) {
+    @Nullable Name name,
+    CommitProtocolKind protocol,
+    List<Item> reads,
+    List<Condition> conditions,
+    List<Write> writes) {
 
   /// Reads, conditions and writes together.
   public static final int ITEMS_MAX = 1_000;
@@ -23,6 +29,12 @@ public record OneShot(
     reads = List.copyOf(reads);
     conditions = List.copyOf(conditions);
     writes = List.copyOf(writes);
+  }
+
+  /// A transaction of two phases.
+  public OneShot(
+      @Nullable Name name, List<Item> reads, List<Condition> conditions, List<Write> writes) {
+    this(name, CommitProtocolKind.TWO_PHASE, reads, conditions, writes);
   }
 
   /// A client and its number for the transaction.

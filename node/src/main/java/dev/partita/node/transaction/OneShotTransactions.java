@@ -140,7 +140,8 @@ public final class OneShotTransactions {
           return new OneShotResult(now, answers(found), attempt, false);
         }
         priority = priority == null ? now : priority;
-        switch (transactions.commit(id, now, priority, parts().parts(now), deadline)) {
+        switch (transactions.commit(
+            id, now, priority, request.protocol(), parts().parts(now), deadline)) {
           case CommitResult.Committed(Timestamp at) -> {
             return new OneShotResult(at, answers(found), attempt, false);
           }

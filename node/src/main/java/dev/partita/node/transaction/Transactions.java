@@ -2,6 +2,7 @@ package dev.partita.node.transaction;
 
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Epoch;
 import dev.partita.node.partition.PartitionCaller;
 import dev.partita.node.partition.PartitionDescriptor;
@@ -16,6 +17,7 @@ import dev.partita.node.partition.TransactionResolver;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampOracle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -43,12 +45,15 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
 
   private final PartitionDirectory directory;
   private final PartitionCaller caller;
+  private final TimestampOracle oracle;
   private final Clock clock;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-  public Transactions(PartitionDirectory directory, PartitionCaller caller, Clock clock) {
+  public Transactions(
+      PartitionDirectory directory, PartitionCaller caller, TimestampOracle oracle, Clock clock) {
     this.directory = directory;
     this.caller = caller;
+    this.oracle = oracle;
     this.clock = clock;
   }
 
@@ -62,6 +67,7 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
       TransactionId id,
       Timestamp started,
       Timestamp priority,
+      CommitProtocolKind protocol,
       List<Part> parts,
       Deadline deadline) {
     // The record is where something is written, so that it is not there for nothing.
@@ -69,10 +75,39 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
     ordered.sort(Comparator.comparing(part -> part.mutations().isEmpty()));
     var transaction =
         new Transaction(
-            id, started, priority, ordered.stream().map(part -> part.partition().id()).toList());
-    return transaction.isOnePhase()
-        ? commitAlone(transaction, ordered.getFirst(), deadline)
+            id,
+            started,
+            priority,
+            ordered.stream().map(part -> part.partition().id()).toList(),
+            protocol);
+    if (transaction.isOnePhase()) {
+      return commitAlone(transaction, ordered.getFirst(), deadline);
+    }
+    return transaction.isThreePhase()
+        ? threePhases(transaction, ordered, TELL).commit(deadline)
         : new Coordination(transaction, ordered, deadline).run();
+  }
+
+  private ThreePhases threePhases(Transaction transaction, List<Part> parts, Duration tell) {
+    return new ThreePhases(
+        transaction,
+        (message, until) ->
+            message instanceof Message.Prepare
+                ? prepare(transaction, partOf(parts, message), until)
+                : call(transaction, message, until),
+        this::execute,
+        oracle,
+        clock,
+        tell);
+  }
+
+  private static Part partOf(List<Part> parts, Message message) {
+    for (Part part : parts) {
+      if (part.partition().id().equals(message.to())) {
+        return part;
+      }
+    }
+    throw new IllegalStateException("no participant: " + message);
   }
 
   private CommitResult commitAlone(Transaction transaction, Part part, Deadline deadline) {
@@ -219,12 +254,7 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
 
     private @Nullable Response answer(Message message, Deadline until) {
       if (message instanceof Message.Prepare) {
-        for (Part part : parts) {
-          if (part.partition().id().equals(message.to())) {
-            return prepare(transaction, part, until);
-          }
-        }
-        throw new IllegalStateException("no participant: " + message);
+        return prepare(transaction, partOf(parts, message), until);
       }
       return call(transaction, message, until);
     }
@@ -243,6 +273,10 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
               new Request.Finish(to, epoch, transaction.id(), transaction.started(), outcome);
           case Message.Inspect _ ->
               new Request.Inspect(to, epoch, transaction.id(), transaction.started());
+          case Message.Promise(var _, long ballot) ->
+              new Request.Vote(to, epoch, transaction.id(), transaction.started(), ballot, null);
+          case Message.Accept(var _, long ballot, var outcome) ->
+              new Request.Vote(to, epoch, transaction.id(), transaction.started(), ballot, outcome);
           case Message.Forget _ -> new Request.Forget(to, epoch, transaction.id());
           case Message.Prepare _ ->
               throw new IllegalArgumentException("only the coordinator has prepared");
@@ -255,11 +289,20 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
 
   @Override
   public void resolve(Transaction transaction) {
+    if (transaction.isThreePhase()) {
+      threePhases(transaction, List.of(), RESOLVE).takeOver(Deadline.after(RESOLVE, clock));
+      return;
+    }
     recover(transaction, RecoveryProtocol.begin(transaction.participants()));
   }
 
   @Override
   public void complete(Transaction transaction, TransactionOutcome outcome) {
+    if (transaction.isThreePhase()) {
+      threePhases(transaction, List.of(), RESOLVE)
+          .complete(outcome, Deadline.after(RESOLVE, clock));
+      return;
+    }
     recover(transaction, RecoveryProtocol.begin(transaction.participants(), outcome));
   }
 

@@ -55,10 +55,47 @@ final class PartitionCodecTest {
               Key.of(new byte[] {0, (byte) 0xff}),
               64,
               true,
-              AT));
+              AT),
+          new Request.Prepare(
+              ID,
+              EPOCH,
+              new Transaction(
+                  TransactionId.of("till", 7).again(),
+                  AT,
+                  new Timestamp(1),
+                  List.of(ID, new PartitionId(2)),
+                  CommitProtocolKind.THREE_PHASE),
+              new ReadSet(
+                  AT,
+                  List.of(KEY),
+                  List.of(
+                      new ReadSet.Rows(null, KEY),
+                      new ReadSet.Entries(3, List.of(Datum.of("x")), null, KEY.encoded()))),
+              List.of(Mutation.put(KEY, JSON))),
+          new Request.Finish(
+              ID, EPOCH, TransactionId.random(), AT, new TransactionOutcome.Committed(AT)),
+          new Request.Finish(
+              ID, EPOCH, TransactionId.random(), AT, new TransactionOutcome.Aborted()),
+          new Request.Inspect(ID, EPOCH, TransactionId.random(), AT),
+          new Request.Vote(ID, EPOCH, TransactionId.random(), AT, Long.MAX_VALUE, null),
+          new Request.Vote(
+              ID, EPOCH, TransactionId.random(), AT, 0, new TransactionOutcome.Committed(AT)),
+          new Request.Forget(ID, EPOCH, TransactionId.random()),
+          new Request.Lookup(ID, EPOCH, TransactionId.of("till", Long.MAX_VALUE)));
 
   private static final List<Response> RESPONSES =
       List.of(
+          new Response.Prepared(AT),
+          new Response.Finished(new TransactionOutcome.Committed(AT)),
+          new Response.Finished(new TransactionOutcome.Aborted()),
+          new Response.NotPrepared(
+              Response.NotPrepared.Reason.WRITE_REFUSED,
+              List.of(new MutationResult.NotApplied(), new MutationResult.Conflict(AT))),
+          new Response.Repeated(AT),
+          new Response.Voted(true, null, Ballots.NONE),
+          new Response.Voted(false, AT, new Ballots(9, 8, new TransactionOutcome.Committed(AT))),
+          new Response.Done(),
+          new Response.Locked(TransactionId.of("till", 7).again()),
           new Response.Writes(
               List.of(
                   new MutationResult.Written(AT, true),

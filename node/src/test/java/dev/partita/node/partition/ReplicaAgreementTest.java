@@ -201,7 +201,8 @@ final class ReplicaAgreementTest {
               id,
               started,
               started,
-              alone ? List.of(THINGS.id()) : List.of(THINGS.id(), new PartitionId(77)));
+              alone ? List.of(THINGS.id()) : List.of(THINGS.id(), new PartitionId(77)),
+              random.nextBoolean() ? CommitProtocolKind.THREE_PHASE : CommitProtocolKind.TWO_PHASE);
       begun.add(new Begun(transaction, commit));
       return prepare(random, transaction, new Timestamp(clock - 3), epoch);
     }
@@ -214,7 +215,14 @@ final class ReplicaAgreementTest {
               id, started, new TransactionOutcome.Committed(one.commit()));
       case 27 ->
           new PartitionCommand.FinishTransaction(id, started, new TransactionOutcome.Aborted());
-      case 28 -> new PartitionCommand.InspectTransaction(id, started);
+      case 28 ->
+          switch (random.nextInt(3)) {
+            case 0 -> new PartitionCommand.InspectTransaction(id, started);
+            case 1 -> new PartitionCommand.VoteTransaction(id, started, random.nextInt(3), null);
+            default ->
+                new PartitionCommand.VoteTransaction(
+                    id, started, random.nextInt(3), new TransactionOutcome.Aborted());
+          };
       default ->
           random.nextBoolean()
               ? new PartitionCommand.ForgetTransaction(id)
@@ -293,7 +301,9 @@ final class ReplicaAgreementTest {
               + " "
               + table.status(id, one.transaction().started())
               + " "
-              + table.committed(id, one.commit()));
+              + table.committed(id, one.commit())
+              + " "
+              + table.ballots(id));
     }
     contents.add(
         "prepared "

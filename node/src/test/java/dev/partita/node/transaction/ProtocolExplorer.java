@@ -153,6 +153,8 @@ final class ProtocolExplorer {
             case Message.Finish(var _, Aborted _) -> 2 * COUNT + to;
             case Message.Inspect _ -> 3 * COUNT + to;
             case Message.Forget _ -> 4 * COUNT;
+            case Message.Promise _, Message.Accept _ ->
+                throw new IllegalArgumentException("not in two phases");
           };
       bits |= 1L << (process * REQUESTS + request);
     }
