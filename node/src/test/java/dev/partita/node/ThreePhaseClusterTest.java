@@ -45,8 +45,7 @@ class ThreePhaseClusterTest {
   }
 
   private static OneShotTransactions through(Node node) {
-    return new OneShotTransactions(
-        node.router(), node.transactions(), node.oracle(), node.clock());
+    return new OneShotTransactions(node.router(), node.transactions(), node.oracle(), node.clock());
   }
 
   private static Mutation put(long key) {
@@ -54,7 +53,8 @@ class ThreePhaseClusterTest {
   }
 
   /// Prepares on all three partitions and stops.
-  private static Transaction prepareAll(TestCluster cluster, CommitProtocolKind protocol, long key) {
+  private static Transaction prepareAll(
+      TestCluster cluster, CommitProtocolKind protocol, long key) {
     Node node = cluster.node(0);
     var partitions = new ArrayList<PartitionDescriptor>();
     for (long start : new long[] {0, 10, 20}) {
@@ -114,8 +114,7 @@ class ThreePhaseClusterTest {
           .atMost(TestCluster.PATIENCE)
           .ignoreExceptions()
           .untilAsserted(() -> {
-            OneShotResult all =
-                through(cluster.node(1)).run(read(2, 12, 22), cluster.deadline());
+            OneShotResult all = through(cluster.node(1)).run(read(2, 12, 22), cluster.deadline());
             assertThat(all.reads().get(0).version()).isEqualTo(decided.reads().get(0).version());
             assertThat(all.reads().subList(1, 3)).isEqualTo(decided.reads());
           });
@@ -136,8 +135,7 @@ class ThreePhaseClusterTest {
       OneShotResult written =
           through(cluster.node(0))
               .run(
-                  new OneShot(
-                      null, CommitProtocolKind.THREE_PHASE, List.of(), List.of(), writes),
+                  new OneShot(null, CommitProtocolKind.THREE_PHASE, List.of(), List.of(), writes),
                   cluster.deadline());
       OneShotResult read = through(cluster.node(1)).run(read(3, 13, 23), cluster.deadline());
       assertThat(read.reads()).extracting(OneShotResult.Found::version).containsOnly(written.at());

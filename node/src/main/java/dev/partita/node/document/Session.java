@@ -64,8 +64,7 @@ final class Session {
   private @Nullable Timestamp committed;
   private @Nullable DatabaseException failed;
 
-  Session(
-      Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
+  Session(Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
     this.protocol = protocol;
     this.node = node;
     this.readAt = readAt;

@@ -179,7 +179,10 @@ public final class Sessions implements AutoCloseable {
     byte[] secret = new byte[12];
     random.nextBytes(secret);
     String id = self + "-" + HexFormat.of().formatHex(secret);
-    sessions.put(id, new Open(new Session(node, at, begin.readOnly(), begin.protocol()), clock.monotonicNanos()));
+    sessions.put(
+        id,
+        new Open(
+            new Session(node, at, begin.readOnly(), begin.protocol()), clock.monotonicNanos()));
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     answer.put("id", id);
     answer.put("at", at.toString());

@@ -3,8 +3,8 @@ package dev.partita.node.partition;
 import org.jspecify.annotations.Nullable;
 
 /// A participant as an acceptor of its transaction's outcome (single-decree Paxos over the
-/// participants; with the rule of when commit may be proposed it is quorum-based three-phase commit,
-/// Skeen 1982, in the form of Keidar and Dolev's E3PC). Pure.
+/// participants; with the rule of when commit may be proposed it is quorum-based three-phase
+/// commit, Skeen 1982, in the form of Keidar and Dolev's E3PC). Pure.
 ///
 /// The coordinator has ballot 0, which nobody has to ask for. Whoever takes its place has a larger
 /// one that nobody else has.

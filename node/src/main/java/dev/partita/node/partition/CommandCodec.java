@@ -49,9 +49,7 @@ final class CommandCodec {
       }
       case PartitionCommand.VoteTransaction(var id, var started, long ballot, var outcome) -> {
         id.writeTo(out.raw(VOTE));
-        out.timestamp(started)
-            .number(ballot)
-            .optional(outcome, (o, value) -> value.writeTo(o));
+        out.timestamp(started).number(ballot).optional(outcome, (o, value) -> value.writeTo(o));
       }
       case PartitionCommand.ForgetTransaction(var id) -> id.writeTo(out.raw(FORGET));
       case PartitionCommand.PurgeTransactions(var before) -> out.raw(PURGE).timestamp(before);

@@ -120,8 +120,8 @@ public sealed interface Request {
     }
   }
 
-  /// Asks a participant of a transaction of three phases to promise that it listens to nobody with a
-  /// smaller ballot, or to accept an outcome. Answered by [Response.Voted], or by
+  /// Asks a participant of a transaction of three phases to promise that it listens to nobody with
+  /// a smaller ballot, or to accept an outcome. Answered by [Response.Voted], or by
   /// [Response.Finished] if it has ended here. Safe to repeat.
   ///
   /// @param outcome null to ask for the promise

@@ -104,8 +104,7 @@ public sealed interface Response {
   /// @param granted whether it was promised or accepted; else somebody has a larger ballot
   /// @param prepared from when on it can commit; null if it has not prepared
   /// @param before what was promised and accepted until then
-  record Voted(boolean granted, @Nullable Timestamp prepared, Ballots before)
-      implements Response {}
+  record Voted(boolean granted, @Nullable Timestamp prepared, Ballots before) implements Response {}
 
   /// There is nothing more to say.
   record Done() implements Response {}

@@ -57,8 +57,7 @@ final class ResponseCodec {
               .list(results, results.size(), ResponseCodec::writeResult);
       case Response.Done() -> out.raw(DONE);
       case Response.Voted(boolean granted, var prepared, var before) ->
-          before.writeTo(
-              out.raw(VOTED).flag(granted).optional(prepared, BinaryWriter::timestamp));
+          before.writeTo(out.raw(VOTED).flag(granted).optional(prepared, BinaryWriter::timestamp));
       case Response.Repeated(var at) -> out.raw(REPEATED).timestamp(at);
       case Response.Refusal refusal -> writeRefusal(out, refusal);
     }

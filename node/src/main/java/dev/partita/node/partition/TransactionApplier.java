@@ -179,8 +179,7 @@ final class TransactionApplier {
     if (status instanceof TransactionStatus.Finished(var outcome)) {
       return new Response.Finished(outcome);
     }
-    Timestamp prepared =
-        status instanceof TransactionStatus.Prepared(Timestamp at) ? at : null;
+    Timestamp prepared = status instanceof TransactionStatus.Prepared(Timestamp at) ? at : null;
     if (prepared == null && table.isForgotten(vote.started())) {
       // It can never be prepared here, so it has not committed, or all have known for long.
       return new Response.Finished(new TransactionOutcome.Aborted());

@@ -44,7 +44,8 @@ public final class Committer {
       CommitProtocolKind protocol,
       TransactionParts parts,
       Deadline deadline) {
-    return switch (transactions.commit(id, started, readAt, protocol, parts.parts(readAt), deadline)) {
+    return switch (transactions.commit(
+        id, started, readAt, protocol, parts.parts(readAt), deadline)) {
       case CommitResult.Committed(Timestamp at) -> at;
       case CommitResult.Repeated(Timestamp at) -> at;
       case CommitResult.Failed(var by, var refusal) ->

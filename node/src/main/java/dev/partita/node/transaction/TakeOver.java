@@ -51,8 +51,7 @@ record TakeOver(
 
   /// Begins for a coordinator that nobody has to listen to yet: all have prepared.
   static Step ofCoordinator(List<PartitionId> participants, Map<PartitionId, Timestamp> prepared) {
-    return new TakeOver(
-            participants, 0, Map.of(), prepared, null, Set.of(), null, false, Set.of())
+    return new TakeOver(participants, 0, Map.of(), prepared, null, Set.of(), null, false, Set.of())
         .propose(new Committed(latest(prepared)));
   }
 
@@ -63,9 +62,7 @@ record TakeOver(
     return new Step(
         new TakeOver(
             participants, ballot, Map.of(), Map.of(), null, Set.of(), null, false, Set.of()),
-        participants.stream()
-            .<Message>map(one -> new Message.Promise(one, ballot))
-            .toList());
+        participants.stream().<Message>map(one -> new Message.Promise(one, ballot)).toList());
   }
 
   private static Timestamp latest(Map<PartitionId, Timestamp> prepared) {
@@ -82,8 +79,7 @@ record TakeOver(
 
   /// Begins with an outcome that is known.
   static Step known(List<PartitionId> participants, TransactionOutcome outcome) {
-    return new TakeOver(
-            participants, 0, Map.of(), Map.of(), null, Set.of(), null, false, Set.of())
+    return new TakeOver(participants, 0, Map.of(), Map.of(), null, Set.of(), null, false, Set.of())
         .tell(outcome);
   }
 
@@ -108,15 +104,7 @@ record TakeOver(
     }
     var next =
         new TakeOver(
-            participants,
-            ballot,
-            allPromises,
-            allPrepared,
-            null,
-            accepted,
-            null,
-            false,
-            ended);
+            participants, ballot, allPromises, allPrepared, null, accepted, null, false, ended);
     return allPromises.size() < majority() ? next.stay() : next.propose(next.choose());
   }
 
@@ -132,9 +120,7 @@ record TakeOver(
     if (last != null) {
       return last;
     }
-    return prepared.size() == participants.size()
-        ? new Committed(latest(prepared))
-        : new Aborted();
+    return prepared.size() == participants.size() ? new Committed(latest(prepared)) : new Aborted();
   }
 
   private Step propose(TransactionOutcome wanted) {
@@ -154,8 +140,7 @@ record TakeOver(
     }
     Set<PartitionId> all = CommitProtocol.with(accepted, by);
     var next =
-        new TakeOver(
-            participants, ballot, promises, prepared, proposed, all, null, beaten, ended);
+        new TakeOver(participants, ballot, promises, prepared, proposed, all, null, beaten, ended);
     return all.size() < majority() ? next.stay() : next.tell(wanted);
   }
 
@@ -174,36 +159,19 @@ record TakeOver(
     Set<PartitionId> knowing = CommitProtocol.with(ended, by);
     var next =
         new TakeOver(
-            participants,
-            ballot,
-            promises,
-            prepared,
-            proposed,
-            accepted,
-            outcome,
-            beaten,
-            knowing);
+            participants, ballot, promises, prepared, proposed, accepted, outcome, beaten, knowing);
     if (outcome == null) {
       return next.tell(told);
     }
     return knowing.size() == participants.size() && outcome instanceof Committed
-        ? new Step(
-            next, participants.stream().<Message>map(Message.Forget::new).toList())
+        ? new Step(next, participants.stream().<Message>map(Message.Forget::new).toList())
         : next.stay();
   }
 
   private Step tell(TransactionOutcome decided) {
     return new Step(
         new TakeOver(
-            participants,
-            ballot,
-            promises,
-            prepared,
-            proposed,
-            accepted,
-            decided,
-            beaten,
-            ended),
+            participants, ballot, promises, prepared, proposed, accepted, decided, beaten, ended),
         participants.stream()
             .filter(one -> !ended.contains(one))
             .<Message>map(one -> new Message.Finish(one, decided))

@@ -44,13 +44,11 @@ record ThreePhaseCommit(
   }
 
   private Step with(TakeOver.Step step) {
-    return new Step(
-        new ThreePhaseCommit(participants, prepared, step.next()), step.messages());
+    return new Step(new ThreePhaseCommit(participants, prepared, step.next()), step.messages());
   }
 
   private TakeOver open() {
-    return new TakeOver(
-        participants, 0, Map.of(), prepared, null, Set.of(), null, false, Set.of());
+    return new TakeOver(participants, 0, Map.of(), prepared, null, Set.of(), null, false, Set.of());
   }
 
   /// A participant has prepared.

@@ -117,8 +117,7 @@ final class ThreePhases {
         .with("transaction", transaction.id());
   }
 
-  private ThreePhaseCommit.Step hear(
-      ThreePhaseCommit protocol, Heard answer, Deadline deadline) {
+  private ThreePhaseCommit.Step hear(ThreePhaseCommit protocol, Heard answer, Deadline deadline) {
     PartitionId by = answer.to().to();
     return switch (answer.response()) {
       case Response.Prepared(Timestamp at) -> protocol.prepared(by, at);
@@ -168,9 +167,10 @@ final class ThreePhases {
       }
       case Response.Finished(var outcome) -> protocol.finished(by, outcome);
       // Who was dropped needs to know nothing any more, and is part of no majority.
-      case null -> protocol.outcome() == null
-          ? new TakeOver.Step(protocol, List.of())
-          : protocol.finished(by, protocol.outcome());
+      case null ->
+          protocol.outcome() == null
+              ? new TakeOver.Step(protocol, List.of())
+              : protocol.finished(by, protocol.outcome());
       default -> new TakeOver.Step(protocol, List.of());
     };
   }

@@ -50,10 +50,7 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   public Transactions(
-      PartitionDirectory directory,
-      PartitionCaller caller,
-      TimestampOracle oracle,
-      Clock clock) {
+      PartitionDirectory directory, PartitionCaller caller, TimestampOracle oracle, Clock clock) {
     this.directory = directory;
     this.caller = caller;
     this.oracle = oracle;
@@ -277,11 +274,9 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
           case Message.Inspect _ ->
               new Request.Inspect(to, epoch, transaction.id(), transaction.started());
           case Message.Promise(var _, long ballot) ->
-              new Request.Vote(
-                  to, epoch, transaction.id(), transaction.started(), ballot, null);
+              new Request.Vote(to, epoch, transaction.id(), transaction.started(), ballot, null);
           case Message.Accept(var _, long ballot, var outcome) ->
-              new Request.Vote(
-                  to, epoch, transaction.id(), transaction.started(), ballot, outcome);
+              new Request.Vote(to, epoch, transaction.id(), transaction.started(), ballot, outcome);
           case Message.Forget _ -> new Request.Forget(to, epoch, transaction.id());
           case Message.Prepare _ ->
               throw new IllegalArgumentException("only the coordinator has prepared");

@@ -74,7 +74,8 @@ final class PartitionCodecTest {
               List.of(Mutation.put(KEY, JSON))),
           new Request.Finish(
               ID, EPOCH, TransactionId.random(), AT, new TransactionOutcome.Committed(AT)),
-          new Request.Finish(ID, EPOCH, TransactionId.random(), AT, new TransactionOutcome.Aborted()),
+          new Request.Finish(
+              ID, EPOCH, TransactionId.random(), AT, new TransactionOutcome.Aborted()),
           new Request.Inspect(ID, EPOCH, TransactionId.random(), AT),
           new Request.Vote(ID, EPOCH, TransactionId.random(), AT, Long.MAX_VALUE, null),
           new Request.Vote(
@@ -92,8 +93,7 @@ final class PartitionCodecTest {
               List.of(new MutationResult.NotApplied(), new MutationResult.Conflict(AT))),
           new Response.Repeated(AT),
           new Response.Voted(true, null, Ballots.NONE),
-          new Response.Voted(
-              false, AT, new Ballots(9, 8, new TransactionOutcome.Committed(AT))),
+          new Response.Voted(false, AT, new Ballots(9, 8, new TransactionOutcome.Committed(AT))),
           new Response.Done(),
           new Response.Locked(TransactionId.of("till", 7).again()),
           new Response.Writes(

@@ -202,9 +202,7 @@ final class ReplicaAgreementTest {
               started,
               started,
               alone ? List.of(THINGS.id()) : List.of(THINGS.id(), new PartitionId(77)),
-              random.nextBoolean()
-                  ? CommitProtocolKind.THREE_PHASE
-                  : CommitProtocolKind.TWO_PHASE);
+              random.nextBoolean() ? CommitProtocolKind.THREE_PHASE : CommitProtocolKind.TWO_PHASE);
       begun.add(new Begun(transaction, commit));
       return prepare(random, transaction, new Timestamp(clock - 3), epoch);
     }

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// As [ProtocolExplorer], for three phases: every state that three participants, a coordinator and
 /// two who take over can come to, whatever is lost, late or doubled and whoever stops wherever.
 ///
-/// A request may arrive whenever it likes; its answer comes at once or is lost. Nothing is missed by
-/// that: what follows from an answer are only further requests, which may take as long as they like.
+/// A request may arrive whenever it likes; its answer comes at once or is lost. Nothing is missed
+/// by that: what follows from an answer are only further requests, which may take as long as they
+/// like.
 final class ThreePhaseExplorer {
 
   static final List<PartitionId> PARTICIPANTS = ProtocolExplorer.PARTICIPANTS;
@@ -115,9 +116,7 @@ final class ThreePhaseExplorer {
         requests |= 1L << (ACCEPT_COMMIT + each);
       }
     }
-    add(
-        new World(
-            participants, lives ? number(begin.next()) : -1, -1, -1, requests));
+    add(new World(participants, lives ? number(begin.next()) : -1, -1, -1, requests));
     int looked = 0;
     while (!open.isEmpty()) {
       World world = open.removeFirst();
@@ -158,9 +157,7 @@ final class ThreePhaseExplorer {
   private int number(ThreePhaseCommit full) {
     TakeOver deciding = full.deciding();
     ThreePhaseCommit protocol =
-        deciding == null
-            ? full
-            : new ThreePhaseCommit(PARTICIPANTS, Map.of(), essence(deciding));
+        deciding == null ? full : new ThreePhaseCommit(PARTICIPANTS, Map.of(), essence(deciding));
     Integer known = coordinatorNumbers.putIfAbsent(protocol, coordinators.size());
     if (known != null) {
       return known;
@@ -243,11 +240,7 @@ final class ThreePhaseExplorer {
         (world.participants() & ~(((1 << BITS) - 1) << (participant * BITS)))
             | (bits << (participant * BITS));
     return new World(
-        participants,
-        world.coordinator(),
-        world.first(),
-        world.second(),
-        world.requests());
+        participants, world.coordinator(), world.first(), world.second(), world.requests());
   }
 
   /// What a participant answers.
@@ -395,7 +388,8 @@ final class ThreePhaseExplorer {
     switch (reply) {
       case PreparedReply() -> step(world, protocol.prepared(from, at(by)));
       case RefusedReply() -> step(world, protocol.refused(from));
-      case KnowsReply(boolean committed) -> step(world, protocol.finished(from, outcome(committed)));
+      case KnowsReply(boolean committed) ->
+          step(world, protocol.finished(from, outcome(committed)));
       case AcceptedReply() -> {
         if (deciding != null) {
           step(world, protocol.heard(deciding.accepted(from)));
