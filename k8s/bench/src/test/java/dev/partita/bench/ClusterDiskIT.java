@@ -56,6 +56,32 @@ class ClusterDiskIT {
     }
   }
 
+  /// RocksDB tells of a flush on a thread of its own, which sees only what the system class loader
+  /// has: a packaged node has to have the engine there.
+  @Test
+  void thePackagedEngineHearsOfFlushes() throws Exception {
+    start();
+    while (counter(0, "partita_storage_flushed_bytes_total") == 0) {
+      writeBulk(0);
+    }
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(counter(0, "partita_storage_flushes_total")).isPositive());
+  }
+
+  private double counter(int node, String name) throws IOException {
+    try (HttpConnection connection = new HttpConnection(nodes.address(node))) {
+      return connection
+          .send("GET", "/metrics", new byte[0])
+          .body()
+          .lines()
+          .filter(line -> line.startsWith(name + " "))
+          .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+          .findFirst()
+          .orElse(0);
+    }
+  }
+
   @Test
   void theLogIsCutWhenItsWritesAreFlushed() throws Exception {
     start();
