@@ -1,6 +1,7 @@
 package dev.partita.node.http;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
@@ -50,6 +51,13 @@ final class Failures {
     return response(
         new DatabaseException(ErrorCode.INVALID_REQUEST, "the body is not what this request takes")
             .with("reason", failure.getOriginalMessage()));
+  }
+
+  /// JSON of another kind than the request takes. Quarkus has a mapper of its own for this
+  /// exception, which would be chosen before the one above and says nothing.
+  @ServerExceptionMapper
+  Response refused(MismatchedInputException failure) {
+    return refused((JsonProcessingException) failure);
   }
 
   @ServerExceptionMapper
