@@ -21,7 +21,7 @@ import org.rocksdb.RocksDBException;
 /// Three node processes, as packaged, and what becomes of their disks: with a small log, so that it
 /// is cut and snapshots are needed soon.
 class ClusterDiskIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int LOG_MEBIBYTES = 64;
   private static final Map<String, String> SMALL =
       Map.of("PARTITA_LOG_SIZE", LOG_MEBIBYTES + "Mi", "PARTITA_MEMTABLE_SIZE", "2Mi");
@@ -32,7 +32,12 @@ class ClusterDiskIT {
   private static final int BULK_CHARACTERS = 256 << 10;
 
   @TempDir Path directory;
+
+  // Every test begins with start(), some after they have made a disk.
+  @SuppressWarnings("NullAway.Init")
   private Nodes nodes;
+
+  @SuppressWarnings("NullAway.Init")
   private DocumentRequests documents;
 
   private final long seed = Ledger.seed();
@@ -48,6 +53,32 @@ class ClusterDiskIT {
   void stop() {
     if (nodes != null) {
       nodes.close();
+    }
+  }
+
+  /// RocksDB tells of a flush on a thread of its own, which sees only what the system class loader
+  /// has: a packaged node has to have the engine there.
+  @Test
+  void thePackagedEngineHearsOfFlushes() throws Exception {
+    start();
+    while (counter(0, "partita_storage_flushed_bytes_total") == 0) {
+      writeBulk(0);
+    }
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(counter(0, "partita_storage_flushes_total")).isPositive());
+  }
+
+  private double counter(int node, String name) throws IOException {
+    try (HttpConnection connection = new HttpConnection(nodes.address(node))) {
+      return connection
+          .send("GET", "/metrics", new byte[0])
+          .body()
+          .lines()
+          .filter(line -> line.startsWith(name + " "))
+          .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+          .findFirst()
+          .orElse(0);
     }
   }
 

@@ -52,10 +52,15 @@ final class TransactionTable {
     this.locks = new LockTable((index, range) -> entries(state.get(), index, range));
   }
 
+  /// Of an index that is ready and no other: what is prepared knows its entries in every such
+  /// index, whether it was prepared before a restart or after, but not in all those that have
+  /// failed.
   private @Nullable KeyRange entries(PartitionState state, long id, ReadSet.Entries range) {
     IndexState index = state.index(id);
     PartitionDescriptor descriptor = state.descriptor();
-    return index == null || descriptor == null ? null : entries(index.index(), descriptor, range);
+    return index == null || descriptor == null || !(index.phase() instanceof IndexState.Ready)
+        ? null
+        : entries(index.index(), descriptor, range);
   }
 
   /// The keys of the entries that were looked through.

@@ -8,12 +8,21 @@
 /// [PartitionClient]. [PartitionDirectory] and [PartitionCaller] are how code above finds and
 /// reaches partitions; routing implements them.
 ///
+/// A Partition takes part in transactions: [TransactionApplier] is the participant of the commit
+/// protocol, [TransactionTable] what is known of transactions, [LockTable] their locks, [LockQueue]
+/// the writes that wait for them. Who coordinates is in the package `transaction`; it ends what
+/// nobody else ends through [TransactionResolver].
+///
 /// Invariants:
-/// - Commit timestamps rise in log order. The version of a row is the timestamp of its last write.
+/// - Writes and preparing have timestamps that rise in log order. A transaction of several
+///   Partitions commits at a timestamp that may be below those of other rows before it in the log,
+///   but above all reads of its rows. The version of a row is the timestamp of its last write, and
+///   rises.
 /// - Rows, their index entries, the counters and the applied index change in one atomic batch.
 /// - A snapshot read at T sees every write with a timestamp up to T and none above: before it
-///   reads, the leader has promised to give no timestamp up to T to a write (its read floor), and
-///   has applied all writes that already had one.
+///   reads, the leader has promised to give no timestamp up to T to a write (its read floor), has
+///   applied all writes that already had one, and has waited for the end of transactions that had
+///   prepared up to T.
 /// - An index is exact at every timestamp from the one it became ready at.
 /// - A write that was refused did not happen and will not, except for [Response.OutcomeUnknown].
 ///

@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Only what people declare in small numbers is a label: namespaces, Sites, and those Partitions
 /// that set a size. What there is of each Partition, its nodes tell.
-  @SuppressWarnings("ImmutableEnumChecker")
 enum OperatorMetric {
   RECONCILE_DURATION(
       Kind.HISTOGRAM, "reconcile.duration", "seconds", "Time of one reconcile", "kind"),
@@ -115,6 +114,9 @@ enum OperatorMetric {
   private final String name;
   private final @Nullable String unit;
   private final String help;
+
+  // List.of gives one that nobody can change.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final List<String> labels;
 
   OperatorMetric(Kind kind, String name, @Nullable String unit, String help, String... labels) {

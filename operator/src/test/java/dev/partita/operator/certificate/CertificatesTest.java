@@ -2,6 +2,7 @@ package dev.partita.operator.certificate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.partita.crd.Approval;
 import dev.partita.crd.Authentication;
 import dev.partita.crd.ClientTls;
 import dev.partita.crd.Site;
@@ -105,7 +106,11 @@ class CertificatesTest {
             null,
             null,
             tls,
-            Authentication.Disabled));
+            Authentication.Disabled,
+            null,
+            Approval.None,
+            SiteSpec.REPLACE_AFTER_DEFAULT,
+            false));
     // An owner that does not exist has its objects collected.
     return client().resource(site).createOr(NonDeletingOperation::update);
   }

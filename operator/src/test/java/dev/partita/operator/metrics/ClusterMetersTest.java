@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -88,8 +89,7 @@ class ClusterMetersTest {
 
   private double gauge(String name, String label, String value) {
     Gauge gauge = search(name).tag(label, value).gauge();
-    assertThat(gauge).as(name + " " + value).isNotNull();
-    return gauge.value();
+    return Objects.requireNonNull(gauge, name + " " + value).value();
   }
 
   private static Site site() {
