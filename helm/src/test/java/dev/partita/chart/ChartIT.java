@@ -216,7 +216,7 @@ class ChartIT {
     commands()
         .run(
             "kubectl delete pod "
-                + holder.substring(0, holder.indexOf('_'))
+                + holder
                 + " --wait=false --namespace "
                 + NAMESPACE);
 

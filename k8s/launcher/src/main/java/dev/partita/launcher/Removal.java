@@ -23,8 +23,10 @@ import java.util.function.BooleanSupplier;
 /// Indexes stay for the next `up`. With it these go as well, and the definitions once no namespace
 /// has a custom resource left.
 final class Removal {
-  /// Name of the operator's record of which nodes have founded the cluster of a namespace.
-  private static final String FOUNDING = "partita-cluster";
+  /// The operator's record of which nodes have founded the cluster of a namespace, its certificates
+  /// and its first administrator: all are about the data that goes.
+  private static final Map<String, String> MADE_BY_OPERATOR =
+      Map.of("app.kubernetes.io/managed-by", "partita-operator");
 
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
   private static final long POLL_MILLIS = 250;
@@ -221,7 +223,9 @@ final class Removal {
       }
     }
     if (any) {
-      client().configMaps().inNamespace(cluster.namespace()).withName(FOUNDING).delete();
+      String namespace = cluster.namespace();
+      client().configMaps().inNamespace(namespace).withLabels(MADE_BY_OPERATOR).delete();
+      client().secrets().inNamespace(namespace).withLabels(MADE_BY_OPERATOR).delete();
     }
   }
 

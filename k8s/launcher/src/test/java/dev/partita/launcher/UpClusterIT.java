@@ -124,6 +124,7 @@ class UpClusterIT extends MainJobSteps {
     assertThat(items("crd")).isEmpty();
     assertThat(items("clusterroles", "--selector=app.kubernetes.io/part-of=partita")).isEmpty();
     assertThat(names(items("configmaps"))).contains("theirs").doesNotContain("partita-cluster");
+    assertThat(names(items("secrets"))).isEmpty();
     await().atMost(PATIENCE).until(() -> !names(items("namespaces")).contains("partita-system"));
     assertThat(RunState.read(workspace().stateFile())).isEqualTo(RunState.stopped());
     kubectl("delete", "configmap", "theirs");
