@@ -80,6 +80,10 @@ app.kubernetes.io/component: node
 - apiGroups: [""]
   resources: [configmaps, services]
   verbs: [get, list, watch, create, patch]
+# The certificate authority, the certificates that it issues, the first administrator. Read by name, never listed.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, create, update]
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch]

@@ -1,5 +1,6 @@
 package dev.partita.crd;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
@@ -8,6 +9,7 @@ import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.model.annotation.SpecReplicas;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// @param zones values of the server label `topology.kubernetes.io/zone`; pods are spread over them
 /// @param kubeconfigSecret name of a Secret with a kubeconfig: the StatefulSet is made in that
 ///   cluster
+/// @param tls certificates; see [#tlsOrDefault]
+/// @param authentication whether clients log in
 /// @param image of the node container: the version of the nodes; where it is absent, that of the
 ///   operator's configuration, else the one the pods have
 /// @param restartApproval which pods restart only after a person has approved it
@@ -27,6 +31,11 @@ import org.jspecify.annotations.Nullable;
 ///   it is replaced by a new one with an empty volume; `Never` leaves that to people
 /// @param paused the operator leaves the Site as it is
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+    value =
+        "(has(self.tls) ? self.tls.mode : 'Required') == (has(oldSelf.tls) ? oldSelf.tls.mode : 'Required')",
+    message =
+        "tls.mode is immutable: nodes in plain text and nodes with certificates do not understand each other")
 public record SiteSpec(
     @JsonPropertyDescription("Number of node pods; 'kubectl scale site' writes it.")
         @SpecReplicas
@@ -55,6 +64,11 @@ public record SiteSpec(
         @Pattern(Texts.OBJECT_NAME)
         @Size(max = 253)
         @Nullable String kubeconfigSecret,
+    @JsonPropertyDescription("Certificates; issued by the operator if absent.") @Nullable Tls tls,
+    @JsonPropertyDescription(
+            "Required: clients log in. Disabled: everybody may read and write everything.")
+        @Default("Required")
+        Authentication authentication,
     @JsonPropertyDescription(
             "Image of the node container; the operator's choice when absent. Another image restarts the pods one at a time.")
         @Size(min = 1, max = 512)
@@ -82,8 +96,15 @@ public record SiteSpec(
   public SiteSpec {
     zones = zones == null ? List.of() : List.copyOf(zones);
     edge = edge != null && edge;
+    authentication = authentication == null ? Authentication.Required : authentication;
     restartApproval = restartApproval == null ? Approval.None : restartApproval;
     replaceAfter = replaceAfter == null ? REPLACE_AFTER_DEFAULT : replaceAfter;
     paused = paused != null && paused;
+  }
+
+  /// How its nodes use certificates, said or not.
+  @JsonIgnore
+  public Tls tlsOrDefault() {
+    return tls == null ? Tls.DEFAULT : tls;
   }
 }

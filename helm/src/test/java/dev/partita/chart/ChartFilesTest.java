@@ -115,7 +115,10 @@ class ChartFilesTest {
         Yaml.documents(Files.readString(Chart.DIRECTORY.resolve("values.yaml"))).getFirst();
 
     assertThat(Yaml.name(site)).isEqualTo(values.at("/sites/0/name").asText());
-    assertThat(site.path("spec")).isEqualTo(values.at("/sites/0/spec"));
+    // The sample is for a machine of one's own, where nobody logs in; the chart is not.
+    ObjectNode spec = site.path("spec").deepCopy();
+    spec.remove(List.of("authentication", "tls"));
+    assertThat(spec).isEqualTo(values.at("/sites/0/spec"));
   }
 
   /// Images, chart and build carry one version.

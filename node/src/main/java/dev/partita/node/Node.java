@@ -1,6 +1,8 @@
 package dev.partita.node;
 
+import dev.partita.node.admin.AccountAdmin;
 import dev.partita.node.admin.AdminService;
+import dev.partita.node.admin.FirstAdministrator;
 import dev.partita.node.admin.NodeAdmin;
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.OperationEntry;
@@ -37,6 +39,10 @@ import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
 import dev.partita.node.transport.Transport;
 import dev.partita.node.transport.TransportFigures;
+import dev.partita.tls.CredentialDirectory;
+import dev.partita.tls.Identity;
+import dev.partita.tls.Role;
+import dev.partita.tls.TlsSockets;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -48,6 +54,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -74,6 +81,7 @@ public final class Node implements AutoCloseable {
   private final NodeFailure failure = new NodeFailure();
   private final OperationCounts operations = new OperationCounts();
   private final NodeFiles files;
+  private final @Nullable CredentialDirectory credentials;
   private final Storage storage;
   private final NettyTransport netty;
   private final ReplicationHost host;
@@ -84,6 +92,7 @@ public final class Node implements AutoCloseable {
   private final Sessions sessions;
   private final Cluster cluster;
   private final NodeAdmin admin;
+  private final AccountAdmin accounts;
   private final HostPort peerAddress;
 
   private volatile @Nullable SystemPartition directory;
@@ -111,6 +120,7 @@ public final class Node implements AutoCloseable {
     try {
       this.files = new NodeFiles(data, new SecureRandom());
       NodeId self = files.nodeId();
+      this.credentials = credentials(settings.tls());
       this.storage =
           opened(
               RocksDbStorage.open(
@@ -170,11 +180,42 @@ public final class Node implements AutoCloseable {
       this.admin =
           new NodeAdmin(
               settings, self, peerAddress, system, membership, cluster, clock, this::ready);
+      this.accounts = new AccountAdmin(admin, () -> system.catalog().accounts());
+      if (settings.users().administrator() != null) {
+        opened(
+            FirstAdministrator.start(
+                settings.users().administrator(), accounts, this::ready, clock));
+      }
       membership.start();
     } catch (IOException | RuntimeException | Error e) {
       closeParts();
       throw e;
     }
+  }
+
+  private @Nullable CredentialDirectory credentials(NodeSettings.@Nullable Tls tls)
+      throws IOException {
+    if (tls == null) {
+      return null;
+    }
+    CredentialDirectory directory = opened(CredentialDirectory.open(tls.directory(), tls.reload()));
+    Identity wanted = new Identity(tls.realm(), Role.NODE);
+    Optional<Identity> found = Identity.of(directory.get().chain().getFirst());
+    if (!found.equals(Optional.of(wanted))) {
+      throw new IOException(
+          "the certificate in %s has the identity %s: a node of this database needs one with the alternative name URI:%s"
+              .formatted(
+                  tls.directory(), found.map(Identity::toString).orElse("of nobody"), wanted));
+    }
+    return directory;
+  }
+
+  private @Nullable TlsSockets sockets() {
+    CredentialDirectory own = credentials;
+    NodeSettings.Tls tls = settings.tls();
+    return own == null || tls == null
+        ? null
+        : TlsSockets.of(own, Set.of(new Identity(tls.realm(), Role.NODE)));
   }
 
   private <T extends AutoCloseable> T opened(T part) {
@@ -191,7 +232,8 @@ public final class Node implements AutoCloseable {
         this::clusterId,
         new PeerAddress(bind.host(), bind.port()),
         this::addressOf,
-        hosts == null ? NameLookup.system() : new HostsFile(hosts, NameLookup.system()));
+        hosts == null ? NameLookup.system() : new HostsFile(hosts, NameLookup.system()),
+        sockets());
   }
 
   /// The cluster that it belongs to; empty while it belongs to none.
@@ -237,6 +279,11 @@ public final class Node implements AutoCloseable {
     return settings;
   }
 
+  /// Its certificate, kept up to date; empty for a node in plain text.
+  public Optional<CredentialDirectory> credentials() {
+    return Optional.ofNullable(credentials);
+  }
+
   /// Where other nodes reach it.
   public HostPort peerAddress() {
     return peerAddress;
@@ -245,6 +292,11 @@ public final class Node implements AutoCloseable {
   /// The administration API.
   public AdminService admin() {
     return admin;
+  }
+
+  /// Users and their tokens.
+  public AccountAdmin accounts() {
+    return accounts;
   }
 
   /// The way to every Partition: a [dev.partita.node.partition.PartitionDirectory] and

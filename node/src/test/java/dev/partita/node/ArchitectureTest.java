@@ -34,7 +34,7 @@ class ArchitectureTest {
           List.of(".index.."),
           List.of(".replication..", ".storage..", ".transport.."),
           List.of(".raft.."),
-          List.of(".key..", ".time..", ".error..", ".config.."));
+          List.of(".key..", ".time..", ".error..", ".config..", ".security.."));
 
   private final JavaClasses classes =
       new ClassFileImporter()

@@ -1,18 +1,25 @@
 package dev.partita.operator;
 
+import dev.partita.operator.certificate.CertificateLives;
+import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.metrics.ApiMeters;
+import dev.partita.operator.metrics.ClusterMeters;
+import dev.partita.operator.metrics.ReconcileMeters;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
+import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteSettings;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
-import io.javaoperatorsdk.operator.api.monitoring.Metrics;
-import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.Dependent;
 import jakarta.enterprise.inject.Disposes;
@@ -36,16 +43,24 @@ public final class OperatorBeans {
 
   @Produces
   @Singleton
-  NodeAdmin nodeAdmin() {
-    return new HttpNodeAdmin();
+  OperatorCredentials operatorCredentials() {
+    return new OperatorCredentials();
   }
 
   @Produces
   @Singleton
-  DataPlanes dataPlanes(NodeAdmin admin, OperatorSettings settings, KubernetesClient client) {
+  NodeAdmin nodeAdmin(OperatorCredentials credentials) {
+    return new HttpNodeAdmin(credentials);
+  }
+
+  @Produces
+  @Singleton
+  DataPlanes dataPlanes(
+      NodeAdmin admin, OperatorSettings settings, KubernetesClient client, ClusterMeters meters) {
     DataPlanes dataPlanes =
         new DataPlanes(admin, settings.pollInterval(), settings.figuresInterval());
     dataPlanes.addListener(new RequestAnswerer(client));
+    dataPlanes.addListener(meters);
     return dataPlanes;
   }
 
@@ -68,8 +83,27 @@ public final class OperatorBeans {
   @Produces
   @Singleton
   SiteCollaborators siteCollaborators(
-      KubernetesClient client, Transitions transitions, Backoff backoff, InstantSource clock) {
-    return new SiteCollaborators(client, transitions, backoff, clock);
+      KubernetesClient client,
+      Transitions transitions,
+      Backoff backoff,
+      InstantSource clock,
+      Certificates certificates) {
+    return new SiteCollaborators(client, transitions, backoff, clock, certificates);
+  }
+
+  @Produces
+  @Singleton
+  Certificates certificates(
+      KubernetesClient client,
+      OperatorCredentials credentials,
+      OperatorSettings settings,
+      InstantSource clock) {
+    return new Certificates(
+        client,
+        credentials,
+        new CertificateLives(
+            settings.authorityLife(), settings.certificateLife(), settings.authorityOverlap()),
+        clock);
   }
 
   @Produces
@@ -83,15 +117,39 @@ public final class OperatorBeans {
             .defaultNodeImage()
             .orElseGet(() -> "partita/node:" + version.replace("-SNAPSHOT", "")),
         settings.httpPort(),
-        settings.peerPort());
+        settings.peerPort(),
+        settings.httpsPort(),
+        settings.nodePriorityClass());
   }
 
-  /// The extension's own provider binds its meters after the operator has taken its metrics, so
-  /// nothing would be seen.
   @Produces
   @Singleton
-  Metrics metrics(MeterRegistry registry) {
-    return MicrometerMetricsV2.newBuilder(registry).withNamespaceAsTag().build();
+  ReconcileMeters reconcileMeters(MeterRegistry registry) {
+    return new ReconcileMeters(registry);
+  }
+
+  @Produces
+  @Singleton
+  ClusterMeters clusterMeters(
+      MeterRegistry registry, ReconcileMeters declared, InstantSource clock) {
+    return new ClusterMeters(registry, declared, clock);
+  }
+
+  /// In the place of the extension's own client, which cannot be listened to.
+  @Produces
+  @Singleton
+  KubernetesClient client(
+      Config config, KubernetesSerialization serialization, MeterRegistry registry) {
+    return new KubernetesClientBuilder()
+        .withConfig(config)
+        .withKubernetesSerialization(serialization)
+        .withHttpClientBuilderConsumer(
+            builder -> builder.addOrReplaceInterceptor("meters", new ApiMeters(registry)))
+        .build();
+  }
+
+  void close(@Disposes KubernetesClient client) {
+    client.close();
   }
 
   /// Null means none: then this operator must be the only one. The lease lies in the operator's own

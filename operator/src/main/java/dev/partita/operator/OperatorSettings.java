@@ -16,9 +16,28 @@ public interface OperatorSettings {
   /// Image of the pods of a new Site; that of this version when absent.
   Optional<String> defaultNodeImage();
 
+  /// Priority class of node pods.
+  Optional<String> nodePriorityClass();
+
   /// Port of the nodes' HTTP API.
   @WithDefault("8080")
   int httpPort();
+
+  /// Port of the nodes' HTTP API by TLS.
+  @WithDefault("8443")
+  int httpsPort();
+
+  /// How long the operator's own certificate authorities are valid; replaced at two thirds of it.
+  @WithDefault("P3650D")
+  Duration authorityLife();
+
+  /// How long the certificates that they issue are valid; renewed at two thirds of it.
+  @WithDefault("P90D")
+  Duration certificateLife();
+
+  /// How long a new authority is trusted before it signs, and an old one after it has signed.
+  @WithDefault("P1D")
+  Duration authorityOverlap();
 
   /// Port of the traffic between nodes.
   @WithDefault("7000")

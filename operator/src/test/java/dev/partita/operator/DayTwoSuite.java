@@ -376,14 +376,17 @@ abstract class DayTwoSuite extends OperatorFixture {
             .get()
             .getSpec()
             .getVolumeName();
-    client()
-        .persistentVolumes()
-        .withName(volume)
-        .edit(each -> {
-          each.getMetadata().setFinalizers(List.of());
-          return each;
-        });
+    // In this order: the finalizer, which protects volumes in use, comes back to a living one.
     client().persistentVolumes().withName(volume).delete();
+    if (client().persistentVolumes().withName(volume).get() != null) {
+      client()
+          .persistentVolumes()
+          .withName(volume)
+          .edit(each -> {
+            each.getMetadata().setFinalizers(List.of());
+            return each;
+          });
+    }
     await()
         .atMost(PATIENCE)
         .until(() ->

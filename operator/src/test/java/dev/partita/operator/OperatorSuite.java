@@ -61,6 +61,44 @@ abstract class OperatorSuite extends OperatorFixture {
   // ---------------------------------------------------------------------------------------------------------- Site
 
   @Test
+  void aSiteInPlainTextIsAdministeredInPlainText() {
+    start(CrashPoint.never());
+    apply(site(1, "tls: {mode: Disabled}"));
+
+    awaitReady(Site.class, "main");
+
+    assertThat(client().secrets().inNamespace(namespace).withName("partita-ca").get()).isNull();
+  }
+
+  @Test
+  void aSiteWithoutTheSecretThatItNamesSaysSo() {
+    start(CrashPoint.never());
+    apply(site(1, "tls: {secretName: given, operatorSecretName: other}"));
+
+    awaitCondition(Site.class, "main", "Stalled", "True", "Secret given: does not exist");
+    assertThat(podNames()).isEmpty();
+  }
+
+  @Test
+  void theFirstAdministratorIsMadeOnceAndAGivenOneIsKept() {
+    start(CrashPoint.never());
+    apply(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: partita-administrator}\nstringData: {username: me, password: mine}");
+    apply(site(1));
+
+    awaitReady(Site.class, "main");
+
+    assertThat(
+            client()
+                .secrets()
+                .inNamespace(namespace)
+                .withName("partita-administrator")
+                .require()
+                .getData())
+        .containsEntry("username", "bWU=");
+  }
+
+  @Test
   void siteBecomesRunningNodesThatFoundOneCluster() {
     start(CrashPoint.never());
     apply(site(3));

@@ -1,8 +1,11 @@
 package dev.partita.operator;
 
+import dev.partita.operator.certificate.CertificateLives;
+import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.index.IndexReconciler;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
+import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.partition.PartitionReconciler;
 import dev.partita.operator.request.RequestAnswerer;
@@ -28,9 +31,13 @@ final class TestOperator implements AutoCloseable {
   /// Image that the control plane maps to a process that does nothing.
   static final String IMAGE = "partita/fake-node";
 
+  private static final CertificateLives LIVES =
+      new CertificateLives(Duration.ofDays(100), Duration.ofDays(10), Duration.ofDays(1));
+
   private final CrashPoint crash;
   private final Activity activity = new Activity();
-  private final HttpNodeAdmin nodes = new HttpNodeAdmin();
+  private final OperatorCredentials credentials = new OperatorCredentials();
+  private final HttpNodeAdmin nodes = new HttpNodeAdmin(credentials);
   private final DataPlanes dataPlanes;
   private final Operator operator;
 
@@ -51,6 +58,7 @@ final class TestOperator implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
+    Certificates certificates = new Certificates(client, credentials, LIVES, clock);
     this.operator =
         new Operator(overrider ->
             overrider
@@ -61,7 +69,9 @@ final class TestOperator implements AutoCloseable {
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(1)));
     operator.register(
         new SiteReconciler(
-            dataPlanes, settings, new SiteCollaborators(client, transitions, backoff, clock)),
+            dataPlanes,
+            settings,
+            new SiteCollaborators(client, transitions, backoff, clock, certificates)),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
         new PartitionReconciler(dataPlanes, transitions, backoff, clock),
@@ -90,7 +100,7 @@ final class TestOperator implements AutoCloseable {
   }
 
   private static SiteSettings settings(String defaultImage, int httpPort) {
-    return new SiteSettings(Optional.empty(), defaultImage, httpPort, httpPort + 1);
+    return new SiteSettings(Optional.empty(), defaultImage, httpPort, httpPort + 1, httpPort + 2);
   }
 
   /// Writes to the API server and to the nodes so far.

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// operator: partitions are made through the administration as the operator would.
 final class Nodes implements AutoCloseable {
   private static final int COUNT = 3;
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(120);
+  private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
   private static final byte[] EMPTY = {};
   static final ObjectMapper JSON = new ObjectMapper();
 
@@ -387,6 +387,7 @@ final class Nodes implements AutoCloseable {
         .wiring()
         .hostsFile(node)
         .ifPresent(file -> builder.environment().put("PARTITA_HOSTS_FILE", file.toString()));
+    builder.environment().put("PARTITA_AUTHENTICATION", "disabled");
     builder.environment().putAll(setup.environment());
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     return builder.start();

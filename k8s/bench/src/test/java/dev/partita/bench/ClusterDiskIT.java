@@ -21,7 +21,7 @@ import org.rocksdb.RocksDBException;
 /// Three node processes, as packaged, and what becomes of their disks: with a small log, so that it
 /// is cut and snapshots are needed soon.
 class ClusterDiskIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int LOG_MEBIBYTES = 64;
   private static final Map<String, String> SMALL =
       Map.of("PARTITA_LOG_SIZE", LOG_MEBIBYTES + "Mi", "PARTITA_MEMTABLE_SIZE", "2Mi");
@@ -32,7 +32,12 @@ class ClusterDiskIT {
   private static final int BULK_CHARACTERS = 256 << 10;
 
   @TempDir Path directory;
+
+  // Every test begins with start(), some after they have made a disk.
+  @SuppressWarnings("NullAway.Init")
   private Nodes nodes;
+
+  @SuppressWarnings("NullAway.Init")
   private DocumentRequests documents;
 
   private final long seed = Ledger.seed();

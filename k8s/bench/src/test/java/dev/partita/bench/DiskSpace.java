@@ -58,9 +58,14 @@ final class DiskSpace implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
-    if (run("umount", "-l", directory.toString()) != 0) {
-      throw new IOException("cannot unmount " + directory);
+  public void close() throws IOException {
+    try {
+      if (run("umount", "-l", directory.toString()) != 0) {
+        throw new IOException("cannot unmount " + directory);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while unmounting " + directory, e);
     }
   }
 

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// A client stays with a node while it works and goes to the next when it does not. Several ledgers
 /// may share a collection, one after the other.
 final class Ledger implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /// Longer than an election, and than a connection is kept on which nothing is heard.
   private static final Duration PHASE = Duration.ofSeconds(5);
@@ -354,7 +354,7 @@ final class Ledger implements AutoCloseable {
 
   private String describeHistory() {
     return history.stream()
-        .sorted(Comparator.comparingInt(Operation::key).thenComparing(Operation::invokedNanos))
+        .sorted(Comparator.comparingInt(Operation::key).thenComparingLong(Operation::invokedNanos))
         .map(Operation::toString)
         .collect(Collectors.joining("\n", "seed " + seed + "\n", ""));
   }

@@ -85,18 +85,18 @@ class ImageIT {
     String script =
         """
         set -e
-        mount --bind ROOT ROOT
-        mount -o remount,bind,ro ROOT
-        mount -t tmpfs -o mode=1777 tmpfs ROOT/tmp
-        mount -t tmpfs -o mode=1777 tmpfs ROOT/data
-        mount -t proc proc ROOT/proc
-        mount --bind /dev ROOT/dev
+        mount --bind @root@ @root@
+        mount -o remount,bind,ro @root@
+        mount -t tmpfs -o mode=1777 tmpfs @root@/tmp
+        mount -t tmpfs -o mode=1777 tmpfs @root@/data
+        mount -t proc proc @root@/proc
+        mount --bind /dev @root@/dev
         exec env -i PARTITA_DEV=true PARTITA_DATA=/data/node PARTITA_PEER_HOST=127.0.0.1 PARTITA_PEER_PORT=0 \
-          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=PORT JDK_JAVA_OPTIONS=-XX:AOTMode=on \
-          unshare --root=ROOT --wd=/opt/partita/app --setgid=10001 --setuid=10001 -- "$@"
+          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=@port@ JDK_JAVA_OPTIONS=-XX:AOTMode=on \
+          unshare --root=@root@ --wd=/opt/partita/app --setgid=10001 --setuid=10001 -- "$@"
         """
-            .replace("ROOT", root.toString())
-            .replace("PORT", String.valueOf(port));
+            .replace("@root@", root.toString())
+            .replace("@port@", String.valueOf(port));
     List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", script, "sh"));
     command.addAll(entrypoint);
     Path log = directory.resolve("node.log");

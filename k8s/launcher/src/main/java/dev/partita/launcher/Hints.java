@@ -32,6 +32,9 @@ final class Hints {
       curl -s %1$s/v1/query -H 'Content-Type: application/json' \\
         -d '{"index":"unicode-by-script","terms":["Greek"],"limit":5}'
 
+    Nodes speak TLS to each other and to the operator; on this machine clients need neither TLS nor a password
+    (spec.tls.clients and spec.authentication of the Site).
+
     """
             .formatted(http, kubeconfig)
         + end

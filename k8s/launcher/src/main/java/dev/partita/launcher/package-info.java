@@ -1,5 +1,8 @@
 /// The launcher behind `./partita`: brings up a control plane, the operator and a sample site on
-/// this machine, loads the sample data, and measures.
+/// this machine, loads the sample data, and measures. In a cluster that the user has named
+/// ([NamedCluster]) it applies the same there ([Installation]), says what keeps pods from running
+/// ([Obstacles]), reaches the nodes by [PortForwards], and takes out again only what it has made
+/// ([Removal], [Ownership]).
 ///
 /// [Main] parses the command line. [Up] is the main job, step by step; each step is idempotent, so
 /// that a second `up` on the same `.partita` directory finds everything again. Everything it leaves

@@ -112,6 +112,14 @@ abstract class MainJobSteps {
   }
 
   @Test
+  @Order(2)
+  void nodesHaveCertificatesAndClientsDoNotAdminister() throws Exception {
+    assertThat(send("GET", "/metrics", "").body())
+        .contains("partita_certificate_expiry_timestamp_seconds{holder=\"own\"");
+    assertThat(send("GET", "/admin/v1/state", "").statusCode()).isEqualTo(401);
+  }
+
+  @Test
   @Order(3)
   void anIndexQueryGivesExactlyTheCharactersOfAScript() throws Exception {
     List<Integer> expected =

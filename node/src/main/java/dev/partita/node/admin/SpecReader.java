@@ -25,8 +25,9 @@ final class SpecReader {
   private SpecReader() {}
 
   static CatalogCommand.CreatePartition partition(String name, PartitionSpec spec) {
-    return new CatalogCommand.CreatePartition(
-        resourceName(name), collection(spec.collection()), bounds(spec), replicas(spec));
+    return checked(() ->
+        new CatalogCommand.CreatePartition(
+            resourceName(name), collection(spec.collection()), bounds(spec), replicas(spec)));
   }
 
   static Bounds bounds(PartitionSpec spec) {
@@ -120,6 +121,10 @@ final class SpecReader {
   private static <T> T checked(Supplier<T> reading) {
     try {
       return reading.get();
+    } catch (NullPointerException e) {
+      // JSON may leave out any component of a spec, whatever its type says.
+      throw new DatabaseException(
+          ErrorCode.INVALID_DEFINITION, "the definition lacks a field that it needs", e);
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new DatabaseException(ErrorCode.INVALID_DEFINITION, "the definition makes no sense", e)
           .with("reason", e.getMessage());

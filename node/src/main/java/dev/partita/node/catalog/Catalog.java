@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param indexes by name
 /// @param operations by id
 /// @param requests by id
+/// @param accounts users and their tokens
 public record Catalog(
     long revision,
     long nextId,
@@ -31,7 +32,8 @@ public record Catalog(
     PartitionMap partitions,
     NavigableMap<String, IndexEntry> indexes,
     NavigableMap<String, OperationEntry> operations,
-    NavigableMap<String, ResourceRequest> requests) {
+    NavigableMap<String, ResourceRequest> requests,
+    Accounts accounts) {
 
   /// The catalog before the first command.
   public static final Catalog EMPTY =
@@ -45,7 +47,8 @@ public record Catalog(
           PartitionMap.EMPTY,
           Collections.emptyNavigableMap(),
           Collections.emptyNavigableMap(),
-          Collections.emptyNavigableMap());
+          Collections.emptyNavigableMap(),
+          Accounts.NONE);
 
   public Catalog {
     nodes = Collections.unmodifiableNavigableMap(nodes);
@@ -94,7 +97,8 @@ public record Catalog(
         partitions,
         indexes,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withNextId(long next) {
@@ -108,7 +112,8 @@ public record Catalog(
         partitions,
         indexes,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withClusterId(String id) {
@@ -122,7 +127,8 @@ public record Catalog(
         partitions,
         indexes,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withWindow(TimestampWindow next) {
@@ -136,7 +142,8 @@ public record Catalog(
         partitions,
         indexes,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withNode(NodeEntry node) {
@@ -150,7 +157,8 @@ public record Catalog(
         partitions,
         indexes,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withCollection(CollectionEntry collection) {
@@ -172,7 +180,8 @@ public record Catalog(
         partitions,
         indexes,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withPartitions(PartitionMap next) {
@@ -186,7 +195,8 @@ public record Catalog(
         next,
         indexes,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withIndex(IndexEntry index) {
@@ -208,7 +218,8 @@ public record Catalog(
         partitions,
         next,
         operations,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withOperation(OperationEntry operation) {
@@ -230,7 +241,8 @@ public record Catalog(
         partitions,
         indexes,
         next,
-        requests);
+        requests,
+        accounts);
   }
 
   Catalog withRequest(ResourceRequest request) {
@@ -252,6 +264,22 @@ public record Catalog(
         partitions,
         indexes,
         operations,
+        next,
+        accounts);
+  }
+
+  Catalog withAccounts(Accounts next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests,
         next);
   }
 

@@ -30,6 +30,10 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = CatalogCommand.PutRequest.class, name = "PutRequest"),
   @JsonSubTypes.Type(value = CatalogCommand.AnswerRequest.class, name = "AnswerRequest"),
   @JsonSubTypes.Type(value = CatalogCommand.ForgetRequest.class, name = "ForgetRequest"),
+  @JsonSubTypes.Type(value = CatalogCommand.PutUser.class, name = "PutUser"),
+  @JsonSubTypes.Type(value = CatalogCommand.DropUser.class, name = "DropUser"),
+  @JsonSubTypes.Type(value = CatalogCommand.PutToken.class, name = "PutToken"),
+  @JsonSubTypes.Type(value = CatalogCommand.DropToken.class, name = "DropToken"),
   @JsonSubTypes.Type(value = CatalogCommand.ExtendWindow.class, name = "ExtendWindow")
 })
 public sealed interface CatalogCommand {
@@ -109,6 +113,20 @@ public sealed interface CatalogCommand {
 
   /// Forgets a client's wish.
   record ForgetRequest(String id) implements CatalogCommand {}
+
+  /// Makes or changes a user. Another password revokes the user's tokens.
+  ///
+  /// @param first only if there is no user yet
+  record PutUser(UserEntry user, boolean first) implements CatalogCommand {}
+
+  /// Removes a user with its tokens; never the last administrator.
+  record DropUser(String name) implements CatalogCommand {}
+
+  /// Records a token that is handed out.
+  record PutToken(TokenEntry token) implements CatalogCommand {}
+
+  /// Revokes a token.
+  record DropToken(String id) implements CatalogCommand {}
 
   /// Reserves timestamps for the leader that proposes it. An earlier end than known is ignored.
   record ExtendWindow(TimestampWindow window) implements CatalogCommand {}

@@ -11,7 +11,14 @@ record CatalogContent(
     List<PartitionEntry> partitions,
     List<IndexEntry> indexes,
     List<OperationEntry> operations,
-    List<ResourceRequest> requests) {
+    List<ResourceRequest> requests,
+    List<UserEntry> users,
+    List<TokenEntry> tokens) {
+  @SuppressWarnings("ConstantValue") // a snapshot of a version before users has none
+  CatalogContent {
+    users = users == null ? List.of() : List.copyOf(users);
+    tokens = tokens == null ? List.of() : List.copyOf(tokens);
+  }
 
   /// What a catalog has only one of.
   record Header(long revision, long nextId, @Nullable String clusterId, TimestampWindow window) {
@@ -29,7 +36,9 @@ record CatalogContent(
         List.copyOf(catalog.partitions().all()),
         List.copyOf(catalog.indexes().values()),
         List.copyOf(catalog.operations().values()),
-        List.copyOf(catalog.requests().values()));
+        List.copyOf(catalog.requests().values()),
+        List.copyOf(catalog.accounts().users().values()),
+        List.copyOf(catalog.accounts().tokens().values()));
   }
 
   Catalog toCatalog() {
@@ -38,7 +47,8 @@ record CatalogContent(
             .withNextId(header.nextId())
             .withWindow(header.window())
             .withRevision(header.revision())
-            .withPartitions(PartitionMap.of(partitions));
+            .withPartitions(PartitionMap.of(partitions))
+            .withAccounts(Accounts.of(users, tokens));
     if (header.clusterId() != null) {
       catalog = catalog.withClusterId(header.clusterId());
     }

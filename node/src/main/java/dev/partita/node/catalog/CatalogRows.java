@@ -26,6 +26,8 @@ final class CatalogRows {
   private static final String INDEX = "t/index/";
   private static final String OPERATION = "t/operation/";
   private static final String REQUEST = "t/request/";
+  private static final String USER = "t/user/";
+  private static final String TOKEN = "t/token/";
 
   private CatalogRows() {}
 
@@ -46,6 +48,8 @@ final class CatalogRows {
     write(batch, INDEX, before.indexes(), after.indexes());
     write(batch, OPERATION, before.operations(), after.operations());
     write(batch, REQUEST, before.requests(), after.requests());
+    write(batch, USER, before.accounts().users(), after.accounts().users());
+    write(batch, TOKEN, before.accounts().tokens(), after.accounts().tokens());
   }
 
   private static Map<Object, PartitionEntry> byId(Catalog catalog) {
@@ -88,7 +92,9 @@ final class CatalogRows {
             entries(rows, PARTITION, PartitionEntry.class),
             entries(rows, INDEX, IndexEntry.class),
             entries(rows, OPERATION, OperationEntry.class),
-            entries(rows, REQUEST, ResourceRequest.class))
+            entries(rows, REQUEST, ResourceRequest.class),
+            entries(rows, USER, UserEntry.class),
+            entries(rows, TOKEN, TokenEntry.class))
         .toCatalog();
   }
 

@@ -65,6 +65,10 @@ final class CatalogRules {
       case CatalogCommand.ForgetRequest(var id) ->
           Transition.applied(
               before.requests().containsKey(id) ? before.withoutRequest(id) : before);
+      case CatalogCommand.PutUser put -> AccountRules.putUser(before, put);
+      case CatalogCommand.DropUser(var name) -> AccountRules.dropUser(before, name);
+      case CatalogCommand.PutToken(var token) -> AccountRules.putToken(before, token);
+      case CatalogCommand.DropToken(var id) -> AccountRules.dropToken(before, id);
       case CatalogCommand.ExtendWindow _ -> Transition.applied(before);
     };
   }

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param httpAdvertised `host:port` under which others reach its HTTP API
 /// @param dev whether it is a single node that founds a cluster by itself and has no operator
 /// @param storage sizes and times of its storage
+/// @param tls its certificate; without one all its traffic is plain text
+/// @param users whether clients have to log in
 public record NodeSettings(
     Path data,
     String name,
@@ -24,7 +26,9 @@ public record NodeSettings(
     Peer peer,
     HostPort httpAdvertised,
     boolean dev,
-    Storage storage) {
+    Storage storage,
+    @Nullable Tls tls,
+    Users users) {
   private static final int DEFAULT_PEER_PORT = 7000;
   private static final int DEFAULT_HTTP_PORT = 8080;
   private static final long DEFAULT_CACHE_BYTES = 64L << 20;
@@ -45,6 +49,43 @@ public record NodeSettings(
     public Peer {
       seeds = List.copyOf(seeds);
     }
+  }
+
+  /// Certificates.
+  ///
+  /// @param directory of a mounted Secret with `tls.crt`, `tls.key` and `ca.crt`
+  /// @param realm the database that the certificates speak of
+  /// @param reload how often the directory is looked at
+  public record Tls(Path directory, String realm, Duration reload) {
+    private static final Duration RELOAD_DEFAULT = Duration.ofSeconds(10);
+
+    public Tls {
+      if (!reload.isPositive()) {
+        throw new IllegalArgumentException("the interval of looking is positive: " + reload);
+      }
+    }
+  }
+
+  /// Users.
+  ///
+  /// @param required whether a client has to show who it is
+  /// @param administrator directory of a mounted Secret with the `username` and `password` of the
+  ///   first administrator
+  public record Users(boolean required, @Nullable Path administrator) {
+    /// Everybody may do everything.
+    public static final Users NOT_ASKED = new Users(false, null);
+  }
+
+  /// A node in plain text that asks nobody who he is.
+  public NodeSettings(
+      Path data,
+      String name,
+      Place place,
+      Peer peer,
+      HostPort httpAdvertised,
+      boolean dev,
+      Storage storage) {
+    this(data, name, place, peer, httpAdvertised, dev, storage, null, Users.NOT_ASKED);
   }
 
   /// Storage.
@@ -108,7 +149,9 @@ public record NodeSettings(
             lookup.bytes("partita.cache.size", DEFAULT_CACHE_BYTES),
             lookup.bytes("partita.memtable.size", DEFAULT_MEMTABLE_BYTES),
             lookup.bytes("partita.log.size", DEFAULT_LOG_BYTES),
-            lookup.duration("partita.retention", Storage.DEFAULT.retention())));
+            lookup.duration("partita.retention", Storage.DEFAULT.retention())),
+        lookup.tls(),
+        lookup.users());
   }
 
   /// Reads settings from environment variables, `PARTITA_DATA` and so on.
@@ -153,6 +196,33 @@ public record NodeSettings(
 
     long bytes(String name, long otherwise) {
       return parse(name, Long.toString(otherwise), Lookup::parseBytes);
+    }
+
+    @Nullable Tls tls() {
+      String directory = text("partita.tls.directory", "");
+      return directory.isEmpty()
+          ? null
+          : new Tls(
+              Path.of(directory),
+              text("partita.tls.realm", "default"),
+              duration("partita.tls.reload", Tls.RELOAD_DEFAULT));
+    }
+
+    /// A node that founds its cluster by itself is for one developer; all others ask.
+    Users users() {
+      boolean dev = Boolean.parseBoolean(text("partita.dev", "false"));
+      boolean required =
+          parse(
+              "partita.authentication",
+              dev ? "disabled" : "required",
+              text ->
+                  switch (text) {
+                    case "required" -> true;
+                    case "disabled" -> false;
+                    default -> throw new IllegalArgumentException("required or disabled");
+                  });
+      String administrator = text("partita.administrator.directory", "");
+      return new Users(required, administrator.isEmpty() ? null : Path.of(administrator));
     }
 
     @Nullable Path hostsFile() {

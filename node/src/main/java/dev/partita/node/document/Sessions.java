@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -136,6 +137,29 @@ public final class Sessions implements AutoCloseable {
       throw unknown(id, null);
     }
     return owner.equals(self) ? local(call) : SessionCalls.send(transport, owner, SERVICE, call);
+  }
+
+  /// What a statement is about, so that the right to it can be asked for before it is executed.
+  ///
+  /// @param collection of the documents; null where an index is named
+  /// @param index whose entries are looked through
+  public record Subject(@Nullable String collection, @Nullable String index) {}
+
+  /// The subject of a statement; empty of those that touch no document.
+  ///
+  /// @throws DatabaseException if the body is not as the action wants it
+  public static Optional<Subject> subject(SessionAction action, byte[] body) {
+    return switch (action) {
+      case BEGIN, COMMIT, ABORT -> Optional.empty();
+      case READ -> Optional.of(new Subject(TransactionParser.item(body).collection(), null));
+      case WRITE -> Optional.of(new Subject(TransactionParser.write(body).collection(), null));
+      case QUERY ->
+          Optional.of(
+              switch (SessionBodies.query(body)) {
+                case SessionBodies.RangeOf(var range) -> new Subject(range.collection(), null);
+                case SessionBodies.IndexOf(var index) -> new Subject(null, index.index());
+              });
+    };
   }
 
   private static NodeId owner(String id) {

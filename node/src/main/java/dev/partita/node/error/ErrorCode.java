@@ -13,6 +13,12 @@ public enum ErrorCode {
   INVALID_CURSOR("34000", Category.USER, 400, "Invalid cursor"),
   /// The definition of a partition or an index makes no sense.
   INVALID_DEFINITION("42P17", Category.USER, 400, "Invalid definition"),
+  /// Who asks has not shown who he is, or not convincingly.
+  UNAUTHENTICATED("28000", Category.USER, 401, "Not authenticated"),
+  /// Who asks has no right to it. Does not tell whether it exists.
+  FORBIDDEN("42501", Category.USER, 403, "Forbidden"),
+  /// Too many failed log-ins; wait.
+  THROTTLED("28P01", Category.RESOURCE, 429, "Too many attempts"),
   /// A request, document, batch or page is larger than the limit.
   TOO_LARGE("54000", Category.USER, 413, "Too large"),
   /// The row does not exist.

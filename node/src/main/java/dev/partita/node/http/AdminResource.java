@@ -39,6 +39,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Consumes(MediaType.APPLICATION_JSON)
 @Tag(name = "administration")
+@Requires(Right.OPERATOR)
 public final class AdminResource {
   private final AdminService admin;
   private final Deadlines deadlines;

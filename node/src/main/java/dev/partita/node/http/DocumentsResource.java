@@ -69,6 +69,7 @@ public final class DocumentsResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(
       summary = "Lists a key range",
       description =
@@ -101,6 +102,7 @@ public final class DocumentsResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Path("/{key}")
   @Operation(
       summary = "Reads a document",
@@ -121,6 +123,7 @@ public final class DocumentsResource {
   }
 
   @PUT
+  @Requires(Right.WRITE)
   @Path("/{key}")
   @Operation(
       summary = "Writes a document",
@@ -147,6 +150,7 @@ public final class DocumentsResource {
   }
 
   @DELETE
+  @Requires(Right.WRITE)
   @Path("/{key}")
   @Operation(summary = "Deletes a document")
   public Response delete(
@@ -166,6 +170,7 @@ public final class DocumentsResource {
   }
 
   @POST
+  @Requires(Right.WRITE)
   @Operation(
       summary = "Writes one document or a batch",
       description =

@@ -9,6 +9,7 @@ import dev.partita.node.admin.IndexSpec;
 import dev.partita.node.admin.IndexView;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.security.Access;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
@@ -38,13 +39,16 @@ public final class IndexesResource {
 
   private final AdminService admin;
   private final Deadlines deadlines;
+  private final Caller caller;
 
-  IndexesResource(NodeLifecycle lifecycle, Deadlines deadlines) {
+  IndexesResource(NodeLifecycle lifecycle, Deadlines deadlines, Caller caller) {
     this.admin = lifecycle.node().admin();
     this.deadlines = deadlines;
+    this.caller = caller;
   }
 
   @POST
+  @Requires(Right.ADMIN)
   @Operation(
       summary = "Creates an index",
       description =
@@ -61,6 +65,7 @@ public final class IndexesResource {
                     new IndexSpec.Value(field(value), value.path("descending").asBoolean()))
                 .toList(),
             request.flag("unique"));
+    caller.require(Access.ADMIN, spec.collection());
     IndexView created =
         admin.requestIndex(request.requiredText("name"), spec, deadlines.creation());
     return Response.created(URI.create("/v1/indexes/" + created.name()))
@@ -69,23 +74,29 @@ public final class IndexesResource {
   }
 
   @GET
+  @Requires(Right.SEE)
   @Operation(summary = "Lists the indexes")
   public ObjectNode list() {
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     ArrayNode data = answer.putArray("data");
+    caller.seesEach();
     for (IndexView index : admin.state(deadlines.administration()).indexes()) {
-      data.add(json(index));
+      if (caller.sees(index.collection())) {
+        data.add(json(index));
+      }
     }
     return answer;
   }
 
   @GET
+  @Requires(Right.SEE)
   @Path("/{name}")
   @Operation(summary = "Tells about one index")
   public ObjectNode get(@PathParam("name") String name) {
     String resourceName = PartitionsResource.resourceName(name).value();
     return admin.state(deadlines.administration()).indexes().stream()
         .filter(index -> index.name().equals(resourceName))
+        .filter(index -> caller.sees(index.collection()))
         .findFirst()
         .map(IndexesResource::json)
         .orElseThrow(() ->
@@ -94,10 +105,11 @@ public final class IndexesResource {
   }
 
   @DELETE
+  @Requires(Right.ADMIN)
   @Path("/{name}")
   @Operation(summary = "Deletes an index")
   public Response delete(@PathParam("name") String name) {
-    get(name);
+    caller.require(Access.ADMIN, get(name).path("collection").textValue());
     admin.requestIndexDeletion(name, deadlines.creation());
     return Response.noContent().build();
   }

@@ -271,7 +271,13 @@ enum NodeMetric {
       Unit.BYTES,
       "Bytes of the bodies of requests that are being answered"),
   HTTP_ERRORS(
-      Kind.COUNTER, "http.errors", null, "Requests answered with a problem document", "code");
+      Kind.COUNTER, "http.errors", null, "Requests answered with a problem document", "code"),
+  CERTIFICATE_EXPIRY(
+      Kind.GAUGE,
+      "certificate.expiry.timestamp",
+      Unit.SECONDS,
+      "When the first certificate of the holder expires, since 1970; only where there are any",
+      "holder");
 
   static final String PREFIX = "partita";
 

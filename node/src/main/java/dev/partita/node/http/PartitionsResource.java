@@ -13,6 +13,7 @@ import dev.partita.node.catalog.ResourceName;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.security.Access;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
@@ -65,14 +66,17 @@ public final class PartitionsResource {
   private final Node node;
   private final AdminService admin;
   private final Deadlines deadlines;
+  private final Caller caller;
 
-  PartitionsResource(NodeLifecycle lifecycle, Deadlines deadlines) {
+  PartitionsResource(NodeLifecycle lifecycle, Deadlines deadlines, Caller caller) {
     this.node = lifecycle.node();
     this.admin = node.admin();
     this.deadlines = deadlines;
+    this.caller = caller;
   }
 
   @POST
+  @Requires(Right.ADMIN)
   @Operation(
       summary = "Creates a partition",
       description =
@@ -84,6 +88,7 @@ public final class PartitionsResource {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = request.requiredText("name");
     String collection = request.text("collection", DEFAULT_COLLECTION);
+    caller.require(Access.ADMIN, collection);
     PartitionWish wish =
         new PartitionWish(
             collection,
@@ -97,23 +102,29 @@ public final class PartitionsResource {
   }
 
   @GET
+  @Requires(Right.SEE)
   @Operation(summary = "Lists the partitions")
   public ObjectNode list() {
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     ArrayNode data = answer.putArray("data");
+    caller.seesEach();
     for (PartitionView partition : admin.state(deadlines.administration()).partitions()) {
-      data.add(json(partition));
+      if (caller.sees(partition.collection())) {
+        data.add(json(partition));
+      }
     }
     return answer;
   }
 
   @GET
+  @Requires(Right.SEE)
   @Path("/{name}")
   @Operation(summary = "Tells about one partition")
   public ObjectNode get(@PathParam("name") String name) {
     String resourceName = resourceName(name).value();
     return admin.state(deadlines.administration()).partitions().stream()
         .filter(partition -> partition.name().equals(resourceName))
+        .filter(partition -> caller.sees(partition.collection()))
         .findFirst()
         .map(this::json)
         .orElseThrow(() ->
@@ -122,13 +133,14 @@ public final class PartitionsResource {
   }
 
   @DELETE
+  @Requires(Right.ADMIN)
   @Path("/{name}")
   @Operation(
       summary = "Deletes a partition",
       description =
           "What becomes of its rows is the deletion policy of its custom resource. Answers when it is gone.")
   public Response delete(@PathParam("name") String name) {
-    get(name);
+    caller.require(Access.ADMIN, get(name).path("collection").textValue());
     admin.requestPartitionDeletion(name, deadlines.creation());
     return Response.noContent().build();
   }

@@ -27,6 +27,9 @@ final class Problem {
     if (code.httpStatus() == 503) {
       response.header("Retry-After", RETRY_AFTER_SECONDS);
     }
+    if (code.httpStatus() == 401) {
+      response.header("WWW-Authenticate", Authentication.CHALLENGE);
+    }
     return response.build();
   }
 

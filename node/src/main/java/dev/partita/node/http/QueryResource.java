@@ -44,19 +44,23 @@ public final class QueryResource {
   private final Deadlines deadlines;
   private final Admission admission;
   private final PageAdmission pageAdmission;
+  private final Caller caller;
 
   QueryResource(
       NodeLifecycle lifecycle,
       Deadlines deadlines,
       Admission admission,
-      PageAdmission pageAdmission) {
+      PageAdmission pageAdmission,
+      Caller caller) {
     this.lifecycle = lifecycle;
     this.deadlines = deadlines;
     this.admission = admission;
     this.pageAdmission = pageAdmission;
+    this.caller = caller;
   }
 
   @POST
+  @Requires(Right.READ)
   @Operation(
       summary = "Queries an index",
       description =
@@ -77,6 +81,7 @@ public final class QueryResource {
             Parameters.cursor(request.optionalText("after"), request.optionalText("before")),
             Parameters.timestamp("at", request.optionalText("at")),
             request.flag("documents"));
+    caller.requireReadable(lifecycle.node().router().index(name), name);
     try (Admission.Ticket _ = admission.admit(0)) {
       pageAdmission.admit(context);
       Page<IndexHit> page = lifecycle.queries().index(query, deadlines.data());

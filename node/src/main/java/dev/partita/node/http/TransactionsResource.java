@@ -8,6 +8,8 @@ import dev.partita.node.document.SessionAction;
 import dev.partita.node.document.Sessions;
 import dev.partita.node.document.TransactionParser;
 import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.routing.Router;
+import dev.partita.node.security.Access;
 import dev.partita.node.transaction.OneShot;
 import dev.partita.node.transaction.OneShotResult;
 import dev.partita.node.transaction.OneShotTransactions;
@@ -35,15 +37,21 @@ public final class TransactionsResource {
   private final Sessions sessions;
   private final Deadlines deadlines;
   private final Admission admission;
+  private final Caller caller;
+  private final Router router;
 
-  TransactionsResource(NodeLifecycle lifecycle, Deadlines deadlines, Admission admission) {
+  TransactionsResource(
+      NodeLifecycle lifecycle, Deadlines deadlines, Admission admission, Caller caller) {
     this.transactions = lifecycle.transactions();
     this.sessions = lifecycle.sessions();
     this.deadlines = deadlines;
     this.admission = admission;
+    this.caller = caller;
+    this.router = lifecycle.node().router();
   }
 
   @POST
+  @Requires(Right.SEE)
   @Operation(
       summary = "Runs a transaction",
       description =
@@ -54,11 +62,13 @@ public final class TransactionsResource {
   public ObjectNode run(byte[] body) {
     try (Admission.Ticket _ = admission.admit(body.length)) {
       OneShot request = TransactionParser.parse(body);
+      requireAll(request);
       return json(request, transactions.run(request, deadlines.data()));
     }
   }
 
   @POST
+  @Requires(Right.USER)
   @Path("/begin")
   @Operation(
       summary = "Begins a transaction whose statements come one by one",
@@ -70,6 +80,7 @@ public final class TransactionsResource {
   }
 
   @POST
+  @Requires(Right.READ)
   @Path("/{id}/read")
   @Operation(summary = "Reads a document: {collection, id}")
   public ObjectNode read(@PathParam("id") String id, byte @Nullable [] body) {
@@ -77,6 +88,7 @@ public final class TransactionsResource {
   }
 
   @POST
+  @Requires(Right.READ)
   @Path("/{id}/query")
   @Operation(
       summary = "Looks through a range or an index",
@@ -88,6 +100,7 @@ public final class TransactionsResource {
   }
 
   @POST
+  @Requires(Right.WRITE)
   @Path("/{id}/write")
   @Operation(
       summary = "Writes at the commit",
@@ -98,6 +111,7 @@ public final class TransactionsResource {
   }
 
   @POST
+  @Requires(Right.USER)
   @Path("/{id}/commit")
   @Operation(
       summary = "Commits",
@@ -108,6 +122,7 @@ public final class TransactionsResource {
   }
 
   @POST
+  @Requires(Right.USER)
   @Path("/{id}/abort")
   @Operation(summary = "Aborts")
   public ObjectNode abort(@PathParam("id") String id, byte @Nullable [] body) {
@@ -116,8 +131,27 @@ public final class TransactionsResource {
 
   private ObjectNode statement(SessionAction action, String id, byte @Nullable [] body) {
     byte[] bytes = body == null ? new byte[0] : body;
+    Sessions.subject(action, bytes).ifPresent(subject -> require(action, subject));
     try (Admission.Ticket _ = admission.admit(bytes.length)) {
       return sessions.execute(action, id, bytes, deadlines.data());
+    }
+  }
+
+  private void requireAll(OneShot request) {
+    caller.seesEach();
+    request.reads().forEach(item -> caller.require(Access.READ, item.collection()));
+    request
+        .conditions()
+        .forEach(condition -> caller.require(Access.READ, condition.item().collection()));
+    request.writes().forEach(write -> caller.require(Access.WRITE, write.collection()));
+  }
+
+  private void require(SessionAction action, Sessions.Subject subject) {
+    String collection = subject.collection();
+    if (collection != null) {
+      caller.require(action == SessionAction.WRITE ? Access.WRITE : Access.READ, collection);
+    } else if (subject.index() != null) {
+      caller.requireReadable(router.index(subject.index()), subject.index());
     }
   }
 

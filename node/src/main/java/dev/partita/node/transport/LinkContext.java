@@ -1,8 +1,10 @@
 package dev.partita.node.transport;
 
 import dev.partita.node.raft.NodeId;
+import dev.partita.tls.TlsSockets;
 import io.netty.bootstrap.Bootstrap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// What all links and accepted connections of a transport share.
 ///
@@ -10,6 +12,7 @@ import java.util.function.Supplier;
 /// @param cluster the cluster of this node, empty while it belongs to none
 /// @param listener told of all connections
 /// @param traffic counts what they carry
+/// @param tls how connections are encrypted and peers are known; null for plain text
 record LinkContext(
     TransportSettings settings,
     NodeId self,
@@ -18,7 +21,8 @@ record LinkContext(
     NameLookup lookup,
     PeerListener listener,
     Services services,
-    Traffic traffic) {
+    Traffic traffic,
+    @Nullable TlsSockets tls) {
 
   /// Whether nodes of these two clusters may talk: a node without a cluster may talk to all, to
   /// join one.

@@ -1,6 +1,7 @@
 package dev.partita.node.transport;
 
 import dev.partita.node.raft.NodeId;
+import dev.partita.tls.TlsSockets;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -10,6 +11,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -23,6 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The [Transport] over TCP.
 ///
@@ -47,11 +50,8 @@ public final class NettyTransport implements Transport {
   private final Traffic traffic = new Traffic();
   private final List<PeerListener> listeners = new CopyOnWriteArrayList<>();
 
-  /// Listens on an address and is ready to dial.
+  /// A transport in plain text.
   ///
-  /// @param bind where to listen; port 0 takes any free one, see [#port]
-  /// @param cluster the cluster of this node, asked at each handshake; empty while it belongs to
-  ///   none
   /// @throws IOException if the address cannot be listened on
   public NettyTransport(
       TransportSettings settings,
@@ -60,6 +60,25 @@ public final class NettyTransport implements Transport {
       PeerAddress bind,
       PeerDirectory directory,
       NameLookup lookup)
+      throws IOException {
+    this(settings, self, cluster, bind, directory, lookup, null);
+  }
+
+  /// Listens on an address and is ready to dial.
+  ///
+  /// @param bind where to listen; port 0 takes any free one, see [#port]
+  /// @param cluster the cluster of this node, asked at each handshake; empty while it belongs to
+  ///   none
+  /// @param tls encrypts all connections and knows the peers; null for plain text
+  /// @throws IOException if the address cannot be listened on
+  public NettyTransport(
+      TransportSettings settings,
+      NodeId self,
+      Supplier<String> cluster,
+      PeerAddress bind,
+      PeerDirectory directory,
+      NameLookup lookup,
+      @Nullable TlsSockets tls)
       throws IOException {
     this.self = self;
     this.directory = directory;
@@ -74,7 +93,8 @@ public final class NettyTransport implements Transport {
             lookup,
             new Listeners(),
             new Services(settings.requestsMax(), settings.requestBytesMax(), traffic),
-            traffic);
+            traffic,
+            tls);
     try {
       var address = new InetSocketAddress(lookup.lookup(bind.host()), bind.port());
       this.serverChannel = server().bind(address).syncUninterruptibly().channel();
@@ -204,6 +224,10 @@ public final class NettyTransport implements Transport {
       if (connections.incrementAndGet() > context.settings().connectionsMax()) {
         accepted.close();
         return;
+      }
+      TlsSockets tls = context.tls();
+      if (tls != null) {
+        accepted.pipeline().addLast(new SslHandler(tls.server()));
       }
       var decoder = new FrameDecoder(context.settings().frameBytesMax(), traffic);
       accepted.pipeline().addLast(decoder, new AcceptedConnection(context, decoder));

@@ -1,13 +1,18 @@
 package dev.partita.node.transport;
 
 import dev.partita.node.raft.NodeId;
+import dev.partita.tls.TlsSockets;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Iterator;
@@ -17,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// The way to one peer: dials when there is something to send, backs off when that fails, and dials
@@ -27,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings(
     "FutureReturnValueIgnored") // what becomes of a close or write is seen by channelInactive
 final class PeerLink {
+  private static final Logger LOGGER = System.getLogger(PeerLink.class.getName());
+
   /// How precise the timeouts of calls are.
   private static final long SWEEP_MILLIS = 20;
 
@@ -59,6 +67,7 @@ final class PeerLink {
   private long heardNanos;
   private long usedNanos;
   private boolean sweeping;
+  private String complaint = "";
 
   /// @param expected who is dialled, or null if only the address is known
   /// @param address where, asked for each dialling; null if nobody knows
@@ -239,6 +248,7 @@ final class PeerLink {
     ready = true;
     context.traffic().connects.increment();
     backoffNanos = 0;
+    complaint = "";
     heardNanos = System.nanoTime();
     schedule(() -> keepAlive(connected), pingMillis());
     if (expected != null) {
@@ -270,6 +280,24 @@ final class PeerLink {
           Frame.Request _,
           Frame.Ping _ ->
           throw new IllegalArgumentException("A frame that the dialled side does not send");
+    }
+  }
+
+  /// A connection that fails by its certificates goes on failing until a person acts, so that has
+  /// to be told, once.
+  private void complain(Channel failed, Throwable cause) {
+    Throwable reason =
+        cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+    if (reason instanceof SSLException && !String.valueOf(reason.getMessage()).equals(complaint)) {
+      complaint = String.valueOf(reason.getMessage());
+      LOGGER.log(
+          Level.WARNING,
+          "no TLS connection to node "
+              + expected
+              + " at "
+              + failed.remoteAddress()
+              + ": "
+              + complaint);
     }
   }
 
@@ -374,6 +402,10 @@ final class PeerLink {
 
     @Override
     protected void initChannel(Channel created) {
+      TlsSockets tls = context.tls();
+      if (tls != null) {
+        created.pipeline().addLast(new SslHandler(tls.client()));
+      }
       created.pipeline().addLast(decoder, new LinkHandler(decoder));
     }
   }
@@ -414,6 +446,7 @@ final class PeerLink {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext handlerContext, Throwable cause) {
+      complain(handlerContext.channel(), cause);
       handlerContext.close();
     }
   }

@@ -11,6 +11,9 @@
 /// node that was dialled, is refused. Everything is bounded: the frame, the bytes queued for a
 /// peer, the requests in progress, the connections.
 ///
+/// With [dev.partita.tls.TlsSockets] every connection is TLS 1.3, and both sides have to show the
+/// certificate of a node of this database before a byte of theirs is read as a frame.
+///
 /// Threads: handlers and listeners run on the transport's event loops and must not block.
 @NullMarked
 package dev.partita.node.transport;

@@ -40,6 +40,31 @@ class NodeSettingsTest {
     assertThat(settings.storage())
         .isEqualTo(new NodeSettings.Storage(128 << 20, 4 << 20, 96 << 20, Duration.ofHours(2)));
     assertThat(settings.dev()).isFalse();
+    assertThat(settings.tls()).isNull();
+    assertThat(settings.users()).isEqualTo(new NodeSettings.Users(true, null));
+  }
+
+  @Test
+  void certificatesAndUsersAreRead() {
+    NodeSettings settings =
+        NodeSettings.ofEnvironment(
+            Map.of(
+                "PARTITA_TLS_DIRECTORY", "/tls",
+                "PARTITA_TLS_REALM", "db",
+                "PARTITA_AUTHENTICATION", "disabled",
+                "PARTITA_ADMINISTRATOR_DIRECTORY", "/admin"));
+    assertThat(settings.tls())
+        .isEqualTo(new NodeSettings.Tls(Path.of("/tls"), "db", Duration.ofSeconds(10)));
+    assertThat(settings.users()).isEqualTo(new NodeSettings.Users(false, Path.of("/admin")));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> NodeSettings.ofEnvironment(Map.of("PARTITA_AUTHENTICATION", "no")))
+        .withMessageContaining("partita.authentication");
+  }
+
+  @Test
+  void onlyANodeThatFoundsItsOwnClusterAsksNobodyByDefault() {
+    assertThat(NodeSettings.ofEnvironment(Map.of("PARTITA_DEV", "true")).users().required())
+        .isFalse();
   }
 
   @Test

@@ -14,7 +14,7 @@ final class ErrorCodeTest {
       case USER ->
           assertThat(code.httpStatus())
               .matches(status -> (status >= 400 && status < 500) || status == 501);
-      case RETRYABLE, RESOURCE -> assertThat(code.httpStatus()).isIn(409, 503, 504);
+      case RETRYABLE, RESOURCE -> assertThat(code.httpStatus()).isIn(409, 421, 429, 503, 504);
       case INTERNAL, EXTERNAL -> assertThat(code.httpStatus()).isGreaterThanOrEqualTo(500);
     }
   }

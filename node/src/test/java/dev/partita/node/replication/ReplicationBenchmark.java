@@ -3,6 +3,7 @@ package dev.partita.node.replication;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.partita.node.TestCertificates;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
@@ -11,6 +12,8 @@ import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
 import dev.partita.node.transport.TransportSettings;
+import dev.partita.tls.CredentialDirectory;
+import dev.partita.tls.TlsSockets;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -40,8 +43,11 @@ import org.jspecify.annotations.Nullable;
 /// Durable replicated writes of three processes on this machine, against what its disk can do:
 /// `main` without arguments prints a table. Commands have 256 bytes; each writer waits for its
 /// result before the next command. Then an idle cluster of many groups, and the time to a new
-/// leader after the old one's process is killed.
+/// leader after the old one's process is killed. With `-Dpartita.benchmark.tls=true` the nodes
+/// speak TLS.
 public final class ReplicationBenchmark {
+  private static final boolean TLS = Boolean.getBoolean("partita.benchmark.tls");
+  private static final String CERTIFICATES = "certificates";
   private static final int COMMAND_BYTES = 256;
   private static final int[] WRITERS = {1, 16, 64};
   private static final Duration WARM_UP = Duration.ofSeconds(4);
@@ -133,12 +139,16 @@ public final class ReplicationBenchmark {
           LongStream.range(0, NODES)
               .mapToObj(_ -> String.valueOf(freePort()))
               .collect(Collectors.joining(","));
+      if (TLS) {
+        new TestCertificates().write(directory.resolve(CERTIFICATES), TestCertificates.NODE);
+      }
       for (int i = 1; i <= NODES; i++) {
         Process process =
             new ProcessBuilder(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xmx256m",
                     "-XX:+UseSerialGC",
+                    "-Dpartita.benchmark.tls=" + TLS,
                     "-cp",
                     System.getProperty("java.class.path"),
                     ReplicationBenchmark.class.getName(),
@@ -242,7 +252,8 @@ public final class ReplicationBenchmark {
               () -> "benchmark",
               new PeerAddress("127.0.0.1", ports.get(number - 1)),
               node -> new PeerAddress("127.0.0.1", ports.get((int) node.value() - 1)),
-              NameLookup.system());
+              NameLookup.system(),
+              sockets(directory));
       host =
           new ReplicationHost(
               HostSettings.DEFAULT, directory, self, transport, System::nanoTime, new Quiet());
@@ -253,6 +264,14 @@ public final class ReplicationBenchmark {
                   .collect(Collectors.toSet()),
               Set.of());
       open();
+    }
+
+    private static @Nullable TlsSockets sockets(Path directory) throws IOException {
+      return TLS
+          ? TlsSockets.of(
+              CredentialDirectory.open(directory.resolveSibling(CERTIFICATES), Duration.ofDays(1)),
+              Set.of(TestCertificates.NODE))
+          : null;
     }
 
     private void open() {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.partita.crd.DeletionPolicy;
 import dev.partita.crd.IndexSpec;
+import dev.partita.tls.TlsSockets;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -19,9 +20,14 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
-/// The administration API over HTTP and JSON. Thread-safe.
+/// The administration API over HTTP and JSON, with certificates on both sides where the nodes have
+/// them. Thread-safe.
 ///
 /// A status from 400 to 499 is a refusal, except 408, 421, 425 and 429; those, 500 and above, and
 /// every failure of the connection mean that another node, or the same one later, may answer.
@@ -35,6 +41,8 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
   /// Reconcile threads wait for these calls.
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
 
+  private static final String[] PROTOCOLS = {"TLSv1.3"};
+
   private static final int REFUSED_MIN = 400;
   private static final int UNAVAILABLE_MIN = 500;
   private static final int REQUEST_TIMEOUT_STATUS = 408;
@@ -47,11 +55,20 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
 
   private final ObjectMapper mapper =
       JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(CONNECT_TIMEOUT)
-          .build();
+  private final OperatorCredentials credentials;
+  private final HttpClient plainClient = newClient().build();
+  private final Map<String, HttpClient> clients = new ConcurrentHashMap<>();
+
+  /// @param credentials for nodes with certificates
+  public HttpNodeAdmin(OperatorCredentials credentials) {
+    this.credentials = credentials;
+  }
+
+  private static HttpClient.Builder newClient() {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(CONNECT_TIMEOUT);
+  }
 
   @Override
   public Answer<NodeView> node(Endpoint endpoint) {
@@ -108,14 +125,19 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
 
   @Override
   public void close() {
-    client.shutdownNow();
+    plainClient.shutdownNow();
+    clients.values().forEach(HttpClient::shutdownNow);
   }
 
   private <T> Answer<T> call(
       Endpoint endpoint, String method, String path, @Nullable Object body, Class<T> type) {
+    Optional<HttpClient> client = client(endpoint.realm());
+    if (client.isEmpty()) {
+      return new Answer.Unreachable<>("the operator has no certificate yet");
+    }
     try {
       HttpRequest.Builder request =
-          HttpRequest.newBuilder(URI.create("http://" + endpoint.address() + "/admin/v1/" + path))
+          HttpRequest.newBuilder(uri(endpoint, path))
               .timeout(REQUEST_TIMEOUT)
               .header("Content-Type", "application/json")
               .method(method, publisher(body));
@@ -123,13 +145,39 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
         request.header(CLUSTER_HEADER, endpoint.clusterId());
       }
       return answer(
-          client.send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8)), type);
+          client.get().send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8)), type);
     } catch (IOException e) {
       return new Answer.Unreachable<>(endpoint.node() + " does not answer: " + e);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return new Answer.Unreachable<>("interrupted");
     }
+  }
+
+  private static URI uri(Endpoint endpoint, String path) {
+    String scheme = endpoint.realm() == null ? "http" : "https";
+    return URI.create(scheme + "://" + endpoint.address() + "/admin/v1/" + path);
+  }
+
+  /// One for each database; each of its handshakes uses the newest certificate.
+  private Optional<HttpClient> client(@Nullable String realm) {
+    if (realm == null) {
+      return Optional.of(plainClient);
+    }
+    HttpClient known = clients.get(realm);
+    if (known != null) {
+      return Optional.of(known);
+    }
+    return credentials
+        .sockets(realm)
+        .map(sockets -> clients.computeIfAbsent(realm, _ -> securedClient(sockets)));
+  }
+
+  private static HttpClient securedClient(TlsSockets sockets) {
+    return newClient()
+        .sslContext(sockets.context())
+        .sslParameters(new SSLParameters(null, PROTOCOLS.clone()))
+        .build();
   }
 
   private BodyPublisher publisher(@Nullable Object body) throws JsonProcessingException {

@@ -1,9 +1,14 @@
 package dev.partita.operator.site;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.partita.crd.Authentication;
+import dev.partita.crd.ClientTls;
 import dev.partita.crd.Resources;
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteSpec;
+import dev.partita.crd.Tls;
+import dev.partita.crd.TlsMode;
+import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.resource.ContentHash;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.Affinity;
@@ -23,8 +28,13 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
 import io.fabric8.kubernetes.api.model.TopologySpreadConstraintBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.VolumeMountBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -50,7 +60,10 @@ final class NodePod {
       @Nullable String region,
       List<String> zones,
       boolean edge,
-      @Nullable Resources resources) {
+      @Nullable Resources resources,
+      @Nullable Tls tls,
+      @Nullable Authentication authentication,
+      @Nullable String priorityClass) {
 
     String revision() {
       return ContentHash.of(this);
@@ -60,6 +73,15 @@ final class NodePod {
   private static final String CONTAINER = "node";
   private static final String CONFIGURATION = "configuration";
   private static final String CONFIGURATION_PATH = "/etc/partita";
+  private static final String ADMINISTRATOR = "administrator";
+  private static final String ADMINISTRATOR_PATH = "/etc/partita-administrator";
+  private static final String CERTIFICATES = "certificates";
+  private static final String CERTIFICATES_PATH = "/etc/partita-tls";
+
+  /// The group is the pod's own; nobody else on the server reads the private key.
+  private static final int GROUP_MAY_READ = 0440;
+
+  private static final String TEMPORARY = "tmp";
   private static final String DATA_PATH = "/var/lib/partita";
   private static final String CLOUD_LABEL = "partita.dev/cloud";
   private static final String REGION_LABEL = "topology.kubernetes.io/region";
@@ -105,6 +127,7 @@ final class NodePod {
             .withType("RuntimeDefault")
             .endSeccompProfile()
             .endSecurityContext()
+            .withPriorityClassName(settings.priorityClass().orElse(null))
             .withAffinity(affinity())
             .withTopologySpreadConstraints(spread(ZONE_LABEL), spread(HOST_LABEL))
             .withContainers(container())
@@ -114,10 +137,91 @@ final class NodePod {
             .withName(name())
             .endConfigMap()
             .endVolume()
+            .addAllToVolumes(certificateVolumes())
+            .addAllToVolumes(administratorVolumes())
+            .addNewVolume()
+            .withName(TEMPORARY)
+            .withNewEmptyDir()
+            .endEmptyDir()
+            .endVolume()
             .endSpec()
             .build();
     template.getMetadata().setAnnotations(Map.of(Labels.HASH, inputs().revision()));
     return template;
+  }
+
+  private List<Volume> certificateVolumes() {
+    return secured()
+        ? List.of(
+            new VolumeBuilder()
+                .withName(CERTIFICATES)
+                .withNewSecret()
+                .withSecretName(Certificates.nodeSecret(site))
+                .withDefaultMode(GROUP_MAY_READ)
+                .endSecret()
+                .build())
+        : List.of();
+  }
+
+  private boolean authenticated() {
+    return spec.authentication() == Authentication.Required;
+  }
+
+  /// Optional, so that it may be deleted once there are users.
+  private List<Volume> administratorVolumes() {
+    return authenticated()
+        ? List.of(
+            new VolumeBuilder()
+                .withName(ADMINISTRATOR)
+                .withNewSecret()
+                .withSecretName(AdministratorSecret.NAME)
+                .withOptional(true)
+                .withDefaultMode(GROUP_MAY_READ)
+                .endSecret()
+                .build())
+        : List.of();
+  }
+
+  private List<VolumeMount> administratorMounts() {
+    return authenticated()
+        ? List.of(
+            new VolumeMountBuilder()
+                .withName(ADMINISTRATOR)
+                .withMountPath(ADMINISTRATOR_PATH)
+                .withReadOnly(true)
+                .build())
+        : List.of();
+  }
+
+  private boolean secured() {
+    return spec.tlsOrDefault().mode() == TlsMode.Required;
+  }
+
+  private boolean plainHttp() {
+    return !secured() || spec.tlsOrDefault().clients() == ClientTls.Optional;
+  }
+
+  private List<ContainerPort> ports() {
+    List<ContainerPort> ports = new ArrayList<>();
+    ports.add(port("peer", settings.peerPort()));
+    if (secured()) {
+      ports.add(port("https", settings.httpsPort()));
+    }
+    if (plainHttp()) {
+      ports.add(port("http", settings.httpPort()));
+    }
+    return ports;
+  }
+
+  private List<VolumeMount> certificateMounts() {
+    return secured()
+        ? List.of(
+            new VolumeMountBuilder()
+                .withName(CERTIFICATES)
+                .withMountPath(CERTIFICATES_PATH)
+                .withReadOnly(true)
+                .build())
+        : List.of();
   }
 
   private Inputs inputs() {
@@ -130,7 +234,10 @@ final class NodePod {
         spec.region(),
         spec.zones(),
         spec.edge(),
-        spec.resources());
+        spec.resources(),
+        spec.tlsOrDefault().equals(Tls.DEFAULT) ? null : spec.tlsOrDefault(),
+        authenticated() ? null : spec.authentication(),
+        settings.priorityClass().orElse(null));
   }
 
   private Container container() {
@@ -138,7 +245,7 @@ final class NodePod {
         .withName(CONTAINER)
         .withImage(image)
         .withEnv(environment())
-        .withPorts(port("peer", settings.peerPort()), port("http", settings.httpPort()))
+        .withPorts(ports())
         .withReadinessProbe(
             probe("/health/ready").withPeriodSeconds(2).withFailureThreshold(3).build())
         .withLivenessProbe(
@@ -157,8 +264,15 @@ final class NodePod {
         .withMountPath(CONFIGURATION_PATH)
         .withReadOnly(true)
         .endVolumeMount()
+        .addAllToVolumeMounts(certificateMounts())
+        .addAllToVolumeMounts(administratorMounts())
+        .addNewVolumeMount()
+        .withName(TEMPORARY)
+        .withMountPath("/tmp")
+        .endVolumeMount()
         .withNewSecurityContext()
         .withAllowPrivilegeEscalation(false)
+        .withReadOnlyRootFilesystem(true)
         .withNewCapabilities()
         .withDrop("ALL")
         .endCapabilities()
@@ -182,12 +296,26 @@ final class NodePod {
     environment.add(value("PARTITA_PEER_HOST", "$(POD_IP)"));
     environment.add(value("PARTITA_PEER_PORT", String.valueOf(settings.peerPort())));
     environment.add(value("PARTITA_PEER_ADVERTISED", dnsName + ":" + settings.peerPort()));
-    environment.add(value("PARTITA_HTTP_ADVERTISED", dnsName + ":" + settings.httpPort()));
+    environment.add(
+        value(
+            "PARTITA_HTTP_ADVERTISED",
+            dnsName + ":" + (secured() ? settings.httpsPort() : settings.httpPort())));
     environment.add(value("PARTITA_SEEDS", seeds()));
     environment.add(value("QUARKUS_HTTP_HOST", "$(POD_IP)"));
     environment.add(value("QUARKUS_HTTP_PORT", String.valueOf(settings.httpPort())));
     environment.add(
         value("QUARKUS_CONFIG_LOCATIONS", CONFIGURATION_PATH + "/application.properties"));
+    environment.add(
+        value("PARTITA_AUTHENTICATION", spec.authentication().name().toLowerCase(Locale.ROOT)));
+    if (authenticated()) {
+      environment.add(value("PARTITA_ADMINISTRATOR_DIRECTORY", ADMINISTRATOR_PATH));
+    }
+    if (secured()) {
+      environment.add(value("PARTITA_TLS_DIRECTORY", CERTIFICATES_PATH));
+      environment.add(value("PARTITA_TLS_REALM", namespace()));
+      environment.add(value("PARTITA_HTTP_PLAIN", String.valueOf(plainHttp())));
+      environment.add(value("QUARKUS_HTTP_SSL_PORT", String.valueOf(settings.httpsPort())));
+    }
     return environment;
   }
 
@@ -251,8 +379,8 @@ final class NodePod {
     return new ProbeBuilder()
         .withNewHttpGet()
         .withPath(path)
-        .withNewPort(settings.httpPort())
-        .withScheme("HTTP")
+        .withNewPort(secured() ? settings.httpsPort() : settings.httpPort())
+        .withScheme(secured() ? "HTTPS" : "HTTP")
         .endHttpGet()
         .withTimeoutSeconds(2);
   }

@@ -1,5 +1,6 @@
 package dev.partita.operator.site;
 
+import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -7,4 +8,8 @@ import java.time.InstantSource;
 
 /// What the steps of the Site reconciler need of the world.
 public record SiteCollaborators(
-    KubernetesClient client, Transitions transitions, Backoff backoff, InstantSource clock) {}
+    KubernetesClient client,
+    Transitions transitions,
+    Backoff backoff,
+    InstantSource clock,
+    Certificates certificates) {}

@@ -1,7 +1,10 @@
 package dev.partita.operator.site;
 
+import dev.partita.crd.ClientTls;
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteSpec;
+import dev.partita.crd.Tls;
+import dev.partita.crd.TlsMode;
 import dev.partita.operator.resource.ContentHash;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -21,6 +24,8 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -71,7 +76,8 @@ final class SiteObjects {
             .withClusterIP("None")
             .withPublishNotReadyAddresses(true)
             .withSelector(Labels.selector(name()))
-            .withPorts(port("peer", settings.peerPort()), port("http", settings.httpPort()))
+            .withPorts(clientPorts())
+            .addToPorts(port("peer", settings.peerPort()))
             .endSpec()
             .build());
   }
@@ -83,7 +89,7 @@ final class SiteObjects {
             .withMetadata(metadata(name()))
             .withNewSpec()
             .withSelector(Labels.selector(name()))
-            .withPorts(port("http", settings.httpPort()))
+            .withPorts(clientPorts())
             .endSpec()
             .build());
   }
@@ -142,6 +148,18 @@ final class SiteObjects {
         .endResources()
         .endSpec()
         .build();
+  }
+
+  private List<ServicePort> clientPorts() {
+    List<ServicePort> ports = new ArrayList<>();
+    Tls tls = spec.tlsOrDefault();
+    if (tls.mode() == TlsMode.Required) {
+      ports.add(port("https", settings.httpsPort()));
+    }
+    if (tls.mode() == TlsMode.Disabled || tls.clients() == ClientTls.Optional) {
+      ports.add(port("http", settings.httpPort()));
+    }
+    return ports;
   }
 
   private static ServicePort port(String name, int port) {

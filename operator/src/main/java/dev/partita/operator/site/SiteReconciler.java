@@ -1,6 +1,8 @@
 package dev.partita.operator.site;
 
+import dev.partita.crd.Authentication;
 import dev.partita.crd.Site;
+import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
 import dev.partita.operator.observation.DataPlane;
@@ -59,6 +61,8 @@ public class SiteReconciler implements Reconciler<Site> {
   private final Volumes volumes;
   private final VoterMarks voterMarks;
   private final SiteStatusWriter statusWriter;
+  private final Certificates certificates;
+  private final AdministratorSecret administrator;
   private final InstantSource clock;
 
   /// @param collaborators what the steps of the reconciler need
@@ -69,6 +73,8 @@ public class SiteReconciler implements Reconciler<Site> {
     this.founding = new Founding(collaborators.client());
     this.operations = new SiteOperations(collaborators.backoff());
     this.volumes = new Volumes(collaborators.client());
+    this.certificates = collaborators.certificates();
+    this.administrator = new AdministratorSecret(collaborators.client());
     this.voterMarks = new VoterMarks(collaborators.client());
     this.statusWriter = new SiteStatusWriter(collaborators.transitions(), collaborators.clock());
     this.clock = collaborators.clock();
@@ -96,9 +102,17 @@ public class SiteReconciler implements Reconciler<Site> {
       statusWriter.write(site, List.of(), verdict, Optional.empty(), context);
       return UpdateControl.noUpdate();
     }
+    Optional<Verdict> uncertified = certificates.keep(site);
+    if (uncertified.isPresent()) {
+      statusWriter.write(site, pods(context), uncertified.get(), Optional.empty(), context);
+      return UpdateControl.<Site>noUpdate().rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+    }
+    if (site.getSpec().authentication() == Authentication.Required) {
+      administrator.keep(site.getMetadata().getNamespace());
+    }
     DataPlane dataPlane = dataPlanes.of(site.getMetadata().getNamespace());
     List<Pod> pods = pods(context);
-    List<Endpoint> endpoints = endpoints(pods);
+    List<Endpoint> endpoints = endpoints(site, pods);
     String name = site.getMetadata().getName();
     founding.identify(site, dataPlane);
     dataPlane.report(name, endpoints, site.getSpec().edge());
@@ -124,7 +138,8 @@ public class SiteReconciler implements Reconciler<Site> {
     if (cluster.isPresent()) {
       operations.acknowledge(cluster.get(), dataPlane);
       operations.submit(scaling, cluster.get(), dataPlane);
-      volumes.renew(site, scaling, pods, cluster.get(), dataPlane, settings.httpPort());
+      volumes.renew(
+          site, scaling, pods, cluster.get(), dataPlane, new NodeEndpoints(site, settings));
       volumes.discard(site, scaling, context);
       voterMarks.write(site, cluster.get(), context);
       progress.replacing(
@@ -229,13 +244,11 @@ public class SiteReconciler implements Reconciler<Site> {
         .toList();
   }
 
-  private List<Endpoint> endpoints(List<Pod> pods) {
+  private List<Endpoint> endpoints(Site site, List<Pod> pods) {
+    NodeEndpoints where = new NodeEndpoints(site, settings);
     return pods.stream()
         .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
-        .map(pod ->
-            new Endpoint(
-                pod.getMetadata().getName(),
-                pod.getStatus().getPodIP() + ":" + settings.httpPort()))
+        .map(where::of)
         .toList();
   }
 

@@ -9,5 +9,23 @@ import java.util.Optional;
 ///   so that a new version of the operator restarts no pod
 /// @param httpPort port of the nodes' HTTP API
 /// @param peerPort port of the traffic between nodes
+/// @param httpsPort port of the nodes' HTTP API by TLS
+/// @param priorityClass of node pods, where one is configured
 public record SiteSettings(
-    Optional<String> nodeImage, String defaultNodeImage, int httpPort, int peerPort) {}
+    Optional<String> nodeImage,
+    String defaultNodeImage,
+    int httpPort,
+    int peerPort,
+    int httpsPort,
+    Optional<String> priorityClass) {
+
+  /// Without a priority class.
+  public SiteSettings(
+      Optional<String> nodeImage,
+      String defaultNodeImage,
+      int httpPort,
+      int peerPort,
+      int httpsPort) {
+    this(nodeImage, defaultNodeImage, httpPort, peerPort, httpsPort, Optional.empty());
+  }
+}

@@ -129,17 +129,13 @@ final class Volumes {
       List<Pod> pods,
       ClusterView cluster,
       DataPlane dataPlane,
-      int httpPort) {
+      NodeEndpoints endpoints) {
     for (String name : scaling.forgotten()) {
       pods.stream()
           .filter(pod -> pod.getMetadata().getName().equals(name))
           .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
           .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
-          .filter(pod ->
-              isRemoved(
-                  new Endpoint(name, pod.getStatus().getPodIP() + ":" + httpPort),
-                  cluster,
-                  dataPlane))
+          .filter(pod -> isRemoved(endpoints.of(pod), cluster, dataPlane))
           .forEach(pod -> renew(site, pod));
     }
   }

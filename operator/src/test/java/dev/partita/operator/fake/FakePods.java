@@ -1,15 +1,20 @@
 package dev.partita.operator.fake;
 
+import dev.partita.tls.Credentials;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +34,7 @@ public final class FakePods implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
-  /// @param port of the nodes' HTTP API
+  /// @param port of the nodes' HTTP API in plain text; by TLS it is two more
   public FakePods(KubernetesClient client, String namespace, FakeCluster cluster, int port) {
     this.client = client;
     this.namespace = namespace;
@@ -92,7 +97,41 @@ public final class FakePods implements AutoCloseable {
     String id = String.valueOf(claim.getMetadata().getUid().hashCode() & 0x7fffffffL);
     String site = pod.getMetadata().getLabels().get("partita.dev/site");
     InetSocketAddress address = new InetSocketAddress(pod.getStatus().getPodIP(), port);
-    nodeByPodUid.put(pod.getMetadata().getUid(), FakeNode.start(cluster, id, name, site, address));
+    Optional<String> secret = certificates(pod);
+    FakeNode node =
+        secret.isEmpty()
+            ? FakeNode.start(cluster, id, name, site, address)
+            : FakeNode.start(
+                cluster,
+                id,
+                name,
+                site,
+                new InetSocketAddress(pod.getStatus().getPodIP(), port + 2),
+                () -> credentials(secret.get()));
+    nodeByPodUid.put(pod.getMetadata().getUid(), node);
+  }
+
+  private static Optional<String> certificates(Pod pod) {
+    return pod.getSpec().getVolumes().stream()
+        .filter(volume -> volume.getName().equals("certificates"))
+        .map(volume -> volume.getSecret().getSecretName())
+        .findFirst();
+  }
+
+  /// As the pod's mounted Secret has them now.
+  private Credentials credentials(String secret) {
+    Map<String, String> data =
+        client.secrets().inNamespace(namespace).withName(secret).require().getData();
+    try {
+      return Credentials.of(text(data, "tls.crt"), text(data, "tls.key"), text(data, "ca.crt"));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the operator made a Secret that nobody can use", e);
+    }
+  }
+
+  private static String text(Map<String, String> data, String name) {
+    return new String(
+        Base64.getDecoder().decode(data.getOrDefault(name, "")), StandardCharsets.US_ASCII);
   }
 
   @Override

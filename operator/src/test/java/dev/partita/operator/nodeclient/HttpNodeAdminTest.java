@@ -24,7 +24,7 @@ class HttpNodeAdminTest {
 
   private final List<String> requests = new ArrayList<>();
   private final HttpServer server;
-  private final HttpNodeAdmin admin = new HttpNodeAdmin();
+  private final HttpNodeAdmin admin = new HttpNodeAdmin(new OperatorCredentials());
   private volatile @Nullable String cluster;
   private int status = 200;
   private String response = "{}";

@@ -10,6 +10,7 @@ import dev.partita.operator.nodeclient.Bootstrap;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
+import dev.partita.operator.nodeclient.OperatorCredentials;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,7 +25,7 @@ class DataPlaneTest {
   private static final String FOREIGN = "uid-foreign";
   private static final String NODE = "main-0";
 
-  private final HttpNodeAdmin admin = new HttpNodeAdmin();
+  private final HttpNodeAdmin admin = new HttpNodeAdmin(new OperatorCredentials());
   private final FakeCluster ownCluster = new FakeCluster();
   private final FakeCluster foreignCluster = new FakeCluster();
   private final DataPlane dataPlane = new DataPlane("default", admin);

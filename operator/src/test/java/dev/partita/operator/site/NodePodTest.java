@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.crd.Site;
 import dev.partita.operator.resource.Labels;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.Objects;
@@ -27,6 +29,7 @@ class NodePodTest {
   void whatIsNotAboutPodsRestartsNone() {
     assertThat(revision(SPEC.replace("nodes: 3", "nodes: 5"))).isEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("1Gi", "2Gi"))).isEqualTo(revision(SPEC));
+    assertThat(revision(SPEC + ", tls: {}, authentication: Required")).isEqualTo(revision(SPEC));
     assertThat(revision(SPEC + ", paused: true, replaceAfter: 1h, restartApproval: All"))
         .isEqualTo(revision(SPEC));
   }
@@ -36,7 +39,35 @@ class NodePodTest {
     assertThat(revision(SPEC.replace("500m", "501m"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("us-east-1a", "us-east-1b"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("edge: false", "edge: true"))).isNotEqualTo(revision(SPEC));
+    assertThat(revision(SPEC + ", tls: {clients: Optional}")).isNotEqualTo(revision(SPEC));
+    assertThat(revision(SPEC + ", authentication: Disabled")).isNotEqualTo(revision(SPEC));
     assertThat(revision(template(SPEC, "partita/node:2"))).isNotEqualTo(revision(SPEC));
+  }
+
+  @Test
+  void nodesMeetTheRestrictedProfileAndWriteOnlyToTheirVolumes() {
+    PodSpec pod = template(SPEC, "partita/node:1").getSpec();
+    Container container = pod.getContainers().getFirst();
+
+    assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+    assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+    assertThat(pod.getSecurityContext().getSeccompProfile().getType()).isEqualTo("RuntimeDefault");
+    assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
+    assertThat(container.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
+    assertThat(container.getSecurityContext().getCapabilities().getDrop()).containsExactly("ALL");
+  }
+
+  @Test
+  void aPriorityClassIsPartOfTheRevision() {
+    SiteSettings settings =
+        new SiteSettings(
+            Optional.empty(), "partita/node:1", 8080, 7000, 8443, Optional.of("database"));
+    PodTemplateSpec template =
+        new NodePod(site(SPEC), settings, "partita/node:1", "main").template();
+
+    assertThat(template.getSpec().getPriorityClassName()).isEqualTo("database");
+    assertThat(template.getMetadata().getAnnotations().get(Labels.HASH))
+        .isNotEqualTo(revision(SPEC));
   }
 
   private static String revision(String spec) {
@@ -48,12 +79,14 @@ class NodePodTest {
   }
 
   private static PodTemplateSpec template(String spec, String image) {
-    Site site =
-        Serialization.unmarshal(
-            "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: main, namespace: db}\nspec: {%s}"
-                .formatted(spec),
-            Site.class);
-    SiteSettings settings = new SiteSettings(Optional.empty(), image, 8080, 7000);
-    return new NodePod(site, settings, image, "main").template();
+    SiteSettings settings = new SiteSettings(Optional.empty(), image, 8080, 7000, 8443);
+    return new NodePod(site(spec), settings, image, "main").template();
+  }
+
+  private static Site site(String spec) {
+    return Serialization.unmarshal(
+        "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: main, namespace: db}\nspec: {%s}"
+            .formatted(spec),
+        Site.class);
   }
 }

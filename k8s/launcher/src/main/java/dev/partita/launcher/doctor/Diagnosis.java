@@ -192,13 +192,7 @@ final class Diagnosis {
   private void groups() {
     JsonNode state = seen.state().orElse(null);
     if (state == null) {
-      if (!seen.pods().isEmpty()) {
-        findings.add(
-            Finding.problem(
-                "nodes",
-                "none of them tells the state of the cluster",
-                "none answers, none may be asked from here, or the system partition has no quorum: see the pods below"));
-      }
+      groupsByTheirStatus();
       return;
     }
     Map<String, JsonNode> members = new HashMap<>();
@@ -223,6 +217,29 @@ final class Diagnosis {
                 "bring back "
                     + String.join(", ", down)
                     + ": until then its rows are out of reach"));
+      }
+    }
+  }
+
+  /// What the operator tells of the groups, where the nodes tell nothing: their administration may
+  /// ask for a certificate that only the operator has.
+  private void groupsByTheirStatus() {
+    if (!seen.pods().isEmpty() && seen.sites().stream().noneMatch(site -> is(site, "Ready"))) {
+      findings.add(
+          Finding.problem(
+              "nodes",
+              "nobody tells the state of the cluster",
+              "no node answers, none may be asked from here, or the system partition has no quorum: see the pods below"));
+    }
+    for (JsonNode partition : seen.partitions()) {
+      int replicas = partition.path("status").path("replicas").asInt();
+      int ready = partition.path("status").path("readyReplicas").asInt();
+      if (ready < replicas / 2 + 1 && replicas > 0) {
+        findings.add(
+            Finding.problem(
+                "partition/" + name(partition),
+                "NO QUORUM: %d of %d replicas are ready".formatted(ready, replicas),
+                "bring back the pods that are not ready (kubectl get pods): until then its rows are out of reach"));
       }
     }
   }

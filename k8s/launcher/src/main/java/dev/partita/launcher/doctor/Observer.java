@@ -4,6 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.partita.launcher.doctor.Observation.NodeReading;
+import dev.partita.tls.Credentials;
+import dev.partita.tls.Identity;
+import dev.partita.tls.Role;
+import dev.partita.tls.TlsSockets;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.ByteArrayInputStream;
@@ -14,6 +18,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -26,7 +32,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// Looks at a namespace once. Only reads; what may not be read is left out.
 final class Observer {
@@ -39,12 +47,18 @@ final class Observer {
   private static final Duration NODE_TIMEOUT = Duration.ofSeconds(5);
 
   private static final String PORT_NAME = "http";
+  private static final String SECURED_PORT_NAME = "https";
+
+  /// Where the operator keeps its certificate unless a Site names another.
+  private static final String OPERATOR_SECRET = "partita-operator-tls";
+
   private static final int PORT_DEFAULT = 8080;
   private static final List<String> CERTIFICATE_KEYS = List.of("tls.crt", "ca.crt");
 
   private final ObjectMapper mapper = new ObjectMapper();
   private final KubernetesClient client;
   private final String namespace;
+  private @Nullable TlsSockets sockets;
 
   Observer(KubernetesClient client, String namespace) {
     this.client = client;
@@ -56,10 +70,12 @@ final class Observer {
   Observation observe() {
     String ours = "/apis/partita.dev/v1alpha1/namespaces/" + namespace;
     String core = "/api/v1/namespaces/" + namespace;
+    List<JsonNode> sites = list(ours + "/sites");
     List<JsonNode> pods = list(core + "/pods?" + NODE_PODS);
+    sockets = sockets(core, sites).orElse(null);
     return new Observation(
         Instant.now(),
-        list(ours + "/sites"),
+        sites,
         list(ours + "/partitions"),
         list(ours + "/indexes"),
         pods,
@@ -101,18 +117,51 @@ final class Observer {
     return askDirectly(pod, path).or(() -> askThroughApiServer(pod, path));
   }
 
-  private static Optional<String> askDirectly(JsonNode pod, String path) {
+  /// As the operator, if its certificate may be read.
+  private Optional<TlsSockets> sockets(String core, List<JsonNode> sites) {
+    String name =
+        sites.stream()
+            .map(site -> site.at("/spec/tls/operatorSecretName").asText())
+            .filter(given -> !given.isEmpty())
+            .findFirst()
+            .orElse(OPERATOR_SECRET);
+    try {
+      JsonNode data = parse(client.raw(core + "/secrets/" + name)).path("data");
+      Credentials own =
+          Credentials.of(
+              decoded(data, "tls.crt"), decoded(data, "tls.key"), decoded(data, "ca.crt"));
+      return Optional.of(TlsSockets.of(() -> own, Set.of(new Identity(namespace, Role.NODE))));
+    } catch (KubernetesClientException | GeneralSecurityException | IllegalArgumentException e) {
+      // Nodes with certificates are then told not to answer.
+      return Optional.empty();
+    }
+  }
+
+  private static String decoded(JsonNode data, String key) {
+    return new String(
+        Base64.getDecoder().decode(data.path(key).asText()), StandardCharsets.US_ASCII);
+  }
+
+  private Optional<String> askDirectly(JsonNode pod, String path) {
     String address = pod.path("status").path("podIP").asText();
     if (address.isEmpty()) {
       return Optional.empty();
     }
     String host = address.contains(":") ? "[" + address + "]" : address;
-    try (HttpClient http = HttpClient.newBuilder().connectTimeout(NODE_TIMEOUT).build()) {
+    TlsSockets known = sockets;
+    boolean secured = known != null && hasPort(pod, SECURED_PORT_NAME);
+    HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(NODE_TIMEOUT);
+    if (known != null && secured) {
+      builder.sslContext(known.context());
+    }
+    String start =
+        secured
+            ? "https://" + host + ":" + port(pod, SECURED_PORT_NAME)
+            : "http://" + host + ":" + port(pod, PORT_NAME);
+    try (HttpClient http = builder.build()) {
       HttpResponse<String> response =
           http.send(
-              HttpRequest.newBuilder(URI.create("http://" + host + ":" + port(pod) + path))
-                  .timeout(NODE_TIMEOUT)
-                  .build(),
+              HttpRequest.newBuilder(URI.create(start + path)).timeout(NODE_TIMEOUT).build(),
               BodyHandlers.ofString());
       return response.statusCode() == HttpURLConnection.HTTP_OK
           ? Optional.of(response.body())
@@ -130,16 +179,24 @@ final class Observer {
       return Optional.ofNullable(
           client.raw(
               "/api/v1/namespaces/%s/pods/%s:%d/proxy%s"
-                  .formatted(namespace, Observation.name(pod), port(pod), path)));
+                  .formatted(namespace, Observation.name(pod), port(pod, PORT_NAME), path)));
     } catch (KubernetesClientException e) {
       return Optional.empty();
     }
   }
 
-  private static int port(JsonNode pod) {
+  private static boolean hasPort(JsonNode pod, String name) {
+    return pod.path("spec")
+        .path("containers")
+        .valueStream()
+        .flatMap(container -> container.path("ports").valueStream())
+        .anyMatch(port -> port.path("name").asText().equals(name));
+  }
+
+  private static int port(JsonNode pod, String name) {
     for (JsonNode container : pod.path("spec").path("containers")) {
       for (JsonNode port : container.path("ports")) {
-        if (port.path("name").asText().equals(PORT_NAME)) {
+        if (port.path("name").asText().equals(name)) {
           return port.path("containerPort").asInt();
         }
       }

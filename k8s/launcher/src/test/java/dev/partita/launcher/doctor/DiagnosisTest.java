@@ -64,7 +64,31 @@ class DiagnosisTest {
   @Test
   void nobodyWhoTellsTheStateIsAProblem() {
     answers = false;
-    assertProblem("nodes", "none of them tells the state", "see the pods");
+    sites.set(
+        0,
+        with(
+            "main",
+            "Ready: False, Reconciling: True, Stalled: False",
+            "no node answers",
+            "2026-01-01T11:59:00Z"));
+    assertProblem("nodes", "nobody tells the state", "see the pods");
+  }
+
+  @Test
+  void nodesThatMayNotBeAskedAreNoProblem() {
+    answers = false;
+    assertThat(diagnose()).isEmpty();
+    assertThat(report()).contains("none tells the state", "nothing is wrong");
+  }
+
+  @Test
+  void theOperatorTellsOfALostQuorumWhereNodesMayNotBeAsked() {
+    answers = false;
+    partitions.set(
+        0,
+        yaml(
+            "{metadata: {name: p, generation: 1}, spec: {}, status: {observedGeneration: 1, replicas: 3, readyReplicas: 1}}"));
+    assertProblem("partition/p", "NO QUORUM: 1 of 3 replicas are ready", "kubectl get pods");
   }
 
   @Test
@@ -270,8 +294,8 @@ class DiagnosisTest {
 
   private static String conditions(String statuses, String message, String since) {
     StringBuilder conditions = new StringBuilder("[");
-    for (String status : statuses.split(", ")) {
-      String[] parts = status.split(": ");
+    for (String status : statuses.split(", ", -1)) {
+      String[] parts = status.split(": ", -1);
       conditions.append(
           "{type: %s, status: '%s', message: '%s', lastTransitionTime: '%s'},"
               .formatted(parts[0], parts[1], message, since));

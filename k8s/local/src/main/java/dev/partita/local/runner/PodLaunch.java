@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,22 +58,30 @@ record PodLaunch(
     }
     environment.put("PARTITA_HOSTS_FILE", settings.directory().resolve("hosts").toString());
     environment.put("PARTITA_PARENT_PID", Long.toString(ProcessHandle.current().pid()));
-    List<String> command =
-        command(settings, container).stream()
-            .map(word -> Expansion.mounts(Expansion.variables(word, environment), mounts))
-            .toList();
-    return new PodLaunch(command, environment, mounts);
+    return new PodLaunch(
+        command(
+            settings,
+            container,
+            word -> Expansion.mounts(Expansion.variables(word, environment), mounts)),
+        environment,
+        mounts);
   }
 
-  private static List<String> command(Settings settings, JsonNode container)
+  /// What stands for an image is a command of this machine, whatever the container mounts over its
+  /// paths.
+  ///
+  /// @param inContainer what a word of the container's own is on this machine
+  private static List<String> command(
+      Settings settings, JsonNode container, UnaryOperator<String> inContainer)
       throws RefusedException {
-    List<String> base = Json.strings(container, "command");
-    if (base.isEmpty()) {
-      base = imageCommand(settings, Json.string(container, "image"));
+    List<String> words = new ArrayList<>();
+    if (container.path("command").isEmpty()) {
+      words.addAll(imageCommand(settings, Json.string(container, "image")));
     }
-    List<String> words =
-        new ArrayList<>(
-            Stream.concat(base.stream(), Json.strings(container, "args").stream()).toList());
+    Stream.concat(
+            Json.strings(container, "command").stream(), Json.strings(container, "args").stream())
+        .map(inContainer)
+        .forEach(words::add);
     if (words.getFirst().equals("java")) {
       words.set(0, Path.of(System.getProperty("java.home"), "bin", "java").toString());
     }

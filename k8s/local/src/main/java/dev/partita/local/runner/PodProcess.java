@@ -110,6 +110,16 @@ final class PodProcess {
     ended.await();
   }
 
+  /// Shows the process the present content of its ConfigMaps and Secrets. What is gone or wrong
+  /// meanwhile leaves the files as they are.
+  void refreshVolumes() {
+    try {
+      new Volumes(context.cluster(), context.settings().directory(), pod).refresh();
+    } catch (IOException | RefusedException e) {
+      context.cluster().event(pod, "Warning", "FailedMount", String.valueOf(e.getMessage()));
+    }
+  }
+
   private boolean isStopping() {
     return stopping.getCount() == 0;
   }

@@ -20,6 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// After a start, pods that an earlier run left in the store are run again.
 public final class PodRunner implements ControlLoop.Reconciler<StoreKey>, AutoCloseable {
+  /// What pods see the newest content of, without being started again.
+  private static final Set<String> MOUNTED = Set.of("/configmaps", "/secrets");
+
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(20);
 
   private final Cluster cluster;
@@ -85,12 +88,23 @@ public final class PodRunner implements ControlLoop.Reconciler<StoreKey>, AutoCl
 
   @Override
   public Set<StoreKey> touched(StoreEvent event) {
-    return event.key().resource().equals(Cluster.PODS) ? Set.of(event.key()) : Set.of();
+    String resource = event.key().resource();
+    return resource.equals(Cluster.PODS) || MOUNTED.contains(resource)
+        ? Set.of(event.key())
+        : Set.of();
   }
 
   @Override
   public synchronized Optional<Duration> reconcile(StoreKey key) {
     if (closed) {
+      return Optional.empty();
+    }
+    if (MOUNTED.contains(key.resource())) {
+      processes.forEach((pod, process) -> {
+        if (pod.namespace().equals(key.namespace())) {
+          process.refreshVolumes();
+        }
+      });
       return Optional.empty();
     }
     ObjectNode pod = cluster.find(Cluster.PODS, key.namespace(), key.name());

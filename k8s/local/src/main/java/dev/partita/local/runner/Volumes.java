@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,6 +20,9 @@ import java.util.Map;
 ///
 /// Claims are `volumes/{namespace}/{claim}`; everything else is below `pods/{namespace}/{pod}`.
 final class Volumes {
+  private static final FileAttribute<?> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
   private final Cluster cluster;
   private final Path root;
   private final ObjectNode pod;
@@ -56,6 +61,15 @@ final class Volumes {
           directory.resolve(Json.string(mount, "subPath")).normalize().toString());
     }
     return mounts;
+  }
+
+  /// Writes the files of ConfigMaps and Secrets again, as they are now.
+  void refresh() throws IOException, RefusedException {
+    for (JsonNode volume : pod.path("spec").path("volumes")) {
+      if (volume.has("configMap") || volume.has("secret")) {
+        directory(volume);
+      }
+    }
   }
 
   private Path directory(JsonNode volume) throws IOException, RefusedException {
@@ -124,18 +138,26 @@ final class Volumes {
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
       if (paths.isEmpty() || paths.containsKey(file.getKey())) {
         replace(
-            directory.resolve(paths.getOrDefault(file.getKey(), file.getKey())), file.getValue());
+            directory.resolve(paths.getOrDefault(file.getKey(), file.getKey())),
+            file.getValue(),
+            secret);
       }
     }
   }
 
   /// Readers see the old or the new content, never a part.
-  private static void replace(Path file, byte[] content) throws IOException {
+  ///
+  /// @param secret whether nobody else on this machine may read it
+  private static void replace(Path file, byte[] content, boolean secret) throws IOException {
     Path parent = file.getParent();
     if (parent != null) {
       Files.createDirectories(parent);
     }
     Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
+    Files.deleteIfExists(temporary);
+    if (secret) {
+      Files.createFile(temporary, OWNER_ONLY);
+    }
     Files.write(temporary, content);
     Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
   }
