@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,9 @@ public final class Sessions implements AutoCloseable {
   /// How long the outcome of a transaction can be asked for with another commit.
   static final Duration ENDED_MAX = Duration.ofMinutes(2);
 
+  /// How often transactions that have taken too long are looked for.
+  private static final Duration EXPIRY_INTERVAL = Duration.ofSeconds(1);
+
   /// Transactions of a node at once.
   private static final int OPEN_MAX = 10_000;
 
@@ -65,6 +69,7 @@ public final class Sessions implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, Open> sessions = new ConcurrentHashMap<>();
   private final SecureRandom random = new SecureRandom();
+  private final AtomicLong nextExpiryNanos;
 
   private static final class Open {
     private final Session session;
@@ -110,6 +115,7 @@ public final class Sessions implements AutoCloseable {
       Predicate<NodeId> members,
       Clock clock) {
     this.members = members;
+    this.nextExpiryNanos = new AtomicLong(clock.monotonicNanos());
     this.node = node;
     this.self = self;
     this.transport = transport;
@@ -277,6 +283,10 @@ public final class Sessions implements AutoCloseable {
   /// Aborts what has taken too long, and forgets what has ended long ago.
   private void expire() {
     long now = clock.monotonicNanos();
+    long due = nextExpiryNanos.get();
+    if (now - due < 0 || !nextExpiryNanos.compareAndSet(due, now + EXPIRY_INTERVAL.toNanos())) {
+      return;
+    }
     for (Iterator<Open> each = sessions.values().iterator(); each.hasNext(); ) {
       Open open = each.next();
       long idle = now - open.usedNanos;

@@ -2,7 +2,14 @@ package dev.partita.node.partition;
 
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.PartitionCommand.Timed;
+import dev.partita.node.partition.PartitionCommand.TimedPrepare;
+import dev.partita.node.partition.PartitionCommand.TimedWrite;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampBlock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /// A write that waits for its answer. Its pipeline's lock guards the flags.
@@ -65,5 +72,22 @@ final class PendingWrite {
       bytes += MUTATION_OVERHEAD_BYTES + sizeBytes(key);
     }
     return bytes + (long) RANGE_BYTES_MAX * prepare.reads().ranges().size();
+  }
+
+  /// The command that makes writes one log entry.
+  static byte[] command(List<PendingWrite> batch, TimestampBlock block) {
+    var writes = new ArrayList<Timed>(batch.size());
+    long bytes = 0;
+    for (PendingWrite write : batch) {
+      Timestamp timestamp = block.get(writes.size());
+      writes.add(
+          switch (write.request) {
+            case Request.Write(var _, Epoch epoch, var mutations, boolean atomic) ->
+                new TimedWrite(timestamp, epoch, atomic, mutations);
+            case Request.Prepare prepare -> new TimedPrepare(timestamp, prepare);
+          });
+      bytes += write.sizeBytes;
+    }
+    return CommandCodec.encode(new PartitionCommand.Writes(writes), Math.toIntExact(bytes));
   }
 }

@@ -1,9 +1,6 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.key.PrimaryKey;
-import dev.partita.node.partition.PartitionCommand.Timed;
-import dev.partita.node.partition.PartitionCommand.TimedPrepare;
-import dev.partita.node.partition.PartitionCommand.TimedWrite;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
@@ -288,7 +285,7 @@ final class WritePipeline {
       dropped.forEach(underWay::remove);
     }
     dropped.forEach(write -> write.settled.complete(null));
-    byte[] command = encode(live, block);
+    byte[] command = PendingWrite.command(live, block);
     CompletableFuture<Proposed> proposal = null;
     CompletableFuture<Void> gate = null;
     InFlight entry = new InFlight(block.first(), live, new CompletableFuture<>());
@@ -323,22 +320,6 @@ final class WritePipeline {
       live.forEach(write -> write.settled.complete(null));
       pump();
     }
-  }
-
-  private byte[] encode(List<PendingWrite> batch, TimestampBlock block) {
-    var writes = new ArrayList<Timed>(batch.size());
-    long bytes = 0;
-    for (PendingWrite write : batch) {
-      Timestamp timestamp = block.get(writes.size());
-      writes.add(
-          switch (write.request) {
-            case Request.Write(var _, Epoch epoch, var mutations, boolean atomic) ->
-                new TimedWrite(timestamp, epoch, atomic, mutations);
-            case Request.Prepare prepare -> new TimedPrepare(timestamp, prepare);
-          });
-      bytes += write.sizeBytes;
-    }
-    return CommandCodec.encode(new PartitionCommand.Writes(writes), Math.toIntExact(bytes));
   }
 
   /// Applied, or lost: only then may a snapshot read go past it, and only then are its writers
