@@ -198,7 +198,9 @@ final class LockQueue {
         if (waiter.deadline.isExpired(clock)) {
           waiting.remove(waiter);
           expired.add(waiter);
-        } else if (blocker != null && now - waiter.sinceNanos > ASK_AFTER.toNanos()) {
+        } else if (blocker != null
+            && !blocker.released().isDone()
+            && now - waiter.sinceNanos > ASK_AFTER.toNanos()) {
           inTheWay.add(blocker.prepared().transaction());
         }
       }
