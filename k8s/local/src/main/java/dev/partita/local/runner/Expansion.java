@@ -1,10 +1,10 @@
 package dev.partita.local.runner;
 
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// Replaces variables and mount paths in the texts of a container.
 final class Expansion {
@@ -26,20 +26,20 @@ final class Expansion {
   }
 
   /// Replaces each mount path, where it stands as a path of its own or begins one, by the directory
-  /// that stands for it.
+  /// that stands for it. What has been put in is not looked at again: the directory may lie below
+  /// another mount path.
   static String mounts(String text, Map<String, String> directories) {
-    String result = text;
-    List<Map.Entry<String, String>> longestFirst =
-        directories.entrySet().stream()
-            .sorted(
-                Comparator.comparingInt((Map.Entry<String, String> e) -> e.getKey().length())
-                    .reversed())
-            .toList();
-    for (Map.Entry<String, String> mount : longestFirst) {
-      Pattern path =
-          Pattern.compile("(?<![\\w./-])" + Pattern.quote(mount.getKey()) + "(?=$|/|[^\\w.-])");
-      result = path.matcher(result).replaceAll(Matcher.quoteReplacement(mount.getValue()));
+    if (directories.isEmpty()) {
+      return text;
     }
-    return result;
+    String longestFirst =
+        directories.keySet().stream()
+            .sorted(Comparator.comparingInt(String::length).reversed())
+            .map(Pattern::quote)
+            .collect(Collectors.joining("|"));
+    return Pattern.compile("(?<![\\w./-])(" + longestFirst + ")(?=$|/|[^\\w.-])")
+        .matcher(text)
+        .replaceAll(match ->
+            Matcher.quoteReplacement(directories.getOrDefault(match.group(1), match.group(1))));
   }
 }

@@ -62,7 +62,7 @@ record PodLaunch(
         command(
             settings,
             container,
-            word -> Expansion.mounts(Expansion.variables(word, environment), mounts)),
+            word -> Expansion.variables(Expansion.mounts(word, mounts), environment)),
         environment,
         mounts);
   }

@@ -3,6 +3,7 @@ package dev.partita.local.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -36,5 +37,13 @@ class ExpansionTest {
   void mountPathsAreReplaced(String text, String expected) {
     assertThat(Expansion.mounts(text, Map.of("/data", "/host/d", "/data/sub", "/host/s")))
         .isEqualTo(expected);
+  }
+
+  @Test
+  void aDirectoryBelowAnotherMountPathIsNotReplacedAgain() {
+    Map<String, String> mounts = Map.of("/var/lib/data", "/tmp/up/data", "/tmp", "/tmp/up/tmp");
+
+    assertThat(Expansion.mounts("/var/lib/data/log:/tmp/x", mounts))
+        .isEqualTo("/tmp/up/data/log:/tmp/up/tmp/x");
   }
 }
