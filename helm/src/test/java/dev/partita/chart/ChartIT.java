@@ -213,12 +213,7 @@ class ChartIT {
                 "kubectl get lease partita-operator -o jsonpath='{.spec.holderIdentity}' --namespace "
                     + NAMESPACE);
     assertThat(holder).startsWith("partita-operator-");
-    commands()
-        .run(
-            "kubectl delete pod "
-                + holder
-                + " --wait=false --namespace "
-                + NAMESPACE);
+    commands().run("kubectl delete pod " + holder + " --wait=false --namespace " + NAMESPACE);
 
     commands().run("kubectl apply -f k8s/samples/unicode-indexes.yaml --namespace " + NAMESPACE);
     await()
