@@ -39,6 +39,9 @@ abstract class MainJobSteps {
   static final ObjectMapper JSON = new ObjectMapper();
   static final Duration PATIENCE = Duration.ofMinutes(2);
 
+  /// Leaderships are handed over one at a time, each after a look at what became of the one before.
+  private static final Duration EVEN_LEADERS_PATIENCE = Duration.ofMinutes(4);
+
   /// Of one subclass at a time.
   @TempDir static Path home;
 
@@ -97,7 +100,7 @@ abstract class MainJobSteps {
   /// No node leads more than its share, and leaders are told by their names.
   final void awaitEvenLeaders() {
     await()
-        .atMost(PATIENCE)
+        .atMost(EVEN_LEADERS_PATIENCE)
         .ignoreExceptions()
         .untilAsserted(() -> {
           Map<String, Integer> leaders = new TreeMap<>();
