@@ -3,6 +3,8 @@ package dev.partita.bench;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,6 +38,14 @@ final class Load {
   ///
   /// @param p50Micros median latency
   record Result(double operationsPerSecond, double p50Micros, double p99Micros) {}
+
+  /// The one in the middle by operations.
+  static Result median(List<Result> results) {
+    return results.stream()
+        .sorted(Comparator.comparingDouble(Result::operationsPerSecond))
+        .toList()
+        .get(results.size() / 2);
+  }
 
   /// Runs the clients for a while, of which the first fifth is not counted.
   static Result run(int clients, Duration duration, ClientFactory factory) {
