@@ -151,7 +151,7 @@ public final class Main {
         InProcess.start(directory.resolve("in-process"), DOCUMENTS, VALUE_BYTES)) {
       Table.row(
           "in-process at the leader, 1 client",
-          Load.run(1, duration, number -> engine.reader()),
+          Load.runOnVirtualThreads(1, duration, number -> engine.reader()),
           floor.operationsPerSecond());
     }
     for (int clients : CLIENTS) {
