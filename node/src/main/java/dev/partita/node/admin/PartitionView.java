@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param leaderNodeId null while it has no leader that is known
 /// @param rows live rows, as the leader counts them
 /// @param bytes size on disk of one replica, approximately
+/// @param children names of the Partitions that it was split into
 public record PartitionView(
     String id,
     String name,
@@ -22,9 +23,11 @@ public record PartitionView(
     long rows,
     long bytes,
     double operationsPerSecond,
-    State state) {
+    State state,
+    List<String> children) {
   public PartitionView {
     replicas = List.copyOf(replicas);
+    children = List.copyOf(children);
   }
 
   /// A replica of a Partition.
@@ -50,6 +53,9 @@ public record PartitionView(
     /// It serves.
     @JsonProperty("Active")
     ACTIVE,
+    /// It was split: its children have its rows.
+    @JsonProperty("Split")
+    SPLIT,
     /// Its replicas are being removed.
     @JsonProperty("Dropping")
     DROPPING

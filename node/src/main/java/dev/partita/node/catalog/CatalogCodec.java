@@ -13,6 +13,8 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.partita.node.index.FieldPath;
+import dev.partita.node.index.JsonData;
+import dev.partita.node.key.Datum;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.BoundsJson;
 import dev.partita.node.partition.PartitionId;
@@ -81,6 +83,8 @@ public final class CatalogCodec {
     number(module, Timestamp.class, Timestamp::value, Timestamp::new);
     module.addSerializer(FieldPath.class, new FieldPathWriter());
     module.addDeserializer(FieldPath.class, new FieldPathReader());
+    module.addSerializer(Datum.class, new DatumWriter());
+    module.addDeserializer(Datum.class, new DatumReader());
     module.addSerializer(Bounds.class, new BoundsWriter());
     module.addDeserializer(Bounds.class, new BoundsReader());
     return module;
@@ -119,6 +123,22 @@ public final class CatalogCodec {
     @Override
     public FieldPath deserialize(JsonParser in, DeserializationContext context) throws IOException {
       return FieldPath.parse(in.getText());
+    }
+  }
+
+  private static final class DatumWriter extends JsonSerializer<Datum> {
+    @Override
+    public void serialize(Datum value, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      out.writeTree(JsonData.toJson(value));
+    }
+  }
+
+  private static final class DatumReader extends JsonDeserializer<Datum> {
+    @Override
+    public Datum deserialize(JsonParser in, DeserializationContext context) throws IOException {
+      JsonNode json = in.readValueAsTree();
+      return JsonData.datum(json);
     }
   }
 

@@ -25,7 +25,7 @@ record CollectionPartitions(
 
   static CollectionPartitions of(List<PartitionEntry> entries) {
     List<PartitionEntry> visible =
-        entries.stream().filter(entry -> entry.state() != PartitionEntry.State.RETAINED).toList();
+        entries.stream().filter(PartitionEntry::isRouted).toList();
     NavigableMap<Datum.Composite, PartitionEntry> byStart = new TreeMap<>();
     Map<Integer, Map<Integer, PartitionEntry>> byRemainder = new HashMap<>();
     for (PartitionEntry entry : visible) {

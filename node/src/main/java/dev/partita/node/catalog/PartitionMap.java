@@ -61,13 +61,13 @@ public final class PartitionMap {
     return Optional.ofNullable(byName.get(name));
   }
 
-  /// The Partitions of a collection that are not retained, oldest first.
+  /// The Partitions of a collection that clients are routed to, oldest first.
   public List<PartitionEntry> of(String collection) {
     CollectionPartitions partitions = byCollection.get(collection);
     return partitions == null ? List.of() : partitions.visible();
   }
 
-  /// The Partition that owns a row and is not retained. Takes time logarithmic in the number of
+  /// The Partition that owns a row. Takes time logarithmic in the number of
   /// Partitions of the collection.
   public Optional<PartitionEntry> owner(String collection, PrimaryKey key) {
     CollectionPartitions partitions = byCollection.get(collection);

@@ -6,6 +6,7 @@ import dev.partita.node.raft.NodeId;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// What the leader of a Partition says about it.
 ///
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 /// @param changing whether a change of the members is under way; the members here go with the epoch
 /// @param caughtUp members that hold nearly all that is committed, and were heard of lately
 /// @param indexes those it has, ready or not
+/// @param split null unless it was split
 public record PartitionReport(
     PartitionId partition,
     long term,
@@ -25,12 +27,23 @@ public record PartitionReport(
     long rows,
     long bytes,
     double operationsPerSecond,
-    List<IndexReport> indexes) {
+    List<IndexReport> indexes,
+    @Nullable SplitReport split) {
   public PartitionReport {
     voters = List.copyOf(voters);
     learners = List.copyOf(learners);
     caughtUp = List.copyOf(caughtUp);
     indexes = List.copyOf(indexes);
+  }
+
+  /// That a Partition was split.
+  ///
+  /// @param voters the first members of its children
+  public record SplitReport(List<NodeId> voters, List<NodeId> learners) {
+    public SplitReport {
+      voters = List.copyOf(voters);
+      learners = List.copyOf(learners);
+    }
   }
 
   boolean hasMember(NodeId node) {

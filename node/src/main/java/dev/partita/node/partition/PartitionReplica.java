@@ -1,6 +1,7 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
@@ -12,6 +13,7 @@ import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +35,7 @@ public final class PartitionReplica {
       Clock clock,
       Executor reads,
       PartitionSettings settings,
+      SplitRules splitRules,
       Supplier<TransactionResolver> ending) {
 
     TransactionResolver resolver() {
@@ -67,7 +70,7 @@ public final class PartitionReplica {
     this.node = node;
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
-    this.transactions = new TransactionDuties(machine.transactions(), group, pipeline, node);
+    this.transactions = new TransactionDuties(machine.transactions(), group, pipeline, this::isSplit, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
       duties.leaderChanged(leader, term, self);
@@ -94,6 +97,27 @@ public final class PartitionReplica {
     return machine;
   }
 
+  /// Whether others have the rows of this Partition.
+  public boolean isSplit() {
+    return machine.state().split() != null;
+  }
+
+  /// Asks the leader to split the Partition as soon as nothing is in the way. Asked again it goes
+  /// on, and left alone for a moment it gives up.
+  ///
+  /// @param epoch of the Partition that is to be split
+  /// @param at where, see [SplitBounds#halves]
+  /// @param children ids and names of the halves, in their order
+  public void wantSplit(Epoch epoch, @Nullable Datum at, SequencedMap<PartitionId, String> children) {
+    duties.wantSplit(
+        new PartitionCommand.Split(
+            epoch,
+            at,
+            children.entrySet().stream()
+                .map(child -> new PartitionCommand.Child(child.getKey(), child.getValue()))
+                .toList()));
+  }
+
   /// Tells which indexes the Partition is to have; as the leader, the replica adds, builds and
   /// drops them in the background.
   ///
@@ -116,7 +140,9 @@ public final class PartitionReplica {
         state.indexes().stream()
             .filter(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID)
             .map(index -> IndexReport.of(index, state.rows()))
-            .toList());
+            .toList(),
+        state.split(),
+        machine.isSplitDurably());
   }
 
   /// Requests answered since the replica was opened.
@@ -126,8 +152,13 @@ public final class PartitionReplica {
 
   /// Executes a request if this replica leads. The future never fails.
   CompletableFuture<Response> handle(Request request, Deadline deadline) {
-    CompletableFuture<Response> answer =
-        switch (request) {
+    rate.add(1);
+    SplitState split = machine.state().split();
+    if (split != null && node.splitRules().refuses()) {
+      // For ever, so any replica may say it.
+      return CompletableFuture.completedFuture(new Response.Split(split.children()));
+    }
+    return switch (request) {
           case Request.Stamped write -> write(write, deadline);
           case Request.Finish finish -> finish(finish, deadline);
           case Request.Inspect inspect -> inspect(inspect, deadline);
@@ -138,8 +169,6 @@ public final class PartitionReplica {
           case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline);
           case Request.IndexScan scan -> snapshotRead(scan, scan.at(), deadline);
         };
-    rate.add(1);
-    return answer;
   }
 
   private CompletableFuture<Response> write(Request.Stamped write, Deadline deadline) {
@@ -158,8 +187,9 @@ public final class PartitionReplica {
     if (prepare.transaction().isOnePhase()) {
       return null;
     }
-    if (duties.awaitsTransactions()) {
-      return new Response.Unavailable("An index is being added");
+    String why = duties.awaitsTransactions();
+    if (why != null) {
+      return new Response.Unavailable(why);
     }
     return machine.transactions().locks().size() >= PREPARED_MAX
         ? new Response.Overloaded("Too many transactions are prepared")
@@ -312,8 +342,9 @@ public final class PartitionReplica {
   }
 
   private Response readNewest(Request.Read read) {
-    PartitionDescriptor descriptor = machine.state().descriptor();
-    Response refusal = check(read, descriptor);
+    PartitionState state = machine.state();
+    PartitionDescriptor descriptor = state.descriptor();
+    Response refusal = check(read, state);
     if (refusal != null || descriptor == null) {
       return refusal == null ? uncreated() : refusal;
     }
@@ -324,7 +355,7 @@ public final class PartitionReplica {
     Response row =
         PageReader.row(node.storage().get(new PartitionKeys(descriptor).row(read.key())));
     // The bounds may have changed between check and read.
-    Response late = check(read, machine.state().descriptor());
+    Response late = check(read, machine.state());
     return late == null ? row : late;
   }
 
@@ -362,14 +393,14 @@ public final class PartitionReplica {
       // epoch, so had the view.
       PartitionState state = machine.state();
       PartitionDescriptor descriptor = state.descriptor();
-      Response refusal = check(request, descriptor);
+      Response refusal = check(request, state);
       if (refusal != null || descriptor == null) {
         return refusal == null ? uncreated() : refusal;
       }
       if (at.isBefore(state.safePoint())) {
         return new Response.TimestampTooOld(state.safePoint());
       }
-      var reader = new PageReader(view, descriptor, at);
+      var reader = new PageReader(view, descriptor, state.indexes(), at);
       return switch (request) {
         case Request.Read read -> reader.row(read.key());
         case Request.Scan scan -> reader.rows(scan);
@@ -385,27 +416,29 @@ public final class PartitionReplica {
     if (index == null) {
       return new Response.IndexNotReady(scan.indexId(), null);
     }
-    return switch (index.phase()) {
-      case IndexState.Building _ -> new Response.IndexNotReady(scan.indexId(), null);
-      case IndexState.Failed(String message) -> new Response.Invalid(message);
-      case IndexState.Ready(Timestamp since) -> {
-        if (at.isBefore(since)) {
-          yield new Response.IndexNotReady(scan.indexId(), since);
-        }
-        if (scan.terms().size() > index.index().terms().size()) {
-          yield new Response.Invalid(
-              "The index has %d terms, not %d"
-                  .formatted(index.index().terms().size(), scan.terms().size()));
-        }
-        yield reader.entries(index.index(), scan);
-      }
-    };
+    if (index.phase() instanceof IndexState.Failed(String message)) {
+      return new Response.Invalid(message);
+    }
+    Timestamp since = index.readableSince();
+    if (since == null || at.isBefore(since)) {
+      return new Response.IndexNotReady(scan.indexId(), since);
+    }
+    if (scan.terms().size() > index.index().terms().size()) {
+      return new Response.Invalid(
+          "The index has %d terms, not %d"
+              .formatted(index.index().terms().size(), scan.terms().size()));
+    }
+    return reader.entries(index.index(), scan);
   }
 
-  private static Response.@Nullable Refusal check(
-      Request request, @Nullable PartitionDescriptor descriptor) {
+  private Response.@Nullable Refusal check(Request request, PartitionState state) {
+    PartitionDescriptor descriptor = state.descriptor();
+    SplitState split = state.split();
     if (descriptor == null) {
       return uncreated();
+    }
+    if (split != null && node.splitRules().refuses()) {
+      return new Response.Split(split.children());
     }
     if (!request.epoch().equals(descriptor.epoch())) {
       return new Response.WrongEpoch(descriptor);

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param bytes of their keys and documents
 /// @param operationsPerSecond requests answered by this replica, averaged over about ten seconds
 /// @param indexes those that users know of
+/// @param split who has the rows, if the Partition was split
+/// @param splitDurably whether no crash of this node can undo that
 public record ReplicaReport(
     PartitionId id,
     @Nullable PartitionDescriptor descriptor,
@@ -20,7 +22,9 @@ public record ReplicaReport(
     long rows,
     long bytes,
     double operationsPerSecond,
-    List<IndexReport> indexes) {
+    List<IndexReport> indexes,
+    @Nullable SplitState split,
+    boolean splitDurably) {
 
   public ReplicaReport {
     indexes = List.copyOf(indexes);

@@ -44,7 +44,9 @@ class ReporterTest {
         0,
         0,
         0,
-        List.of());
+        List.of(),
+        null,
+        false);
   }
 
   /// Otherwise a move would count as published in an epoch that does not have its members yet.
