@@ -141,6 +141,9 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// nobody has to wait for an election.
   private void openChildren(PartitionReplica parent, SplitState split) {
     boolean leads = parent.group().status().leads();
+    if (leads) {
+      parent.tellFollowers();
+    }
     for (PartitionDescriptor child : split.children()) {
       try {
         PartitionReplica replica = openChild(child);

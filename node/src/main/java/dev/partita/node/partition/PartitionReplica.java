@@ -102,6 +102,13 @@ public final class PartitionReplica {
     return machine.state().split() != null;
   }
 
+  /// Has the followers learn at once that everything until now is committed, which they do with the
+  /// next entry: this one changes nothing.
+  void tellFollowers() {
+    var nothing = new PartitionCommand.RaiseSafePoint(Timestamp.MIN);
+    var _ = group.propose(CommandCodec.encode(nothing, 16));
+  }
+
   /// Asks the leader to split the Partition as soon as nothing is in the way. Asked again it goes
   /// on, and left alone for a moment it gives up.
   ///

@@ -15,7 +15,9 @@ import dev.partita.node.storage.Direction;
 import dev.partita.node.storage.rocksdb.RocksDbStorage;
 import dev.partita.node.time.Timestamp;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,7 @@ final class SplitAgreementTest {
 
   private static final int SEEDS = Integer.getInteger("partita.seeds", 3);
   private static final int STEPS = 260;
+  private static final AtomicInteger CRASHES = new AtomicInteger();
 
   /// The logs of all groups, in the order in which the first replica wrote them.
   private static final class Logs {
@@ -48,7 +52,6 @@ final class SplitAgreementTest {
     Path directory;
     RocksDbStorage storage;
     final Map<PartitionId, PartitionStateMachine> machines = new TreeMap<>();
-    int crashes;
 
     Node(Path directory) {
       this.directory = directory;
@@ -68,16 +71,9 @@ final class SplitAgreementTest {
 
     /// Goes on from what would be there after a crash: the files as they are now.
     void crash() throws IOException {
-      Path copy = directory.resolveSibling(directory.getFileName() + "-" + ++crashes);
-      try (Stream<Path> files = Files.walk(directory)) {
-        for (Path file : files.sorted().toList()) {
-          Path to = copy.resolve(directory.relativize(file).toString());
-          if (Files.isDirectory(file)) {
-            Files.createDirectories(to);
-          } else if (!file.endsWith("LOCK")) {
-            Files.copy(file, to);
-          }
-        }
+      Path copy = directory.resolveSibling("crash-" + CRASHES.incrementAndGet());
+      while (!copy(copy)) {
+        copy = directory.resolveSibling("crash-" + CRASHES.incrementAndGet());
       }
       storage.close();
       machines.clear();
@@ -85,11 +81,39 @@ final class SplitAgreementTest {
       storage = TestNode.storage(copy);
     }
 
+    /// Copies the files unless the store changes them meanwhile, as it does by itself.
+    private boolean copy(Path copy) throws IOException {
+      List<Path> before = files();
+      try {
+        for (Path file : before) {
+          Path to = copy.resolve(directory.relativize(file).toString());
+          if (Files.isDirectory(file)) {
+            Files.createDirectories(to);
+          } else if (!file.endsWith("LOCK")) {
+            Files.copy(file, to);
+          }
+        }
+      } catch (NoSuchFileException _) {
+        return false;
+      }
+      return before.equals(files());
+    }
+
+    private List<Path> files() throws IOException {
+      try (Stream<Path> files = Files.walk(directory)) {
+        return files.sorted().toList();
+      } catch (UncheckedIOException e) {
+        return List.of();
+      }
+    }
+
     @Override
     public void close() {
       storage.close();
     }
   }
+
+  private int largest;
 
   private static PartitionDescriptor root(boolean hashed) {
     return TestNode.descriptor(
@@ -108,16 +132,17 @@ final class SplitAgreementTest {
         throw new AssertionError("seed " + seed, e);
       }
     }
+    assertThat(largest).as("partitions of one family").isGreaterThan(4);
   }
 
-  private static void play(Random random, Path directory, PartitionDescriptor root)
+  private void play(Random random, Path directory, PartitionDescriptor root)
       throws IOException {
     Logs logs;
     Map<PartitionId, List<String>> expected;
     try (var first = new Node(directory.resolve("first"))) {
       logs = write(random, first, root);
       expected = contents(first, logs);
-      assertThat(expected.size()).as("partitions").isGreaterThan(2);
+      largest = Math.max(largest, expected.size());
       try (var joined = new Node(directory.resolve("joined"))) {
         join(first, joined, directory, root);
         assertThat(contents(joined, logs)).isEqualTo(expected);
