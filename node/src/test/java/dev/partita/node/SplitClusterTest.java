@@ -161,8 +161,7 @@ class SplitClusterTest {
     assertThatThrownBy(() ->
             cluster
                 .admin()
-                .putOperation(
-                    id, OperationSpec.splitPartition(partition, key), cluster.deadline()))
+                .putOperation(id, OperationSpec.splitPartition(partition, key), cluster.deadline()))
         .isInstanceOfSatisfying(
             DatabaseException.class, refused -> assertThat(refused.code()).isEqualTo(code));
   }
@@ -180,10 +179,12 @@ class SplitClusterTest {
         List<String> children = children(cluster, "p");
         String low = children.getFirst();
         String high = children.getLast();
-        cluster.admin().putOperation(
-            "split-2",
-            OperationSpec.splitPartition(low, TestCluster.json("300")),
-            cluster.deadline());
+        cluster
+            .admin()
+            .putOperation(
+                "split-2",
+                OperationSpec.splitPartition(low, TestCluster.json("300")),
+                cluster.deadline());
         int killed = cluster.leader(high);
         cluster.kill(killed);
         counters.awaitMore(40);
@@ -193,10 +194,12 @@ class SplitClusterTest {
         counters.awaitMore(20);
         int next = (cluster.leader(high) + 1) % 3;
         cluster.run("hand-over", OperationSpec.transferLeader(high, cluster.id(next)));
-        cluster.admin().putOperation(
-            "split-3",
-            OperationSpec.splitPartition(high, TestCluster.json("700")),
-            cluster.deadline());
+        cluster
+            .admin()
+            .putOperation(
+                "split-3",
+                OperationSpec.splitPartition(high, TestCluster.json("700")),
+                cluster.deadline());
         int system = cluster.systemLeader();
         cluster.kill(system);
         counters.awaitMore(40);
@@ -230,7 +233,9 @@ class SplitClusterTest {
           .getFirst()
           .admin()
           .putOperation(
-              "split-1", OperationSpec.splitPartition("p", TestCluster.json("10")), cluster.deadline());
+              "split-1",
+              OperationSpec.splitPartition("p", TestCluster.json("10")),
+              cluster.deadline());
       await()
           .atMost(TestCluster.PATIENCE)
           .until(() -> cluster.partition("p").state() == PartitionView.State.SPLIT);
@@ -261,7 +266,9 @@ class SplitClusterTest {
       cluster
           .admin()
           .putOperation(
-              "split-1", OperationSpec.splitPartition("p", TestCluster.json("10")), cluster.deadline());
+              "split-1",
+              OperationSpec.splitPartition("p", TestCluster.json("10")),
+              cluster.deadline());
       await()
           .atMost(TestCluster.PATIENCE)
           .until(() -> cluster.partition("p").state() == PartitionView.State.SPLIT);
@@ -364,16 +371,14 @@ class SplitClusterTest {
 
       assertThat(rows).hasSize(120);
       assertThat(rows).extracting(row -> row.key().toString()).doesNotHaveDuplicates();
-      assertThat(rows)
-          .allSatisfy(row -> assertThat(row.json().toString()).contains("\"round\":0"));
+      assertThat(rows).allSatisfy(row -> assertThat(row.json().toString()).contains("\"round\":0"));
       assertThat(hits).hasSize(120);
       assertThat(new TreeSet<>(hits.stream().map(hit -> hit.key().toString()).toList()))
           .hasSize(120);
       List<IndexHit> again =
           queries(cluster, 0)
               .index(
-                  IndexQuery.of("by-code", List.of(), 1_000).withPartition("p"),
-                  cluster.deadline())
+                  IndexQuery.of("by-code", List.of(), 1_000).withPartition("p"), cluster.deadline())
               .data();
       assertThat(again).hasSize(120 + round);
     }

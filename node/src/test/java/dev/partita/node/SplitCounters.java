@@ -25,8 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// Clients that count up in rows of their own, each write on the condition that the row is as the
-/// client knows it. So a write that is lost, and one that is made twice, both show at the next step,
-/// and every read is checked against what was acknowledged.
+/// client knows it. So a write that is lost, and one that is made twice, both show at the next
+/// step, and every read is checked against what was acknowledged.
 final class SplitCounters {
   private final TestCluster cluster;
   private final String collection;
@@ -147,8 +147,7 @@ final class SplitCounters {
 
   private void accept(long key, Response.Row row, long least, long most) {
     JsonBytes document = row.document();
-    long found =
-        document == null ? 0 : TestCluster.json(document.toString()).get("n").longValue();
+    long found = document == null ? 0 : TestCluster.json(document.toString()).get("n").longValue();
     if (found < least || found > most) {
       wrong.add("key %d: %d instead of %d to %d".formatted(key, found, least, most));
     }
@@ -161,7 +160,9 @@ final class SplitCounters {
     known.forEach((key, row) -> {
       String text = cluster.text((int) (key % 3), collection, key);
       long found = text == null ? 0 : TestCluster.json(text).get("n").longValue();
-      assertThat(row.value() < 0 || row.value() == found).as(key + ": " + row + ", " + text).isTrue();
+      assertThat(row.value() < 0 || row.value() == found)
+          .as(key + ": " + row + ", " + text)
+          .isTrue();
     });
   }
 }

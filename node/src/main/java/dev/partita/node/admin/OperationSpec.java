@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// @param remove node id whose replica goes: MoveReplica
 /// @param add node id that gets a replica: MoveReplica
 /// @param to node id of the next leader: TransferLeader
-/// @param at the first key of the second half, a JSON scalar or an array of them: SplitPartition of a
-///   range
+/// @param at the first key of the second half, a JSON scalar or an array of them: SplitPartition of
+///   a range
 /// @param nodeId DrainNode, CancelDrain, RemoveNode
 public record OperationSpec(
     Kind kind,

@@ -78,8 +78,7 @@ public sealed interface CatalogCommand {
   ///
   /// @param epoch of the children, and of the Partition that has no rows any more
   /// @param voters members of the children, at first
-  record PublishSplit(
-      PartitionId partition, long epoch, List<NodeId> voters, List<NodeId> learners)
+  record PublishSplit(PartitionId partition, long epoch, List<NodeId> voters, List<NodeId> learners)
       implements CatalogCommand {
     public PublishSplit {
       voters = List.copyOf(voters);

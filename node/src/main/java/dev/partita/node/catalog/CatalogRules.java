@@ -150,13 +150,15 @@ final class CatalogRules {
       return begun;
     }
     return Transition.applied(
-        begun.catalog().withOperation(
-            new OperationEntry(
-                put.id(),
-                put.operation(),
-                OperationEntry.RECORDED,
-                OperationEntry.State.RUNNING,
-                null)));
+        begun
+            .catalog()
+            .withOperation(
+                new OperationEntry(
+                    put.id(),
+                    put.operation(),
+                    OperationEntry.RECORDED,
+                    OperationEntry.State.RUNNING,
+                    null)));
   }
 
   private static Transition advance(Catalog before, CatalogCommand.AdvanceOperation advance) {

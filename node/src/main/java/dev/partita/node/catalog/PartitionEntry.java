@@ -41,8 +41,8 @@ public record PartitionEntry(
     CREATING,
     /// It serves.
     ACTIVE,
-    /// It is a child of a Partition that is to be split: it has its id and name, and serves from the
-    /// moment on that the other is split. Invisible to clients.
+    /// It is a child of a Partition that is to be split: it has its id and name, and serves from
+    /// the moment on that the other is split. Invisible to clients.
     PENDING,
     /// It was split: it has no rows, its children or theirs do. Its name and bounds stay, so that
     /// whoever has declared it finds it. Once it has no members any more its group is gone.

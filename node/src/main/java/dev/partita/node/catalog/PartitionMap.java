@@ -67,8 +67,8 @@ public final class PartitionMap {
     return partitions == null ? List.of() : partitions.visible();
   }
 
-  /// The Partition that owns a row. Takes time logarithmic in the number of
-  /// Partitions of the collection.
+  /// The Partition that owns a row. Takes time logarithmic in the number of Partitions of the
+  /// collection.
   public Optional<PartitionEntry> owner(String collection, PrimaryKey key) {
     CollectionPartitions partitions = byCollection.get(collection);
     return partitions == null ? Optional.empty() : partitions.owner(key);

@@ -178,8 +178,7 @@ final class PartitionRules {
 
   static Transition observe(Catalog before, CatalogCommand.ObservePartition observed) {
     Optional<PartitionEntry> known = before.partition(observed.partition());
-    boolean listed =
-        known.filter(entry -> entry.isRouted() || isRetained(entry)).isPresent();
+    boolean listed = known.filter(entry -> entry.isRouted() || isRetained(entry)).isPresent();
     if (!listed || observed.epoch() <= known.get().epoch()) {
       return Transition.applied(before);
     }

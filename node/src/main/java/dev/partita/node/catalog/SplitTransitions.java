@@ -18,9 +18,10 @@ import org.jspecify.annotations.Nullable;
 /// unwanted. When the Partition's leader tells that it is split, they serve in its place; it keeps
 /// its name and has no rows. When every member has done the same durably, its group goes.
 ///
-/// A child's name is that of the declared Partition, `-`, and the child's id: `orders` is split into
-/// `orders-17` and `orders-18`, and `orders-17` into `orders-23` and `orders-24`. So names do not
-/// grow with the generations. A name that is taken by another Partition gets another `-` and `x`.
+/// A child's name is that of the declared Partition, `-`, and the child's id: `orders` is split
+/// into `orders-17` and `orders-18`, and `orders-17` into `orders-23` and `orders-24`. So names do
+/// not grow with the generations. A name that is taken by another Partition gets another `-` and
+/// `x`.
 final class SplitTransitions {
 
   /// Characters of a resource name that a child's name leaves to its ancestor's.
@@ -34,8 +35,7 @@ final class SplitTransitions {
   static Transition begin(Catalog before, PartitionId id, @Nullable Datum at) {
     PartitionEntry parent = before.partition(id).orElse(null);
     if (parent == null) {
-      return Transition.refused(
-          before, Reason.NOT_FOUND, "unknown partition", id.toString(), null);
+      return Transition.refused(before, Reason.NOT_FOUND, "unknown partition", id.toString(), null);
     }
     if (parent.state() != PartitionEntry.State.ACTIVE) {
       return Transition.refused(

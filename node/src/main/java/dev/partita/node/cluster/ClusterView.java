@@ -34,8 +34,7 @@ record ClusterView(
 
   /// Whether a member of a Partition that was split has done that durably, or never will.
   boolean hasSplit(NodeId member, PartitionId partition) {
-    return !catalog.hasMember(member)
-        || split.getOrDefault(member, Set.of()).contains(partition);
+    return !catalog.hasMember(member) || split.getOrDefault(member, Set.of()).contains(partition);
   }
 
   boolean isAlive(NodeId node) {

@@ -31,8 +31,8 @@ final class OperationPlan {
 
   private OperationPlan() {}
 
-  /// The next action of every running operation, by operation id. Of several moves and splits of one
-  /// Partition one goes on, and the others wait as they are.
+  /// The next action of every running operation, by operation id. Of several moves and splits of
+  /// one Partition one goes on, and the others wait as they are.
   static Map<String, Action> next(ClusterView view) {
     Map<String, Action> actions = new LinkedHashMap<>();
     Map<PartitionId, String> changing = new LinkedHashMap<>();

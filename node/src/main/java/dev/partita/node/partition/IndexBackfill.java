@@ -53,8 +53,7 @@ final class IndexBackfill {
   /// The index after a step of up to so many rows.
   IndexState step(IndexState index, IndexState.Building building, int rowsMax) {
     var maintenance =
-        new IndexMaintenance(
-            index.index(), true, keys.index(index.index()), bounds, committed);
+        new IndexMaintenance(index.index(), true, keys.index(index.index()), bounds, committed);
     var overlay = new EntryOverlay(committed);
     Span span = keys.rowSpan();
     Key next = building.next();

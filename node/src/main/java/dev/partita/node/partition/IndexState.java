@@ -136,8 +136,7 @@ public record IndexState(
     var shares = new ArrayList<>(inherited);
     shares.set(
         0,
-        new Inherited(
-            share.space(), share.since(), null, Math.max(0, share.entries() + growth)));
+        new Inherited(share.space(), share.since(), null, Math.max(0, share.entries() + growth)));
     return new IndexState(index, revision, phase, entries, shares);
   }
 

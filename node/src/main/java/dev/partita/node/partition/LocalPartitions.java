@@ -152,7 +152,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
         }
       } catch (ReplicationRefusal | IllegalStateException e) {
         if (!closed) {
-          LOG.log(Level.ERROR, "A replica that a split has made cannot be opened: " + child.id(), e);
+          LOG.log(
+              Level.ERROR, "A replica that a split has made cannot be opened: " + child.id(), e);
         }
       }
     }

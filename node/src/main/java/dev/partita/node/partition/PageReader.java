@@ -30,10 +30,7 @@ final class PageReader {
 
   /// @param indexes where their entries lie; in the own space of those that are not among them
   PageReader(
-      StorageReader store,
-      PartitionDescriptor descriptor,
-      List<IndexState> indexes,
-      Timestamp at) {
+      StorageReader store, PartitionDescriptor descriptor, List<IndexState> indexes, Timestamp at) {
     this.store = store;
     this.descriptor = descriptor;
     this.keys = new PartitionKeys(descriptor);

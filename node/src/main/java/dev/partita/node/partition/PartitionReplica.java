@@ -70,7 +70,8 @@ public final class PartitionReplica {
     this.node = node;
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
-    this.transactions = new TransactionDuties(machine.transactions(), group, pipeline, this::isSplit, node);
+    this.transactions =
+        new TransactionDuties(machine.transactions(), group, pipeline, this::isSplit, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
       duties.leaderChanged(leader, term, self);
@@ -115,7 +116,8 @@ public final class PartitionReplica {
   /// @param epoch of the Partition that is to be split
   /// @param at where, see [SplitBounds#halves]
   /// @param children ids and names of the halves, in their order
-  public void wantSplit(Epoch epoch, @Nullable Datum at, SequencedMap<PartitionId, String> children) {
+  public void wantSplit(
+      Epoch epoch, @Nullable Datum at, SequencedMap<PartitionId, String> children) {
     duties.wantSplit(
         new PartitionCommand.Split(
             epoch,
@@ -166,16 +168,16 @@ public final class PartitionReplica {
       return CompletableFuture.completedFuture(new Response.Split(split.children()));
     }
     return switch (request) {
-          case Request.Stamped write -> write(write, deadline);
-          case Request.Finish finish -> finish(finish, deadline);
-          case Request.Inspect inspect -> inspect(inspect, deadline);
-          case Request.Vote vote -> vote(vote, deadline);
-          case Request.Forget forget -> forget(forget, deadline);
-          case Request.Lookup lookup -> lookup(lookup, deadline);
-          case Request.Read read -> read(read, deadline);
-          case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline);
-          case Request.IndexScan scan -> snapshotRead(scan, scan.at(), deadline);
-        };
+      case Request.Stamped write -> write(write, deadline);
+      case Request.Finish finish -> finish(finish, deadline);
+      case Request.Inspect inspect -> inspect(inspect, deadline);
+      case Request.Vote vote -> vote(vote, deadline);
+      case Request.Forget forget -> forget(forget, deadline);
+      case Request.Lookup lookup -> lookup(lookup, deadline);
+      case Request.Read read -> read(read, deadline);
+      case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline);
+      case Request.IndexScan scan -> snapshotRead(scan, scan.at(), deadline);
+    };
   }
 
   private CompletableFuture<Response> write(Request.Stamped write, Deadline deadline) {

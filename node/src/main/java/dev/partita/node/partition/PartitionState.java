@@ -228,5 +228,4 @@ public record PartitionState(
           recount);
     }
   }
-
 }

@@ -77,11 +77,7 @@ final class PartitionStateCodec {
       IndexState index = state.indexes().get(at);
       indexes.add(
           new IndexState(
-              index.index(),
-              index.revision(),
-              index.phase(),
-              index.entries(),
-              inherited.get(at)));
+              index.index(), index.revision(), index.phase(), index.entries(), inherited.get(at)));
     }
     return state.withRecount(recount).withSplit(split, indexes);
   }

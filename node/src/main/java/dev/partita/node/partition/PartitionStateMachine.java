@@ -325,9 +325,7 @@ final class PartitionStateMachine implements StateMachine {
         return;
       }
       IndexState.Phase phase =
-          now.isEmpty()
-              ? new IndexState.Ready(now.lastCommit())
-              : new IndexState.Building(null, 0);
+          now.isEmpty() ? new IndexState.Ready(now.lastCommit()) : new IndexState.Building(null, 0);
       var indexes = new ArrayList<>(now.indexes());
       indexes.add(new IndexState(index, revision, phase, 0));
       now = now.withIndexes(indexes);

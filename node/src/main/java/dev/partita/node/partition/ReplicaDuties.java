@@ -93,11 +93,9 @@ final class ReplicaDuties {
   void wantSplit(PartitionCommand.Split split) {
     long now = node.clock().monotonicNanos();
     WantedSplit before = wantedSplit;
-    boolean same =
-        before != null && before.split().equals(split) && now - before.untilNanos() < 0;
-    wantedSplit =
-        new WantedSplit(
-            split, same ? before.sinceNanos() : now, now + SPLIT_WANTED.toNanos());
+    boolean same = before != null && before.split().equals(split) && now - before.untilNanos() < 0;
+    long since = before != null && same ? before.sinceNanos() : now;
+    wantedSplit = new WantedSplit(split, since, now + SPLIT_WANTED.toNanos());
     propose();
   }
 

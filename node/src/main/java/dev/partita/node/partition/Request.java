@@ -240,8 +240,7 @@ public sealed interface Request {
 
     @Override
     public IndexScan of(PartitionId to, Epoch other) {
-      return new IndexScan(
-          to, other, indexId, terms, direction, after, limit, documents, at);
+      return new IndexScan(to, other, indexId, terms, direction, after, limit, documents, at);
     }
   }
 

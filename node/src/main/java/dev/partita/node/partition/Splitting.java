@@ -59,7 +59,11 @@ final class Splitting {
 
   /// The state after the entry; the one before if the split is not possible (any more).
   PartitionState apply(
-      Batch batch, PartitionState before, LockTable locks, PartitionCommand.Split split, long index) {
+      Batch batch,
+      PartitionState before,
+      LockTable locks,
+      PartitionCommand.Split split,
+      long index) {
     PartitionDescriptor descriptor = before.descriptor();
     if (descriptor == null
         || !split.epoch().equals(descriptor.epoch())

@@ -294,9 +294,7 @@ final class TransactionApplier {
         Key position = IndexKeys.position(now.key());
         PrimaryKey key = index.primaryKey(position);
         Version newest = batch.get(keys.row(key));
-        if (newest != null
-            && descriptor.bounds().contains(key)
-            && newest.timestamp().isAfter(at)) {
+        if (newest != null && descriptor.bounds().contains(key) && newest.timestamp().isAfter(at)) {
           return false;
         }
       }

@@ -86,9 +86,7 @@ final class WriteApplier {
       IndexKeys shared = keys.index(definition, share.space());
       maintenance.add(
           new Maintained(
-              new IndexMaintenance(definition, false, shared, bounds, committed),
-              shareGrowth,
-              at));
+              new IndexMaintenance(definition, false, shared, bounds, committed), shareGrowth, at));
     }
     IndexKeys own = keys.index(definition);
     maintenance.add(
@@ -119,9 +117,7 @@ final class WriteApplier {
   /// The state with the counters as the writes applied here have left them.
   PartitionState counted(PartitionState state) {
     PartitionState counted =
-        state
-            .withCounters(Math.max(0, rows), Math.max(0, bytes), lastCommit)
-            .withRecount(recount);
+        state.withCounters(Math.max(0, rows), Math.max(0, bytes), lastCommit).withRecount(recount);
     for (int at = 0; at < entryGrowth.length; at++) {
       if (entryGrowth[at] != 0 || shareGrowth[at] != 0) {
         IndexState index = indexes.get(at);

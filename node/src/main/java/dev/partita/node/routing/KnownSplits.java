@@ -46,7 +46,8 @@ final class KnownSplits {
 
   /// Forgets what the catalog tells.
   void forget(Catalog present) {
-    children.keySet()
+    children
+        .keySet()
         .removeIf(parent ->
             present
                 .partition(parent)

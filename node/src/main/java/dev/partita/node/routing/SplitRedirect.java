@@ -49,8 +49,7 @@ final class SplitRedirect {
     return caller.call(child, request.of(child.id(), child.epoch()), deadline);
   }
 
-  private static PartitionDescriptor owner(
-      PrimaryKey key, List<PartitionDescriptor> children) {
+  private static PartitionDescriptor owner(PrimaryKey key, List<PartitionDescriptor> children) {
     for (PartitionDescriptor child : children) {
       if (child.bounds().contains(key)) {
         return child;

@@ -60,8 +60,7 @@ class SplitTransitionsTest {
   }
 
   private static CatalogCommand split(String operation, PartitionId partition, @Nullable Datum at) {
-    return new CatalogCommand.PutOperation(
-        operation, new Operation.SplitPartition(partition, at));
+    return new CatalogCommand.PutOperation(operation, new Operation.SplitPartition(partition, at));
   }
 
   private void publish(String name) {
@@ -69,7 +68,10 @@ class SplitTransitionsTest {
   }
 
   private @Nullable String owner(long key) {
-    return catalog.partitions().owner("things", PrimaryKey.of(key)).map(PartitionEntry::name)
+    return catalog
+        .partitions()
+        .owner("things", PrimaryKey.of(key))
+        .map(PartitionEntry::name)
         .orElse(null);
   }
 
@@ -82,17 +84,14 @@ class SplitTransitionsTest {
     PartitionId parent = id("p");
     apply(split("s", parent, Datum.of(50)));
     List<String> children = children("p");
-    assertThat(children)
-        .containsExactly("p-" + (parent.value() + 1), "p-" + (parent.value() + 2));
+    assertThat(children).containsExactly("p-" + (parent.value() + 1), "p-" + (parent.value() + 2));
     assertThat(owner(10)).isEqualTo("p");
     assertThat(catalog.partition(children.getFirst())).isEmpty();
     Catalog recorded = catalog;
     apply(split("s", parent, Datum.of(50)));
     assertThat(catalog).isSameAs(recorded);
     // Their leaders may be heard before the split is published: that says nothing yet.
-    apply(
-        new CatalogCommand.ObservePartition(
-            id(children.getFirst()), 5, List.of(TWO), List.of()));
+    apply(new CatalogCommand.ObservePartition(id(children.getFirst()), 5, List.of(TWO), List.of()));
     assertThat(catalog).isEqualTo(recorded);
 
     publish("p");
@@ -101,8 +100,7 @@ class SplitTransitionsTest {
     PartitionEntry first = catalog.partition(children.getFirst()).orElseThrow();
     assertThat(first.epoch()).isEqualTo(2);
     assertThat(first.voters()).containsExactly(ONE, TWO);
-    assertThat(catalog.partition("p").orElseThrow().state())
-        .isEqualTo(PartitionEntry.State.SPLIT);
+    assertThat(catalog.partition("p").orElseThrow().state()).isEqualTo(PartitionEntry.State.SPLIT);
     assertThat(catalog.leaves(catalog.partition("p").orElseThrow()))
         .extracting(PartitionEntry::name)
         .isEqualTo(children);
@@ -189,8 +187,7 @@ class SplitTransitionsTest {
     OperationEntry operation = catalog.operations().get("s");
     assertThat(
             CatalogCodec.decode(
-                CatalogCodec.encode(requireNonNull(operation)),
-                OperationEntry.class))
+                CatalogCodec.encode(requireNonNull(operation)), OperationEntry.class))
         .isEqualTo(operation);
     for (PartitionEntry entry : catalog.partitions().all()) {
       assertThat(CatalogCodec.decode(CatalogCodec.encode(entry), PartitionEntry.class))

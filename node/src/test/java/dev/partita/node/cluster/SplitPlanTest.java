@@ -26,8 +26,7 @@ class SplitPlanTest {
 
   private void split(String id, PartitionId partition, long at) {
     cluster.apply(
-        new CatalogCommand.PutOperation(
-            id, new Operation.SplitPartition(partition, Datum.of(at))));
+        new CatalogCommand.PutOperation(id, new Operation.SplitPartition(partition, Datum.of(at))));
   }
 
   private Action next(String id) {
@@ -99,8 +98,7 @@ class SplitPlanTest {
     // Its replicas of the children are moved away, and it is gone for good.
     for (PartitionEntry child : cluster.catalog.children(partition)) {
       cluster.apply(
-          new CatalogCommand.ObservePartition(
-              child.id(), 9, List.of(node(1), node(2)), List.of()));
+          new CatalogCommand.ObservePartition(child.id(), 9, List.of(node(1), node(2)), List.of()));
     }
     cluster.apply(new CatalogCommand.SetNodeState(node(3), NodeEntry.State.GONE));
     assertThat(run("s")).containsExactly(SplitPlan.CLEAN_UP, OperationEntry.FINISHED);
@@ -122,8 +120,8 @@ class SplitPlanTest {
     run("a-move");
     assertThat(run("a-split")).endsWith(OperationEntry.FINISHED);
     assertThat(cluster.catalog.children(partition))
-        .allSatisfy(
-            child -> assertThat(child.members()).containsExactlyInAnyOrder(node(1), node(2), node(4)));
+        .allSatisfy(child ->
+            assertThat(child.members()).containsExactlyInAnyOrder(node(1), node(2), node(4)));
 
     cluster.apply(
         new CatalogCommand.PutOperation(
@@ -156,7 +154,12 @@ class SplitPlanTest {
         PartitionEntry any = leaves.get(random.nextInt(leaves.size()));
         if (!views.leaders.containsKey(any.id())) {
           views.report(
-              any.id(), node(1), Math.max(1, any.epoch()), any.voters(), any.learners(), any.voters());
+              any.id(),
+              node(1),
+              Math.max(1, any.epoch()),
+              any.voters(),
+              any.learners(),
+              any.voters());
         }
         if (asked < 8 && random.nextInt(6) == 0) {
           long at = 1 + random.nextInt(98);

@@ -135,8 +135,7 @@ final class SplitAgreementTest {
     assertThat(largest).as("partitions of one family").isGreaterThan(4);
   }
 
-  private void play(Random random, Path directory, PartitionDescriptor root)
-      throws IOException {
+  private void play(Random random, Path directory, PartitionDescriptor root) throws IOException {
     Logs logs;
     Map<PartitionId, List<String>> expected;
     try (var first = new Node(directory.resolve("first"))) {
@@ -224,8 +223,7 @@ final class SplitAgreementTest {
       PartitionDescriptor descriptor = requireNonNull(state.descriptor());
       Epoch epoch = descriptor.epoch();
       var now = new Timestamp(++clock);
-      IndexDefinition index =
-          TestDocument.INDEXES.get(random.nextInt(TestDocument.INDEXES.size()));
+      IndexDefinition index = TestDocument.INDEXES.get(random.nextInt(TestDocument.INDEXES.size()));
       PartitionCommand next =
           switch (random.nextInt(20)) {
             case 0 -> new PartitionCommand.AddIndex(index, step);
@@ -233,11 +231,7 @@ final class SplitAgreementTest {
                 new PartitionCommand.Backfill(
                     state.indexes().isEmpty()
                         ? index.id()
-                        : state
-                            .indexes()
-                            .get(random.nextInt(state.indexes().size()))
-                            .index()
-                            .id(),
+                        : state.indexes().get(random.nextInt(state.indexes().size())).index().id(),
                     1 + random.nextInt(40));
             case 4, 5 -> new PartitionCommand.CountRows(1 + random.nextInt(10));
             case 6 ->
@@ -385,8 +379,7 @@ final class SplitAgreementTest {
   private static void read(Node node, PartitionState state, Logs logs, List<String> contents) {
     PartitionDescriptor descriptor = requireNonNull(state.descriptor());
     for (int at = 0; at <= logs.timestamps.size(); at += 11) {
-      Timestamp moment =
-          at + 11 > logs.timestamps.size() ? Timestamp.MAX : logs.timestamps.get(at);
+      Timestamp moment = at + 11 > logs.timestamps.size() ? Timestamp.MAX : logs.timestamps.get(at);
       if (moment.isBefore(state.safePoint())) {
         continue;
       }

@@ -236,8 +236,7 @@ final class SplitStateMachineTest {
         new PartitionCommand.FinishTransaction(
             open.id(), open.started(), new TransactionOutcome.Aborted()));
     var joint =
-        new Configuration(
-            Set.of(new NodeId(1)), Set.of(new NodeId(1), new NodeId(2)), Set.of());
+        new Configuration(Set.of(new NodeId(1)), Set.of(new NodeId(1), new NodeId(2)), Set.of());
     whole.machine.applyConfiguration(++whole.index, 1, joint);
     whole.apply(
         new PartitionCommand.Split(
@@ -282,9 +281,7 @@ final class SplitStateMachineTest {
     assertThat(high.machine.transactions().unforgotten()).isEmpty();
     // What was never prepared there cannot be any more.
     Transaction unknown = transaction(TransactionId.random(), WHOLE.id(), new PartitionId(77));
-    assertThat(
-            low.apply(
-                new PartitionCommand.InspectTransaction(unknown.id(), unknown.started())))
+    assertThat(low.apply(new PartitionCommand.InspectTransaction(unknown.id(), unknown.started())))
         .isEqualTo(new Response.Finished(new TransactionOutcome.Aborted()));
   }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param leaderNodeId null while no leader is known
 /// @param rows live rows, as the leader counts them
 /// @param bytes size of one replica
+/// @param children names of the Partitions that it was split into
 public record PartitionView(
     String id,
     String name,
@@ -19,11 +20,44 @@ public record PartitionView(
     long rows,
     long bytes,
     double operationsPerSecond,
-    State state) {
+    State state,
+    List<String> children) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
   public PartitionView {
     replicas = replicas == null ? List.of() : List.copyOf(replicas);
+    children = children == null ? List.of() : List.copyOf(children);
+  }
+
+  /// A Partition that was not split.
+  public PartitionView(
+      String id,
+      String name,
+      String collection,
+      long epoch,
+      @Nullable String leaderNodeId,
+      List<ReplicaView> replicas,
+      long rows,
+      long bytes,
+      double operationsPerSecond,
+      State state) {
+    this(
+        id,
+        name,
+        collection,
+        epoch,
+        leaderNodeId,
+        replicas,
+        rows,
+        bytes,
+        operationsPerSecond,
+        state,
+        List.of());
+  }
+
+  /// Whether its children have its rows.
+  public boolean isSplit() {
+    return state == State.SPLIT;
   }
 
   /// Whether a node holds a replica, voting or not.
@@ -64,6 +98,9 @@ public record PartitionView(
     /// It serves.
     @JsonProperty("Active")
     ACTIVE,
+    /// It was split: its children have its rows.
+    @JsonProperty("Split")
+    SPLIT,
     /// Its replicas are being removed.
     @JsonProperty("Dropping")
     DROPPING

@@ -64,7 +64,8 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
         0,
         0,
         0,
-        view.state());
+        view.state(),
+        view.children());
   }
 
   private static IndexView withoutFigures(IndexView view) {
