@@ -364,7 +364,7 @@ class SplitClusterTest {
           cluster.run("split-2", OperationSpec.splitPartition(child, then));
         }
         // What is written later is not in the snapshot of the pages.
-        cluster.put(round % 3, THINGS, 7 * round, document(7 * round, 9));
+        cluster.put(round % 3, THINGS, 7L * round, document(7L * round, 9));
         cluster.put(round % 3, THINGS, 200 + round, document(200 + round, 9));
         round++;
       } while (rowCursor != null || hitCursor != null);

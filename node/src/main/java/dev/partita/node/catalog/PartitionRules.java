@@ -151,9 +151,15 @@ final class PartitionRules {
     }
     PartitionEntry entry = known.get();
     List<PartitionEntry> tree = SplitTransitions.tree(before, entry);
-    boolean splitting =
-        tree.stream().anyMatch(each -> each.state() == PartitionEntry.State.PENDING);
-    if (splitting && (drop.retain() || entry.state() == PartitionEntry.State.PENDING)) {
+    boolean pending = tree.stream().anyMatch(each -> each.state() == PartitionEntry.State.PENDING);
+    // As long as a member may not have split its replica, the rows that are to be retained may be
+    // among those that go with the Partition.
+    boolean unfinished =
+        tree.stream()
+            .anyMatch(each ->
+                each.state() == PartitionEntry.State.SPLIT && !each.members().isEmpty());
+    if ((drop.retain() && (pending || unfinished))
+        || entry.state() == PartitionEntry.State.PENDING) {
       return Transition.refused(
           before, Reason.CONFLICT, "the partition is being split", entry.name(), null);
     }

@@ -38,7 +38,6 @@ final class ReplicaKeeper implements AutoCloseable {
   private final SystemPartition system;
   private final ReplicationHost host;
   private final LocalPartitions partitions;
-  private final Runnable changed;
   private final WorkLoop loop;
   private volatile boolean settled;
 
@@ -55,7 +54,6 @@ final class ReplicaKeeper implements AutoCloseable {
     this.system = system;
     this.host = host;
     this.partitions = partitions;
-    this.changed = changed;
     partitions.onOpen(replica -> {
       replica.group().addStatusListener(_ -> changed.run());
       changed.run();

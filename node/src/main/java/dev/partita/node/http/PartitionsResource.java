@@ -220,6 +220,9 @@ public final class PartitionsResource {
     json.put("rows", partition.rows());
     json.put("bytes", partition.bytes());
     json.put("operationsPerSecond", partition.operationsPerSecond());
+    if (!partition.children().isEmpty()) {
+      partition.children().forEach(json.putArray("children")::add);
+    }
     return json;
   }
 

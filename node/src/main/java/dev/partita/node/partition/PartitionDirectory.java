@@ -24,6 +24,12 @@ public interface PartitionDirectory {
   /// if there is none (any more).
   @Nullable PartitionDescriptor partition(PartitionId id);
 
+  /// Whether a partition that is not known here may exist all the same, because it was made so
+  /// lately that this node has not heard of it.
+  default boolean mayExist(PartitionId id) {
+    return false;
+  }
+
   /// The index of this name, ready or not; null if there is none.
   @Nullable IndexDefinition index(String name);
 }

@@ -70,7 +70,10 @@ final class Splitting {
         || obstacle(before, locks) != null) {
       return before;
     }
-    List<Bounds> halves = SplitBounds.halves(descriptor.bounds(), split.at());
+    List<Bounds> halves = halves(descriptor, split);
+    if (halves == null) {
+      return before;
+    }
     Epoch epoch = descriptor.epoch().next();
     var children = new ArrayList<PartitionDescriptor>();
     for (int at = 0; at < halves.size(); at++) {
@@ -91,6 +94,17 @@ final class Splitting {
       }
     }
     return before.split(descriptor.withEpoch(epoch), new SplitState(index, children));
+  }
+
+  /// The bounds of the children, null if these cannot be made: who asked for them was to check it.
+  private static @Nullable List<Bounds> halves(
+      PartitionDescriptor descriptor, PartitionCommand.Split split) {
+    try {
+      List<Bounds> halves = SplitBounds.halves(descriptor.bounds(), split.at());
+      return halves.size() == split.children().size() ? halves : null;
+    } catch (IllegalArgumentException _) {
+      return null;
+    }
   }
 
   private void makeChild(

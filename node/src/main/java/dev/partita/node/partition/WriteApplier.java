@@ -73,9 +73,9 @@ final class WriteApplier {
 
   /// A space of an index that a change of a row changes.
   ///
-  /// @param growth where its entries are counted
+  /// @param shared whether it is that of an ancestor
   /// @param at the index's place
-  private record Maintained(IndexMaintenance maintenance, long[] growth, int at) {}
+  private record Maintained(IndexMaintenance maintenance, boolean shared, int at) {}
 
   private void maintain(int at, StorageReader committed) {
     IndexState index = indexes.get(at);
@@ -86,13 +86,13 @@ final class WriteApplier {
       IndexKeys shared = keys.index(definition, share.space());
       maintenance.add(
           new Maintained(
-              new IndexMaintenance(definition, false, shared, bounds, committed), shareGrowth, at));
+              new IndexMaintenance(definition, false, shared, bounds, committed), true, at));
     }
     IndexKeys own = keys.index(definition);
     maintenance.add(
         new Maintained(
             new IndexMaintenance(definition, index.isBuilding(), own, bounds, committed),
-            entryGrowth,
+            false,
             at));
   }
 
@@ -371,7 +371,7 @@ final class WriteApplier {
       for (EntryChange entry : change.entries().get(at)) {
         entry.writeTo(batch, timestamp);
         Maintained one = maintenance.get(at);
-        one.growth()[one.at()] += entry.growth();
+        (one.shared() ? shareGrowth : entryGrowth)[one.at()] += entry.growth();
       }
     }
   }

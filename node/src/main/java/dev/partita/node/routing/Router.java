@@ -233,6 +233,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return last;
   }
 
+  @Override
+  public boolean mayExist(PartitionId id) {
+    return id.value() >= catalog.get().nextId();
+  }
+
   /// What a Partition was split into; null if it was not, as far as is known here.
   private @Nullable List<PartitionDescriptor> children(PartitionId id) {
     Catalog present = catalog.get();

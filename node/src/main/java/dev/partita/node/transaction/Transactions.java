@@ -276,7 +276,9 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
   private @Nullable Response call(Transaction transaction, Message message, Deadline until) {
     PartitionDescriptor partition = directory.partition(message.to());
     if (partition == null) {
-      return null;
+      return directory.mayExist(message.to())
+          ? new Response.Unavailable("the partition is not known yet")
+          : null;
     }
     PartitionId to = partition.id();
     Epoch epoch = partition.epoch();

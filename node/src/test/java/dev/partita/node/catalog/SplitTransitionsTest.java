@@ -166,6 +166,8 @@ class SplitTransitionsTest {
     assertThat(catalog.collections()).isEmpty();
 
     catalog = split;
+    refused(new CatalogCommand.DropPartition("p", true), Reason.CONFLICT);
+    apply(new CatalogCommand.RetirePartition(id("p")));
     apply(new CatalogCommand.DropPartition("p", true));
     assertThat(catalog.partitions().all())
         .hasSize(2)
