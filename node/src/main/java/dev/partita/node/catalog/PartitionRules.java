@@ -156,8 +156,8 @@ final class PartitionRules {
     // among those that go with the Partition.
     boolean unfinished =
         tree.stream()
-            .anyMatch(each ->
-                each.state() == PartitionEntry.State.SPLIT && !each.members().isEmpty());
+            .anyMatch(
+                each -> each.state() == PartitionEntry.State.SPLIT && !each.members().isEmpty());
     if ((drop.retain() && (pending || unfinished))
         || entry.state() == PartitionEntry.State.PENDING) {
       return Transition.refused(

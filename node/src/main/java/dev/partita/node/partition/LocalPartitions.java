@@ -1,6 +1,7 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.Role;
 import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
@@ -18,11 +19,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The replicas of this node. Owns one thread that does what replicas do unasked, and the threads
@@ -41,6 +44,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
 
   private static final int CAMPAIGNS_MAX = 7;
 
+  private static final int OPENING_LOCKS = 16;
+
   private static final Logger LOG = System.getLogger(LocalPartitions.class.getName());
 
   private final GroupHost groups;
@@ -48,7 +53,10 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final OperationListener listener;
   private final ExecutorService reads = Executors.newVirtualThreadPerTaskExecutor();
   private final ScheduledExecutorService ticker;
-  private final Object opening = new Object();
+
+  /// Held while a replica is opened; those of siblings are different ones.
+  private final List<Object> opening = Stream.generate(Object::new).limit(OPENING_LOCKS).toList();
+
   private final AtomicInteger readsUnderWay = new AtomicInteger();
   private final AtomicInteger callsUnderWay = new AtomicInteger();
   private final Map<PartitionId, PartitionReplica> replicas = new ConcurrentHashMap<>();
@@ -109,8 +117,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   ///   that joins, or one that the log knows already
   /// @throws IllegalStateException if it is open
   public PartitionReplica open(PartitionDescriptor descriptor, @Nullable Configuration bootstrap) {
-    synchronized (opening) {
-      PartitionId id = descriptor.id();
+    PartitionId id = descriptor.id();
+    synchronized (opening(id)) {
       if (replicas.containsKey(id)) {
         throw new IllegalStateException("the replica is open: " + id);
       }
@@ -119,16 +127,28 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       var replica = new PartitionReplica(machine, group, descriptor, node);
       replicas.put(id, replica);
       machine.refreshDurable();
-      machine.onSplit(split -> reads.execute(() -> openChildren(replica, split)));
+      machine.onSplit(split -> inBackground(() -> openChildren(replica, split)));
       opened.accept(replica);
       return replica;
     }
   }
 
+  private void inBackground(Runnable task) {
+    try {
+      reads.execute(task);
+    } catch (RejectedExecutionException e) {
+      // Closing: it is done after the next start.
+    }
+  }
+
+  private Object opening(PartitionId id) {
+    return opening.get((int) (id.value() % OPENING_LOCKS));
+  }
+
   /// As [#open], unless it is open: a split may have opened it meanwhile.
   public PartitionReplica openIfAbsent(
       PartitionDescriptor descriptor, @Nullable Configuration bootstrap) {
-    synchronized (opening) {
+    synchronized (opening(descriptor.id())) {
       PartitionReplica open = replicas.get(descriptor.id());
       return open == null ? open(descriptor, bootstrap) : open;
     }
@@ -145,23 +165,27 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       parent.tellFollowers();
     }
     for (PartitionDescriptor child : split.children()) {
-      try {
-        PartitionReplica replica = openChild(child);
-        if (replica != null && leads) {
-          campaign(replica, 0);
-        }
-      } catch (ReplicationRefusal | IllegalStateException e) {
-        if (!closed) {
-          LOG.log(
-              Level.ERROR, "A replica that a split has made cannot be opened: " + child.id(), e);
-        }
-      }
+      // Side by side: each waits for a write of the log.
+      inBackground(() -> openChild(child, leads));
     }
     node.storage().flushSoon();
   }
 
+  private void openChild(PartitionDescriptor child, boolean leads) {
+    try {
+      PartitionReplica replica = openChild(child);
+      if (replica != null && leads) {
+        campaign(replica, 0);
+      }
+    } catch (ReplicationRefusal | IllegalStateException e) {
+      if (!closed) {
+        LOG.log(Level.ERROR, "A replica that a split has made cannot be opened: " + child.id(), e);
+      }
+    }
+  }
+
   private @Nullable PartitionReplica openChild(PartitionDescriptor child) {
-    synchronized (opening) {
+    synchronized (opening(child.id())) {
       if (closed || replicas.containsKey(child.id())) {
         return null;
       }
@@ -177,7 +201,10 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// The other members may not have their replicas yet, or may be slow: tries again after a while
   /// that doubles.
   private void campaign(PartitionReplica child, int attempt) {
-    child.group().campaign();
+    if (child.group().status().role() != Role.CANDIDATE) {
+      // Whoever has asked for votes already waits for them.
+      child.group().campaign();
+    }
     if (attempt < CAMPAIGNS_MAX) {
       CompletableFuture.delayedExecutor(
               CAMPAIGN_AGAIN.toMillis() << attempt, TimeUnit.MILLISECONDS, reads)

@@ -162,15 +162,16 @@ class SplitPlanTest {
               any.voters());
         }
         if (asked < 8 && random.nextInt(6) == 0) {
-          long at = 1 + random.nextInt(98);
+          long at = random.nextLong(1, 99);
           Operation wish =
               random.nextBoolean()
                   ? new Operation.SplitPartition(any.id(), Datum.of(at))
                   : new Operation.MoveReplica(any.id(), node(3), node(4));
-          if (!(wish instanceof Operation.SplitPartition)
-              || any.bounds().contains(PrimaryKey.of(at - 1))
+          boolean possible =
+              any.bounds().contains(PrimaryKey.of(at - 1))
                   && any.bounds().contains(PrimaryKey.of(at))
-                  && views.catalog.children(any.id()).isEmpty()) {
+                  && views.catalog.children(any.id()).isEmpty();
+          if (possible || wish instanceof Operation.MoveReplica) {
             views.apply(new CatalogCommand.PutOperation("o-" + asked++, wish));
           }
         }

@@ -30,7 +30,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -349,8 +348,7 @@ final class SplitReplicasTest {
     Member leader = leader(LOW);
     PartitionState state = requireNonNull(leader.partitions.replica(LOW)).state();
     var scan =
-        new Request.Scan(
-            LOW, Epoch.FIRST, null, null, Direction.FORWARD, null, 100, Timestamp.MAX);
+        new Request.Scan(LOW, Epoch.FIRST, null, null, Direction.FORWARD, null, 100, Timestamp.MAX);
     // A row that came past the child's log is not among those that it has counted.
     assertThat(
             new PageReader(
@@ -427,10 +425,9 @@ final class SplitReplicasTest {
   void aLeaderThatIsLostRightAfterTheSplitLeavesTheChildrenToOthers() {
     start();
     load(1);
-    var lost = new AtomicReference<@Nullable Member>();
     split();
-    lost.set(leader(WHOLE.id()));
-    NodeId node = requireNonNull(lost.get()).node;
+    Member lost = leader(WHOLE.id());
+    NodeId node = lost.node;
     members.keySet().stream()
         .filter(other -> !other.equals(node))
         .forEach(other -> network.cut(node, other));
@@ -438,7 +435,7 @@ final class SplitReplicasTest {
     load(2);
     assertAll(2);
     network.heal();
-    members.put(node, requireNonNull(lost.get()));
+    members.put(node, lost);
     awaitEqualReplicas(LOW);
     awaitEqualReplicas(HIGH);
     assertAll(2);
