@@ -303,12 +303,21 @@ class UpgradeIT {
     Objects.requireNonNull(operator).close();
     page.run("kubectl patch partition p --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
     page.run("kubectl delete partition p --cascade=orphan");
+    for (String other : List.of("p-1", "p-2")) {
+      page.shell(
+          "kubectl patch partition "
+              + other
+              + " --type=merge -p '{\"metadata\":{\"finalizers\":null}}' && kubectl delete partition "
+              + other
+              + " --cascade=orphan");
+    }
     page.run("kubectl delete site main --cascade=orphan");
     apply(
         SITE.replace("partita/node:1", "partita/node:3").replace("size: 2Gi", "size: 3Gi")
             + PARTITIONS);
+    assertThat(sites()).allMatch(site -> site.get("status") == null);
     startOperator();
-    awaitSite();
+    awaitSettled();
     assertThat(podUids()).isEqualTo(before);
   }
 
