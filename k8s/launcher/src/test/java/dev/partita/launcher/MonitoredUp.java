@@ -135,9 +135,11 @@ final class MonitoredUp {
     return client.resource(manifest).inNamespace("default").patch(APPLY);
   }
 
-  /// The page that `./partita doctor` prints now.
+  /// The page that `./partita doctor` prints now, which whoever reads the log of the test sees too.
   PartitaCommand.Run doctor() throws IOException, InterruptedException {
-    return PartitaCommand.run(home, PartitaCommand.of("doctor"), Map.of());
+    PartitaCommand.Run doctor = PartitaCommand.run(home, PartitaCommand.of("doctor"), Map.of());
+    System.out.println(doctor.output());
+    return doctor;
   }
 
   /// Asks whichever node of the Site `main` is behind the address that `up` gives.

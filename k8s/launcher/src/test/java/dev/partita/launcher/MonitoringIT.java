@@ -177,7 +177,7 @@ class MonitoringIT {
                     "partition/away: NO QUORUM: 0 of 1 replicas are alive",
                     "bring back far-0",
                     "node far-0: the cluster does not hear from it",
-                    "operations    MoveReplica"));
+                    "MoveReplica of partition away is at step"));
 
     world().pods().thaw();
 

@@ -158,6 +158,12 @@ class UpgradeIT {
       // A client never waits for a pod to come back: whatever it had led was handed over.
       assertThat(load.longest()).isLessThan(Collections.min(absences.ended()));
     }
+    for (Pod pod : pods()) {
+      assertThat(logOfTheProcessBefore(pod.getMetadata().getName()))
+          .content()
+          .contains("The node was asked to stop: it hands leadership over")
+          .doesNotContain("the others elect anew");
+    }
   }
 
   @Test
@@ -451,6 +457,12 @@ class UpgradeIT {
         .filter(pod -> pod.getMetadata().getName().equals(name))
         .map(pod -> pod.getSpec().getContainers().getFirst().getImage())
         .collect(Collectors.joining());
+  }
+
+  private static Path logOfTheProcessBefore(String pod) {
+    return new Workspace(CHECKOUT, home)
+        .controlPlane()
+        .resolve("logs/default/" + pod + ".previous.log");
   }
 
   private static String doctor() {

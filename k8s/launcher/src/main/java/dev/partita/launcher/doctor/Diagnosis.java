@@ -263,24 +263,37 @@ final class Diagnosis {
   }
 
   private void operations() {
-    seen.state()
-        .ifPresent(state -> {
-          for (JsonNode operation : state.path("operations")) {
-            if (operation.path("state").asText().equals("Failed")) {
-              findings.add(
-                  Finding.problem(
-                      "operation " + operation.path("id").asText(),
-                      "%s%s failed: %s"
-                          .formatted(
-                              operation.path("kind").asText(),
-                              operation.path("partition").isTextual()
-                                  ? " of partition " + operation.path("partition").asText()
-                                  : "",
-                              operation.path("message").asText()),
-                      "it is tried again; if it fails for ever, the message says why"));
-            }
-          }
-        });
+    seen.state().ifPresent(state -> state.path("operations").forEach(this::operation));
+  }
+
+  private void operation(JsonNode operation) {
+    String object = "operation " + operation.path("id").asText();
+    String what =
+        operation.path("kind").asText()
+            + (operation.path("partition").isTextual()
+                ? " of partition " + operation.path("partition").asText()
+                : "");
+    String message = operation.path("message").asText("");
+    switch (operation.path("state").asText()) {
+      case "Failed" ->
+          findings.add(
+              Finding.problem(
+                  object,
+                  what + " failed: " + message,
+                  "it is tried again; if it fails for ever, the message says why"));
+      case "Running" ->
+          findings.add(
+              Finding.note(
+                  object,
+                  what
+                      + " is at step "
+                      + operation.path("step").asText()
+                      + (message.isEmpty() ? "" : ": " + message),
+                  "nothing to do, unless it stays there: heal what it waits for"));
+      default -> {
+        // What is done is forgotten soon.
+      }
+    }
   }
 
   private void disk(NodeReading node) {

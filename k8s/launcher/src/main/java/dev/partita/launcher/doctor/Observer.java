@@ -63,11 +63,18 @@ final class Observer {
   private final ObjectMapper mapper = new ObjectMapper();
   private final KubernetesClient client;
   private final String namespace;
+  private final boolean inside;
   private @Nullable TlsSockets sockets;
 
   Observer(KubernetesClient client, String namespace) {
+    this(client, namespace, true);
+  }
+
+  /// @param inside whether addresses of pods may be reached from here; it is tried
+  Observer(KubernetesClient client, String namespace, boolean inside) {
     this.client = client;
     this.namespace = namespace;
+    this.inside = inside;
   }
 
   /// @throws KubernetesClientException if the API server does not answer, or does not know our
@@ -169,7 +176,7 @@ final class Observer {
 
   private Optional<String> askDirectly(JsonNode pod, String path) {
     String address = pod.path("status").path("podIP").asText();
-    return address.isEmpty()
+    return address.isEmpty() || !inside
         ? Optional.empty()
         : ask(address.contains(":") ? "[" + address + "]" : address, port(pod), pod, path);
   }

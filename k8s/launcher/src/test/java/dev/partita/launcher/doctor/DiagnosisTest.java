@@ -198,6 +198,20 @@ class DiagnosisTest {
   }
 
   @Test
+  void anOperationThatRunsTellsWhatItWaitsFor() {
+    operations =
+        "[{id: move-1, kind: MoveReplica, partition: p, state: Running, step: CatchUp, message: far behind}]";
+    assertThat(diagnose())
+        .singleElement()
+        .satisfies(each -> {
+          assertThat(each.severity()).isEqualTo(Severity.NOTE);
+          assertThat(each.problem())
+              .isEqualTo("MoveReplica of partition p is at step CatchUp: far behind");
+        });
+    assertThat(report()).contains("nothing is wrong", "CatchUp: far behind", "heal what it waits");
+  }
+
+  @Test
   void aFullDiskIsAProblem() {
     metrics.put("partita_disk_capacity_bytes", 100.0);
     metrics.put("partita_disk_available_bytes", 9.0);
