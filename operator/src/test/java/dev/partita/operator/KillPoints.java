@@ -13,13 +13,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Kills the operator at its first write of a change, then at the second, and so on until it
 /// survives the change; another operator, which remembers nothing, takes over each time. Whatever
 /// happened, the world has to be the same afterwards, with nothing left over.
 ///
 /// A change alternates with the one that undoes it, so that one namespace serves all kill points,
-/// and each recovery starts from what the one before has left.
+/// and each recovery starts from what the one before has left. Flows run beside each other: they
+/// mostly wait.
 abstract class KillPoints extends OperatorFixture {
 
   private static final System.Logger LOG = System.getLogger(KillPoints.class.getName());
@@ -53,7 +57,9 @@ abstract class KillPoints extends OperatorFixture {
 
   // --------------------------------------------------------------------------------------------------------- flows
 
-  final void scaleOutAndIn() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void scalingOutAndInEndTheSame() {
     apply(site(3));
     apply(partition("p", "range: {start: 0, end: 10}"));
     apply(partition("q", "range: {start: 10, end: 20}"));
@@ -62,7 +68,9 @@ abstract class KillPoints extends OperatorFixture {
     killedAtEveryWrite(in, out);
   }
 
-  final void scaleInThatIsCancelled() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void cancelledScaleInEndsTheSame() {
     apply(site(4));
     apply(partition("p", "range: {start: 0, end: 10}"));
     apply(partition("q", "range: {start: 10, end: 20}"));
@@ -82,7 +90,9 @@ abstract class KillPoints extends OperatorFixture {
     killedAtEveryWrite(cancelled);
   }
 
-  final void replicasChange() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void changeOfReplicasEndsTheSame() {
     apply(site(3));
     apply(partition("p", "range: {}, replicas: 1"));
     Change more =
@@ -98,7 +108,9 @@ abstract class KillPoints extends OperatorFixture {
     killedAtEveryWrite(fewer, more);
   }
 
-  final void placementChange() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void changeOfPlacementEndsTheSame() {
     apply(site(2));
     apply(site(1).replace("name: main", "name: far"));
     Change far = placed("far", "main");
@@ -119,7 +131,9 @@ abstract class KillPoints extends OperatorFixture {
         () -> cluster.replicas("p").stream().allMatch(each -> each.startsWith(site + "-")));
   }
 
-  final void indexCreationAndDeletion() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void creatingAndDeletingAnIndexEndTheSame() {
     apply(site(1));
     Change create =
         new Change("index", () -> apply(index("i")), () -> cluster.indexes().contains("i"));
@@ -131,7 +145,19 @@ abstract class KillPoints extends OperatorFixture {
     killedAtEveryWrite(delete, create);
   }
 
-  final void partitionDeletion(String policy, boolean retains) {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void deletingAPartitionThatRetainsItsRowsEndsTheSame() {
+    partitionDeletion("Retain", true);
+  }
+
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void deletingAPartitionWithItsRowsEndsTheSame() {
+    partitionDeletion("Delete", false);
+  }
+
+  private void partitionDeletion(String policy, boolean retains) {
     apply(site(1));
     String p = partition("p", "range: {}, replicas: 1, deletionPolicy: " + policy);
     Change create =
@@ -150,7 +176,9 @@ abstract class KillPoints extends OperatorFixture {
     killedAtEveryWrite(create, delete);
   }
 
-  final void partitionDeletionWhileAReplicaMoves() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void deletingAPartitionWhileAReplicaMovesEndsTheSame() {
     apply(site(3));
     Change create =
         new Change(
@@ -171,7 +199,9 @@ abstract class KillPoints extends OperatorFixture {
     killedAtEveryWrite(create, delete);
   }
 
-  final void rollingRestart() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void rollingRestartEndsTheSame() {
     apply(site(3, "resources: {requests: {cpu: 10m}}"));
     apply(partition("p", "range: {}"));
     killedAtEveryWrite(rolled("20m"), rolled("10m"));
@@ -193,7 +223,9 @@ abstract class KillPoints extends OperatorFixture {
                         .contains(cpu)));
   }
 
-  final void storageGrowth() {
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
+  void growingStorageEndsTheSame() {
     apply(site(2));
     AtomicInteger size = new AtomicInteger(1);
     Change growth =

@@ -4,17 +4,17 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
-/// A sample of the kill points on a real Kubernetes control plane.
+/// Kill points of every flow on a real Kubernetes control plane: a sample of them, since each takes
+/// seconds there, or every one with `-Dpartita.kill.stride=1`.
 @EnabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
 class KilledIT extends KillPoints {
 
   private static @Nullable ControlPlane shared;
 
   KilledIT() {
-    super(5);
+    super(Integer.getInteger("partita.kill.stride", 5));
   }
 
   @BeforeAll
@@ -32,15 +32,5 @@ class KilledIT extends KillPoints {
   @Override
   ControlPlane controlPlane() {
     return Objects.requireNonNull(shared);
-  }
-
-  @Test
-  void scalingOutAndInEndTheSame() {
-    scaleOutAndIn();
-  }
-
-  @Test
-  void changeOfPlacementEndsTheSame() {
-    placementChange();
   }
 }

@@ -110,6 +110,7 @@ final class Etcd implements AutoCloseable {
   @Override
   public void close() {
     processes.forEach(Process::destroyForcibly);
+    processes.forEach(process -> process.onExit().join());
   }
 
   private void awaitWritable() throws InterruptedException {

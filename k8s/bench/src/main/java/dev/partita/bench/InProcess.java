@@ -42,6 +42,7 @@ final class InProcess implements AutoCloseable {
             "partita.peer.host", "127.0.0.1",
             "partita.peer.port", "0");
     Node node = Node.start(NodeSettings.of(settings::get));
+    Nodes.await("the node in this process", node::ready);
     InProcess process = new InProcess(node, count);
     process.fill(valueBytes);
     return process;

@@ -3,13 +3,16 @@ package dev.partita.bench;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/// Closed-loop clients on platform threads, one each.
+/// Closed-loop clients, each on a thread of its own.
 final class Load {
   /// Latencies past this many are counted but not kept.
   private static final int SAMPLES_MAX = 1 << 20;
@@ -37,13 +40,31 @@ final class Load {
   /// @param p50Micros median latency
   record Result(double operationsPerSecond, double p50Micros, double p99Micros) {}
 
+  /// The one in the middle by operations.
+  static Result median(List<Result> results) {
+    return results.stream()
+        .sorted(Comparator.comparingDouble(Result::operationsPerSecond))
+        .toList()
+        .get(results.size() / 2);
+  }
+
   /// Runs the clients for a while, of which the first fifth is not counted.
   static Result run(int clients, Duration duration, ClientFactory factory) {
+    return run(clients, duration, Thread.ofPlatform().factory(), factory);
+  }
+
+  /// As [#run], on virtual threads, as the nodes' HTTP requests run.
+  static Result runOnVirtualThreads(int clients, Duration duration, ClientFactory factory) {
+    return run(clients, duration, Thread.ofVirtual().factory(), factory);
+  }
+
+  private static Result run(
+      int clients, Duration duration, ThreadFactory threadFactory, ClientFactory factory) {
     Sample[] samples = new Sample[clients];
     CountDownLatch ready = new CountDownLatch(clients);
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     long warmUpNanos = duration.toNanos() / 5;
-    try (ExecutorService threads = Executors.newFixedThreadPool(clients)) {
+    try (ExecutorService threads = Executors.newThreadPerTaskExecutor(threadFactory)) {
       for (int i = 0; i < clients; i++) {
         int number = i;
         threads.execute(() -> {

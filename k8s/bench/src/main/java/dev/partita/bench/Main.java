@@ -20,6 +20,7 @@ public final class Main {
   private static final int VALUE_BYTES = 256;
   private static final int[] CLIENTS = {1, 16, 64};
   private static final int[] PARTITIONS = {1, 10, 100};
+  private static final int ROUNDS = 3;
   private static final int KILLS = 10;
   private static final Duration WARM_UP = Duration.ofSeconds(30);
   private static final String COLLECTION = "bench";
@@ -94,15 +95,24 @@ public final class Main {
     Table.row("this disk, 4 KiB append + fsync, 1 writer", fsync, fsync.operationsPerSecond());
     Optional<Path> etcd = Etcd.program();
     for (int clients : CLIENTS) {
-      Load.Result ours = Load.run(clients, duration, number -> writer(nodes, number));
-      Table.row("Partita, " + clients + " writers", ours, fsync.operationsPerSecond());
-      if (etcd.isPresent()) {
-        Load.Result theirs = etcdWrites(etcd.get(), clients);
-        Table.row("etcd, " + clients + " writers", theirs, fsync.operationsPerSecond());
+      List<Load.Result> ours = new ArrayList<>();
+      List<Load.Result> theirs = new ArrayList<>();
+      // In turn, so that what drifts on the machine meets both.
+      for (int round = 0; round < ROUNDS; round++) {
+        ours.add(Load.run(clients, duration, number -> writer(nodes, number)));
+        if (etcd.isPresent()) {
+          theirs.add(etcdWrites(etcd.get(), clients));
+        }
+      }
+      Load.Result our = Load.median(ours);
+      Table.row("Partita, " + clients + " writers", our, fsync.operationsPerSecond());
+      if (!theirs.isEmpty()) {
+        Load.Result their = Load.median(theirs);
+        Table.row("etcd, " + clients + " writers", their, fsync.operationsPerSecond());
         Table.line(
             "%-44s %12.2f",
             "Partita / etcd, " + clients + " writers",
-            ours.operationsPerSecond() / theirs.operationsPerSecond());
+            our.operationsPerSecond() / their.operationsPerSecond());
       }
     }
     if (etcd.isEmpty()) {
@@ -114,6 +124,8 @@ public final class Main {
     Path data = directory.resolve("etcd-" + clients);
     try (Etcd etcd = Etcd.start(program, data)) {
       return Load.run(clients, duration, number -> etcd.client(number, VALUE_BYTES));
+    } finally {
+      delete(data);
     }
   }
 
@@ -139,7 +151,7 @@ public final class Main {
         InProcess.start(directory.resolve("in-process"), DOCUMENTS, VALUE_BYTES)) {
       Table.row(
           "in-process at the leader, 1 client",
-          Load.run(1, duration, number -> engine.reader()),
+          Load.runOnVirtualThreads(1, duration, number -> engine.reader()),
           floor.operationsPerSecond());
     }
     for (int clients : CLIENTS) {

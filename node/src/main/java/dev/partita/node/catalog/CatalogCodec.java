@@ -13,6 +13,8 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.partita.node.index.FieldPath;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.BoundsJson;
 import dev.partita.node.partition.PartitionId;
@@ -81,6 +83,8 @@ public final class CatalogCodec {
     number(module, Timestamp.class, Timestamp::value, Timestamp::new);
     module.addSerializer(FieldPath.class, new FieldPathWriter());
     module.addDeserializer(FieldPath.class, new FieldPathReader());
+    module.addSerializer(PrimaryKey.class, new PrimaryKeyWriter());
+    module.addDeserializer(PrimaryKey.class, new PrimaryKeyReader());
     module.addSerializer(Bounds.class, new BoundsWriter());
     module.addDeserializer(Bounds.class, new BoundsReader());
     return module;
@@ -105,6 +109,23 @@ public final class CatalogCodec {
             return read.apply(in.getLongValue());
           }
         });
+  }
+
+  private static final class PrimaryKeyWriter extends JsonSerializer<PrimaryKey> {
+    @Override
+    public void serialize(PrimaryKey value, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      out.writeTree(PrimaryKeyText.toJson(value));
+    }
+  }
+
+  private static final class PrimaryKeyReader extends JsonDeserializer<PrimaryKey> {
+    @Override
+    public PrimaryKey deserialize(JsonParser in, DeserializationContext context)
+        throws IOException {
+      JsonNode json = in.readValueAsTree();
+      return PrimaryKeyText.fromJson(json);
+    }
   }
 
   private static final class FieldPathWriter extends JsonSerializer<FieldPath> {

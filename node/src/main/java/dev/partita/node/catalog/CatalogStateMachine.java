@@ -76,6 +76,11 @@ public final class CatalogStateMachine implements StateMachine {
   }
 
   @Override
+  public void flushSoon() {
+    storage.flushSoon();
+  }
+
+  @Override
   public List<Object> apply(List<Command> committed) {
     List<Object> results = new ArrayList<>(committed.size());
     Catalog before = catalog;

@@ -111,6 +111,7 @@ final class Reporter implements AutoCloseable {
         replica.rows(),
         replica.bytes(),
         replica.operationsPerSecond(),
+        replica.load(),
         replica.indexes());
   }
 

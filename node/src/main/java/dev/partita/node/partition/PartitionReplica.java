@@ -46,6 +46,9 @@ public final class PartitionReplica {
   /// Prepared transactions of a Partition at once; more are refused.
   private static final int PREPARED_MAX = 4_096;
 
+  /// Rows of a page that cost about as much as a request of one row.
+  private static final double ROWS_PER_REQUEST = 10;
+
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
   private final Surroundings node;
@@ -53,6 +56,7 @@ public final class PartitionReplica {
   private final ReplicaDuties duties;
   private final TransactionDuties transactions;
   private final OperationRate rate;
+  private final LoadSampler load;
 
   /// Takes up the work of a replica whose group is open.
   ///
@@ -69,6 +73,7 @@ public final class PartitionReplica {
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
     this.transactions = new TransactionDuties(machine.transactions(), group, pipeline, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
+    this.load = new LoadSampler(node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
       duties.leaderChanged(leader, term, self);
       if (!self) {
@@ -113,6 +118,7 @@ public final class PartitionReplica {
         state.rows(),
         state.bytes(),
         rate.perSecond(),
+        load.profile(node.clock().monotonicNanos()),
         state.indexes().stream()
             .filter(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID)
             .map(index -> IndexReport.of(index, state.rows()))
@@ -128,18 +134,43 @@ public final class PartitionReplica {
   CompletableFuture<Response> handle(Request request, Deadline deadline) {
     CompletableFuture<Response> answer =
         switch (request) {
-          case Request.Stamped write -> write(write, deadline);
+          case Request.Stamped write -> {
+            write.mutations().forEach(mutation -> load.write(mutation.key()));
+            yield write(write, deadline);
+          }
           case Request.Finish finish -> finish(finish, deadline);
           case Request.Inspect inspect -> inspect(inspect, deadline);
           case Request.Vote vote -> vote(vote, deadline);
           case Request.Forget forget -> forget(forget, deadline);
           case Request.Lookup lookup -> lookup(lookup, deadline);
-          case Request.Read read -> read(read, deadline);
-          case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline);
-          case Request.IndexScan scan -> snapshotRead(scan, scan.at(), deadline);
+          case Request.Read read -> {
+            load.read(read.key());
+            yield read(read, deadline);
+          }
+          case Request.Scan scan ->
+              snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
+          case Request.IndexScan scan ->
+              snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
         };
     rate.add(1);
     return answer;
+  }
+
+  /// A page costs more than a row, by how many it has. Entries of an index are of rows anywhere.
+  private Response sampled(Response page) {
+    if (page instanceof Response.Rows(var rows, _, _) && !rows.isEmpty()) {
+      PrimaryKey one = rows.getFirst().key();
+      PrimaryKey other = rows.getLast().key();
+      boolean forward = one.compareTo(other) <= 0;
+      load.scan(forward ? one : other, forward ? other : one, pageWeight(rows.size()));
+    } else if (page instanceof Response.Entries(var entries, _, _)) {
+      load.scan(null, null, pageWeight(entries.size()));
+    }
+    return page;
+  }
+
+  private static double pageWeight(int rows) {
+    return 1 + rows / ROWS_PER_REQUEST;
   }
 
   private CompletableFuture<Response> write(Request.Stamped write, Deadline deadline) {
@@ -446,6 +477,7 @@ public final class PartitionReplica {
   void tick() {
     pipeline.expire();
     rate.sample(node.clock().monotonicNanos());
+    load.profile(node.clock().monotonicNanos());
     duties.tick();
     transactions.tick();
   }

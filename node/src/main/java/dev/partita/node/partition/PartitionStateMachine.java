@@ -99,6 +99,11 @@ final class PartitionStateMachine implements StateMachine {
   }
 
   @Override
+  public void flushSoon() {
+    storage.flushSoon();
+  }
+
+  @Override
   public List<Object> apply(List<Command> committed) {
     var results = new ArrayList<Object>(committed.size());
     var step = new Step();

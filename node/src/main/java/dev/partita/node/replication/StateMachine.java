@@ -25,7 +25,7 @@ public interface StateMachine extends AutoCloseable {
 
   /// Asks for [#durableIndex] to rise soon, because the log is long of what it has to keep. Called
   /// from any thread, perhaps again and again; must return at once.
-  default void flushSoon() {}
+  void flushSoon();
 
   /// Applies committed commands, in order. Commands that were applied before a restart come again
   /// if their effect was not durable. Indexes rise but need not be contiguous: entries that are no

@@ -19,6 +19,10 @@ public interface Storage extends StorageReader, AutoCloseable {
   /// Makes everything durable that was committed before. Blocks for as long as the disk takes.
   void flush();
 
+  /// Begins a flush and returns at once; asked again before it has ended, it does nothing. Whoever
+  /// wants to know when it has ended listens with [#onFlush].
+  void flushSoon();
+
   /// Has a listener called after each flush, also those that the storage does by itself. It runs on
   /// a thread of the storage, so it is short; several flushes may be told as one. What became
   /// durable is read with [#durableMeta].

@@ -1,6 +1,7 @@
 package dev.partita.node.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.Place;
@@ -117,6 +118,20 @@ class CatalogStateMachineTest {
     }
     try (Storage storage = storage("a")) {
       assertThat(machine(storage).catalog().indexes()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatWasAppliedIsDurableSoonAfterItIsAskedFor() {
+    try (Storage storage = storage("a")) {
+      CatalogStateMachine machine = machine(storage);
+      apply(machine, everything());
+      assertThat(machine.durableIndex()).isLessThan(machine.mark().index());
+
+      machine.flushSoon();
+      machine.flushSoon();
+
+      await().until(() -> machine.durableIndex() == machine.mark().index());
     }
   }
 

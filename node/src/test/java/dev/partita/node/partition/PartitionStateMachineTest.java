@@ -3,6 +3,7 @@ package dev.partita.node.partition;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
@@ -98,6 +99,18 @@ final class PartitionStateMachineTest {
 
   private MutationResult.Written written(boolean existed) {
     return new MutationResult.Written(new Timestamp(clock), existed);
+  }
+
+  @Test
+  void whatWasAppliedIsDurableSoonAfterItIsAskedFor() {
+    storage.onFlush(machine::refreshDurable);
+    write(put(1, "{}"));
+    assertThat(machine.durableIndex()).isLessThan(index);
+
+    machine.flushSoon();
+    machine.flushSoon();
+
+    await().until(() -> machine.durableIndex() == index);
   }
 
   @Test

@@ -375,6 +375,9 @@ public final class ReplicationBenchmark {
     }
 
     @Override
+    public void flushSoon() {}
+
+    @Override
     public List<Object> apply(List<Command> committed) {
       var results = new ArrayList<Object>(committed.size());
       for (Command _ : committed) {

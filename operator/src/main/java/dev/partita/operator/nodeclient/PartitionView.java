@@ -1,6 +1,7 @@
 package dev.partita.operator.nodeclient;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param leaderNodeId null while no leader is known
 /// @param rows live rows, as the leader counts them
 /// @param bytes size of one replica
+/// @param hotKey the key that takes too much of the load for a split to help; null if there is none
 public record PartitionView(
     String id,
     String name,
@@ -19,10 +21,12 @@ public record PartitionView(
     long rows,
     long bytes,
     double operationsPerSecond,
+    @Nullable JsonNode hotKey,
     State state) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
   public PartitionView {
+    hotKey = hotKey == null || hotKey.isNull() ? null : hotKey;
     replicas = replicas == null ? List.of() : List.copyOf(replicas);
   }
 

@@ -9,11 +9,15 @@ import dev.partita.node.storage.Family;
 import dev.partita.node.storage.ReadView;
 import dev.partita.node.storage.Span;
 import dev.partita.node.storage.Storage;
+import dev.partita.node.storage.StorageFailure;
 import dev.partita.node.storage.StorageStatistics;
 import dev.partita.node.time.Timestamp;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.Range;
@@ -25,6 +29,8 @@ import org.rocksdb.TickerType;
 
 /// [Storage] in one RocksDB on the local disk. For any thread.
 public final class RocksDbStorage extends VersionReader implements Storage {
+  private static final Logger LOGGER = System.getLogger(RocksDbStorage.class.getName());
+
   /// How long [#close] waits for views and cursors: longer than any read has time.
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -33,6 +39,7 @@ public final class RocksDbStorage extends VersionReader implements Storage {
   private final ReadOptions latest;
   private final ReadOptions durable = new ReadOptions().setReadTier(ReadTier.PERSISTED_TIER);
   private final SpanFiles files;
+  private final AtomicBoolean flushing = new AtomicBoolean();
 
   RocksDbStorage(Database database, FlushNotifier flushes, ReadOptions latest) {
     super(database, null, latest);
@@ -64,6 +71,26 @@ public final class RocksDbStorage extends VersionReader implements Storage {
   @Override
   public void flush() {
     database.flush();
+  }
+
+  @Override
+  public void flushSoon() {
+    if (flushing.compareAndSet(false, true)) {
+      Thread.ofPlatform().daemon().name("storage-flush").start(this::flushAsked);
+    }
+  }
+
+  private void flushAsked() {
+    try {
+      flush();
+    } catch (StorageFailure e) {
+      // The next apply fails on it as well, and that ends the node.
+      LOGGER.log(Level.ERROR, "The storage cannot be flushed", e);
+    } catch (IllegalStateException e) {
+      LOGGER.log(Level.DEBUG, "Closed before the flush", e);
+    } finally {
+      flushing.set(false);
+    }
   }
 
   @Override
