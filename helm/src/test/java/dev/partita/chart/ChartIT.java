@@ -70,6 +70,7 @@ class ChartIT {
   @Test
   @Order(2)
   void monitorsComeWhereTheClusterKnowsThem() throws Exception {
+    commands.run("helm lint --strict helm/partita");
     String rendered =
         commands.run(
             "helm template partita helm/partita --api-versions=monitoring.coreos.com/v1/PodMonitor"
