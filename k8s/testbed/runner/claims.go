@@ -101,7 +101,11 @@ func (p *provisioner) provision(ctx context.Context, claim *v1.PersistentVolumeC
 	if claim.Spec.VolumeName != "" || claim.DeletionTimestamp != nil || claim.Status.Phase == v1.ClaimBound {
 		return nil
 	}
-	volume := p.volumeFor(claim)
+	class := p.classOf(claim)
+	if class == nil {
+		return nil // Nobody provisions it, as in every cluster.
+	}
+	volume := p.volumeFor(claim, class)
 	if _, err := p.cluster.volumes.Get(volume.Name); err == nil || p.provisioned[claim.UID] {
 		return nil // It waits for the controller manager.
 	}
@@ -134,13 +138,22 @@ func (p *provisioner) createEmpty(path string) error {
 	return os.MkdirAll(path, 0o755)
 }
 
-func (p *provisioner) volumeFor(claim *v1.PersistentVolumeClaim) *v1.PersistentVolume {
-	class, policy := "", v1.PersistentVolumeReclaimDelete
-	if claim.Spec.StorageClassName != nil {
-		class = *claim.Spec.StorageClassName
+// classOf gives the claim's class if it is one of this provisioner's.
+func (p *provisioner) classOf(claim *v1.PersistentVolumeClaim) *storagev1.StorageClass {
+	if claim.Spec.StorageClassName == nil {
+		return nil
 	}
-	if known, err := p.cluster.classes.Get(class); err == nil && known.ReclaimPolicy != nil {
-		policy = *known.ReclaimPolicy
+	class, err := p.cluster.classes.Get(*claim.Spec.StorageClassName)
+	if err != nil || class.Provisioner != provisionerName {
+		return nil
+	}
+	return class
+}
+
+func (p *provisioner) volumeFor(claim *v1.PersistentVolumeClaim, class *storagev1.StorageClass) *v1.PersistentVolume {
+	policy := v1.PersistentVolumeReclaimDelete
+	if class.ReclaimPolicy != nil {
+		policy = *class.ReclaimPolicy
 	}
 	kind := v1.HostPathDirectoryOrCreate
 	return &v1.PersistentVolume{
@@ -155,7 +168,7 @@ func (p *provisioner) volumeFor(claim *v1.PersistentVolumeClaim) *v1.PersistentV
 			ClaimRef: &v1.ObjectReference{APIVersion: "v1", Kind: "PersistentVolumeClaim",
 				Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID},
 			PersistentVolumeReclaimPolicy: policy,
-			StorageClassName:              class,
+			StorageClassName:              class.Name,
 			PersistentVolumeSource: v1.PersistentVolumeSource{HostPath: &v1.HostPathVolumeSource{
 				Path: p.directory.Path("volumes", claim.Namespace, claim.Name), Type: &kind}},
 		},

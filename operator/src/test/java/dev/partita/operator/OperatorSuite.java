@@ -9,6 +9,7 @@ import dev.partita.crd.Partition;
 import dev.partita.crd.PartitionStatus;
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
+import dev.partita.operator.status.Conditions;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import java.util.Collection;
 import java.util.Collections;
@@ -185,6 +186,37 @@ abstract class OperatorSuite extends OperatorFixture {
     await().atMost(PATIENCE).until(() -> running.activity().reconciles() > reconciles);
     awaitLooks(QUIET_LOOKS);
     assertThat(running.writes()).isEqualTo(writes);
+  }
+
+  @Test
+  void aKeyThatNoSplitHelpsIsToldWhileItIsHot() {
+    start(CrashPoint.never());
+    apply(site(1));
+    apply(partition("p", "range: {}, replicas: 1"));
+    awaitReady(Partition.class, "p");
+
+    cluster.hotKey("p", "k-7");
+
+    awaitStatus(
+        Partition.class,
+        "p",
+        status ->
+            Conditions.find(status.conditions(), "HotKey")
+                .filter(condition -> condition.status().equals("True"))
+                .filter(condition -> condition.message().contains("k-7"))
+                .isPresent());
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            client().v1().events().inNamespace(namespace).list().getItems().stream()
+                .anyMatch(event ->
+                    event.getReason().equals("HotKey") && event.getType().equals("Warning")));
+    awaitReady(Partition.class, "p");
+
+    cluster.hotKey("p", null);
+
+    awaitStatus(
+        Partition.class, "p", status -> Conditions.find(status.conditions(), "HotKey").isEmpty());
   }
 
   @Test

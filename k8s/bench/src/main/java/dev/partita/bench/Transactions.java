@@ -4,10 +4,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 
 /// What transactions cost beside a plain write of the same document: in one partition, and in two.
 final class Transactions {
-  private static final String COLLECTION = "pairs";
+  static final String COLLECTION = "pairs";
+
+  private static final int CONTENDERS = 16;
+  private static final int COUNTERS = 1_000;
 
   private final Nodes nodes;
   private final Duration duration;
@@ -37,21 +42,78 @@ final class Transactions {
       Table.row("one partition, " + clients + " clients", one, plain.operationsPerSecond());
       Load.Result two = Load.run(clients, duration, number -> client(number, Kind.TWO));
       Table.row("two partitions, " + clients + " clients", two, plain.operationsPerSecond());
+      Load.Result three = Load.run(clients, duration, number -> client(number, Kind.TWO_3PC));
+      Table.row("two partitions, 3pc, " + clients + " clients", three, plain.operationsPerSecond());
+      Load.Result interactive =
+          Load.run(clients, duration, number -> client(number, Kind.INTERACTIVE));
+      Table.row(
+          "begin, read, write, commit, " + clients + " clients",
+          interactive,
+          plain.operationsPerSecond());
       Table.line(
-          "%-44s %12.2f %12.2f",
-          "p50 of one and of two / plain, " + clients + " clients",
+          "p50 / plain write's, %d clients: one partition %.2f, two %.2f, two with 3pc %.2f,"
+              + " interactive %.2f",
+          clients,
           one.p50Micros() / plain.p50Micros(),
-          two.p50Micros() / plain.p50Micros());
+          two.p50Micros() / plain.p50Micros(),
+          three.p50Micros() / plain.p50Micros(),
+          interactive.p50Micros() / plain.p50Micros());
+    }
+    contention();
+  }
+
+  /// Interactive increments of counters, of which few are popular; who is refused begins again.
+  private void contention() throws Exception {
+    Table.chapter(
+        "Contention: %d clients increment two of %,d counters in an interactive transaction"
+            .formatted(CONTENDERS, COUNTERS));
+    for (double skew : new double[] {0, 0.6, 0.9, 1.2}) {
+      Zipf zipf = new Zipf(COUNTERS, skew);
+      LongAdder refused = new LongAdder();
+      LongAdder committed = new LongAdder();
+      Load.Result result =
+          Load.run(
+              CONTENDERS,
+              duration,
+              number -> {
+                Statements statements = new Statements(nodes.address(number % 3));
+                return statements.client(() -> {
+                  while (!statements.increment("n" + zipf.next(), "n" + zipf.next())) {
+                    refused.increment();
+                  }
+                  committed.increment();
+                });
+              });
+      Table.line(
+          "Zipf %.1f: %6.0f committed/s, p50 %6.0f us, p99 %6.0f us, refused %4.1f %% of %d",
+          skew,
+          result.operationsPerSecond(),
+          result.p50Micros(),
+          result.p99Micros(),
+          100.0 * refused.sum() / (refused.sum() + committed.sum()),
+          refused.sum() + committed.sum());
     }
   }
 
   private enum Kind {
     PLAIN,
     ONE,
-    TWO
+    TWO,
+    TWO_3PC,
+    INTERACTIVE
   }
 
   private Load.Client client(int number, Kind kind) throws IOException {
+    if (kind == Kind.INTERACTIVE) {
+      Statements statements = new Statements(nodes.address(number % 3));
+      AtomicLong sequence = new AtomicLong();
+      return statements.client(() -> {
+        String key = "i" + number + "-" + sequence.incrementAndGet();
+        if (!statements.readAndWrite(key, write(key))) {
+          throw new IllegalStateException("refused without a rival: " + key);
+        }
+      });
+    }
     HttpConnection connection = new HttpConnection(nodes.address(number % 3));
     return new Load.Client() {
       @Override
@@ -67,11 +129,13 @@ final class Transactions {
               case ONE ->
                   connection.send(
                       "POST", "/v1/transactions", bytes("{\"writes\":[" + write("b" + key) + "]}"));
-              case TWO ->
+              case TWO -> connection.send("POST", "/v1/transactions", bytes("{" + pair(key) + "}"));
+              case TWO_3PC ->
                   connection.send(
                       "POST",
                       "/v1/transactions",
-                      bytes("{\"writes\":[" + write("c" + key) + "," + write("z" + key) + "]}"));
+                      bytes("{\"commitProtocol\":\"3pc\"," + pair(key) + "}"));
+              case INTERACTIVE -> throw new IllegalStateException("made above");
             };
         if (answer.status() != 200 && answer.status() != 201) {
           throw new IllegalStateException(kind + ": " + answer.status() + " " + answer.body());
@@ -85,12 +149,16 @@ final class Transactions {
     };
   }
 
+  private String pair(String key) {
+    return "\"writes\":[" + write("c" + key) + "," + write("z" + key) + "]";
+  }
+
   private String write(String key) {
     return "{\"collection\":\"%s\",\"document\":{\"id\":\"%s\",\"v\":\"%s\"}}"
         .formatted(COLLECTION, key, value);
   }
 
-  private static byte[] bytes(String text) {
+  static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -1,6 +1,7 @@
 package dev.partita.launcher;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -86,16 +87,18 @@ record NamedCluster(Path kubeconfig, Cluster cluster) {
   /// What an error of the API server means for the user.
   LaunchFailure explain(KubernetesClientException e) {
     String server = cluster.server();
+    // The client gives errors of the connection a code too, not always the same one.
+    if (root(e) instanceof IOException) {
+      return new LaunchFailure(
+          "the cluster "
+              + server
+              + " of KUBECONFIG="
+              + kubeconfig
+              + " does not answer: "
+              + rootMessage(e),
+          e);
+    }
     return switch (e.getCode()) {
-      case 0 ->
-          new LaunchFailure(
-              "the cluster "
-                  + server
-                  + " of KUBECONFIG="
-                  + kubeconfig
-                  + " does not answer: "
-                  + rootMessage(e),
-              e);
       case HttpURLConnection.HTTP_UNAUTHORIZED ->
           new LaunchFailure(
               "the cluster " + server + " refuses the credentials of KUBECONFIG=" + kubeconfig, e);
@@ -122,10 +125,15 @@ record NamedCluster(Path kubeconfig, Cluster cluster) {
   }
 
   private static String rootMessage(Throwable e) {
+    Throwable root = root(e);
+    return root.getClass().getSimpleName() + ": " + root.getMessage();
+  }
+
+  private static Throwable root(Throwable e) {
     Throwable root = e;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return root.getClass().getSimpleName() + ": " + root.getMessage();
+    return root;
   }
 }

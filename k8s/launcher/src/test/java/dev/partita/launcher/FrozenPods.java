@@ -31,7 +31,7 @@ final class FrozenPods implements AutoCloseable {
 
   void thaw() {
     frozen.clear();
-    stopped.forEach(pid -> signal("CONT", pid));
+    stopped.forEach(pid -> Signal.send("CONT", pid));
     stopped.clear();
   }
 
@@ -42,7 +42,7 @@ final class FrozenPods implements AutoCloseable {
           pids(pod).stream()
               .filter(pid -> !stopped.contains(pid))
               .forEach(pid -> {
-                signal("STOP", pid);
+                Signal.send("STOP", pid);
                 stopped.add(pid);
               });
         }
@@ -68,19 +68,6 @@ final class FrozenPods implements AutoCloseable {
           + Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       return ""; // it has ended
-    }
-  }
-
-  private static void signal(String name, long pid) {
-    try {
-      int exit = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
-      if (exit != 0 && ProcessHandle.of(pid).isPresent()) {
-        throw new IllegalStateException("kill -" + name + " " + pid + " failed");
-      }
-    } catch (IOException e) {
-      throw new IllegalStateException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 

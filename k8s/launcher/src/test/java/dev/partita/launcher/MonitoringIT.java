@@ -1,34 +1,29 @@
 package dev.partita.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fabric8.kubernetes.api.model.ContainerPort;
+import dev.partita.tls.CertificateAuthority;
+import dev.partita.tls.Identity;
+import dev.partita.tls.Role;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.readiness.Readiness;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,6 +35,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -47,93 +43,62 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A real Prometheus that scrapes a running `./partita up` as `k8s/monitoring/prometheus.yaml`
-/// says: every alert fires when its fault is made and clears after, and by the end every expression
-/// of every panel has given data. The steps build on each other.
-///
-/// What takes minutes for people takes seconds here: the waits (`for`), the windows of rates, and
-/// the few limits that no test can reach honestly are replaced in a copy of the rules; their real
-/// values are what `promtool test rules` checks.
+/// A real Prometheus that scrapes a running `./partita up` as `k8s/docs/watch.md` says: every alert
+/// fires when its fault is made and clears after, `./partita doctor` tells of it meanwhile, and by
+/// the end every expression of every panel has given data. The steps build on each other.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class MonitoringIT {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final PatchContext APPLY =
-      new PatchContext.Builder()
-          .withPatchType(PatchType.SERVER_SIDE_APPLY)
-          .withFieldManager("monitoring-it")
-          .withForce(true)
-          .build();
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   /// Enough to be more than everything else on the slowest machine.
   private static final int READERS = 4;
 
-  /// A metric that the version under test does not tell yet cannot alert.
-  private static final String CERTIFICATES = "partita_certificate_expiry_timestamp_seconds";
+  /// How long certificates are valid as the operator makes them, and how much of that is left when
+  /// the alert has to have fired and the operator has to have renewed them.
+  private static final Duration LIFE = Duration.ofDays(90);
+
+  private static final Duration LEFT = Duration.ofDays(6);
 
   @TempDir static Path home;
 
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
-  private static @Nullable Prometheus prometheus;
-  private static @Nullable FrozenPods pods;
-  private static @Nullable KubernetesClient client;
+  private static @Nullable MonitoredUp up;
   private static @Nullable Repeatedly load;
-  private static @Nullable Repeatedly discovery;
 
   @BeforeAll
   static void up() throws Exception {
-    assumeTools();
-    assertThat(partita("up", "--detach")).as(log()).isZero();
-    client =
-        new KubernetesClientBuilder()
-            .withConfig(Config.fromKubeconfig(workspace().kubeconfig().toFile()))
-            .build();
-    pods = new FrozenPods(workspace().nodeJar());
-    writeRules(false);
-    writePods();
-    discovery = new Repeatedly(Duration.ofSeconds(2), MonitoringIT::writePods);
-    Files.writeString(home.resolve("prometheus.yaml"), configuration());
-    prometheus = Prometheus.start(home.resolve("prometheus.yaml"), home);
+    up = MonitoredUp.start(home);
     load = new Repeatedly(Duration.ofMillis(250), MonitoringIT::useEverything);
-    await().atMost(PATIENCE).until(prometheus()::isReady);
+  }
+
+  /// Whatever has become of a step, the next one finds all nodes at work.
+  @AfterEach
+  void thaw() {
+    world().pods().thaw();
   }
 
   @AfterAll
   static void down() throws Exception {
-    for (AutoCloseable each : Arrays.asList(load, discovery, pods, prometheus, client)) {
-      if (each != null) {
-        each.close();
-      }
+    if (load != null) {
+      load.close();
     }
-    if (Files.exists(workspace().stateFile())) {
-      partita("down");
+    if (up != null) {
+      up.stop();
     }
-  }
-
-  /// Where CI demands Prometheus, its absence fails the test; elsewhere it skips it.
-  private static void assumeTools() {
-    boolean found =
-        Stream.of("prometheus", "promtool")
-            .allMatch(tool ->
-                Stream.of(System.getenv("PATH").split(":", -1))
-                    .anyMatch(each -> Files.isExecutable(Path.of(each, tool))));
-    if (Boolean.getBoolean("partita.prometheus.required")) {
-      assertThat(found).as("prometheus and promtool on the PATH").isTrue();
-    }
-    assumeThat(found).as("prometheus and promtool on the PATH").isTrue();
   }
 
   @Test
   @Order(1)
-  void promtoolAcceptsRulesAndConfiguration() throws Exception {
-    Path monitoring = MonitoringFilesTest.checkout("k8s/monitoring");
-    assertThat(run("promtool", "check", "rules", monitoring.resolve("rules.yaml").toString()))
-        .contains("SUCCESS");
-    assertThat(run("promtool", "check", "config", home.resolve("prometheus.yaml").toString()))
-        .contains("SUCCESS");
-    assertThat(run("promtool", "test", "rules", monitoring.resolve("tests/alerts.yaml").toString()))
+  void theCommandsOfThePageWork() throws Exception {
+    PageCommands page = world().page();
+    assertThat(page.run("promtool check rules k8s/monitoring/rules.yaml")).contains("SUCCESS");
+    assertThat(page.run("promtool test rules k8s/monitoring/tests/alerts.yaml"))
         .contains("SUCCESS")
         .doesNotContain("FAILED");
+    page.run("kubectl create configmap partita-dashboards --from-file=k8s/dashboards");
+    page.run("kubectl label configmap partita-dashboards grafana_dashboard=1");
+    ConfigMap dashboards =
+        world().client().configMaps().inNamespace("default").withName("partita-dashboards").get();
+    assertThat(dashboards.getData()).containsKeys("fleet.json", "partitions.json", "operator.json");
   }
 
   @Test
@@ -159,28 +124,39 @@ class MonitoringIT {
                   "partita-node default main-0 main up",
                   "partita-node default main-1 main up",
                   "partita-node default main-2 main up",
+                  "partita-node default far-0 far up",
                   "partita-operator partita-system partita-operator  up");
         });
   }
 
   @Test
   @Order(3)
-  void nothingAlertsWhileAllIsWell() {
+  void nothingAlertsWhileAllIsWell() throws Exception {
     await()
         .atMost(PATIENCE)
         .until(() -> !prometheus().query("partita_operator_site_nodes_alive == 3").isEmpty());
     await()
         .atMost(PATIENCE)
-        .during(Duration.ofSeconds(10))
+        .during(Duration.ofSeconds(6))
         .untilAsserted(() -> assertThat(prometheus().firing()).isEmpty());
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(world().page().run("./partita doctor", doctorCommand()))
+                .contains("nothing is wrong", "4 of 4 alive")
+                // Its node answers only who shows the operator's certificate.
+                .containsPattern("disk .*far-0 [0-9.]+ of [0-9.]+ GiB free"));
+    world().page().assertComplete();
   }
 
   @Test
   @Order(10)
   void aSiteThatIsGoneAlertsAndWhatWaitsForIt() throws Exception {
-    apply(site("far"));
-    apply(partition("away", "replicas: 1, placement: [{site: far, replicas: 1}]"));
-    await().atMost(PATIENCE).until(() -> status(send("GET", "/v1/partitions/away", "")) == 200);
+    world().apply(partition("away", "replicas: 1, placement: [{site: far, replicas: 1}]"));
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> status(send("GET", "/v1/partitions/away", "")) == 200);
     await()
         .atMost(PATIENCE)
         .until(() ->
@@ -188,14 +164,22 @@ class MonitoringIT {
                 .query("partita_partition_leader{partition=\"away\", site=\"far\"} == 1")
                 .isEmpty());
 
-    pods().freeze("far-0");
-
+    world().pods().freeze("far-0");
     awaitFiring("SiteUnreachable", "far");
     awaitFiring("NoLeader", "default");
-    apply(partition("away", "replicas: 1, placement: [{site: main, replicas: 1}]"));
+    world().apply(partition("away", "replicas: 1, placement: [{site: main, replicas: 1}]"));
     awaitFiring("OperationStuck", "MoveReplica");
+    assertThat(world().doctor())
+        .satisfies(page -> assertThat(page.exitCode()).isEqualTo(1))
+        .satisfies(page ->
+            assertThat(page.output())
+                .contains(
+                    "partition/away: NO QUORUM: 0 of 1 replicas are alive",
+                    "bring back far-0",
+                    "node far-0: the cluster does not hear from it",
+                    "MoveReplica of partition away is at step"));
 
-    pods().thaw();
+    world().pods().thaw();
 
     awaitClear("SiteUnreachable");
     awaitClear("NoLeader");
@@ -204,16 +188,22 @@ class MonitoringIT {
 
   @Test
   @Order(11)
-  void replicasThatAreAwayAlert() {
-    pods().freeze("main-2");
+  void replicasThatAreAwayAlert() throws Exception {
+    world().pods().freeze("main-2");
     awaitFiring("ReplicaLag", "blocks-0");
     assertThat(names(prometheus().firing())).doesNotContain("PartitaQuorumLost");
 
-    pods().freeze("main-1");
+    world().pods().freeze("main-1");
     awaitFiring("QuorumLost", "blocks-0");
     awaitFiring("NoLeader", "blocks-0");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(world().doctor().output())
+                .contains("nodes         2 of 4 alive")
+                .containsPattern("[0-9]+ partitions, blocks-0, blocks-1, .*: NO QUORUM: 1 of 3"));
 
-    pods().thaw();
+    world().pods().thaw();
     awaitClear("QuorumLost");
     awaitClear("NoLeader");
     awaitClear("ReplicaLag");
@@ -222,86 +212,102 @@ class MonitoringIT {
   @Test
   @Order(12)
   void aPartitionThatOutgrowsItsLimitAlerts() throws Exception {
-    apply(partition("large", "split: {maxSize: 1Mi}"));
-    await().atMost(PATIENCE).until(() -> status(send("GET", "/v1/partitions/large", "")) == 200);
+    world().apply(partition("large", "split: {maxSize: 1Mi}"));
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> status(send("GET", "/v1/partitions/large", "")) == 200);
     String document = "{\"text\": \"" + "x".repeat(500_000) + "\"}";
     for (int i = 0; i < 4; i++) {
       String path = "/v1/collections/large/documents/" + i;
-      await().atMost(PATIENCE).until(() -> status(send("PUT", path, document)) / 100 == 2);
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() -> status(send("PUT", path, document)) / 100 == 2);
     }
     awaitFiring("PartitionTooLarge", "large");
 
     for (int i = 0; i < 4; i++) {
       String path = "/v1/collections/large/documents/" + i;
-      await().atMost(PATIENCE).until(() -> status(send("DELETE", path, "")) / 100 == 2);
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() -> status(send("DELETE", path, "")) / 100 == 2);
     }
     awaitClear("PartitionTooLarge");
   }
 
+  /// Rates need some time to become high, and again to become low: three faults at once.
   @Test
   @Order(13)
-  void aPartitionThatTakesMostOfTheLoadAlerts() {
-    List<Repeatedly> readers =
-        Stream.generate(() -> new Repeatedly(Duration.ZERO, MonitoringIT::readOneDocument))
-            .limit(READERS)
-            .toList();
-    try {
-      awaitFiring("HotPartition", "unicode-plane-0");
-    } finally {
-      readers.forEach(Repeatedly::close);
+  void aHotPartitionAlertsAndReconcilesThatFailOrNeverEnd() throws Exception {
+    List<Repeatedly> busy = new ArrayList<>();
+    for (int reader = 0; reader < READERS; reader++) {
+      busy.add(new Repeatedly(Duration.ZERO, MonitoringIT::readOneDocument));
     }
-    awaitClear("HotPartition");
-  }
-
-  @Test
-  @Order(14)
-  void reconcilesThatFailAlert() {
-    // Somebody has an object of the name that the Site needs, and it cannot be changed.
-    HasMetadata taken =
-        apply(
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: clash}\nimmutable: true\ndata: {of: others}");
-    HasMetadata site = apply(site("clash"));
-    awaitFiring("ReconcileErrors", "Site");
-
-    client().resource(site).inNamespace("default").delete();
-    client().resource(taken).inNamespace("default").delete();
-    awaitClear("ReconcileErrors");
-  }
-
-  @Test
-  @Order(15)
-  void anOperatorThatWritesWithoutEndAlerts() throws Exception {
     boolean[] paused = {false};
-    try (Repeatedly _ =
+    busy.add(
         new Repeatedly(
             Duration.ofMillis(200),
             () -> {
               paused[0] = !paused[0];
-              apply(partition("large", "paused: " + paused[0]));
-            })) {
+              world().apply(partition("large", "paused: " + paused[0]));
+            }));
+    // Somebody has an object of the name that the Site needs, and it cannot be changed.
+    HasMetadata taken =
+        world()
+            .apply(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: clash}\nimmutable: true\ndata: {of: others}");
+    HasMetadata site =
+        world()
+            .apply(
+                "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: clash}\nspec: {nodes: 1, storage: {size: 1Gi}}");
+    try {
+      awaitFiring("HotPartition", "unicode-plane-0");
       awaitFiring("UpdateStorm", "partitions/status");
+      awaitFiring("ReconcileErrors", "Site");
+    } finally {
+      busy.forEach(Repeatedly::close);
+      world().client().resource(site).inNamespace("default").delete();
+      world().client().resource(taken).inNamespace("default").delete();
     }
-    apply(partition("large", "paused: false"));
+    world().apply(partition("large", "paused: false"));
+    awaitClear("HotPartition");
     awaitClear("UpdateStorm");
+    awaitClear("ReconcileErrors");
   }
 
   /// No test fills a disk, or writes faster than it is compacted: the limits are turned around.
   @Test
   @Order(16)
   void limitsOfTheDiskAlert() throws IOException {
-    writeRules(true);
-    prometheus().reload();
+    world().rules(true);
     awaitFiring("DiskLow", "main-0");
     awaitFiring("CompactionBacklog", "main-1");
-    if (prometheus().names().contains(CERTIFICATES)) {
-      awaitFiring("CertificateExpiring", "main-0");
-    }
 
-    writeRules(false);
-    prometheus().reload();
+    world().rules(false);
     awaitClear("DiskLow");
     awaitClear("CompactionBacklog");
+  }
+
+  /// The operator hangs, so the nodes' certificate comes near its end; another operator renews it,
+  /// and the nodes take it up as they run.
+  @Test
+  @Order(17)
+  void aCertificateThatIsNotRenewedAlerts() throws Exception {
+    Set<String> before = podUids();
+    ProcessHandle operator = world().operator();
+    Signal.send("STOP", operator.pid());
+    replaceWithOneThatWasIssuedLongAgo("main-tls");
+
+    awaitFiring("CertificateExpiring", "main-0");
+    awaitFiring("CertificateExpiring", "main-2");
+    assertThat(world().doctor().output())
+        .contains("secret/main-tls/tls.crt: a certificate expires in 5 d", "pod/main-0: a certif");
+
+    operator.destroyForcibly(); // Whoever runs it starts another.
     awaitClear("CertificateExpiring");
+    assertThat(podUids()).isEqualTo(before);
   }
 
   @Test
@@ -310,7 +316,7 @@ class MonitoringIT {
     List<String> empty = new ArrayList<>();
     for (String expression : MonitoringFilesTest.expressions()) {
       String now =
-          quick(expression)
+          MonitoredUp.quick(expression)
               .replace("$namespace", ".*")
               .replace("$pod", ".*")
               .replace("$collection", ".*")
@@ -376,109 +382,6 @@ class MonitoringIT {
     return alerts.stream().map(each -> each.path("labels").path("alertname").asText()).toList();
   }
 
-  // ------------------------------------------------------------------------------- configuration
-
-  /// The documented configuration, on this machine: Debian's Prometheus has no discovery in
-  /// Kubernetes, so the pods come in a file, with the same labels as that discovery gives; and the
-  /// operator is a process.
-  private static String configuration() throws IOException {
-    String documented =
-        Files.readString(MonitoringFilesTest.checkout("k8s/monitoring/prometheus.yaml"));
-    int operator = documented.indexOf("  - job_name: partita-operator");
-    assertThat(operator).isPositive();
-    String nodes =
-        documented
-            .substring(0, operator)
-            .replace("_interval: 15s", "_interval: 1s")
-            .replaceFirst(
-                "kubernetes_sd_configs:[^$]*?relabel_configs:",
-                "file_sd_configs: [{files: ["
-                    + home.resolve("pods.json")
-                    + "]}]\n    relabel_configs:");
-    assertThat(nodes).contains("file_sd_configs").doesNotContain("kubernetes_sd_configs");
-    return nodes
-        + "  - job_name: partita-operator\n"
-        + "    honor_labels: true\n"
-        + "    static_configs:\n"
-        + "      - targets: ['%s']\n".formatted(operatorAddress())
-        + "        labels: {namespace: partita-system, pod: partita-operator}\n";
-  }
-
-  /// The node pods as discovery would find them: one target for each port of a container.
-  private static void writePods() {
-    List<Map<String, Object>> targets = new ArrayList<>();
-    for (Pod pod :
-        client()
-            .pods()
-            .inNamespace("default")
-            .withLabel("app.kubernetes.io/name", "partita")
-            .withLabel("app.kubernetes.io/component", "node")
-            .list()
-            .getItems()) {
-      if (pod.getStatus() == null || pod.getStatus().getPodIP() == null) {
-        continue;
-      }
-      for (ContainerPort port : pod.getSpec().getContainers().getFirst().getPorts()) {
-        targets.add(
-            Map.of(
-                "targets",
-                List.of(pod.getStatus().getPodIP() + ":" + port.getContainerPort()),
-                "labels",
-                Map.of(
-                    "__meta_kubernetes_namespace",
-                    pod.getMetadata().getNamespace(),
-                    "__meta_kubernetes_pod_name",
-                    pod.getMetadata().getName(),
-                    "__meta_kubernetes_pod_container_port_name",
-                    port.getName(),
-                    "__meta_kubernetes_pod_label_partita_dev_site",
-                    pod.getMetadata().getLabels().get("partita.dev/site"))));
-      }
-    }
-    try {
-      Path next = home.resolve("pods.json.next");
-      JSON.writeValue(next.toFile(), targets);
-      Files.move(next, home.resolve("pods.json"), StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static String operatorAddress() throws IOException {
-    return Pattern.compile("Listening on: http://(\\S+)")
-        .matcher(Files.readString(workspace().operatorLog()))
-        .results()
-        .reduce((_, last) -> last)
-        .orElseThrow()
-        .group(1);
-  }
-
-  private static void writeRules(boolean limitsTurnedAround) throws IOException {
-    String rules = Files.readString(MonitoringFilesTest.checkout("k8s/monitoring/rules.yaml"));
-    String quick =
-        quick(rules)
-            .replaceAll("for: \\d+m", "for: 3s")
-            // Limits of time and load that a test on a slow machine can reach.
-            .replace("> 900", "> 3")
-            .replace("> 4 * 3600", "> 3")
-            .replace("rate5m > 500", "rate5m > 5")
-            .replace("[20s])) > 5", "[20s])) > 2")
-            .replace("rate5m > 5\n        for", "rate5m > 1\n        for");
-    Files.writeString(
-        home.resolve("rules.yaml"),
-        limitsTurnedAround
-            ? quick
-                .replace("< 0.15", "< 1.1")
-                .replace("compaction_pending_bytes > 16 * 2 ^ 30", "compaction_pending_bytes >= 0")
-                .replace("< 7 * 86400", "< 100 * 365 * 86400")
-            : quick);
-  }
-
-  /// Short windows, so that what is over is forgotten soon.
-  private static String quick(String expression) {
-    return expression.replace("[5m]", "[20s]").replace("[10m]", "[20s]");
-  }
-
   // ------------------------------------------------------------------------------------------ load
 
   private static void readOneDocument() throws Exception {
@@ -499,122 +402,88 @@ class MonitoringIT {
         "{\"index\": \"unicode-by-script\", \"terms\": [\"Greek\"], \"limit\": 5}");
   }
 
-  /// Runs something over and over on a thread of its own; what fails is what the tests provoke.
-  private static final class Repeatedly implements AutoCloseable {
-    private final Thread thread;
-    private volatile boolean closed;
-
-    interface Action {
-      void run() throws Exception;
-    }
-
-    Repeatedly(Duration pause, Action action) {
-      thread =
-          Thread.ofVirtual()
-              .start(() -> {
-                while (!closed) {
-                  try {
-                    action.run();
-                  } catch (Exception _) {
-                    // A node that is frozen does not answer.
-                  }
-                  try {
-                    Thread.sleep(pause);
-                  } catch (InterruptedException e) {
-                    return;
-                  }
-                }
-              });
-    }
-
-    @Override
-    public void close() {
-      closed = true;
-      thread.interrupt();
-    }
-  }
-
-  // ------------------------------------------------------------------------------------- the world
-
-  private static String site(String name) {
-    return "apiVersion: partita.dev/v1alpha1\nkind: Site\nmetadata: {name: %s}\nspec: {nodes: 1, storage: {size: 1Gi}}"
-        .formatted(name);
-  }
-
-  private static String partition(String name, String more) {
-    return "apiVersion: partita.dev/v1alpha1\nkind: Partition\nmetadata: {name: %s}\nspec: {collection: %s, range: {}, %s}"
-        .formatted(name, name, more);
-  }
-
-  private static HasMetadata apply(String manifest) {
-    return client().resource(manifest).inNamespace("default").patch(APPLY);
+  private static HttpResponse<String> send(String method, String path, String body)
+      throws Exception {
+    return world().send(method, path, body);
   }
 
   private static int status(HttpResponse<String> response) {
     return response.statusCode();
   }
 
-  private static HttpResponse<String> send(String method, String path, String body)
-      throws Exception {
-    String http = RunState.read(workspace().stateFile()).http();
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(http + path))
-            .header("Content-Type", "application/json")
-            .timeout(Duration.ofSeconds(10))
-            .method(
-                method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
-            .build();
-    return HTTP.send(request, BodyHandlers.ofString());
+  // ---------------------------------------------------------------------------------- certificates
+
+  /// Puts a certificate of the same authority for the same names into a Secret, as if nobody had
+  /// renewed it when it was due.
+  private static void replaceWithOneThatWasIssuedLongAgo(String name) throws Exception {
+    Secret authority = secret("partita-ca");
+    Secret present = secret(name);
+    CertificateAuthority.Issued issued =
+        CertificateAuthority.of(text(authority, "tls.crt"), text(authority, "tls.key"))
+            .issue(
+                new Identity("default", Role.NODE),
+                hosts(text(present, "tls.crt")),
+                Instant.now().minus(LIFE.minus(LEFT)),
+                LIFE);
+    world()
+        .client()
+        .resource(
+            present
+                .edit()
+                .addToData(
+                    Map.of("tls.crt", encoded(issued.chain()), "tls.key", encoded(issued.key())))
+                .build())
+        .update();
+  }
+
+  private static List<String> hosts(String chain) throws Exception {
+    X509Certificate certificate =
+        (X509Certificate)
+            CertificateFactory.getInstance("X.509")
+                .generateCertificate(
+                    new ByteArrayInputStream(chain.getBytes(StandardCharsets.US_ASCII)));
+    int uri = 6;
+    return certificate.getSubjectAlternativeNames().stream()
+        .filter(each -> !each.getFirst().equals(uri))
+        .map(each -> String.valueOf(each.getLast()))
+        .toList();
+  }
+
+  private static Secret secret(String name) {
+    return world().client().secrets().inNamespace("default").withName(name).get();
+  }
+
+  private static String text(Secret secret, String key) {
+    return new String(
+        Base64.getDecoder().decode(secret.getData().get(key)), StandardCharsets.US_ASCII);
+  }
+
+  private static String encoded(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  // ------------------------------------------------------------------------------------- the world
+
+  private static String partition(String name, String more) {
+    return "apiVersion: partita.dev/v1alpha1\nkind: Partition\nmetadata: {name: %s}\nspec: {collection: %s, range: {}, %s}"
+        .formatted(name, name, more);
+  }
+
+  private static Set<String> podUids() {
+    List<Pod> pods = world().client().pods().inNamespace("default").list().getItems();
+    assertThat(pods).allMatch(Readiness::isPodReady);
+    return pods.stream().map(pod -> pod.getMetadata().getUid()).collect(Collectors.toSet());
+  }
+
+  private static String doctorCommand() {
+    return "PARTITA_HOME=" + home + " " + PageCommands.quoted(PartitaCommand.of("doctor"));
   }
 
   private static Prometheus prometheus() {
-    return Objects.requireNonNull(prometheus);
+    return world().prometheus();
   }
 
-  private static FrozenPods pods() {
-    return Objects.requireNonNull(pods);
-  }
-
-  private static KubernetesClient client() {
-    return Objects.requireNonNull(client);
-  }
-
-  private static Workspace workspace() {
-    return new Workspace(Path.of(System.getProperty("partita.checkout")), home);
-  }
-
-  private static String run(String... command) throws Exception {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
-  }
-
-  private static int partita(String... arguments) throws Exception {
-    Path target = Path.of("target").toAbsolutePath();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                JavaCommand.java(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-XX:+UseSerialGC",
-                "-Xmx384m",
-                "-Dpartita.checkout=" + System.getProperty("partita.checkout"),
-                "-cp",
-                target.resolve("classes") + ":" + target.resolve("lib") + "/*",
-                "dev.partita.launcher.Main"));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().remove("KUBECONFIG");
-    builder.environment().put("PARTITA_HOME", home.toString());
-    Process process = builder.start();
-    System.out.print(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-    return process.waitFor();
-  }
-
-  private static String log() throws IOException {
-    Path log = workspace().launcherLog();
-    return Files.exists(log) ? Files.readString(log) : "no log";
+  private static MonitoredUp world() {
+    return Objects.requireNonNull(up);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.partita.launcher.doctor.DoctorOutside;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,19 @@ class UpClusterIT extends MainJobSteps {
   @AfterAll
   void wipe() throws Exception {
     partita("down", "--wipe");
+  }
+
+  @Test
+  @Order(9)
+  void theDoctorReachesNodesThroughTheApiServer() throws Exception {
+    try (Cluster cluster = Cluster.connect(TestbedCluster.kubeconfig())) {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(() ->
+              assertThat(DoctorOutside.page(cluster.client(), cluster.namespace()))
+                  .contains("3 of 3 alive", "nothing is wrong")
+                  .containsPattern("disk +main-0 [0-9.]+ of [0-9.]+ GiB free, main-1"));
+    }
   }
 
   @Test

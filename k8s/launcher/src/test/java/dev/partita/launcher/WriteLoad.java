@@ -1,30 +1,46 @@
 package dev.partita.launcher;
 
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/// Clients that write one document after the other, each under a key of its own, to any node that
-/// is ready, and go to the next node when one does not answer. A document counts once it was
-/// acknowledged, and then has to be there for ever.
+/// Clients that write one document after the other, each under a key that was never used before, to
+/// any node that is ready, and go to the next node when one does not answer. A document counts once
+/// it was acknowledged, and then has to be there for ever.
 final class WriteLoad implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final int CLIENTS = 4;
   private static final int SUCCESS = 2;
   private static final int CENTURY = 100;
-  private static final long PAUSE_MILLIS = 10;
+
+  /// So that the load leaves most of a small machine to the nodes.
+  private static final long PAUSE_MILLIS = 20;
+
+  /// How long a client goes by what it has heard of the nodes.
+  private static final long KNOWN_NANOS = 250_000_000;
 
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
@@ -34,7 +50,11 @@ final class WriteLoad implements AutoCloseable {
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicLong longestMillis = new AtomicLong();
   private final List<Thread> clients = new ArrayList<>();
+  private volatile Known known = new Known(List.of(), 0);
   private volatile boolean closed;
+
+  /// The nodes as they were at a moment.
+  private record Known(List<InetSocketAddress> nodes, long atNanos) {}
 
   private WriteLoad(Supplier<List<InetSocketAddress>> nodes, String collection) {
     this.nodes = nodes;
@@ -75,9 +95,9 @@ final class WriteLoad implements AutoCloseable {
   }
 
   private boolean isAcknowledged(int key) throws InterruptedException {
-    for (InetSocketAddress node : shuffled(key)) {
+    for (InetSocketAddress node : inTurn(key)) {
       HttpRequest request =
-          request(node, key).PUT(BodyPublishers.ofString("{\"n\":" + key + "}")).build();
+          request(node, "/" + key).PUT(BodyPublishers.ofString("{\"n\":" + key + "}")).build();
       try {
         if (http.send(request, BodyHandlers.discarding()).statusCode() / CENTURY == SUCCESS) {
           acknowledged.add(key);
@@ -90,38 +110,71 @@ final class WriteLoad implements AutoCloseable {
     return false;
   }
 
-  private List<InetSocketAddress> shuffled(int seed) {
-    List<InetSocketAddress> all = new ArrayList<>(nodes.get());
-    if (!all.isEmpty()) {
-      Collections.rotate(all, seed % all.size());
+  /// All nodes, beginning with another one each time.
+  private List<InetSocketAddress> inTurn(int turn) {
+    Known now = known;
+    if (now.nodes().isEmpty() || System.nanoTime() - now.atNanos() > KNOWN_NANOS) {
+      now = new Known(nodes.get(), System.nanoTime());
+      known = now;
     }
+    List<InetSocketAddress> all = new ArrayList<>(now.nodes());
+    Collections.rotate(all, turn);
     return all;
   }
 
-  private HttpRequest.Builder request(InetSocketAddress node, int key) {
+  private HttpRequest.Builder request(InetSocketAddress node, String path) {
     return HttpRequest.newBuilder(
             URI.create(
-                "http://%s:%d/v1/collections/%s/documents/%d"
-                    .formatted(node.getHostString(), node.getPort(), collection, key)))
+                "http://%s:%d/v1/collections/%s/documents%s"
+                    .formatted(node.getHostString(), node.getPort(), collection, path)))
         .header("Content-Type", "application/json")
         .timeout(Duration.ofSeconds(5));
   }
 
-  /// The acknowledged documents that are not there.
-  List<Integer> lost() throws IOException, InterruptedException {
-    List<Integer> lost = new ArrayList<>();
-    for (int key : acknowledged) {
-      HttpResponse<String> found =
-          http.send(request(nodes.get().getFirst(), key).GET().build(), BodyHandlers.ofString());
-      if (found.statusCode() / CENTURY != SUCCESS || !found.body().contains("\"n\":" + key)) {
-        lost.add(key);
+  /// The documents that had been acknowledged when this was called, and are not there as they were
+  /// written.
+  Set<Integer> lost() {
+    Set<Integer> lost = new TreeSet<>(acknowledged);
+    String after = null;
+    do {
+      JsonNode page = page(after);
+      for (JsonNode document : page.path("data")) {
+        if (document.path("n").equals(document.path("id"))) {
+          lost.remove(document.path("id").asInt());
+        }
       }
-    }
+      after = page.path("after").textValue();
+    } while (after != null);
     return lost;
   }
 
-  @Override
-  public void close() {
+  /// A page of the collection, from whichever node gives it.
+  private JsonNode page(@Nullable String after) {
+    String path =
+        "?limit=1000"
+            + (after == null ? "" : "&after=" + URLEncoder.encode(after, StandardCharsets.UTF_8));
+    AtomicInteger turn = new AtomicInteger();
+    return await()
+        .atMost(PATIENCE)
+        .pollDelay(Duration.ZERO)
+        .ignoreExceptionsInstanceOf(IOException.class)
+        .until(
+            () -> {
+              List<InetSocketAddress> all = inTurn(turn.getAndIncrement());
+              if (all.isEmpty()) {
+                return JSON.nullNode();
+              }
+              HttpResponse<String> answer =
+                  http.send(request(all.getFirst(), path).GET().build(), BodyHandlers.ofString());
+              return answer.statusCode() / CENTURY == SUCCESS
+                  ? JSON.readTree(answer.body())
+                  : JSON.nullNode();
+            },
+            page -> page.has("data"));
+  }
+
+  /// Ends the clients; what they have written can still be looked for.
+  void stop() {
     closed = true;
     try {
       for (Thread client : clients) {
@@ -130,6 +183,11 @@ final class WriteLoad implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void close() {
+    stop();
     http.close();
   }
 }

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// @param id decimal; never used again for another Partition
 /// @param leaderNodeId null while it has no leader that is known
 /// @param rows live rows, as the leader counts them
+/// @param hotKey the key that takes so much of the load that dividing the Partition would not help;
+///   null if there is none
 /// @param bytes size on disk of one replica, approximately
 /// @param children names of the Partitions that it was split into
 public record PartitionView(
@@ -23,6 +25,7 @@ public record PartitionView(
     long rows,
     long bytes,
     double operationsPerSecond,
+    @Nullable JsonNode hotKey,
     State state,
     List<String> children) {
   public PartitionView {

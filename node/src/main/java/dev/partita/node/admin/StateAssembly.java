@@ -15,6 +15,7 @@ import dev.partita.node.cluster.ClusterFigures;
 import dev.partita.node.cluster.ClusterFigures.Led;
 import dev.partita.node.cluster.PartitionReport;
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.BoundsJson;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.Configuration;
@@ -98,6 +99,10 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         report.map(PartitionReport::rows).orElse(0L),
         report.map(PartitionReport::bytes).orElse(0L),
         report.map(PartitionReport::operationsPerSecond).orElse(0.0),
+        report
+            .map(known -> known.load().hotKey())
+            .map(hot -> PrimaryKeyText.toJson(hot.key()))
+            .orElse(null),
         switch (entry.state()) {
           case CREATING, PENDING -> PartitionView.State.CREATING;
           case ACTIVE, RETAINED -> PartitionView.State.ACTIVE;

@@ -15,6 +15,8 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.partita.node.index.FieldPath;
 import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Datum;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.BoundsJson;
 import dev.partita.node.partition.PartitionId;
@@ -85,6 +87,8 @@ public final class CatalogCodec {
     module.addDeserializer(FieldPath.class, new FieldPathReader());
     module.addSerializer(Datum.class, new DatumWriter());
     module.addDeserializer(Datum.class, new DatumReader());
+    module.addSerializer(PrimaryKey.class, new PrimaryKeyWriter());
+    module.addDeserializer(PrimaryKey.class, new PrimaryKeyReader());
     module.addSerializer(Bounds.class, new BoundsWriter());
     module.addDeserializer(Bounds.class, new BoundsReader());
     return module;
@@ -109,6 +113,23 @@ public final class CatalogCodec {
             return read.apply(in.getLongValue());
           }
         });
+  }
+
+  private static final class PrimaryKeyWriter extends JsonSerializer<PrimaryKey> {
+    @Override
+    public void serialize(PrimaryKey value, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      out.writeTree(PrimaryKeyText.toJson(value));
+    }
+  }
+
+  private static final class PrimaryKeyReader extends JsonDeserializer<PrimaryKey> {
+    @Override
+    public PrimaryKey deserialize(JsonParser in, DeserializationContext context)
+        throws IOException {
+      JsonNode json = in.readValueAsTree();
+      return PrimaryKeyText.fromJson(json);
+    }
   }
 
   private static final class FieldPathWriter extends JsonSerializer<FieldPath> {

@@ -1,6 +1,7 @@
 package dev.partita.node.cluster;
 
 import dev.partita.node.partition.IndexReport;
+import dev.partita.node.partition.LoadProfile;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param epoch 0 while the group has not been made a Partition yet
 /// @param changing whether a change of the members is under way; the members here go with the epoch
 /// @param caughtUp members that hold nearly all that is committed, and were heard of lately
+/// @param load where its requests go
 /// @param indexes those it has, ready or not
 /// @param split null unless it was split
 public record PartitionReport(
@@ -27,9 +29,12 @@ public record PartitionReport(
     long rows,
     long bytes,
     double operationsPerSecond,
+    LoadProfile load,
     List<IndexReport> indexes,
     @Nullable SplitReport split) {
+  @SuppressWarnings("ConstantValue") // A node of an older version leaves it out.
   public PartitionReport {
+    load = load == null ? LoadProfile.NONE : load;
     voters = List.copyOf(voters);
     learners = List.copyOf(learners);
     caughtUp = List.copyOf(caughtUp);

@@ -116,6 +116,7 @@ final class Reporter implements AutoCloseable {
         replica.rows(),
         replica.bytes(),
         replica.operationsPerSecond(),
+        replica.load(),
         replica.indexes(),
         split == null ? null : describe(split));
   }

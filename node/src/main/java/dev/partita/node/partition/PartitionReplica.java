@@ -5,7 +5,6 @@ import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
-import dev.partita.node.storage.ReadView;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
@@ -49,13 +48,18 @@ public final class PartitionReplica {
   /// Prepared transactions of a Partition at once; more are refused.
   private static final int PREPARED_MAX = 4_096;
 
+  /// Rows of a page that cost about as much as a request of one row.
+  private static final double ROWS_PER_REQUEST = 10;
+
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
   private final Surroundings node;
   private final WritePipeline pipeline;
+  private final ReplicaReader reader;
   private final ReplicaDuties duties;
   private final TransactionDuties transactions;
   private final OperationRate rate;
+  private final LoadSampler load;
 
   /// Takes up the work of a replica whose group is open.
   ///
@@ -68,11 +72,13 @@ public final class PartitionReplica {
     this.machine = machine;
     this.group = group;
     this.node = node;
+    this.reader = new ReplicaReader(machine, node.storage(), node.splitRules());
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
     this.transactions =
         new TransactionDuties(machine.transactions(), group, pipeline, this::isSplit, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
+    this.load = new LoadSampler(node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
       duties.leaderChanged(leader, term, self);
       if (!self) {
@@ -146,6 +152,7 @@ public final class PartitionReplica {
         state.rows(),
         state.bytes(),
         rate.perSecond(),
+        load.profile(node.clock().monotonicNanos()),
         state.indexes().stream()
             .filter(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID)
             .map(index -> IndexReport.of(index, state.rows()))
@@ -168,16 +175,40 @@ public final class PartitionReplica {
       return CompletableFuture.completedFuture(new Response.Split(split.children()));
     }
     return switch (request) {
-      case Request.Stamped write -> write(write, deadline);
+      case Request.Stamped write -> {
+        write.mutations().forEach(mutation -> load.write(mutation.key()));
+        yield write(write, deadline);
+      }
       case Request.Finish finish -> finish(finish, deadline);
       case Request.Inspect inspect -> inspect(inspect, deadline);
       case Request.Vote vote -> vote(vote, deadline);
       case Request.Forget forget -> forget(forget, deadline);
       case Request.Lookup lookup -> lookup(lookup, deadline);
-      case Request.Read read -> read(read, deadline);
-      case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline);
-      case Request.IndexScan scan -> snapshotRead(scan, scan.at(), deadline);
+      case Request.Read read -> {
+        load.read(read.key());
+        yield read(read, deadline);
+      }
+      case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
+      case Request.IndexScan scan ->
+          snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
     };
+  }
+
+  /// A page costs more than a row, by how many it has. Entries of an index are of rows anywhere.
+  private Response sampled(Response page) {
+    if (page instanceof Response.Rows(var rows, _, _) && !rows.isEmpty()) {
+      PrimaryKey one = rows.getFirst().key();
+      PrimaryKey other = rows.getLast().key();
+      boolean forward = one.compareTo(other) <= 0;
+      load.scan(forward ? one : other, forward ? other : one, pageWeight(rows.size()));
+    } else if (page instanceof Response.Entries(var entries, _, _)) {
+      load.scan(null, null, pageWeight(entries.size()));
+    }
+    return page;
+  }
+
+  private static double pageWeight(int rows) {
+    return 1 + rows / ROWS_PER_REQUEST;
   }
 
   private CompletableFuture<Response> write(Request.Stamped write, Deadline deadline) {
@@ -320,7 +351,7 @@ public final class PartitionReplica {
     CompletableFuture<Void> write = pipeline.underWay(read.key());
     CompletableFuture<Long> barrier =
         write == null ? group.readBarrier() : write.thenCompose(_ -> group.readBarrier());
-    return afterwards(barrier, deadline, () -> readNewest(read))
+    return afterwards(barrier, deadline, () -> reader.newest(read))
         .thenCompose(response -> unlocked(response, deadline, () -> read(read, deadline)));
   }
 
@@ -350,31 +381,13 @@ public final class PartitionReplica {
             late -> late ? CompletableFuture.completedFuture(response) : again.get(), node.reads());
   }
 
-  private Response readNewest(Request.Read read) {
-    PartitionState state = machine.state();
-    PartitionDescriptor descriptor = state.descriptor();
-    Response refusal = check(read, state);
-    if (refusal != null || descriptor == null) {
-      return refusal == null ? uncreated() : refusal;
-    }
-    HeldTransaction holder = machine.transactions().locks().writer(read, null);
-    if (holder != null) {
-      return new Response.Locked(holder.id());
-    }
-    Response row =
-        PageReader.row(node.storage().get(new PartitionKeys(descriptor).row(read.key())));
-    // The bounds may have changed between check and read.
-    Response late = check(read, machine.state());
-    return late == null ? row : late;
-  }
-
   private CompletableFuture<Response> snapshotRead(
       Request request, @Nullable Timestamp at, Deadline deadline) {
     CompletableFuture<Timestamp> snapshot = pipeline.snapshot(at);
     CompletableFuture<Timestamp> confirmed =
         snapshot.thenCompose(chosen -> group.readBarrier().thenApply(_ -> chosen));
     CompletableFuture<Response> answer =
-        afterwards(confirmed, deadline, () -> readAt(request, confirmed.join()));
+        afterwards(confirmed, deadline, () -> reader.at(request, confirmed.join()));
     // Now was chosen just before the index became ready. The moment it did is later, so it sees at
     // least as much, and it is fixed, so this happens once.
     return answer
@@ -388,78 +401,6 @@ public final class PartitionReplica {
         // which the transaction has committed.
         .thenCompose(
             response -> unlocked(response, deadline, () -> snapshotRead(request, at, deadline)));
-  }
-
-  private Response readAt(Request request, Timestamp at) {
-    // Before the view is opened: what is not prepared by now commits above the timestamp, and what
-    // has ended by now is in the view.
-    HeldTransaction holder = machine.transactions().locks().writer(request, at);
-    if (holder != null) {
-      return new Response.Locked(holder.id());
-    }
-    try (ReadView view = node.storage().view()) {
-      // The state is as new as the view or newer, and epochs only rise: if it has the request's
-      // epoch, so had the view.
-      PartitionState state = machine.state();
-      PartitionDescriptor descriptor = state.descriptor();
-      Response refusal = check(request, state);
-      if (refusal != null || descriptor == null) {
-        return refusal == null ? uncreated() : refusal;
-      }
-      if (at.isBefore(state.safePoint())) {
-        return new Response.TimestampTooOld(state.safePoint());
-      }
-      var reader = new PageReader(view, descriptor, state.indexes(), at);
-      return switch (request) {
-        case Request.Read read -> reader.row(read.key());
-        case Request.Scan scan -> reader.rows(scan);
-        case Request.IndexScan scan -> readIndex(scan, state, reader, at);
-        default -> throw new IllegalStateException("not a read: " + request);
-      };
-    }
-  }
-
-  private static Response readIndex(
-      Request.IndexScan scan, PartitionState state, PageReader reader, Timestamp at) {
-    IndexState index = state.index(scan.indexId());
-    if (index == null) {
-      return new Response.IndexNotReady(scan.indexId(), null);
-    }
-    if (index.phase() instanceof IndexState.Failed(String message)) {
-      return new Response.Invalid(message);
-    }
-    Timestamp since = index.readableSince();
-    if (since == null || at.isBefore(since)) {
-      return new Response.IndexNotReady(scan.indexId(), since);
-    }
-    if (scan.terms().size() > index.index().terms().size()) {
-      return new Response.Invalid(
-          "The index has %d terms, not %d"
-              .formatted(index.index().terms().size(), scan.terms().size()));
-    }
-    return reader.entries(index.index(), scan);
-  }
-
-  private Response.@Nullable Refusal check(Request request, PartitionState state) {
-    PartitionDescriptor descriptor = state.descriptor();
-    SplitState split = state.split();
-    if (descriptor == null) {
-      return uncreated();
-    }
-    if (split != null && node.splitRules().refuses()) {
-      return new Response.Split(split.children());
-    }
-    if (!request.epoch().equals(descriptor.epoch())) {
-      return new Response.WrongEpoch(descriptor);
-    }
-    if (request instanceof Request.Read read && !descriptor.bounds().contains(read.key())) {
-      return new Response.OutOfBounds(read.key());
-    }
-    return null;
-  }
-
-  private static Response.Unavailable uncreated() {
-    return new Response.Unavailable("The partition is being created");
   }
 
   /// Reads once a future is complete: at once on a caller that may block, else on the executor.
@@ -488,6 +429,7 @@ public final class PartitionReplica {
   void tick() {
     pipeline.expire();
     rate.sample(node.clock().monotonicNanos());
+    load.profile(node.clock().monotonicNanos());
     duties.tick();
     transactions.tick();
   }

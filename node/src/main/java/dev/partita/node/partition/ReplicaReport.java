@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param rows live rows
 /// @param bytes of their keys and documents
 /// @param operationsPerSecond requests answered by this replica, averaged over about ten seconds
+/// @param load where the requests go
 /// @param indexes those that users know of
 /// @param split who has the rows, if the Partition was split
 /// @param splitDurably whether no crash of this node can undo that
@@ -22,6 +23,7 @@ public record ReplicaReport(
     long rows,
     long bytes,
     double operationsPerSecond,
+    LoadProfile load,
     List<IndexReport> indexes,
     @Nullable SplitState split,
     boolean splitDurably) {

@@ -3,8 +3,12 @@ package dev.partita.node.cluster;
 import static dev.partita.node.cluster.Views.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.partita.node.catalog.CatalogCodec;
+import dev.partita.node.key.Datum;
+import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.Epoch;
+import dev.partita.node.partition.LoadProfile;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.ReplicaReport;
@@ -20,6 +24,12 @@ class ReporterTest {
   private static final PartitionId PARTITION = new PartitionId(7);
   private static final Configuration APPLIED =
       Configuration.of(Set.of(node(1), node(2), node(3)), Set.of(node(4)));
+
+  private static final LoadProfile HOT =
+      new LoadProfile(
+          new LoadProfile.HotKey(PrimaryKey.of(Datum.of(-7), Datum.of("ü")), 0.5),
+          LoadProfile.Direction.NONE,
+          null);
 
   private static ReplicaReport replica(Configuration inLog, PeerProgress... peers) {
     return new ReplicaReport(
@@ -44,9 +54,19 @@ class ReporterTest {
         0,
         0,
         0,
+        HOT,
         List.of(),
         null,
         false);
+  }
+
+  @Test
+  void theLoadIsToldAsItIs() {
+    PartitionReport report = Reporter.describe(replica(APPLIED));
+
+    assertThat(CatalogCodec.decode(CatalogCodec.encode(report), PartitionReport.class))
+        .isEqualTo(report);
+    assertThat(report.load()).isEqualTo(HOT);
   }
 
   /// Otherwise a move would count as published in an epoch that does not have its members yet.

@@ -10,6 +10,7 @@ import dev.partita.node.cluster.ReportBoard.LedPartition;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.Place;
 import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.LoadProfile;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
@@ -86,7 +87,19 @@ final class Views {
         new LedPartition(
             leader,
             new PartitionReport(
-                id, 1, epoch, voters, learners, false, caughtUp, 0, 0, 0, List.of(), null)));
+                id,
+                1,
+                epoch,
+                voters,
+                learners,
+                false,
+                caughtUp,
+                0,
+                0,
+                0,
+                LoadProfile.NONE,
+                List.of(),
+                null)));
   }
 
   LedPartition led(PartitionId partition) {
@@ -137,6 +150,7 @@ final class Views {
                 0,
                 0,
                 0,
+                LoadProfile.NONE,
                 List.of(),
                 members)));
     alive.stream()

@@ -88,6 +88,25 @@ final class PartitionReplicaTest {
   }
 
   @Test
+  void aKeyThatTakesMostRequestsIsReported() {
+    TestNode node = open(PartitionSettings.DEFAULT);
+    node.call(put(7, "{}"));
+    PartitionReplica replica = requireNonNull(node.partitions.replica(THINGS.id()));
+
+    // For as long as a window takes.
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> {
+          IntStream.range(0, 1_000).forEach(i -> node.call(read(i % 2 == 0 ? 7 : i, null)));
+          return replica.report().load().hotKey() != null;
+        });
+
+    LoadProfile.HotKey hot = requireNonNull(replica.report().load().hotKey());
+    assertThat(hot.key()).isEqualTo(PrimaryKey.of(7));
+    assertThat(hot.share()).isBetween(0.3, 0.6);
+  }
+
+  @Test
   void writesThatWaitTogetherBecomeFewEntries() {
     TestNode node = open(PartitionSettings.DEFAULT);
     node.oracle.keep(true);

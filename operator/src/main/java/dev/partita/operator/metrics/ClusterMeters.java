@@ -16,13 +16,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// Tells what is observed of the nodes of each namespace. Polling threads of several namespaces
 /// report here; all state is guarded by this object's lock.
@@ -109,7 +107,7 @@ public final class ClusterMeters implements DataPlanes.Listener {
             namespace.runningSince.remove(before.id());
             boolean failed = after != null && after.state() == OperationView.State.FAILED;
             OperatorMetric.OPERATIONS_ENDED
-                .counter(registry, name, kind(before), failed ? "failed" : "done")
+                .counter(registry, name, before.kind().text(), failed ? "failed" : "done")
                 .increment();
           }
         });
@@ -174,7 +172,8 @@ public final class ClusterMeters implements DataPlanes.Listener {
   private static void operations(String name, Namespace namespace, Instant now, List<Row> rows) {
     namespace.running.values().stream()
         .collect(
-            Collectors.groupingBy(each -> List.of(kind(each), each.step()), Collectors.counting()))
+            Collectors.groupingBy(
+                each -> List.of(each.kind().text(), each.step()), Collectors.counting()))
         .forEach((kindAndStep, count) ->
             rows.add(
                 row(
@@ -186,7 +185,7 @@ public final class ClusterMeters implements DataPlanes.Listener {
     namespace.running.values().stream()
         .collect(
             Collectors.toMap(
-                ClusterMeters::kind,
+                each -> each.kind().text(),
                 each -> Objects.requireNonNull(namespace.runningSince.get(each.id())),
                 (one, other) -> one.isBefore(other) ? one : other,
                 TreeMap::new))
@@ -233,12 +232,5 @@ public final class ClusterMeters implements DataPlanes.Listener {
 
   private static double seconds(Instant since, Instant now) {
     return Duration.between(since, now).toMillis() / MILLIS_PER_SECOND;
-  }
-
-  /// The kind as the API of the nodes spells it.
-  private static String kind(OperationView operation) {
-    return Stream.of(operation.kind().name().split("_", -1))
-        .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
-        .collect(Collectors.joining());
   }
 }

@@ -2,6 +2,9 @@ package dev.partita.operator.nodeclient;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// An operation as it is asked for; which fields count depends on the kind.
@@ -33,7 +36,14 @@ public record OperationSpec(
     CANCEL_DRAIN,
     /// Forgets a node that holds no replica any more.
     @JsonProperty("RemoveNode")
-    REMOVE_NODE
+    REMOVE_NODE;
+
+    /// As the API of the nodes spells it, for people and labels.
+    public String text() {
+      return Stream.of(name().split("_", -1))
+          .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+          .collect(Collectors.joining());
+    }
   }
 
   /// A move of one replica; null where only one side is wanted.

@@ -1,6 +1,7 @@
 package dev.partita.operator.nodeclient;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param leaderNodeId null while no leader is known
 /// @param rows live rows, as the leader counts them
 /// @param bytes size of one replica
+/// @param hotKey the key that takes too much of the load for a split to help; null if there is none
 /// @param children names of the Partitions that it was split into
 public record PartitionView(
     String id,
@@ -20,11 +22,13 @@ public record PartitionView(
     long rows,
     long bytes,
     double operationsPerSecond,
+    @Nullable JsonNode hotKey,
     State state,
     List<String> children) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
   public PartitionView {
+    hotKey = hotKey == null || hotKey.isNull() ? null : hotKey;
     replicas = replicas == null ? List.of() : List.copyOf(replicas);
     children = children == null ? List.of() : List.copyOf(children);
   }
@@ -40,6 +44,7 @@ public record PartitionView(
       long rows,
       long bytes,
       double operationsPerSecond,
+      @Nullable JsonNode hotKey,
       State state) {
     this(
         id,
@@ -51,6 +56,7 @@ public record PartitionView(
         rows,
         bytes,
         operationsPerSecond,
+        hotKey,
         state,
         List.of());
   }

@@ -1,5 +1,6 @@
 package dev.partita.operator.partition;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.partita.crd.Condition;
 import dev.partita.crd.Partition;
 import dev.partita.crd.PartitionStatus;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes the status of a Partition when it is another than before.
 final class PartitionStatusWriter {
+
+  private static final String HOT_KEY = "HotKey";
 
   private final Transitions transitions;
   private final InstantSource clock;
@@ -52,6 +55,11 @@ final class PartitionStatusWriter {
         before == null ? null : before.conditions(),
         Objects.requireNonNull(after.conditions()),
         verdict.kind() == Verdict.Kind.STALLED);
+    transitions.warn(
+        partition,
+        HOT_KEY,
+        before == null ? null : before.conditions(),
+        Objects.requireNonNull(after.conditions()));
   }
 
   /// While the cluster is not seen, the figures stay what they were.
@@ -91,6 +99,16 @@ final class PartitionStatusWriter {
               generation,
               conditions);
     }
+    if (view.hotKey() != null) {
+      conditions =
+          Conditions.with(
+              conditions,
+              HOT_KEY,
+              "OneKey",
+              hotKeyMessage(view.hotKey()),
+              before == null ? null : before.conditions(),
+              clock.instant());
+    }
     List<PartitionView> leaves = cluster.get().leaves(view);
     return new PartitionStatus(
         verdict.phase(),
@@ -108,6 +126,13 @@ final class PartitionStatusWriter {
         view.children().isEmpty() ? null : view.children(),
         generation,
         conditions);
+  }
+
+  private static String hotKeyMessage(JsonNode key) {
+    return "at least a quarter of the requests go to the key "
+        + key
+        + ": no split divides them. Spread the writes over several keys, or have clients keep what"
+        + " they read";
   }
 
   private static @Nullable String leaderName(PartitionView view, ClusterView cluster) {

@@ -51,7 +51,7 @@ final class ReplicaMoves {
             .findFirst();
     Verdict health = health(partition, view, cluster);
     if (running.isPresent()) {
-      return moving(health, running.get().kind() + " is at step " + running.get().step());
+      return moving(health, running.get().kind().text() + " is at step " + running.get().step());
     }
     if (failed.isPresent()) {
       return moving(health, "a move failed and will be tried again: " + failed.get().message());

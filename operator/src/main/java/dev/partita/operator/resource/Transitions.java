@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Kubernetes events for people, one for each transition of a resource's `Ready` condition.
+/// Kubernetes events for people, one for each transition of a resource's `Ready` condition and of
+/// those that tell of something unusual.
 public final class Transitions {
 
   private static final Logger LOG = LoggerFactory.getLogger(Transitions.class);
@@ -48,6 +49,15 @@ public final class Transitions {
             && then.get().reason().equals(now.reason());
     if (!same) {
       emit(resource, warning ? "Warning" : "Normal", now.reason(), now.message());
+    }
+  }
+
+  /// Emits a warning for a condition that holds now and did not before.
+  public void warn(
+      HasMetadata resource, String type, @Nullable List<Condition> before, List<Condition> after) {
+    if (Conditions.find(before, type).isEmpty()) {
+      Conditions.find(after, type)
+          .ifPresent(condition -> emit(resource, "Warning", type, condition.message()));
     }
   }
 

@@ -3,11 +3,12 @@ package dev.partita.operator.status;
 import dev.partita.crd.Condition;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The three conditions that every resource has.
+/// The three conditions that every resource has, and those that only some have, while they hold.
 public final class Conditions {
 
   /// The resource is as its spec says.
@@ -29,6 +30,23 @@ public final class Conditions {
             STALLED, verdict.kind() == Verdict.Kind.STALLED, verdict, generation, previous, now));
   }
 
+  /// The conditions, and one more that holds; it tells of something unusual, so it is there only
+  /// while it holds.
+  public static List<Condition> with(
+      List<Condition> conditions,
+      String type,
+      String reason,
+      String message,
+      @Nullable List<Condition> previous,
+      Instant now) {
+    List<Condition> more = new ArrayList<>(conditions);
+    Long generation = conditions.getFirst().observedGeneration();
+    more.add(
+        new Condition(
+            type, "True", reason, message, since(type, "True", previous, now), generation));
+    return List.copyOf(more);
+  }
+
   /// The condition of that type.
   public static Optional<Condition> find(@Nullable List<Condition> conditions, String type) {
     return conditions == null
@@ -44,11 +62,7 @@ public final class Conditions {
       @Nullable List<Condition> previous,
       Instant now) {
     String status = holds ? "True" : "False";
-    String since =
-        find(previous, type)
-            .filter(each -> each.status().equals(status))
-            .map(Condition::lastTransitionTime)
-            .orElseGet(() -> now.truncatedTo(ChronoUnit.SECONDS).toString());
+    String since = since(type, status, previous, now);
     boolean speaks = holds || type.equals(READY);
     return new Condition(
         type,
@@ -57,5 +71,13 @@ public final class Conditions {
         speaks ? verdict.message() : "",
         since,
         generation);
+  }
+
+  private static String since(
+      String type, String status, @Nullable List<Condition> previous, Instant now) {
+    return find(previous, type)
+        .filter(each -> each.status().equals(status))
+        .map(Condition::lastTransitionTime)
+        .orElseGet(() -> now.truncatedTo(ChronoUnit.SECONDS).toString());
   }
 }

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The catalog of a data plane in memory, with its operations as state machines that advance by one
 /// step each time the state is read. Thread-safe by one lock.
@@ -79,6 +80,7 @@ public final class FakeCluster {
     private String leader = "";
     private long rows;
     private double operationsPerSecond;
+    private @Nullable String hotKey;
 
     private FakePartition(String id, String name, JsonNode spec) {
       this.id = id;
@@ -233,6 +235,11 @@ public final class FakeCluster {
     FakePartition found = Objects.requireNonNull(partitions.get(partition));
     found.rows = rows;
     found.operationsPerSecond = operationsPerSecond;
+  }
+
+  /// The key of a Partition that takes most requests, null for none.
+  public synchronized void hotKey(String partition, @Nullable String key) {
+    Objects.requireNonNull(partitions.get(partition)).hotKey = key;
   }
 
   /// Whether the pod of a node still ran when the cluster had forgotten the node.
@@ -447,7 +454,8 @@ public final class FakeCluster {
             .put("caughtUp", caughtUp));
     view.put("rows", partition.rows)
         .put("bytes", 0)
-        .put("operationsPerSecond", partition.operationsPerSecond);
+        .put("operationsPerSecond", partition.operationsPerSecond)
+        .put("hotKey", partition.hotKey);
     return view.put("state", partition.state);
   }
 

@@ -122,6 +122,7 @@ class ClusterMetersTest {
                 0,
                 0,
                 0,
+                null,
                 PartitionView.State.ACTIVE)),
         List.of(),
         operations,

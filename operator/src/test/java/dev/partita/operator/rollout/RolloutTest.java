@@ -78,6 +78,7 @@ class RolloutTest {
             0,
             0,
             0,
+            null,
             PartitionView.State.ACTIVE));
     pods.set(2, pod(2, "new", true));
     assertThat(next())
@@ -198,7 +199,7 @@ class RolloutTest {
         List.of(nodes).stream().map(node -> new ReplicaView(node, Role.VOTER, true)).toList();
     partitions.add(
         new PartitionView(
-            "1", name, "c", 1, leader, replicas, 0, 0, 0, PartitionView.State.ACTIVE));
+            "1", name, "c", 1, leader, replicas, 0, 0, 0, null, PartitionView.State.ACTIVE));
   }
 
   private static MemberView member(int number, boolean alive, SystemRole role) {

@@ -116,7 +116,8 @@ class ReplacementTest {
             .map(node -> new ReplicaView(node, Role.VOTER, !lagging.contains(node)))
             .toList();
     partitions.add(
-        new PartitionView("1", "p", "c", 1, "0", replicas, 0, 0, 0, PartitionView.State.ACTIVE));
+        new PartitionView(
+            "1", "p", "c", 1, "0", replicas, 0, 0, 0, null, PartitionView.State.ACTIVE));
   }
 
   private static MemberView member(int number, boolean alive) {

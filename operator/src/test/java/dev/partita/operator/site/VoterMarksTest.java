@@ -55,7 +55,7 @@ class VoterMarksTest {
         nodes,
         List.of(
             new PartitionView(
-                "p", "p", "c", 1, "1", replicas, 0, 0, 0, PartitionView.State.ACTIVE)),
+                "p", "p", "c", 1, "1", replicas, 0, 0, 0, null, PartitionView.State.ACTIVE)),
         List.of(),
         List.of(),
         List.of());

@@ -9,13 +9,9 @@ import dev.partita.launcher.doctor.Observation.NodeReading;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /// Pure: what is wrong with what was seen.
 final class Diagnosis {
@@ -27,6 +23,7 @@ final class Diagnosis {
   /// What is younger may simply not have been looked at yet.
   private static final Duration YOUNG = Duration.ofMinutes(1);
 
+  private static final String PARTITION = "partition";
   private static final double DISK_LOW = 0.10;
   private static final Duration CERTIFICATE_SOON = Duration.ofDays(14);
   private static final int RESTARTS_MANY = 5;
@@ -36,10 +33,12 @@ final class Diagnosis {
   private static final Set<String> STARTING = Set.of("ContainerCreating", "PodInitializing");
 
   private final Observation seen;
+  private final Quorums quorums;
   private final List<Finding> findings = new ArrayList<>();
 
   private Diagnosis(Observation seen) {
     this.seen = seen;
+    this.quorums = Quorums.of(seen);
   }
 
   /// What is wrong, the worst first.
@@ -47,9 +46,9 @@ final class Diagnosis {
     Diagnosis diagnosis = new Diagnosis(seen);
     diagnosis.sites();
     diagnosis.operator();
-    diagnosis.groups();
+    diagnosis.findings.addAll(diagnosis.quorums.findings());
     diagnosis.resources("site", seen.sites());
-    diagnosis.resources("partition", seen.partitions());
+    diagnosis.resources(PARTITION, seen.partitions());
     diagnosis.resources("index", seen.indexes());
     seen.pods().forEach(diagnosis::pod);
     seen.claims().forEach(diagnosis::claim);
@@ -76,13 +75,13 @@ final class Diagnosis {
   private void operator() {
     List<String> unseen = new ArrayList<>();
     collectUnseen("site", seen.sites(), unseen);
-    collectUnseen("partition", seen.partitions(), unseen);
+    collectUnseen(PARTITION, seen.partitions(), unseen);
     collectUnseen("index", seen.indexes(), unseen);
     if (!unseen.isEmpty()) {
       findings.add(
           Finding.problem(
               "operator",
-              "it has not looked at " + some(unseen),
+              "it has not looked at " + Quorums.some(unseen),
               "see that it runs, watches this namespace and has its rights: kubectl logs deployment/partita-operator -n partita-system"));
     }
   }
@@ -99,6 +98,9 @@ final class Diagnosis {
 
   private void resources(String kind, List<JsonNode> resources) {
     for (JsonNode resource : resources) {
+      if (kind.equals(PARTITION) && quorums.isLost(name(resource)) && !is(resource, "Stalled")) {
+        continue; // That is said already, with what to do.
+      }
       String object = kind + "/" + name(resource);
       JsonNode ready = condition(resource, "Ready");
       JsonNode reconciling = condition(resource, "Reconciling");
@@ -188,68 +190,12 @@ final class Diagnosis {
     }
   }
 
-  /// Partitions whose group cannot decide anything, from what the nodes say.
-  private void groups() {
-    JsonNode state = seen.state().orElse(null);
-    if (state == null) {
-      groupsByTheirStatus();
-      return;
-    }
-    Map<String, JsonNode> members = new HashMap<>();
-    state.path("nodes").forEach(node -> members.put(node.path("nodeId").asText(), node));
-    for (JsonNode partition : state.path("partitions")) {
-      List<String> up = new ArrayList<>();
-      List<String> down = new ArrayList<>();
-      for (JsonNode replica : partition.path("replicas")) {
-        if (replica.path("role").asText().equals("Voter")) {
-          String id = replica.path("nodeId").asText();
-          JsonNode member = members.get(id);
-          boolean alive = member != null && member.path("alive").asBoolean();
-          (alive ? up : down).add(member == null ? id : member.path("name").asText());
-        }
-      }
-      int voters = up.size() + down.size();
-      if (voters > 0 && up.size() < voters / 2 + 1) {
-        findings.add(
-            Finding.problem(
-                "partition/" + partition.path("name").asText(),
-                "NO QUORUM: %d of %d replicas are alive".formatted(up.size(), voters),
-                "bring back "
-                    + String.join(", ", down)
-                    + ": until then its rows are out of reach"));
-      }
-    }
-  }
-
-  /// What the operator tells of the groups, where the nodes tell nothing: their administration may
-  /// ask for a certificate that only the operator has.
-  private void groupsByTheirStatus() {
-    if (!seen.pods().isEmpty() && seen.sites().stream().noneMatch(site -> is(site, "Ready"))) {
-      findings.add(
-          Finding.problem(
-              "nodes",
-              "nobody tells the state of the cluster",
-              "no node answers, none may be asked from here, or the system partition has no quorum: see the pods below"));
-    }
-    for (JsonNode partition : seen.partitions()) {
-      int replicas = partition.path("status").path("replicas").asInt();
-      int ready = partition.path("status").path("readyReplicas").asInt();
-      if (ready < replicas / 2 + 1 && replicas > 0) {
-        findings.add(
-            Finding.problem(
-                "partition/" + name(partition),
-                "NO QUORUM: %d of %d replicas are ready".formatted(ready, replicas),
-                "bring back the pods that are not ready (kubectl get pods): until then its rows are out of reach"));
-      }
-    }
-  }
-
   private void nodes() {
     seen.state()
         .ifPresent(state -> {
           for (JsonNode node : state.path("nodes")) {
             boolean gone = node.path("state").asText().equals("Gone");
-            if (!gone && !node.path("alive").asBoolean()) {
+            if (!gone && !seen.isAlive(node)) {
               String name = node.path("name").asText();
               findings.add(
                   Finding.problem(
@@ -263,24 +209,37 @@ final class Diagnosis {
   }
 
   private void operations() {
-    seen.state()
-        .ifPresent(state -> {
-          for (JsonNode operation : state.path("operations")) {
-            if (operation.path("state").asText().equals("Failed")) {
-              findings.add(
-                  Finding.problem(
-                      "operation " + operation.path("id").asText(),
-                      "%s%s failed: %s"
-                          .formatted(
-                              operation.path("kind").asText(),
-                              operation.path("partition").isTextual()
-                                  ? " of partition " + operation.path("partition").asText()
-                                  : "",
-                              operation.path("message").asText()),
-                      "it is tried again; if it fails for ever, the message says why"));
-            }
-          }
-        });
+    seen.state().ifPresent(state -> state.path("operations").forEach(this::operation));
+  }
+
+  private void operation(JsonNode operation) {
+    String object = "operation " + operation.path("id").asText();
+    String what =
+        operation.path("kind").asText()
+            + (operation.path("partition").isTextual()
+                ? " of partition " + operation.path("partition").asText()
+                : "");
+    String message = operation.path("message").asText("");
+    switch (operation.path("state").asText()) {
+      case "Failed" ->
+          findings.add(
+              Finding.problem(
+                  object,
+                  what + " failed: " + message,
+                  "it is tried again; if it fails for ever, the message says why"));
+      case "Running" ->
+          findings.add(
+              Finding.note(
+                  object,
+                  what
+                      + " is at step "
+                      + operation.path("step").asText()
+                      + (message.isEmpty() ? "" : ": " + message),
+                  "nothing to do, unless it stays there: heal what it waits for"));
+      default -> {
+        // What is done is forgotten soon.
+      }
+    }
   }
 
   private void disk(NodeReading node) {
@@ -332,12 +291,6 @@ final class Diagnosis {
 
   private static String describe(String object) {
     return "kubectl describe " + object;
-  }
-
-  private static String some(Collection<String> names) {
-    int shown = 5;
-    String list = names.stream().limit(shown).collect(Collectors.joining(", "));
-    return names.size() <= shown ? list : list + " and " + (names.size() - shown) + " more";
   }
 
   /// Rounded down to its largest unit.

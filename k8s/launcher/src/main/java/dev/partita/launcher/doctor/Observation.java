@@ -52,6 +52,14 @@ record Observation(
         .max(Comparator.comparingLong(each -> each.path("revision").asLong()));
   }
 
+  /// Whether a node of the state is heard of, by the others or by us: without a leader of the
+  /// system partition nobody tells who is alive, but who answers is.
+  boolean isAlive(JsonNode node) {
+    String name = node.path("name").asText();
+    return node.path("alive").asBoolean()
+        || nodes.stream().anyMatch(each -> each.state() != null && each.pod().equals(name));
+  }
+
   static String name(JsonNode object) {
     return object.path("metadata").path("name").asText();
   }

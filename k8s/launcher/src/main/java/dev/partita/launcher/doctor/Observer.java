@@ -10,9 +10,11 @@ import dev.partita.tls.Role;
 import dev.partita.tls.TlsSockets;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -34,6 +36,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /// Looks at a namespace once. Only reads; what may not be read is left out.
@@ -58,11 +63,18 @@ final class Observer {
   private final ObjectMapper mapper = new ObjectMapper();
   private final KubernetesClient client;
   private final String namespace;
+  private final boolean inside;
   private @Nullable TlsSockets sockets;
 
   Observer(KubernetesClient client, String namespace) {
+    this(client, namespace, true);
+  }
+
+  /// @param inside whether addresses of pods may be reached from here; it is tried
+  Observer(KubernetesClient client, String namespace, boolean inside) {
     this.client = client;
     this.namespace = namespace;
+    this.inside = inside;
   }
 
   /// @throws KubernetesClientException if the API server does not answer, or does not know our
@@ -80,7 +92,7 @@ final class Observer {
         list(ours + "/indexes"),
         pods,
         list(core + "/persistentvolumeclaims?" + NODE_PODS),
-        pods.stream().map(this::read).toList(),
+        read(pods),
         certificates(core));
   }
 
@@ -103,13 +115,33 @@ final class Observer {
     }
   }
 
+  private Optional<JsonNode> parsed(String json) {
+    try {
+      return Optional.of(mapper.readTree(json));
+    } catch (JsonProcessingException e) {
+      return Optional.empty(); // Somebody else answers at that address.
+    }
+  }
+
   // --------------------------------------------------------------------------------------------------------- nodes
 
   private NodeReading read(JsonNode pod) {
     String name = Observation.name(pod);
-    JsonNode state = ask(pod, "/admin/v1/state").map(this::parse).orElse(null);
+    JsonNode state = ask(pod, "/admin/v1/state").flatMap(this::parsed).orElse(null);
     Map<String, Double> metrics = ask(pod, "/metrics").map(Observer::gauges).orElse(Map.of());
     return new NodeReading(name, state, metrics);
+  }
+
+  /// All nodes at once: one that does not answer keeps nobody waiting for the others.
+  private List<NodeReading> read(List<JsonNode> pods) {
+    try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+      return pods.stream()
+          .map(pod -> CompletableFuture.supplyAsync(() -> read(pod), readers))
+          .toList()
+          .stream()
+          .map(CompletableFuture::join)
+          .toList();
+    }
   }
 
   /// Asks a node itself, or through the API server where its address cannot be reached from here.
@@ -144,25 +176,39 @@ final class Observer {
 
   private Optional<String> askDirectly(JsonNode pod, String path) {
     String address = pod.path("status").path("podIP").asText();
-    if (address.isEmpty()) {
+    return address.isEmpty() || !inside
+        ? Optional.empty()
+        : ask(address.contains(":") ? "[" + address + "]" : address, port(pod), pod, path);
+  }
+
+  /// By a forwarded port: the connection is between the node and this process, as it is without, so
+  /// that both can show their certificates.
+  private Optional<String> askThroughApiServer(JsonNode pod, String path) {
+    try (LocalPortForward forward =
+        client
+            .pods()
+            .inNamespace(namespace)
+            .withName(Observation.name(pod))
+            .portForward(port(pod))) {
+      return ask(
+          InetAddress.getLoopbackAddress().getHostAddress(), forward.getLocalPort(), pod, path);
+    } catch (KubernetesClientException | IOException e) {
       return Optional.empty();
     }
-    String host = address.contains(":") ? "[" + address + "]" : address;
+  }
+
+  private Optional<String> ask(String host, int port, JsonNode pod, String path) {
     TlsSockets known = sockets;
     boolean secured = known != null && hasPort(pod, SECURED_PORT_NAME);
     HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(NODE_TIMEOUT);
     if (known != null && secured) {
       builder.sslContext(known.context());
     }
-    String start =
-        secured
-            ? "https://" + host + ":" + port(pod, SECURED_PORT_NAME)
-            : "http://" + host + ":" + port(pod, PORT_NAME);
+    URI uri = URI.create((secured ? "https://" : "http://") + host + ":" + port + path);
     try (HttpClient http = builder.build()) {
       HttpResponse<String> response =
           http.send(
-              HttpRequest.newBuilder(URI.create(start + path)).timeout(NODE_TIMEOUT).build(),
-              BodyHandlers.ofString());
+              HttpRequest.newBuilder(uri).timeout(NODE_TIMEOUT).build(), BodyHandlers.ofString());
       return response.statusCode() == HttpURLConnection.HTTP_OK
           ? Optional.of(response.body())
           : Optional.empty();
@@ -174,15 +220,9 @@ final class Observer {
     }
   }
 
-  private Optional<String> askThroughApiServer(JsonNode pod, String path) {
-    try {
-      return Optional.ofNullable(
-          client.raw(
-              "/api/v1/namespaces/%s/pods/%s:%d/proxy%s"
-                  .formatted(namespace, Observation.name(pod), port(pod, PORT_NAME), path)));
-    } catch (KubernetesClientException e) {
-      return Optional.empty();
-    }
+  private int port(JsonNode pod) {
+    return port(
+        pod, sockets != null && hasPort(pod, SECURED_PORT_NAME) ? SECURED_PORT_NAME : PORT_NAME);
   }
 
   private static boolean hasPort(JsonNode pod, String name) {

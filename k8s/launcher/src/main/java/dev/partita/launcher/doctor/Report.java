@@ -68,9 +68,9 @@ final class Report {
           for (JsonNode node : state.path("nodes")) {
             if (!node.path("state").asText().equals("Gone")) {
               known++;
-              alive += node.path("alive").asBoolean() ? 1 : 0;
+              alive += seen.isAlive(node) ? 1 : 0;
             }
-            if (node.path("nodeId").equals(state.path("leaderNodeId"))) {
+            if (node.path("nodeId").equals(state.path("leaderNodeId")) && seen.isAlive(node)) {
               leader = node.path("name").asText();
             }
           }

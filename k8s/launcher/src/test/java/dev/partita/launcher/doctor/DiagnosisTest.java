@@ -31,6 +31,7 @@ class DiagnosisTest {
       new HashMap<>(Map.of("main-0", true, "main-1", true, "main-2", true));
   private final Map<String, Double> metrics = new HashMap<>();
   private final Map<String, Instant> certificates = new HashMap<>();
+  private final List<String> more = new ArrayList<>();
   private String operations = "[]";
   private boolean answers = true;
 
@@ -53,6 +54,41 @@ class DiagnosisTest {
     assertProblem(
         "partition/p", "NO QUORUM: 1 of 3 replicas are alive", "bring back main-1, main-2");
     assertProblem("node main-1", "does not hear from it", "kubectl describe pod main-1");
+  }
+
+  @Test
+  void partitionsThatMissTheSameNodesAreOneThingToDo() {
+    for (int i = 0; i < 7; i++) {
+      more.add("q" + i);
+      partitions.add(
+          with(
+              "q" + i,
+              "Ready: False, Reconciling: True, Stalled: False",
+              "no leader",
+              "2026-01-01T11:59:00Z"));
+    }
+    alive.put("main-1", false);
+    alive.put("main-2", false);
+    assertProblem(
+        "8 partitions, p, q0, q1, q2, q3 and 3 more",
+        "NO QUORUM: 1 of 3 replicas are alive",
+        "bring back main-1, main-2: until then their rows are out of reach");
+    assertThat(diagnose())
+        .extracting(Finding::object)
+        .containsExactlyInAnyOrder(
+            "system partition",
+            "8 partitions, p, q0, q1, q2, q3 and 3 more",
+            "node main-1",
+            "node main-2");
+  }
+
+  /// Without a leader of the system partition nobody tells who is alive.
+  @Test
+  void aNodeThatAnswersIsAlive() {
+    alive.replaceAll((_, _) -> false);
+    assertProblem(
+        "system partition", "NO QUORUM: 1 of 3 voters are alive", "bring back main-1, main-2");
+    assertThat(report()).contains("1 of 3 alive").doesNotContain("node main-0:");
   }
 
   @Test
@@ -198,6 +234,20 @@ class DiagnosisTest {
   }
 
   @Test
+  void anOperationThatRunsTellsWhatItWaitsFor() {
+    operations =
+        "[{id: move-1, kind: MoveReplica, partition: p, state: Running, step: CatchUp, message: far behind}]";
+    assertThat(diagnose())
+        .singleElement()
+        .satisfies(each -> {
+          assertThat(each.severity()).isEqualTo(Severity.NOTE);
+          assertThat(each.problem())
+              .isEqualTo("MoveReplica of partition p is at step CatchUp: far behind");
+        });
+    assertThat(report()).contains("nothing is wrong", "CatchUp: far behind", "heal what it waits");
+  }
+
+  @Test
   void aFullDiskIsAProblem() {
     metrics.put("partita_disk_capacity_bytes", 100.0);
     metrics.put("partita_disk_available_bytes", 9.0);
@@ -259,13 +309,17 @@ class DiagnosisTest {
     StringBuilder replicas = new StringBuilder();
     for (String name : List.of("main-0", "main-1", "main-2")) {
       nodes.append(
-          "{nodeId: %s, name: %s, state: Active, alive: %s, replicas: 1},"
+          "{nodeId: %s, name: %s, state: Active, systemMember: Voter, alive: %s, replicas: 1},"
               .formatted(name, name, alive.get(name)));
       replicas.append("{nodeId: %s, role: Voter, caughtUp: true},".formatted(name));
     }
+    StringBuilder groups = new StringBuilder();
+    for (String name : more) {
+      groups.append(", {name: %s, replicas: [%s]}".formatted(name, replicas));
+    }
     return yaml(
-        "{revision: 7, clusterId: c, leaderNodeId: main-0, nodes: [%s], partitions: [{name: p, replicas: [%s]}], operations: %s}"
-            .formatted(nodes, replicas, operations));
+        "{revision: 7, clusterId: c, leaderNodeId: main-0, nodes: [%s], partitions: [{name: p, replicas: [%s]}%s], operations: %s}"
+            .formatted(nodes, replicas, groups, operations));
   }
 
   private static JsonNode runningPod(String name) {
