@@ -11,7 +11,7 @@ fail() { say "ERROR: $*"; exit 1; }
 
 hash_of_sources() {
     # Names and contents; the order must not depend on the locale.
-    find . -path ./helm -prune -o \( -name '*.go' -o -name go.mod -o -name go.sum -o -name 'nodes.yaml' \) ! -name '*_test.go' -type f -print |
+    find . \( -path ./helm -o -path ./registry -o -path ./schemas \) -prune -o \( -name '*.go' -o -name go.mod -o -name go.sum -o -name 'nodes.yaml' \) ! -name '*_test.go' -type f -print |
         LC_ALL=C sort | while read -r file; do echo "$file"; cat "$file"; done | sha256sum | cut -c1-12
 }
 

@@ -8,20 +8,12 @@ cache=${PARTITA_CACHE:-$HOME/.cache/partita}
 version=$(sed -n 's|^[[:space:]]*helm.sh/helm/v3 \(v[0-9.]*\).*|\1|p' go.mod)
 binary=$cache/helm-$version-$(cat go.mod go.sum | sha256sum | cut -c1-12)
 if [ ! -x "$binary" ]; then
-    go=$(command -v go || echo /usr/local/go/bin/go)
-    # Debian's Go is too old for the module; the test bed's build has fetched the right one then.
-    minor=$(cd / && "$go" env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
-    if [ "${minor:-0}" -lt 21 ]; then
-        newer=$(cd / && "$go" env GOMODCACHE)/golang.org/toolchain@v0.0.1-go$(sed -n 's/^go \([0-9.]*\)$/\1/p' ../go.mod)
-        go=$newer.$(cd / && "$go" env GOOS)-$(cd / && "$go" env GOARCH)/bin/go
-        [ -x "$go" ] || { echo "helm: run k8s/testbed/build.sh first, which fetches a newer Go" >&2; exit 1; }
-        unset GOROOT
-    fi
+    . ../newer-go.sh
     echo "helm: building helm $version with $go: 1 to 5 minutes on two cores" >&2
     mkdir -p "$cache"
     kubernetes=$(sed -n 's|^[[:space:]]*k8s.io/client-go v0\.\([0-9]*\)\..*|\1|p' go.mod)
     libraries=helm.sh/helm/v3
-    CGO_ENABLED=0 GOTOOLCHAIN="${GOTOOLCHAIN:-auto}" "$go" build -buildvcs=false -ldflags "-s -w
+    "$go" build -buildvcs=false -ldflags "-s -w
         -X $libraries/internal/version.version=$version
         -X $libraries/pkg/chartutil.k8sVersionMajor=1 -X $libraries/pkg/chartutil.k8sVersionMinor=$kubernetes
         -X $libraries/pkg/lint/rules.k8sVersionMajor=1 -X $libraries/pkg/lint/rules.k8sVersionMinor=$kubernetes" \

@@ -4,21 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
+import org.awaitility.core.ThrowingRunnable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,310 +24,400 @@ import org.junit.jupiter.api.io.TempDir;
 /// The chart on a real Kubernetes control plane, driven by the real helm and kubectl as
 /// `k8s/docs/install.md` says: the commands of its sections are run as they stand there. The
 /// operator and the nodes are the real ones, and the operator has the rights of the chart and no
-/// others.
+/// others: after each step its log is searched for anything that it was refused.
 @EnabledIfSystemProperty(named = "partita.kubeconfig", matches = ".+")
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ChartIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final String NAMESPACE = Chart.NAMESPACE;
+  private static final String IN = " --namespace " + Chart.NAMESPACE;
+  private static final String OPERATOR =
+      "system:serviceaccount:" + Chart.NAMESPACE + ":partita-operator";
+  private static final String OPERATORS = "app.kubernetes.io/name=partita-operator";
+  private static final String NODES = "app.kubernetes.io/component=node";
 
-  /// Values of many kinds, each with what the cluster is said to know.
-  private static final List<String> MATRIX =
-      List.of(
-          "",
-          "--set='watchNamespaces={default,partita-system}'",
-          "--set='priorityClass.create=true,operator.replicas=1'",
-          "--set='image.registry=registry.example/x,image.pullSecrets={pull},image.node.tag=v7'",
-          "--set='networkPolicy.clients[0].ipBlock.cidr=10.0.0.0/8'",
-          "--set='admissionPolicies.action=Audit,crds.keep=false'",
-          "--set='operator.nodeSelector.disk=ssd,operator.tolerations[0].operator=Exists'");
+  @TempDir private static Path directory;
 
-  @TempDir static Path directory;
-
-  private @Nullable Commands built;
+  private static Commands commands;
+  private static InstallPage page;
 
   @BeforeAll
-  void prepare() throws Exception {
-    built = Commands.prepare(directory);
+  static void prepare() throws Exception {
+    commands = Commands.prepare(directory);
+    page = InstallPage.read();
+  }
+
+  @AfterEach
+  void theOperatorWasRefusedNothing() throws Exception {
+    assertThat(operatorLogs()).doesNotContain("is forbidden", "Forbidden!");
   }
 
   @Test
   @Order(1)
   void everyManifestIsAcceptedStrictly() throws Exception {
-    commands().run("kubectl apply --server-side -f crds/");
-    commands().run("kubectl create namespace " + NAMESPACE);
-    for (String values : MATRIX) {
-      commands()
-          .run(
-              "helm template partita helm/partita --namespace "
-                  + NAMESPACE
-                  + " --api-versions=partita.dev/v1alpha1/Site "
-                  + values
-                  + " | kubectl apply --server-side --dry-run=server --validate=strict -f -");
+    commands.run("kubectl apply --server-side -f crds/");
+    commands.run("kubectl create namespace " + Chart.NAMESPACE);
+    for (Map<String, Object> values : Chart.VARIANTS) {
+      commands.run(
+          "helm template partita helm/partita --api-versions=partita.dev/v1alpha1/Site "
+              + Chart.options(values)
+              + IN
+              + " | kubectl apply --server-side --dry-run=server --validate=strict -f -");
     }
-    commands().run("kubectl delete crd --all");
-    commands().run("kubectl delete namespace " + NAMESPACE);
+    commands.run("kubectl delete crd --all");
+    commands.run("kubectl delete namespace " + Chart.NAMESPACE);
   }
 
   @Test
   @Order(2)
   void monitorsComeWhereTheClusterKnowsThem() throws Exception {
     String rendered =
-        commands()
-            .run(
-                "helm template partita helm/partita --api-versions=monitoring.coreos.com/v1/PodMonitor"
-                    + " --api-versions=monitoring.coreos.com/v1/PrometheusRule");
+        commands.run(
+            "helm template partita helm/partita --api-versions=monitoring.coreos.com/v1/PodMonitor"
+                + " --api-versions=monitoring.coreos.com/v1/PrometheusRule");
 
     assertThat(Yaml.ofKind(Yaml.documents(rendered), "PodMonitor"))
         .extracting(Yaml::name)
         .containsExactlyInAnyOrder("partita-operator", "partita-nodes");
     assertThat(Yaml.ofKind(Yaml.documents(rendered), "PrometheusRule"))
+        .isNotEmpty()
         .allSatisfy(each -> assertThat(each.path("spec").path("groups")).isNotEmpty());
   }
 
   @Test
   @Order(3)
   void installs() throws Exception {
-    runSection("Install");
+    run("Install");
 
-    List<JsonNode> operators = pods("app.kubernetes.io/name=partita-operator");
+    List<JsonNode> operators = pods(OPERATORS);
     assertThat(operators).hasSize(2);
     assertThat(operators)
         .extracting(each -> each.path("spec").path("nodeName").asText())
         .as("machines")
         .doesNotHaveDuplicates();
+    assertThat(pods(NODES)).hasSize(3);
+    assertThat(names("secrets"))
+        .contains(
+            "secret/partita-ca",
+            "secret/main-tls",
+            "secret/partita-operator-tls",
+            "secret/partita-administrator");
+    assertThat(operatorLogs())
+        .as("what is searched for refusals")
+        .contains("issued certificate main-tls");
   }
 
   @Test
   @Order(4)
   void connects() throws Exception {
-    assertThat(runSection("Connect")).contains("\"a\":1");
+    String output = run("Connect");
+
+    assertThat(output).contains("\"color\":\"red\"");
+    assertThat(output.lines().filter(line -> line.contains("\"mine\"")).count())
+        .as(output)
+        .isPositive();
   }
 
   @Test
   @Order(5)
   void theOperatorHasTheRightsOfTheChartAndNoOthers() throws Exception {
-    String as = " --as=system:serviceaccount:" + NAMESPACE + ":partita-operator --all-namespaces";
+    List<String> roles = new ArrayList<>();
+    for (JsonNode binding :
+        items("kubectl get rolebindings,clusterrolebindings --all-namespaces -o json")) {
+      for (JsonNode subject : binding.path("subjects")) {
+        if (subject.path("name").asText().equals("partita-operator")) {
+          roles.add(binding.path("roleRef").path("name").asText());
+        }
+      }
+    }
+    assertThat(roles).containsExactlyInAnyOrder("partita-operator", "partita-operator-lease");
+
+    String as = " --as=" + OPERATOR;
     for (String right :
         List.of(
             "create pods",
             "create deployments",
             "create roles",
             "escalate clusterroles",
+            "impersonate users",
             "delete namespaces",
             "update sites",
+            "list secrets",
+            "delete secrets",
             "create pods/exec",
-            "list nodes")) {
-      assertThat(commands().run("kubectl auth can-i " + right + as + " || true"))
+            "list nodes",
+            "get leases --namespace=default")) {
+      // Before it stands a warning where a resource has no namespace.
+      assertThat(commands.refused("kubectl auth can-i " + right + as).strip())
           .as(right)
-          .contains("no");
+          .endsWith("no");
     }
-    assertThat(commands().run("kubectl auth can-i patch statefulsets" + as)).contains("yes");
+    assertThat(commands.run("kubectl auth can-i patch statefulsets --namespace=default" + as))
+        .isEqualToIgnoringNewLines("yes");
+    assertThat(commands.refused("kubectl create deployment theirs --image=x" + IN + as))
+        .contains("cannot create resource \"deployments\"");
+    assertThat(commands.refused("kubectl get secrets" + IN + as))
+        .contains("cannot list resource \"secrets\"");
+    assertThat(commands.refused("kubectl delete site/main" + IN + as))
+        .contains("cannot delete resource \"sites\"");
   }
 
   @Test
   @Order(6)
   void nodePodsAreRestrictedAndHaveNoToken() throws Exception {
-    commands()
-        .run(
-            "kubectl label namespace "
-                + NAMESPACE
-                + " pod-security.kubernetes.io/enforce=restricted --overwrite --dry-run=server 2>&1"
-                + " | tee /dev/stderr | (! grep -i warning)");
-    assertThat(pods("app.kubernetes.io/component=node"))
+    String label =
+        "kubectl label namespace " + Chart.NAMESPACE + " --overwrite --dry-run=server 2>&1 ";
+    assertThat(commands.run(label + "pod-security.kubernetes.io/enforce=restricted"))
+        .contains("labeled")
+        .doesNotContainIgnoringCase("warning");
+    assertThat(pods(NODES))
         .hasSize(3)
-        .allSatisfy(pod ->
-            assertThat(pod.path("spec").path("automountServiceAccountToken").asBoolean(true))
-                .isFalse());
+        .allSatisfy(pod -> {
+          assertThat(pod.path("spec").path("automountServiceAccountToken").asBoolean(true))
+              .isFalse();
+          assertThat(pod.path("spec").path("volumes").findValuesAsText("serviceAccountToken"))
+              .isEmpty();
+        });
   }
 
   @Test
   @Order(7)
   void admissionPoliciesStandInFrontOfTheOperator() throws Exception {
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() ->
-            assertThat(
-                    commands()
-                        .run(
-                            "kubectl get pvc data-main-0 --namespace "
-                                + NAMESPACE
-                                + " -o jsonpath='{.metadata.annotations.partita\\.dev/voter}'"))
-                .isEqualTo("true"));
-    String in = " --namespace " + NAMESPACE;
-    assertThat(commands().refused("kubectl scale statefulset/main --replicas=1" + in))
-        .contains("is scaled by Site main", "kubectl scale site main");
+    eventually(() ->
+        assertThat(
+                commands.run(
+                    "kubectl get pvc data-main-0 -o jsonpath='{.metadata.annotations.partita\\.dev/voter}'"
+                        + IN))
+            .isEqualTo("true"));
+    List<String> refused =
+        page.take("What is locked down").stream().flatMap(String::lines).toList();
+    assertThat(refused).hasSize(4);
+    assertThat(commands.refused(refused.get(0)))
+        .contains(
+            "StatefulSet main is scaled by Site main", "kubectl scale site main --replicas=N");
+    assertThat(commands.refused(refused.get(1)))
+        .contains("StatefulSet main is made by Site main", "kubectl delete site main");
+    assertThat(commands.refused(refused.get(2)))
+        .contains("a replica that votes lies on volume claim data-main-0: scale Site main in");
+    assertThat(commands.refused(refused.get(3)))
+        .contains("label partita.dev/site of a volume claim are kept by the operator");
     assertThat(
-            commands()
-                .refused(
-                    "kubectl patch statefulset/main --type=merge -p '{\"spec\":{\"replicas\":1}}'"
-                        + in))
-        .contains("is scaled by Site main");
-    assertThat(commands().refused("kubectl delete statefulset/main --wait=false" + in))
-        .contains("is made by Site main", "kubectl delete site main");
-    assertThat(commands().refused("kubectl delete pvc/data-main-0 --wait=false" + in))
-        .contains("a replica that votes lies on volume claim data-main-0");
-    assertThat(commands().refused("kubectl annotate pvc/data-main-0 partita.dev/voter-" + in))
-        .contains("kept by the operator");
+            commands.refused(
+                "kubectl patch statefulset/main --type=merge -p '{\"spec\":{\"replicas\":1}}'"
+                    + IN))
+        .contains("StatefulSet main is scaled by Site main");
     assertThat(
-            commands()
-                .refused(
-                    "kubectl patch pvc/data-main-0 --type=merge -p"
-                        + " '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}'"
-                        + in))
-        .as("refused by the API server itself below the capacity, above it by the policy")
-        .containsAnyOf("a volume only grows", "can not be less than");
-    assertThat(
-            commands()
-                .refused(
-                    "kubectl patch site/main --type=merge -p '{\"spec\":{\"storage\":{\"size\":\"1Gi\"}}}'"
-                        + in))
+            commands.refused(
+                "kubectl patch site/main --type=merge -p '{\"spec\":{\"storage\":{\"size\":\"1Gi\"}}}'"
+                    + IN))
         .contains("size may only grow");
 
-    commands().run("kubectl label statefulset/main harmless=label" + in);
-    commands().run("kubectl annotate pvc/data-main-0 harmless=annotation" + in);
+    commands.run("kubectl label statefulset/main harmless=label" + IN);
+    commands.run("kubectl annotate pvc/data-main-0 harmless=annotation" + IN);
+    commands.run("kubectl scale statefulset/main --replicas=3" + IN);
+    commands.run("kubectl delete pvc/data-main-0 --dry-run=server --as=" + OPERATOR + IN);
   }
 
   @Test
   @Order(8)
-  void sitesAreScaledInsteadOfStatefulSets() throws Exception {
-    runSection("Lock down");
+  void admissionPoliciesLeaveTheRestAlone() throws Exception {
+    commands.run(Foreign.STATEFUL_SET);
+    commands.run("kubectl scale statefulset/theirs --replicas=1 --dry-run=server" + IN);
+    commands.run("kubectl delete statefulset/theirs" + IN);
 
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() ->
-            assertThat(commands().run("kubectl get pvc -o name --namespace " + NAMESPACE).lines())
-                .as("claims after scale-in")
-                .hasSize(3));
+    commands.run(Foreign.PAUSED_SITE_WITH_A_CLAIM);
+    commands.run("kubectl wait pvc/still --for=jsonpath='{.status.phase}'=Bound --timeout=2m" + IN);
+    commands.run("kubectl delete pvc/still --dry-run=server" + IN);
+    commands.run("kubectl annotate pvc/still partita.dev/voter=true" + IN);
+    commands.run(claimSize("3Gi"));
+    eventually(() ->
+        assertThat(commands.refused("kubectl delete pvc/still --dry-run=server" + IN))
+            .contains("a replica that votes lies on volume claim still"));
+    assertThat(commands.refused(claimSize("2Gi"))).contains("a volume only grows");
+    assertThat(commands.refused("kubectl label pvc/still partita.dev/site=main --overwrite" + IN))
+        .contains("are kept by the operator");
+
+    commands.run("kubectl delete site/still --timeout=2m" + IN);
+    eventually(() -> commands.run("kubectl delete pvc/still --dry-run=server" + IN));
+    commands.run("kubectl delete pvc/still pv/still storageclass/never --timeout=2m" + IN);
   }
 
   @Test
   @Order(9)
-  void theOtherOperatorTakesOver() throws Exception {
-    String holder =
-        commands()
-            .run(
-                "kubectl get lease partita-operator -o jsonpath='{.spec.holderIdentity}' --namespace "
-                    + NAMESPACE);
-    assertThat(holder).startsWith("partita-operator-");
-    commands().run("kubectl delete pod " + holder + " --wait=false --namespace " + NAMESPACE);
+  void sitesAreScaledAndVolumesGrown() throws Exception {
+    Set<String> before = uids(NODES);
 
-    commands().run("kubectl apply -f k8s/samples/unicode-indexes.yaml --namespace " + NAMESPACE);
-    await()
-        .atMost(PATIENCE)
-        .untilAsserted(() ->
-            assertThat(
-                    commands()
-                        .run(
-                            "kubectl get index unicode-by-script -o jsonpath='{.status.observedGeneration}'"
-                                + " --namespace "
-                                + NAMESPACE))
-                .isEqualTo("1"));
+    List<String> blocks = page.take("Scale and grow");
+    assertThat(blocks).hasSize(3);
+    commands.run(blocks.get(0));
+    commands.run(blocks.get(1));
+    assertThat(commands.run("kubectl get site/main -o jsonpath='{.spec.nodes}'" + IN))
+        .as("what kubectl has changed, after an upgrade with other values")
+        .isEqualTo("4");
+    commands.run(blocks.get(2));
+
+    eventually(() ->
+        assertThat(names("pvc"))
+            .containsExactlyInAnyOrder(
+                "persistentvolumeclaim/data-main-0",
+                "persistentvolumeclaim/data-main-1",
+                "persistentvolumeclaim/data-main-2"));
+    eventually(() ->
+        assertThat(
+                commands.run(
+                    "kubectl get statefulset/main -o"
+                        + " jsonpath='{.spec.volumeClaimTemplates[0].spec.resources.requests.storage}'"
+                        + IN))
+            .isEqualTo("3Gi"));
+    assertThat(uids(NODES)).as("pods that were not replaced").isEqualTo(before);
   }
 
   @Test
   @Order(10)
-  void anUpgradeOfTheOperatorRestartsNoNode() throws Exception {
-    Set<String> before = uids("app.kubernetes.io/component=node");
+  void theOtherOperatorTakesOver() throws Exception {
+    String holder =
+        commands.run(
+            "kubectl get lease partita-operator -o jsonpath='{.spec.holderIdentity}'" + IN);
+    assertThat(holder).startsWith("partita-operator-");
+    commands.run("kubectl delete pod " + holder + " --wait=false" + IN);
 
-    runSection("Upgrade");
-
-    assertThat(uids("app.kubernetes.io/component=node")).isEqualTo(before);
+    commands.run("kubectl apply -f k8s/samples/unicode-indexes.yaml" + IN);
+    eventually(() ->
+        assertThat(
+                commands.run(
+                    "kubectl get index unicode-by-script -o jsonpath='{.status.observedGeneration}'"
+                        + IN))
+            .isEqualTo("1"));
   }
 
   @Test
   @Order(11)
-  void uninstallsWithoutTakingADatabaseAndThenWithIt() throws Exception {
-    runSection("Uninstall");
+  void aPolicyIsTakenOutOfForceAndPutBack() throws Exception {
+    List<String> emergency = page.take("In an emergency").getFirst().lines().toList();
+    assertThat(emergency).hasSize(2);
+    String delete = "kubectl delete pvc/data-main-0 --dry-run=server" + IN;
+    assertThat(commands.refused(delete)).contains("a replica that votes lies on");
 
-    assertThat(commands().run("kubectl get crd -o name")).doesNotContain("partita.dev");
-    assertThat(
-            commands()
-                .run(
-                    "kubectl get clusterroles,validatingadmissionpolicies -o name"
-                        + " --selector app.kubernetes.io/part-of=partita"))
-        .isEmpty();
+    commands.run(emergency.get(0));
+    eventually(() -> commands.run(delete));
+
+    commands.run(emergency.get(1));
+    eventually(() -> assertThat(commands.refused(delete)).contains("a replica that votes lies on"));
   }
 
   @Test
   @Order(12)
+  void anUpgradeOfTheOperatorRestartsNoNode() throws Exception {
+    Set<String> nodes = uids(NODES);
+    Set<String> operators = uids(OPERATORS);
+
+    run("Upgrade");
+
+    assertThat(uids(OPERATORS)).doesNotContainAnyElementsOf(operators);
+    assertThat(uids(NODES)).isEqualTo(nodes);
+    assertThat(commands.run("kubectl get site/main -o jsonpath='{.spec.storage.size}'" + IN))
+        .isEqualTo("3Gi");
+  }
+
+  @Test
+  @Order(13)
+  void uninstallsWithoutTakingADatabaseAndThenWithIt() throws Exception {
+    Set<String> nodes = uids(NODES);
+    List<String> blocks = page.take("Uninstall");
+    assertThat(blocks).hasSize(2);
+
+    commands.run(blocks.getFirst());
+    assertThat(uids(NODES)).isEqualTo(nodes);
+
+    commands.run(blocks.getLast());
+    assertNothingIsLeft();
+  }
+
+  @Test
+  @Order(14)
+  void plainManifestsDoTheSame() throws Exception {
+    List<String> blocks = page.take("Without Helm");
+    assertThat(blocks).hasSize(2);
+
+    commands.run(blocks.getFirst());
+    assertThat(pods(OPERATORS)).hasSize(2);
+    assertThat(pods(NODES)).hasSize(3);
+    theOperatorWasRefusedNothing();
+
+    commands.run(blocks.getLast());
+    assertNothingIsLeft();
+  }
+
+  @Test
+  @Order(15)
   void servesNamedNamespacesWithRolesAlone() throws Exception {
-    commands().run("kubectl create namespace " + NAMESPACE);
-    commands().run("kubectl create namespace team-a");
-    commands().run("kubectl apply --server-side -f crds/");
-    commands()
-        .run(
-            "helm install partita helm/partita --namespace "
-                + NAMESPACE
-                + " --set='crds.create=false,operator.replicas=1,watchNamespaces={team-a}'"
-                + " --set=sites[0].name=small,sites[0].namespace=team-a,sites[0].spec.nodes=1,"
-                + "sites[0].spec.storage.size=1Gi --wait --timeout 5m");
+    run("Some namespaces only");
 
     assertThat(
-            commands()
-                .run(
-                    "kubectl get clusterroles -o name --selector app.kubernetes.io/part-of=partita"))
+            commands.run(
+                "kubectl get clusterroles,clusterrolebindings -o name"
+                    + " --selector app.kubernetes.io/part-of=partita"))
         .isEmpty();
-    commands().run("kubectl wait site/small --namespace team-a --for=condition=Ready --timeout=5m");
-    commands().run("helm uninstall partita --wait --namespace " + NAMESPACE);
-    commands()
-        .run("kubectl delete site/small --namespace team-a --cascade=foreground --timeout=5m");
-    commands().run("kubectl delete crd --all");
-    commands().run("kubectl delete namespace team-a " + NAMESPACE);
+    theOperatorWasRefusedNothing();
+    commands.run("kubectl delete site/main --namespace team-a --cascade=foreground --timeout=5m");
+    commands.run("helm uninstall partita --wait" + IN);
+    commands.run("kubectl delete crd --all");
+    commands.run("kubectl delete namespace team-a " + Chart.NAMESPACE);
   }
 
-  private Commands commands() {
-    return Objects.requireNonNull(built);
+  @Test
+  @Order(16)
+  void everyCommandOfThePageWasRun() {
+    assertThat(page.left()).isEmpty();
   }
 
-  /// Runs the indented commands below a heading of the page.
-  private String runSection(String heading) throws Exception {
+  private static void assertNothingIsLeft() throws Exception {
+    assertThat(commands.run("kubectl get crd -o name")).doesNotContain("partita.dev");
+    assertThat(
+            commands.run(
+                "kubectl get clusterroles,clusterrolebindings,validatingadmissionpolicies,"
+                    + "validatingadmissionpolicybindings -o name"
+                    + " --selector app.kubernetes.io/part-of=partita"))
+        .isEmpty();
+    assertThat(commands.run("kubectl get namespaces -o name")).doesNotContain(Chart.NAMESPACE);
+  }
+
+  /// Runs the commands of a section of the page.
+  private static String run(String heading) throws Exception {
     StringBuilder output = new StringBuilder();
-    for (String block : blocks(heading)) {
-      output.append(commands().run(block));
+    for (String block : page.take(heading)) {
+      output.append(commands.run(block));
     }
     return output.toString();
   }
 
-  private static List<String> blocks(String heading) throws IOException {
-    List<String> blocks = new ArrayList<>();
-    boolean inSection = false;
-    StringBuilder block = new StringBuilder();
-    for (String line : Files.readAllLines(Chart.CHECKOUT.resolve("k8s/docs/install.md"))) {
-      if (!line.startsWith("    ") && !block.isEmpty()) {
-        blocks.add(block.toString());
-        block.setLength(0);
-      }
-      if (line.startsWith("## ")) {
-        inSection = line.equals("## " + heading);
-      } else if (inSection && line.startsWith("    ")) {
-        block.append(line.substring(4)).append('\n');
-      }
-    }
-    if (!block.isEmpty()) {
-      blocks.add(block.toString());
-    }
-    assertThat(blocks).as(heading).isNotEmpty();
-    return blocks;
+  /// What was just written reaches caches and the admission of the API server in a moment.
+  private static void eventually(ThrowingRunnable assertion) {
+    await().atMost(PATIENCE).untilAsserted(assertion);
   }
 
-  private List<JsonNode> pods(String selector) throws Exception {
-    List<JsonNode> pods = new ArrayList<>();
-    Yaml.documents(
-            commands()
-                .run(
-                    "kubectl get pods -o json --namespace "
-                        + NAMESPACE
-                        + " --selector "
-                        + selector))
-        .getFirst()
-        .path("items")
-        .forEach(pods::add);
-    return pods;
+  private static String claimSize(String size) {
+    return "kubectl patch pvc/still --type=merge -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"%s\"}}}}'%s"
+        .formatted(size, IN);
   }
 
-  private Set<String> uids(String selector) throws Exception {
+  /// Of all operators that run, from their start; one that has no container yet has no log.
+  private static String operatorLogs() throws Exception {
+    return commands.run("kubectl logs --tail=-1 --selector " + OPERATORS + IN + " || true");
+  }
+
+  private static List<String> names(String kind) throws Exception {
+    return commands.run("kubectl get " + kind + " -o name" + IN).lines().toList();
+  }
+
+  private static List<JsonNode> pods(String selector) throws Exception {
+    return items("kubectl get pods -o json --selector " + selector + IN);
+  }
+
+  private static List<JsonNode> items(String command) throws Exception {
+    return Yaml.documents(commands.run(command)).getFirst().path("items").valueStream().toList();
+  }
+
+  private static Set<String> uids(String selector) throws Exception {
     Set<String> uids = new TreeSet<>();
     pods(selector).forEach(each -> uids.add(each.path("metadata").path("uid").asText()));
     return uids;

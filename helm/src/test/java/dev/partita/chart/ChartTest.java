@@ -71,7 +71,9 @@ class ChartTest {
   void clusterWideRightsComeOnlyWithoutNamespaces() {
     assertThat(Yaml.ofKind(Chart.objects(Map.of()), "ClusterRole")).hasSize(1);
     List<JsonNode> namespaced =
-        Chart.objects(Map.of("watchNamespaces[0]", "team-a", "watchNamespaces[1]", "team-b"));
+        Chart.objects(
+            Map.of(
+                "watchNamespaces[0]", "team-a", "watchNamespaces[1]", "team-b", "sites", "null"));
 
     assertThat(Yaml.ofKind(namespaced, "ClusterRole")).isEmpty();
     assertThat(Yaml.ofKind(namespaced, "ClusterRoleBinding")).isEmpty();
@@ -83,6 +85,14 @@ class ChartTest {
             "team-a/partita-operator",
             "team-b/partita-operator");
     assertThat(environment(namespaced)).contains("QUARKUS_OPERATOR_SDK_NAMESPACES=team-a,team-b");
+  }
+
+  @Test
+  void aSiteThatNobodyWouldServeIsRefused() {
+    assertThatThrownBy(() -> Chart.render(Map.of("watchNamespaces[0]", "team-a")))
+        .hasMessageContaining(
+            "Site main would lie in namespace partita-system, which the operator does not serve");
+    assertThat(Chart.render(withSite(Map.of("watchNamespaces[0]", Chart.NAMESPACE)))).isNotEmpty();
   }
 
   @Test

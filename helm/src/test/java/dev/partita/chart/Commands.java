@@ -26,12 +26,13 @@ final class Commands {
   }
 
   /// Builds helm where it is not in the cache, and makes the images known.
-  static Commands prepare(Path directory) throws IOException, InterruptedException {
+  static Commands prepare(Path directory) throws IOException {
     Path kubeconfig = Path.of(System.getProperty("partita.kubeconfig"));
     Testbed.addImages(kubeconfig.resolveSibling("images.json"), PartitaImages.of(Chart.CHECKOUT));
     Path binaries = Files.createDirectories(directory.resolve("bin"));
     Files.createSymbolicLink(
-        binaries.resolve("helm"), lastLine(Chart.CHECKOUT.resolve("k8s/testbed/helm/build.sh")));
+        binaries.resolve("helm"),
+        Testbed.built(Chart.CHECKOUT.resolve("k8s/testbed/helm/build.sh")));
     Files.createSymbolicLink(binaries.resolve("kubectl"), Testbed.build(Chart.CHECKOUT));
     return new Commands(binaries, kubeconfig, directory);
   }
@@ -69,17 +70,5 @@ final class Commands {
     process.getOutputStream().close();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     return new Run(process.waitFor(), output);
-  }
-
-  private static Path lastLine(Path script) throws IOException, InterruptedException {
-    Process build =
-        new ProcessBuilder(script.toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    String output = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (build.waitFor() != 0) {
-      throw new IllegalStateException(script + " failed: " + output);
-    }
-    return Path.of(output.strip().lines().reduce((first, second) -> second).orElseThrow());
   }
 }

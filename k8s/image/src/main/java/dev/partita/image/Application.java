@@ -9,7 +9,8 @@ import java.util.Map;
 /// @param name of the module and of the image, after `partita/`
 /// @param title for the image's label
 /// @param options of the JVM, besides those that every image has
-/// @param training environment of the training run, in which it must become ready by itself
+/// @param training environment of the training run
+/// @param operatesCluster whether it needs a Kubernetes API server to become ready
 /// @param requests paths that the training run answers
 /// @param readyPath answers 200 once a training run has done what can be trained
 record Application(
@@ -17,6 +18,7 @@ record Application(
     String title,
     List<String> options,
     Map<String, String> training,
+    boolean operatesCluster,
     List<String> requests,
     String readyPath) {
 
@@ -35,18 +37,20 @@ record Application(
               "PARTITA_DEV", "true",
               "PARTITA_PEER_HOST", "127.0.0.1",
               "PARTITA_PEER_PORT", "0"),
+          false,
           List.of("/metrics", "/openapi", "/v1/partitions", "/v1/indexes"),
           "/health/ready");
 
-  /// The operator. Without a cluster it trains everything up to its first request.
+  /// The operator: its start, its informers, and what it tells.
   static final Application OPERATOR =
       new Application(
           "operator",
           "Partita operator",
           List.of("-XX:MaxRAMPercentage=60"),
-          Map.of("QUARKUS_OPERATOR_SDK_START_OPERATOR", "false"),
-          List.of("/metrics"),
-          "/health/live");
+          Map.of(),
+          true,
+          List.of("/metrics", "/health/live"),
+          "/health/ready");
 
   static final List<Application> ALL = List.of(NODE, OPERATOR);
 

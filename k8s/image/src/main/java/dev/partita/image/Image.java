@@ -7,7 +7,6 @@ import com.google.cloud.tools.jib.api.InvalidImageReferenceException;
 import com.google.cloud.tools.jib.api.Jib;
 import com.google.cloud.tools.jib.api.JibContainerBuilder;
 import com.google.cloud.tools.jib.api.RegistryException;
-import com.google.cloud.tools.jib.api.RegistryImage;
 import com.google.cloud.tools.jib.api.TarImage;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
@@ -15,10 +14,11 @@ import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
 import com.google.cloud.tools.jib.api.buildplan.Platform;
 import com.google.cloud.tools.jib.api.buildplan.Port;
-import com.google.cloud.tools.jib.frontend.CredentialRetrieverFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -51,25 +51,23 @@ final class Image {
   String write() {
     try {
       Files.createDirectories(options.output());
-      String name = "partita/" + application.name() + ":" + options.tag();
+      String name = options.repository(application) + ":" + options.tag();
       Path tar =
           options.output().resolve("partita-" + application.name() + "-" + options.tag() + ".tar");
-      String pushed = options.registry().map(each -> each + "/" + name).orElse("");
       Containerizer target =
           options.registry().isPresent()
-              ? registry(pushed)
+              ? Containerizer.to(Registry.image(ImageReference.parse(name)))
               : Containerizer.to(TarImage.at(tar).named(name));
-      boolean offline =
-          options.registry().isEmpty()
-              && options.base().map(each -> each.startsWith("tar://")).orElse(true);
+      List<ImageReference> remote = remote(name);
       builder()
           .containerize(
               target
-                  .setOfflineMode(offline)
+                  .setOfflineMode(remote.isEmpty())
+                  .setAllowInsecureRegistries(remote.stream().allMatch(Registry::isOnThisMachine))
                   .setToolName("partita")
                   .setBaseImageLayersCache(work.resolve("base-layers"))
                   .setApplicationLayersCache(work.resolve("layers")));
-      return options.registry().isPresent() ? pushed : tar.toString();
+      return options.registry().isPresent() ? name : tar.toString();
     } catch (IOException | InvalidImageReferenceException | CacheDirectoryCreationException e) {
       throw new ImageFailure("cannot build the image: " + e.getMessage(), e);
     } catch (RegistryException | ExecutionException e) {
@@ -86,10 +84,30 @@ final class Image {
     }
   }
 
+  /// The images in registries that take part.
+  private List<ImageReference> remote(String name) throws InvalidImageReferenceException {
+    List<ImageReference> remote = new ArrayList<>();
+    if (options.registry().isPresent()) {
+      remote.add(ImageReference.parse(name));
+    }
+    if (options.base().isPresent() && !isFile(options.base().get())) {
+      remote.add(ImageReference.parse(options.base().get()));
+    }
+    return remote;
+  }
+
+  private static boolean isFile(String base) {
+    return base.startsWith(Jib.TAR_IMAGE_PREFIX);
+  }
+
+  private static JibContainerBuilder from(String base) throws InvalidImageReferenceException {
+    return isFile(base) ? Jib.from(base) : Jib.from(Registry.image(ImageReference.parse(base)));
+  }
+
   private JibContainerBuilder builder() throws IOException, InvalidImageReferenceException {
     boolean arm = System.getProperty("os.arch").equals("aarch64");
     JibContainerBuilder builder =
-        options.base().isPresent() ? Jib.from(options.base().get()) : Jib.fromScratch();
+        options.base().isPresent() ? from(options.base().get()) : Jib.fromScratch();
     if (options.base().isEmpty()) {
       builder.addFileEntriesLayer(system());
     }
@@ -111,7 +129,7 @@ final class Image {
         .setLabels(
             Map.of(
                 "org.opencontainers.image.title", application.title(),
-                "org.opencontainers.image.version", options.tag(),
+                "org.opencontainers.image.version", options.version(),
                 "org.opencontainers.image.licenses", "Apache-2.0",
                 "org.opencontainers.image.base.name", options.base().orElse(Options.SCRATCH)));
   }
@@ -165,13 +183,5 @@ final class Image {
             FilePermissions.fromOctalString(
                 Files.isDirectory(source) || Files.isExecutable(source) ? "755" : "644"),
         (source, target) -> Layout.TIME);
-  }
-
-  private static Containerizer registry(String name) throws InvalidImageReferenceException {
-    ImageReference reference = ImageReference.parse(name);
-    return Containerizer.to(
-        RegistryImage.named(reference)
-            .addCredentialRetriever(
-                CredentialRetrieverFactory.forImage(reference, event -> {}).dockerConfig()));
   }
 }

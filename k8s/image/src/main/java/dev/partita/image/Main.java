@@ -30,10 +30,16 @@ public final class Main {
     }
   }
 
-  /// Builds what the options say.
+  /// Builds or joins what the options say.
   static void build(Path checkout, Options options) {
     Path work = options.output().resolve("work");
     for (Application application : options.applications()) {
+      if (!options.join().isEmpty()) {
+        String joined =
+            Registry.join(options.repository(application), options.tag(), options.join());
+        System.out.println("joined: " + joined);
+        continue;
+      }
       System.out.println("laying out the " + application.name());
       Layout layout = Layout.make(work.resolve(application.name()), application.packaged(checkout));
       System.out.println("training it, for a fast start");

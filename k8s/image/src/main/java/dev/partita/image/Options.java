@@ -12,18 +12,23 @@ import java.util.Optional;
 /// @param registry where to push to, none for tar files
 /// @param output directory of the tar files
 /// @param tag of the images
+/// @param version of the build, without qualifier
+/// @param join tags to make one of, one for each architecture; none to build
 record Options(
     List<Application> applications,
     Optional<String> base,
     Optional<String> registry,
     Path output,
-    String tag) {
+    String tag,
+    String version,
+    List<String> join) {
 
   static final String SCRATCH = "scratch";
 
   static final String USAGE =
       """
       Usage: ./partita image [node] [operator] [--base IMAGE] [--registry REGISTRY] [--tag TAG] [--output DIRECTORY]
+             ./partita image [node] [operator] --registry REGISTRY --join TAG,TAG... [--tag TAG]
 
         --base IMAGE          build on this image: it needs glibc and nothing else, such as
                               gcr.io/distroless/base-nossl-debian13, docker.io/library/debian:13-slim, or tar://FILE for one
@@ -32,6 +37,8 @@ record Options(
                               'docker login'. Default: write OCI archives to the output directory
         --tag TAG             default: the version of the build
         --output DIRECTORY    default: .partita/images
+        --join TAG,TAG...     build nothing: make the tag an index of what was pushed under these tags, one for each
+                              architecture
       """;
 
   /// Parses the arguments.
@@ -43,7 +50,9 @@ record Options(
     Optional<String> base = Optional.empty();
     Optional<String> registry = Optional.empty();
     Path output = checkout.resolve(".partita/images");
-    String tag = version.replace("-SNAPSHOT", "");
+    String released = version.replace("-SNAPSHOT", "");
+    String tag = released;
+    List<String> join = List.of();
     for (int i = 0; i < arguments.size(); i++) {
       String argument = arguments.get(i);
       switch (argument) {
@@ -52,6 +61,7 @@ record Options(
         case "--registry" -> registry = Optional.of(value(arguments, ++i));
         case "--output" -> output = Path.of(value(arguments, ++i));
         case "--tag" -> tag = value(arguments, ++i);
+        case "--join" -> join = List.of(value(arguments, ++i).split(","));
         default ->
             applications.add(
                 Application.ALL.stream()
@@ -61,12 +71,22 @@ record Options(
                         new ImageFailure("'" + argument + "' is not understood\n\n" + USAGE)));
       }
     }
+    if (!join.isEmpty() && registry.isEmpty()) {
+      throw new ImageFailure("--join needs --registry: it joins what was pushed there");
+    }
     return new Options(
         applications.isEmpty() ? Application.ALL : List.copyOf(applications),
         base,
         registry,
         output.toAbsolutePath().normalize(),
-        tag);
+        tag,
+        released,
+        join);
+  }
+
+  /// The name of an image without its tag.
+  String repository(Application application) {
+    return registry.map(each -> each + "/").orElse("") + "partita/" + application.name();
   }
 
   private static String value(List<String> arguments, int index) {

@@ -46,7 +46,7 @@ final class Training {
   static void run(Layout layout, Application application) {
     Path work = layout.root().resolveSibling(application.name() + "-training");
     Path log = work.resolve("log");
-    try {
+    try (EmptyCluster cluster = EmptyCluster.start()) {
       Files.createDirectories(work);
       int port = freePort();
       ProcessBuilder builder =
@@ -58,7 +58,13 @@ final class Training {
               .directory(layout.application().toFile())
               .redirectErrorStream(true)
               .redirectOutput(new File(log.toString()));
+      // Nothing of whoever builds reaches it: neither settings nor the way to a cluster.
+      builder.environment().clear();
+      builder.environment().put("HOME", work.toString());
       builder.environment().putAll(application.training());
+      if (application.operatesCluster()) {
+        builder.environment().putAll(cluster.environment());
+      }
       builder.environment().put("PARTITA_DATA", Files.createTempDirectory(work, "data").toString());
       builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
       builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));

@@ -2,164 +2,150 @@ package dev.partita.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.cloud.tools.jib.api.Containerizer;
+import com.google.cloud.tools.jib.api.Jib;
+import com.google.cloud.tools.jib.api.TarImage;
+import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
+import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
+import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/// The node's image, built without base image and network, and started as a container runtime would
-/// start it: on its own root file system, read-only, as an ordinary user.
+/// The images of node and operator, built without base image and network, and run.
 class ImageIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   @TempDir static Path directory;
 
-  private static Path tar = Path.of("");
-  private static Path oci = Path.of("");
-
   @BeforeAll
-  static void build() throws Exception {
+  static void build() {
     Path checkout = Path.of(System.getProperty("partita.checkout"));
-    Main.build(
-        checkout,
-        new Options(
-            List.of(Application.NODE), Optional.empty(), Optional.empty(), directory, "test"));
-    tar = directory.resolve("partita-node-test.tar");
-    oci = Files.createDirectories(directory.resolve("oci"));
-    Shell.run(oci, List.of("tar", "xf", tar.toString()));
+    Main.build(checkout, options(Optional.empty(), directory));
   }
 
-  @Test
-  void theConfigurationSaysWhatItIsAndWhoRunsIt() throws IOException {
-    JsonNode config = blob(manifest().path("config"));
+  static List<Application> applications() {
+    return Application.ALL;
+  }
 
-    assertThat(config.path("os").asText()).isEqualTo("linux");
-    JsonNode run = config.path("config");
+  @ParameterizedTest
+  @MethodSource("applications")
+  void theConfigurationSaysWhatItIsAndWhoRunsIt(Application application) throws IOException {
+    JsonNode configuration = archive(application).configuration();
+
+    assertThat(configuration.path("os").asText()).isEqualTo("linux");
+    JsonNode run = configuration.path("config");
     assertThat(run.path("User").asText()).isEqualTo("10001:10001");
     assertThat(run.path("WorkingDir").asText()).isEqualTo("/opt/partita/app");
+    assertThat(run.path("Labels").path("org.opencontainers.image.title").asText())
+        .isEqualTo(application.title());
     assertThat(run.path("Labels").path("org.opencontainers.image.version").asText())
-        .isEqualTo("test");
-    assertThat(texts(run.path("Entrypoint"))).contains("-XX:AOTCache=partita.aot");
+        .isEqualTo("1.2.3");
+    assertThat(archive(application).entrypoint()).contains("-XX:AOTCache=partita.aot");
   }
 
-  @Test
-  void thereIsNoShellAndOneLibraryOfRocksDb() throws IOException {
-    Path root = unpack("looked-at");
+  @ParameterizedTest
+  @MethodSource("applications")
+  void thereIsNoShellAndNothingIsWritable(Application application) throws IOException {
+    Path root = archive(application).unpack(directory.resolve(application.name() + "-looked-at"));
 
-    try (Stream<Path> files = Files.walk(root)) {
-      List<String> names = files.map(each -> each.getFileName().toString()).toList();
-      assertThat(names).doesNotContain("sh", "bash", "busybox");
-      assertThat(names.stream().filter(each -> each.startsWith("librocksdbjni"))).hasSize(1);
+    try (Stream<Path> all = Files.walk(root)) {
+      List<Path> files = all.filter(Files::isRegularFile).toList();
+      Set<String> names =
+          files.stream().map(each -> each.getFileName().toString()).collect(Collectors.toSet());
+      assertThat(names).contains("partita.aot").doesNotContain("sh", "bash", "busybox", "apt");
+      assertThat(names.stream().filter(each -> each.startsWith("librocksdbjni")))
+          .hasSize(application.equals(Application.NODE) ? 1 : 0);
+      assertThat(files)
+          .allSatisfy(each ->
+              assertThat(Files.getPosixFilePermissions(each).toString())
+                  .doesNotContain("GROUP_WRITE", "OTHERS_WRITE"));
     }
   }
 
-  /// With `AOTMode=on` the JVM ends when it cannot use the cache, so that a ready node has used it.
+  @ParameterizedTest
+  @MethodSource("applications")
+  void itRunsOnAReadOnlyRootAsAnOrdinaryUserWithItsCache(Application application) throws Exception {
+    assumeRoot();
+    Path root = archive(application).unpack(directory.resolve(application.name() + "-run"));
+    try (Container container =
+        Container.start(application, archive(application).entrypoint(), root)) {
+      container.awaitReady();
+
+      for (String path : application.requests()) {
+        assertThat(container.status(path)).as(path).isEqualTo(200);
+      }
+      assertThat(container.kernelStatus())
+          .containsPattern("Uid:\\s+10001\\s+10001\\s+10001\\s+10001")
+          .containsPattern("Gid:\\s+10001\\s+10001\\s+10001\\s+10001");
+    }
+  }
+
+  /// A base that brings glibc and nothing else, saved as `docker save` does.
   @Test
-  void itRunsOnAReadOnlyRootAsAnOrdinaryUserWithItsCache() throws Exception {
+  void aBaseMayBringTheCLibrary() throws Exception {
+    assumeRoot();
+    Layout layout = new Layout(directory.resolve("work/operator"));
+    Path base = base(layout);
+    Options options = options(Optional.of("tar://" + base), directory.resolve("based"));
+
+    String tar =
+        new Image(Application.OPERATOR, layout, options, directory.resolve("based/work")).write();
+
+    Archive archive = Archive.open(Path.of(tar), directory.resolve("based/oci"));
+    Path root = archive.unpack(directory.resolve("based/run"));
+    assertThat(root.resolve("etc/base-release")).hasContent("a base");
+    assertThat(root.resolve("etc/passwd"))
+        .as("comes with the libraries of this machine")
+        .doesNotExist();
+    try (Container container = Container.start(Application.OPERATOR, archive.entrypoint(), root)) {
+      container.awaitReady();
+    }
+  }
+
+  private static Path base(Layout layout) throws Exception {
+    FileEntriesLayer.Builder files = FileEntriesLayer.builder();
+    for (Path library : SystemLibraries.neededBy(layout)) {
+      files.addEntry(
+          library.toRealPath(),
+          AbsoluteUnixPath.fromPath(library),
+          FilePermissions.fromOctalString("755"));
+    }
+    Path release = Files.writeString(directory.resolve("base-release"), "a base");
+    files.addEntry(release, AbsoluteUnixPath.get("/etc/base-release"));
+    Path tar = directory.resolve("base.tar");
+    Jib.fromScratch()
+        .addFileEntriesLayer(files.build())
+        .containerize(
+            Containerizer.to(TarImage.at(tar).named("base"))
+                .setOfflineMode(true)
+                .setApplicationLayersCache(directory.resolve("base-cache"))
+                .setBaseImageLayersCache(directory.resolve("base-cache")));
+    return tar;
+  }
+
+  private static Options options(Optional<String> base, Path output) {
+    return new Options(Application.ALL, base, Optional.empty(), output, "test", "1.2.3", List.of());
+  }
+
+  private static Archive archive(Application application) throws IOException {
+    Path opened = directory.resolve(application.name() + "-oci");
+    return Files.exists(opened)
+        ? new Archive(opened)
+        : Archive.open(directory.resolve("partita-" + application.name() + "-test.tar"), opened);
+  }
+
+  private static void assumeRoot() {
     assumeThat(System.getProperty("user.name")).as("only root may mount").isEqualTo("root");
-    Path root = unpack("run");
-    for (String mountPoint : List.of("proc", "dev", "tmp", "data")) {
-      Files.createDirectories(root.resolve(mountPoint));
-    }
-    int port = freePort();
-    List<String> entrypoint =
-        texts(blob(manifest().path("config")).path("config").path("Entrypoint"));
-    String script =
-        """
-        set -e
-        mount --bind @root@ @root@
-        mount -o remount,bind,ro @root@
-        mount -t tmpfs -o mode=1777 tmpfs @root@/tmp
-        mount -t tmpfs -o mode=1777 tmpfs @root@/data
-        mount -t proc proc @root@/proc
-        mount --bind /dev @root@/dev
-        exec env -i PARTITA_DEV=true PARTITA_DATA=/data/node PARTITA_PEER_HOST=127.0.0.1 PARTITA_PEER_PORT=0 \
-          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=@port@ JDK_JAVA_OPTIONS=-XX:AOTMode=on \
-          unshare --root=@root@ --wd=/opt/partita/app --setgid=10001 --setuid=10001 -- "$@"
-        """
-            .replace("@root@", root.toString())
-            .replace("@port@", String.valueOf(port));
-    List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", script, "sh"));
-    command.addAll(entrypoint);
-    Path log = directory.resolve("node.log");
-    Process node =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    try {
-      await()
-          .atMost(PATIENCE)
-          .failFast("it ended: " + log, () -> !node.isAlive())
-          .untilAsserted(() ->
-              assertThat(status(port, "/health/ready")).as(Files.readString(log)).isEqualTo(200));
-      assertThat(status(port, "/v1/partitions")).isEqualTo(200);
-      String user = Files.readString(Path.of("/proc", String.valueOf(node.pid()), "status"));
-      assertThat(user).containsPattern("Uid:\\s+10001\\s+10001");
-    } finally {
-      node.destroy();
-      node.waitFor(60, TimeUnit.SECONDS);
-      node.destroyForcibly();
-    }
-  }
-
-  private static Path unpack(String name) throws IOException {
-    Path root = Files.createDirectories(directory.resolve(name));
-    for (JsonNode layer : manifest().path("layers")) {
-      Shell.run(root, List.of("tar", "xzf", file(layer).toString(), "--no-same-owner"));
-    }
-    return root;
-  }
-
-  private static JsonNode manifest() throws IOException {
-    JsonNode index = JSON.readTree(oci.resolve("index.json").toFile());
-    return blob(index.path("manifests").path(0));
-  }
-
-  private static JsonNode blob(JsonNode descriptor) throws IOException {
-    return JSON.readTree(file(descriptor).toFile());
-  }
-
-  private static Path file(JsonNode descriptor) {
-    return oci.resolve("blobs").resolve(descriptor.path("digest").asText().replace(':', '/'));
-  }
-
-  private static List<String> texts(JsonNode array) {
-    List<String> texts = new ArrayList<>();
-    array.forEach(each -> texts.add(each.asText()));
-    return texts;
-  }
-
-  private static int status(int port, String path) throws Exception {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-            .timeout(Duration.ofSeconds(10))
-            .build();
-    try {
-      return HttpClient.newHttpClient().send(request, BodyHandlers.discarding()).statusCode();
-    } catch (IOException e) {
-      return 0;
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 }

@@ -34,6 +34,21 @@ class OptionsTest {
   }
 
   @Test
+  void tagsOfSeveralArchitecturesAreJoinedInARegistry() {
+    Options options = parse("node", "--registry", "r.example/t", "--join", "1-amd64,1-arm64");
+
+    assertThat(options.join()).containsExactly("1-amd64", "1-arm64");
+    assertThat(options.tag()).isEqualTo("1.2");
+    assertThat(options.repository(Application.NODE)).isEqualTo("r.example/t/partita/node");
+    assertThatThrownBy(() -> parse("--join", "a,b")).hasMessageContaining("needs --registry");
+  }
+
+  @Test
+  void theVersionIsThatOfTheBuildWhateverTheTag() {
+    assertThat(parse("--tag", "t").version()).isEqualTo("1.2");
+  }
+
+  @Test
   void whatIsNotUnderstoodIsNamed() {
     assertThatThrownBy(() -> parse("proxy")).hasMessageContaining("'proxy' is not understood");
     assertThatThrownBy(() -> parse("--tag")).hasMessageContaining("--tag needs a value");

@@ -39,7 +39,14 @@ public final class Testbed implements AutoCloseable {
   /// @return the binary
   /// @throws IllegalStateException with the build's output when it fails
   public static Path build(Path checkout) {
-    Path script = checkout.resolve("k8s/testbed/build.sh");
+    return built(checkout.resolve("k8s/testbed/build.sh"));
+  }
+
+  /// What a build script of the test bed builds, if it is not in the cache.
+  ///
+  /// @param script tells the path as its last line
+  /// @throws IllegalStateException with the build's output when it fails
+  public static Path built(Path script) {
     try {
       Process build =
           new ProcessBuilder(script.toString())
@@ -64,7 +71,7 @@ public final class Testbed implements AutoCloseable {
       throw new UncheckedIOException("cannot run " + script, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while building the test bed", e);
+      throw new IllegalStateException("interrupted while building with " + script, e);
     }
   }
 

@@ -1,0 +1,124 @@
+package dev.partita.image;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/// An image that runs as a container runtime would run it: on its own root file system, read-only,
+/// as its ordinary user, with what a pod of the chart may write to. Only root may start one.
+final class Container implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final long STOP_SECONDS = 60;
+
+  private final Application application;
+  private final EmptyCluster cluster;
+  private final Process process;
+  private final Path log;
+  private final int port;
+
+  private Container(
+      Application application, EmptyCluster cluster, Process process, Path log, int port) {
+    this.application = application;
+    this.cluster = cluster;
+    this.process = process;
+    this.log = log;
+    this.port = port;
+  }
+
+  /// With `AOTMode=on` the JVM ends when it cannot use its cache, so that a ready one has used it.
+  static Container start(Application application, List<String> entrypoint, Path root)
+      throws IOException {
+    for (String mountPoint : List.of("proc", "dev", "tmp", "data")) {
+      Files.createDirectories(root.resolve(mountPoint));
+    }
+    int port = freePort();
+    EmptyCluster cluster = EmptyCluster.start();
+    Map<String, String> environment = new HashMap<>(application.training());
+    if (application.operatesCluster()) {
+      environment.putAll(cluster.environment());
+    }
+    String variables =
+        environment.entrySet().stream()
+            .map(each -> each.getKey() + "=" + each.getValue())
+            .collect(Collectors.joining(" "));
+    String script =
+        """
+        set -e
+        mount --bind @root@ @root@
+        mount -o remount,bind,ro @root@
+        mount -t tmpfs -o mode=1777 tmpfs @root@/tmp
+        mount -t tmpfs -o mode=1777 tmpfs @root@/data
+        mount -t proc proc @root@/proc
+        mount --bind /dev @root@/dev
+        exec env -i @variables@ PARTITA_DATA=/data/node \
+          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=@port@ JDK_JAVA_OPTIONS=-XX:AOTMode=on \
+          unshare --root=@root@ --wd=@home@ --setgid=10001 --setuid=10001 -- "$@"
+        """
+            .replace("@root@", root.toString())
+            .replace("@variables@", variables)
+            .replace("@home@", Layout.APPLICATION)
+            .replace("@port@", String.valueOf(port));
+    List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", script, "sh"));
+    command.addAll(entrypoint);
+    Path log = root.resolveSibling(root.getFileName() + ".log");
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    return new Container(application, cluster, process, log, port);
+  }
+
+  void awaitReady() {
+    await()
+        .atMost(PATIENCE)
+        .failFast(() -> {
+          if (!process.isAlive()) {
+            throw new AssertionError("it ended: " + Files.readString(log));
+          }
+        })
+        .until(() -> status(application.readyPath()) == 200);
+  }
+
+  int status(String path) throws InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+            .timeout(Duration.ofSeconds(10))
+            .build();
+    try {
+      return HttpClient.newHttpClient().send(request, BodyHandlers.discarding()).statusCode();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /// What the kernel says of the process.
+  String kernelStatus() throws IOException {
+    return Files.readString(Path.of("/proc", String.valueOf(process.pid()), "status"));
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    process.onExit().completeOnTimeout(process, STOP_SECONDS, TimeUnit.SECONDS).join();
+    process.destroyForcibly();
+    cluster.close();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+}
