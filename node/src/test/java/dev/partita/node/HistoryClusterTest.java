@@ -3,10 +3,10 @@ package dev.partita.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.partita.history.History;
+import dev.partita.history.HistoryChecker;
 import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.error.DatabaseException;
-import dev.partita.node.history.History;
-import dev.partita.node.history.HistoryChecker;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

@@ -1,7 +1,7 @@
-package dev.partita.node.history;
+package dev.partita.history;
 
-import dev.partita.node.history.History.End;
-import dev.partita.node.history.History.Txn;
+import dev.partita.history.History.End;
+import dev.partita.history.History.Txn;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
