@@ -14,6 +14,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.partita.node.admin.IndexSpec;
 import dev.partita.node.admin.OperationSpec;
+import dev.partita.node.admin.OperationView;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.query.IndexQuery;
@@ -219,6 +220,58 @@ class BankClusterTest {
         awaitMore(bank, 10);
         cluster.start(killed);
         cluster.awaitReady();
+        awaitMore(bank, 10);
+      } finally {
+        bank.over.set(true);
+      }
+      threads.shutdown();
+      await().atMost(TestCluster.PATIENCE).until(threads::isTerminated);
+      var random = new Random(99);
+      for (int more = 0; more < 10; more++) {
+        bank.check(cluster.node(more % 3), random);
+      }
+      assertThat(bank.wrong).isEmpty();
+      assertThat(bank.checks.get()).isGreaterThan(10);
+    }
+  }
+
+  @Test
+  void moneyIsNeitherMadeNorLostWhilePartitionsAreSplit() throws Exception {
+    try (TestCluster cluster = accounts(directory);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      addIndex(cluster);
+      var bank = new Bank(cluster, false);
+      bank.open();
+      for (int seed = 0; seed < 4; seed++) {
+        int each = seed;
+        threads.execute(() -> bank.transferUntilOver(each));
+      }
+      for (int seed = 10; seed < 12; seed++) {
+        int each = seed;
+        threads.execute(() -> bank.checkUntilOver(each));
+      }
+      try {
+        awaitMore(bank, 10);
+        int at = 2;
+        for (String partition : List.of("low", "middle", "high")) {
+          cluster
+              .admin()
+              .putOperation(
+                  "split-" + partition,
+                  OperationSpec.splitPartition(partition, TestCluster.json("" + at)),
+                  cluster.deadline());
+          awaitMore(bank, 5);
+          if (at == 6) {
+            int killed = cluster.leader("high");
+            cluster.kill(killed);
+            awaitMore(bank, 5);
+            cluster.start(killed);
+            cluster.awaitReady();
+          }
+          assertThat(cluster.awaitOperation("split-" + partition).state())
+              .isEqualTo(OperationView.State.DONE);
+          at += 4;
+        }
         awaitMore(bank, 10);
       } finally {
         bank.over.set(true);

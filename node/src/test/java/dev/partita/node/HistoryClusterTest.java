@@ -3,9 +3,11 @@ package dev.partita.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.partita.history.History;
 import dev.partita.history.HistoryChecker;
 import dev.partita.node.admin.OperationSpec;
+import dev.partita.node.admin.OperationView;
 import dev.partita.node.error.DatabaseException;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 /// Histories of clients are strictly serializable whatever fails.
 class HistoryClusterTest {
   private static final int KEYS = 9;
+
+  /// Where the partitions are split.
+  private static final List<JsonNode> SPLITS =
+      List.of(TestCluster.json("1"), TestCluster.json("4"), TestCluster.json("8"));
 
   @TempDir Path directory;
 
@@ -108,6 +114,41 @@ class HistoryClusterTest {
       }
       assertThat(HistoryChecker.check(clients.history())).isEmpty();
       assertThat(clients.history().size()).isGreaterThan(200);
+    }
+  }
+
+  @Test
+  void partitionsThatAreSplitDoNotShow() {
+    try (TestCluster cluster = lists()) {
+      var clients = new ListClients(cluster, KEYS, false);
+      ExecutorService threads = start(clients, 6);
+      try {
+        awaitMore(clients, 20);
+        int round = 0;
+        for (String partition : List.of("low", "middle", "high")) {
+          String id = "split-" + partition;
+          cluster
+              .admin()
+              .putOperation(
+                  id,
+                  OperationSpec.splitPartition(partition, SPLITS.get(round)),
+                  cluster.deadline());
+          awaitMore(clients, 10);
+          if (round++ == 1) {
+            int killed = cluster.leader("high");
+            cluster.kill(killed);
+            awaitMore(clients, 10);
+            cluster.start(killed);
+            cluster.awaitReady();
+          }
+          assertThat(cluster.awaitOperation(id).state()).isEqualTo(OperationView.State.DONE);
+        }
+        awaitMore(clients, 20);
+      } finally {
+        finish(cluster, clients, threads);
+      }
+      assertThat(HistoryChecker.check(clients.history())).isEmpty();
+      assertThat(clients.history().size()).isGreaterThan(100);
     }
   }
 }

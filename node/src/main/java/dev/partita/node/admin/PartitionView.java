@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param hotKey the key that takes so much of the load that dividing the Partition would not help;
 ///   null if there is none
 /// @param bytes size on disk of one replica, approximately
+/// @param children names of the Partitions that it was split into
 public record PartitionView(
     String id,
     String name,
@@ -25,9 +26,11 @@ public record PartitionView(
     long bytes,
     double operationsPerSecond,
     @Nullable JsonNode hotKey,
-    State state) {
+    State state,
+    List<String> children) {
   public PartitionView {
     replicas = List.copyOf(replicas);
+    children = List.copyOf(children);
   }
 
   /// A replica of a Partition.
@@ -53,6 +56,9 @@ public record PartitionView(
     /// It serves.
     @JsonProperty("Active")
     ACTIVE,
+    /// It was split: its children have its rows.
+    @JsonProperty("Split")
+    SPLIT,
     /// Its replicas are being removed.
     @JsonProperty("Dropping")
     DROPPING

@@ -9,6 +9,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexTerm;
 import dev.partita.node.index.IndexValue;
+import dev.partita.node.index.JsonData;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.BoundsJson;
 import dev.partita.node.raft.NodeId;
@@ -61,6 +62,10 @@ final class SpecReader {
                   partition(spec, catalog).id(),
                   spec.remove() == null ? null : nodeId(spec.remove()),
                   spec.add() == null ? null : nodeId(spec.add()));
+          case SPLIT_PARTITION ->
+              new Operation.SplitPartition(
+                  partition(spec, catalog).id(),
+                  spec.at() == null || spec.at().isNull() ? null : JsonData.datum(spec.at()));
           case TRANSFER_LEADER ->
               new Operation.TransferLeader(
                   partition(spec, catalog).id(), nodeId(needed("to", spec.to())));

@@ -39,7 +39,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         leader == null ? null : leader.toString(),
         catalog.nodes().values().stream().map(this::member).toList(),
         catalog.partitions().all().stream()
-            .filter(entry -> entry.state() != PartitionEntry.State.RETAINED)
+            .filter(PartitionEntry::isVisible)
             .map(this::partition)
             .toList(),
         catalog.indexes().values().stream().map(this::index).toList(),
@@ -55,7 +55,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         figures == null ? Optional.empty() : figures.node(node.id());
     long placed =
         catalog.partitions().all().stream()
-            .filter(entry -> entry.state() != PartitionEntry.State.RETAINED)
+            .filter(PartitionEntry::isRouted)
             .filter(entry -> entry.members().contains(node.id()))
             .count();
     long leads =
@@ -103,9 +103,14 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
             .map(known -> known.load().hotKey())
             .map(hot -> PrimaryKeyText.toJson(hot.key()))
             .orElse(null),
-        entry.state() == PartitionEntry.State.CREATING
-            ? PartitionView.State.CREATING
-            : PartitionView.State.ACTIVE);
+        switch (entry.state()) {
+          case CREATING, PENDING -> PartitionView.State.CREATING;
+          case ACTIVE, RETAINED -> PartitionView.State.ACTIVE;
+          case SPLIT -> PartitionView.State.SPLIT;
+        },
+        entry.state() == PartitionEntry.State.SPLIT
+            ? catalog.children(entry.id()).stream().map(PartitionEntry::name).toList()
+            : List.of());
   }
 
   /// The members as the catalog has them: what the operator plans with is one consistent revision.
@@ -176,6 +181,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
   private static OperationSpec.Kind kind(Operation operation) {
     return switch (operation) {
       case Operation.MoveReplica _ -> OperationSpec.Kind.MOVE_REPLICA;
+      case Operation.SplitPartition _ -> OperationSpec.Kind.SPLIT_PARTITION;
       case Operation.TransferLeader _ -> OperationSpec.Kind.TRANSFER_LEADER;
       case Operation.DrainNode _ -> OperationSpec.Kind.DRAIN_NODE;
       case Operation.CancelDrain _ -> OperationSpec.Kind.CANCEL_DRAIN;
@@ -186,6 +192,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
   private static Optional<PartitionId> partitionOf(Operation operation) {
     return switch (operation) {
       case Operation.MoveReplica move -> Optional.of(move.partition());
+      case Operation.SplitPartition split -> Optional.of(split.partition());
       case Operation.TransferLeader transfer -> Optional.of(transfer.partition());
       case Operation.DrainNode _, Operation.CancelDrain _, Operation.RemoveNode _ ->
           Optional.empty();

@@ -60,7 +60,17 @@ public record Catalog(
 
   /// The Partition of this resource name that clients can see.
   public Optional<PartitionEntry> partition(String name) {
-    return partitions.named(name).filter(entry -> entry.state() != PartitionEntry.State.RETAINED);
+    return partitions.named(name).filter(PartitionEntry::isVisible);
+  }
+
+  /// What a Partition was split into, or is to be, in the order of their ids; empty if it was not.
+  public List<PartitionEntry> children(PartitionId parent) {
+    return SplitTransitions.children(this, parent);
+  }
+
+  /// The Partitions that have the rows of one that may have been split: itself if it was not.
+  public List<PartitionEntry> leaves(PartitionEntry root) {
+    return SplitTransitions.tree(this, root).stream().filter(PartitionEntry::isRouted).toList();
   }
 
   /// The Partition of this id, retained or not.

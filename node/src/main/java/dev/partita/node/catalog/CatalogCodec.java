@@ -13,6 +13,8 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.partita.node.index.FieldPath;
+import dev.partita.node.index.JsonData;
+import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.Bounds;
@@ -83,6 +85,8 @@ public final class CatalogCodec {
     number(module, Timestamp.class, Timestamp::value, Timestamp::new);
     module.addSerializer(FieldPath.class, new FieldPathWriter());
     module.addDeserializer(FieldPath.class, new FieldPathReader());
+    module.addSerializer(Datum.class, new DatumWriter());
+    module.addDeserializer(Datum.class, new DatumReader());
     module.addSerializer(PrimaryKey.class, new PrimaryKeyWriter());
     module.addDeserializer(PrimaryKey.class, new PrimaryKeyReader());
     module.addSerializer(Bounds.class, new BoundsWriter());
@@ -140,6 +144,22 @@ public final class CatalogCodec {
     @Override
     public FieldPath deserialize(JsonParser in, DeserializationContext context) throws IOException {
       return FieldPath.parse(in.getText());
+    }
+  }
+
+  private static final class DatumWriter extends JsonSerializer<Datum> {
+    @Override
+    public void serialize(Datum value, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      out.writeTree(JsonData.toJson(value));
+    }
+  }
+
+  private static final class DatumReader extends JsonDeserializer<Datum> {
+    @Override
+    public Datum deserialize(JsonParser in, DeserializationContext context) throws IOException {
+      JsonNode json = in.readValueAsTree();
+      return JsonData.datum(json);
     }
   }
 

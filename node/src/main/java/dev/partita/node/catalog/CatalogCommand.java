@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = CatalogCommand.DropPartition.class, name = "DropPartition"),
   @JsonSubTypes.Type(value = CatalogCommand.ObservePartition.class, name = "ObservePartition"),
   @JsonSubTypes.Type(value = CatalogCommand.ActivatePartition.class, name = "ActivatePartition"),
+  @JsonSubTypes.Type(value = CatalogCommand.PublishSplit.class, name = "PublishSplit"),
+  @JsonSubTypes.Type(value = CatalogCommand.RetirePartition.class, name = "RetirePartition"),
   @JsonSubTypes.Type(value = CatalogCommand.CreateIndex.class, name = "CreateIndex"),
   @JsonSubTypes.Type(value = CatalogCommand.DropIndex.class, name = "DropIndex"),
   @JsonSubTypes.Type(value = CatalogCommand.SetIndexState.class, name = "SetIndexState"),
@@ -71,6 +73,21 @@ public sealed interface CatalogCommand {
 
   /// Lets a Partition serve: it has a leader, and all entries of the collection's indexes.
   record ActivatePartition(PartitionId partition) implements CatalogCommand {}
+
+  /// A Partition was split by its leader: its children serve from now on.
+  ///
+  /// @param epoch of the children, and of the Partition that has no rows any more
+  /// @param voters members of the children, at first
+  record PublishSplit(PartitionId partition, long epoch, List<NodeId> voters, List<NodeId> learners)
+      implements CatalogCommand {
+    public PublishSplit {
+      voters = List.copyOf(voters);
+      learners = List.copyOf(learners);
+    }
+  }
+
+  /// The group of a Partition that was split is not needed any more.
+  record RetirePartition(PartitionId partition) implements CatalogCommand {}
 
   /// Makes an Index.
   record CreateIndex(

@@ -54,6 +54,9 @@ final class CatalogRules {
       case CatalogCommand.DropPartition drop -> PartitionRules.drop(before, drop);
       case CatalogCommand.ObservePartition observed -> PartitionRules.observe(before, observed);
       case CatalogCommand.ActivatePartition activate -> PartitionRules.activate(before, activate);
+      case CatalogCommand.PublishSplit publish -> SplitTransitions.publish(before, publish);
+      case CatalogCommand.RetirePartition(var partition) ->
+          SplitTransitions.retire(before, partition);
       case CatalogCommand.CreateIndex create -> IndexRules.create(before, create);
       case CatalogCommand.DropIndex drop -> IndexRules.drop(before, drop);
       case CatalogCommand.SetIndexState change -> IndexRules.setState(before, change);
@@ -122,7 +125,7 @@ final class CatalogRules {
 
   private static @Nullable PartitionEntry placedOn(Catalog catalog, NodeEntry node) {
     return catalog.partitions().all().stream()
-        .filter(entry -> entry.state() != PartitionEntry.State.RETAINED)
+        .filter(PartitionEntry::isRouted)
         .filter(entry -> entry.members().contains(node.id()))
         .findFirst()
         .orElse(null);
@@ -139,14 +142,23 @@ final class CatalogRules {
     if (before.operations().size() >= OPERATIONS_MAX) {
       return Transition.refused(before, Reason.TOO_MANY, "too many operations", put.id(), null);
     }
+    Transition begun =
+        put.operation() instanceof Operation.SplitPartition(var partition, var at)
+            ? SplitTransitions.begin(before, partition, at)
+            : Transition.applied(before);
+    if (!(begun.result() instanceof Applied)) {
+      return begun;
+    }
     return Transition.applied(
-        before.withOperation(
-            new OperationEntry(
-                put.id(),
-                put.operation(),
-                OperationEntry.RECORDED,
-                OperationEntry.State.RUNNING,
-                null)));
+        begun
+            .catalog()
+            .withOperation(
+                new OperationEntry(
+                    put.id(),
+                    put.operation(),
+                    OperationEntry.RECORDED,
+                    OperationEntry.State.RUNNING,
+                    null)));
   }
 
   private static Transition advance(Catalog before, CatalogCommand.AdvanceOperation advance) {

@@ -24,8 +24,7 @@ record CollectionPartitions(
   private static final Datum.Composite OPEN = new Datum.Composite(List.of());
 
   static CollectionPartitions of(List<PartitionEntry> entries) {
-    List<PartitionEntry> visible =
-        entries.stream().filter(entry -> entry.state() != PartitionEntry.State.RETAINED).toList();
+    List<PartitionEntry> visible = entries.stream().filter(PartitionEntry::isRouted).toList();
     NavigableMap<Datum.Composite, PartitionEntry> byStart = new TreeMap<>();
     Map<Integer, Map<Integer, PartitionEntry>> byRemainder = new HashMap<>();
     for (PartitionEntry entry : visible) {

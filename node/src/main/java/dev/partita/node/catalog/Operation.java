@@ -2,6 +2,7 @@ package dev.partita.node.catalog;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.partita.node.key.Datum;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Operation.MoveReplica.class, name = "MoveReplica"),
+  @JsonSubTypes.Type(value = Operation.SplitPartition.class, name = "SplitPartition"),
   @JsonSubTypes.Type(value = Operation.TransferLeader.class, name = "TransferLeader"),
   @JsonSubTypes.Type(value = Operation.DrainNode.class, name = "DrainNode"),
   @JsonSubTypes.Type(value = Operation.CancelDrain.class, name = "CancelDrain"),
@@ -30,6 +32,12 @@ public sealed interface Operation {
       }
     }
   }
+
+  /// Two others are to have the rows of the Partition.
+  ///
+  /// @param at the first key of the second half of a range; null for hash bounds, whose modulus is
+  ///   doubled
+  record SplitPartition(PartitionId partition, @Nullable Datum at) implements Operation {}
 
   /// `to` is to lead the Partition.
   record TransferLeader(PartitionId partition, NodeId to) implements Operation {}

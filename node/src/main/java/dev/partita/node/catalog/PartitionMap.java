@@ -61,14 +61,14 @@ public final class PartitionMap {
     return Optional.ofNullable(byName.get(name));
   }
 
-  /// The Partitions of a collection that are not retained, oldest first.
+  /// The Partitions of a collection that clients are routed to, oldest first.
   public List<PartitionEntry> of(String collection) {
     CollectionPartitions partitions = byCollection.get(collection);
     return partitions == null ? List.of() : partitions.visible();
   }
 
-  /// The Partition that owns a row and is not retained. Takes time logarithmic in the number of
-  /// Partitions of the collection.
+  /// The Partition that owns a row. Takes time logarithmic in the number of Partitions of the
+  /// collection.
   public Optional<PartitionEntry> owner(String collection, PrimaryKey key) {
     CollectionPartitions partitions = byCollection.get(collection);
     return partitions == null ? Optional.empty() : partitions.owner(key);

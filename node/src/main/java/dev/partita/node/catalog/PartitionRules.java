@@ -117,7 +117,8 @@ final class PartitionRules {
             0,
             create.replicas(),
             List.of(),
-            PartitionEntry.State.CREATING);
+            PartitionEntry.State.CREATING,
+            null);
     return next.withNextId(next.nextId() + 1).withPartitions(next.partitions().with(entry));
   }
 
@@ -149,22 +150,42 @@ final class PartitionRules {
       return Transition.applied(before);
     }
     PartitionEntry entry = known.get();
-    if (drop.retain()) {
-      // Frees the name; no resource can have this one.
-      String name = entry.name() + "~" + entry.id();
-      return Transition.applied(
-          entry.state() == PartitionEntry.State.RETAINED
-              ? before
-              : before.withPartitions(
-                  before.partitions().with(entry.named(name, PartitionEntry.State.RETAINED))));
+    List<PartitionEntry> tree = SplitTransitions.tree(before, entry);
+    boolean pending = tree.stream().anyMatch(each -> each.state() == PartitionEntry.State.PENDING);
+    // As long as a member may not have split its replica, the rows that are to be retained may be
+    // among those that go with the Partition.
+    boolean unfinished =
+        tree.stream()
+            .anyMatch(
+                each -> each.state() == PartitionEntry.State.SPLIT && !each.members().isEmpty());
+    if ((drop.retain() && (pending || unfinished))
+        || entry.state() == PartitionEntry.State.PENDING) {
+      return Transition.refused(
+          before, Reason.CONFLICT, "the partition is being split", entry.name(), null);
     }
-    Catalog next = before.withPartitions(before.partitions().without(entry));
-    return Transition.applied(withoutEmptyCollection(next, entry.collection()));
+    PartitionMap map = before.partitions();
+    for (PartitionEntry each : tree) {
+      boolean empty = each.state() == PartitionEntry.State.SPLIT;
+      map = drop.retain() && !empty ? map.with(retained(each)) : map.without(each);
+    }
+    Catalog next = before.withPartitions(map);
+    return Transition.applied(
+        drop.retain() && map.equals(before.partitions())
+            ? before
+            : withoutEmptyCollection(next, entry.collection()));
+  }
+
+  private static PartitionEntry retained(PartitionEntry entry) {
+    // Frees the name; no resource can have this one.
+    return entry.state() == PartitionEntry.State.RETAINED
+        ? entry
+        : entry.named(entry.name() + "~" + entry.id(), PartitionEntry.State.RETAINED);
   }
 
   static Transition observe(Catalog before, CatalogCommand.ObservePartition observed) {
     Optional<PartitionEntry> known = before.partition(observed.partition());
-    if (known.isEmpty() || observed.epoch() <= known.get().epoch()) {
+    boolean listed = known.filter(entry -> entry.isRouted() || isRetained(entry)).isPresent();
+    if (!listed || observed.epoch() <= known.get().epoch()) {
       return Transition.applied(before);
     }
     return Transition.applied(
@@ -175,6 +196,10 @@ final class PartitionRules {
                     known
                         .get()
                         .observed(observed.epoch(), observed.voters(), observed.learners()))));
+  }
+
+  private static boolean isRetained(PartitionEntry entry) {
+    return entry.state() == PartitionEntry.State.RETAINED;
   }
 
   static Transition activate(Catalog before, CatalogCommand.ActivatePartition activate) {

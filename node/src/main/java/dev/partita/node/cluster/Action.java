@@ -2,9 +2,12 @@ package dev.partita.node.cluster;
 
 import dev.partita.node.catalog.CatalogCommand;
 import dev.partita.node.catalog.OperationEntry;
+import dev.partita.node.catalog.PartitionEntry;
+import dev.partita.node.key.Datum;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.NodeId;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What is to be done next for an operation. Each can be done twice.
@@ -21,6 +24,20 @@ sealed interface Action {
   /// Have the leader of a Partition hand leadership over.
   record TransferLeader(String step, PartitionId partition, NodeId leader, NodeId to)
       implements Action {}
+
+  /// Have the leader of a Partition split it.
+  record Split(
+      String step,
+      PartitionId partition,
+      NodeId leader,
+      long epoch,
+      @Nullable Datum at,
+      List<PartitionEntry> children)
+      implements Action {
+    public Split {
+      children = List.copyOf(children);
+    }
+  }
 
   /// Change the catalog.
   record Propose(String step, CatalogCommand command) implements Action {}

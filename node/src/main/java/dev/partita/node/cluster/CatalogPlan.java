@@ -25,10 +25,21 @@ final class CatalogPlan {
   private static void partition(
       ClusterView view, PartitionEntry entry, List<CatalogCommand> commands) {
     Optional<LedPartition> led = view.led(entry.id());
-    if (led.isEmpty()) {
+    if (led.isEmpty()
+        || entry.state() == PartitionEntry.State.PENDING
+        || entry.state() == PartitionEntry.State.SPLIT) {
       return;
     }
     PartitionReport report = led.get().report();
+    PartitionReport.SplitReport split = report.split();
+    if (split != null) {
+      if (entry.state() == PartitionEntry.State.ACTIVE) {
+        commands.add(
+            new CatalogCommand.PublishSplit(
+                entry.id(), report.epoch(), split.voters(), split.learners()));
+      }
+      return;
+    }
     if (report.epoch() > entry.epoch() && !report.changing()) {
       commands.add(
           new CatalogCommand.ObservePartition(

@@ -39,7 +39,7 @@ public final class Cluster implements AutoCloseable {
             self,
             system,
             new ReportBoard(self, clock),
-            new PartitionOrders(transport, host),
+            new PartitionOrders(transport, host, partitions),
             clock);
     this.reporter = new Reporter(self, this::reports, system.leaderCalls(), clock, removed);
     this.keeper = new ReplicaKeeper(self, system, host, partitions, reporter::wake);

@@ -108,7 +108,13 @@ final class ClusterDriver implements AutoCloseable {
     Configuration members = status.configuration();
     Set<NodeId> caughtUp = status.caughtUp();
     return new ClusterView(
-        self, system.catalog(), board.alive(), board.partitions(), members, caughtUp);
+        self,
+        system.catalog(),
+        board.alive(),
+        board.partitions(),
+        board.split(),
+        members,
+        caughtUp);
   }
 
   private void vote(ReplicationGroup group, VoterPlan.Step step) {
@@ -144,6 +150,9 @@ final class ClusterDriver implements AutoCloseable {
       }
       case Action.TransferLeader transfer -> {
         CompletableFuture<?> _ = orders.give(transfer);
+      }
+      case Action.Split split -> {
+        CompletableFuture<?> _ = orders.give(split);
       }
       case Action.Propose(_, var command) -> propose(command);
       case Action.Wait _, Action.Finish _ -> {}

@@ -14,6 +14,7 @@ import java.util.Set;
 /// @param self the leader
 /// @param alive nodes heard of lately
 /// @param leaders the newest report of each Partition that has a leader
+/// @param split Partitions that nodes have split durably
 /// @param system the members of the system partition
 /// @param systemCaughtUp those of them that hold nearly all of the catalog
 record ClusterView(
@@ -21,12 +22,19 @@ record ClusterView(
     Catalog catalog,
     Set<NodeId> alive,
     Map<PartitionId, LedPartition> leaders,
+    Map<NodeId, Set<PartitionId>> split,
     Configuration system,
     Set<NodeId> systemCaughtUp) {
   ClusterView {
     alive = Set.copyOf(alive);
     leaders = Map.copyOf(leaders);
+    split = Map.copyOf(split);
     systemCaughtUp = Set.copyOf(systemCaughtUp);
+  }
+
+  /// Whether a member of a Partition that was split has done that durably, or never will.
+  boolean hasSplit(NodeId member, PartitionId partition) {
+    return !catalog.hasMember(member) || split.getOrDefault(member, Set.of()).contains(partition);
   }
 
   boolean isAlive(NodeId node) {

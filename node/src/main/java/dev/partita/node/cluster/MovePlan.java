@@ -42,6 +42,9 @@ final class MovePlan {
     if (entry.isEmpty()) {
       return Action.Finish.failed("the partition was dropped");
     }
+    if (entry.get().state() == PartitionEntry.State.SPLIT) {
+      return Action.Finish.failed("the partition was split: its children can be moved");
+    }
     Optional<LedPartition> led = view.led(move.partition());
     if (led.isEmpty()) {
       return new Action.Wait(WAIT_FOR_LEADER, "the partition has no leader");

@@ -1,5 +1,6 @@
 package dev.partita.node.cluster;
 
+import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,5 +11,16 @@ import org.jspecify.annotations.Nullable;
 ///   board
 /// @param replicas how many replicas it has
 /// @param bytes of their rows, approximately
+/// @param split Partitions that are split here, so that no crash undoes it
 public record NodeReport(
-    NodeId node, String board, @Nullable List<PartitionReport> leading, int replicas, long bytes) {}
+    NodeId node,
+    String board,
+    @Nullable List<PartitionReport> leading,
+    int replicas,
+    long bytes,
+    List<PartitionId> split) {
+  @SuppressWarnings("ConstantValue") // a node of a version before splits says nothing of them
+  public NodeReport {
+    split = split == null ? List.of() : List.copyOf(split);
+  }
+}

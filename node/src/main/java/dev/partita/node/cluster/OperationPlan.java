@@ -1,5 +1,7 @@
 package dev.partita.node.cluster;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.partita.node.catalog.CatalogCommand;
 import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.catalog.Operation;
@@ -12,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// What is to be done next for each running operation. The recorded step is only told to people:
 /// what to do follows from what is observed.
@@ -28,25 +31,24 @@ final class OperationPlan {
 
   private OperationPlan() {}
 
-  /// The next action of every running operation, by operation id. Of several moves of one Partition
-  /// one goes on, and the others wait as they are.
+  /// The next action of every running operation, by operation id. Of several moves and splits of
+  /// one Partition one goes on, and the others wait as they are.
   static Map<String, Action> next(ClusterView view) {
     Map<String, Action> actions = new LinkedHashMap<>();
-    Map<PartitionId, String> moving = new LinkedHashMap<>();
+    Map<PartitionId, String> changing = new LinkedHashMap<>();
     running(view)
-        .filter(entry -> entry.operation() instanceof Operation.MoveReplica)
+        .filter(entry -> changed(entry.operation()) != null)
         .sorted((one, other) -> Boolean.compare(begun(other), begun(one)))
         .forEach(entry -> {
-          PartitionId partition = ((Operation.MoveReplica) entry.operation()).partition();
-          if (moving.size() < MOVES_MAX || moving.containsKey(partition)) {
-            moving.putIfAbsent(partition, entry.id());
+          PartitionId partition = requireNonNull(changed(entry.operation()));
+          if (changing.size() < MOVES_MAX || changing.containsKey(partition)) {
+            changing.putIfAbsent(partition, entry.id());
           }
         });
     running(view)
         .forEach(entry -> {
-          boolean waits =
-              entry.operation() instanceof Operation.MoveReplica move
-                  && !entry.id().equals(moving.get(move.partition()));
+          PartitionId partition = changed(entry.operation());
+          boolean waits = partition != null && !entry.id().equals(changing.get(partition));
           actions.put(
               entry.id(),
               waits
@@ -54,6 +56,15 @@ final class OperationPlan {
                   : next(entry, view));
         });
     return actions;
+  }
+
+  /// The Partition whose members or bounds an operation changes: one operation at a time.
+  private static @Nullable PartitionId changed(Operation operation) {
+    return switch (operation) {
+      case Operation.MoveReplica move -> move.partition();
+      case Operation.SplitPartition split -> split.partition();
+      default -> null;
+    };
   }
 
   private static Stream<OperationEntry> running(ClusterView view) {
@@ -68,6 +79,8 @@ final class OperationPlan {
   private static Action next(OperationEntry entry, ClusterView view) {
     return switch (entry.operation()) {
       case Operation.MoveReplica move -> new MovePlan(move, view).next();
+      case Operation.SplitPartition(var partition, var at) ->
+          new SplitPlan(partition, at, view).next();
       case Operation.TransferLeader(var partition, var to) -> transfer(partition, to, view);
       case Operation.DrainNode(var node) -> drain(node, view);
       case Operation.CancelDrain(var node) -> cancelDrain(node, view);
@@ -145,7 +158,7 @@ final class OperationPlan {
     if (entry.state() != NodeEntry.State.GONE) {
       Optional<PartitionEntry> placed =
           view.catalog().partitions().all().stream()
-              .filter(partition -> partition.state() != PartitionEntry.State.RETAINED)
+              .filter(PartitionEntry::isRouted)
               .filter(partition -> partition.members().contains(node))
               .findFirst();
       return placed.isPresent()

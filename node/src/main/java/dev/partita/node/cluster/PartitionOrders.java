@@ -1,7 +1,11 @@
 package dev.partita.node.cluster;
 
 import dev.partita.node.catalog.CatalogCodec;
+import dev.partita.node.key.Datum;
+import dev.partita.node.partition.Epoch;
+import dev.partita.node.partition.LocalPartitions;
 import dev.partita.node.partition.PartitionId;
+import dev.partita.node.partition.PartitionReplica;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationGroup;
@@ -9,28 +13,39 @@ import dev.partita.node.replication.ReplicationHost;
 import dev.partita.node.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// What the driver tells the leader of a Partition to do. The answer says only that the order was
 /// given; what became of it shows in the next report, and an order that was lost is given again.
 final class PartitionOrders {
   private static final String CHANGE = "cluster.change-members";
   private static final String TRANSFER = "cluster.transfer-leader";
+  private static final String SPLIT = "cluster.split";
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
   private static final byte[] DONE = new byte[0];
 
   private final Transport transport;
   private final ReplicationHost host;
+  private final LocalPartitions partitions;
 
   private record Change(PartitionId partition, List<NodeId> voters, List<NodeId> learners) {}
 
+  private record Split(
+      PartitionId partition, long epoch, @Nullable Datum at, List<ChildOfSplit> children) {}
+
+  private record ChildOfSplit(PartitionId id, String name) {}
+
   private record Transfer(PartitionId partition, NodeId to) {}
 
-  PartitionOrders(Transport transport, ReplicationHost host) {
+  PartitionOrders(Transport transport, ReplicationHost host, LocalPartitions partitions) {
     this.transport = transport;
     this.host = host;
+    this.partitions = partitions;
+    transport.register(SPLIT, (_, request) -> split(request));
     transport.register(CHANGE, (_, request) -> change(request));
     transport.register(TRANSFER, (_, request) -> transfer(request));
   }
@@ -49,10 +64,34 @@ final class PartitionOrders {
     return transport.call(action.leader(), TRANSFER, CatalogCodec.encode(transfer), TIMEOUT);
   }
 
+  CompletableFuture<?> give(Action.Split action) {
+    var split =
+        new Split(
+            action.partition(),
+            action.epoch(),
+            action.at(),
+            action.children().stream()
+                .map(child -> new ChildOfSplit(child.id(), child.name()))
+                .toList());
+    return transport.call(action.leader(), SPLIT, CatalogCodec.encode(split), TIMEOUT);
+  }
+
+  private CompletableFuture<byte[]> split(byte[] request) {
+    Split split = CatalogCodec.decode(request, Split.class);
+    PartitionReplica replica = partitions.replica(split.partition());
+    if (replica != null) {
+      var children = new LinkedHashMap<PartitionId, String>();
+      split.children().forEach(child -> children.put(child.id(), child.name()));
+      replica.wantSplit(new Epoch(split.epoch()), split.at(), children);
+    }
+    return CompletableFuture.completedFuture(DONE);
+  }
+
   private CompletableFuture<byte[]> change(byte[] request) {
     Change change = CatalogCodec.decode(request, Change.class);
     ReplicationGroup group = host.group(change.partition().group());
-    if (group != null) {
+    PartitionReplica replica = partitions.replica(change.partition());
+    if (group != null && (replica == null || !replica.isSplit())) {
       // Its fate shows in the next report.
       CompletableFuture<?> _ =
           group.changeConfiguration(

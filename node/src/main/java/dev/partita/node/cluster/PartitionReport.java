@@ -7,6 +7,7 @@ import dev.partita.node.raft.NodeId;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// What the leader of a Partition says about it.
 ///
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
 /// @param caughtUp members that hold nearly all that is committed, and were heard of lately
 /// @param load where its requests go
 /// @param indexes those it has, ready or not
+/// @param split null unless it was split
 public record PartitionReport(
     PartitionId partition,
     long term,
@@ -28,7 +30,8 @@ public record PartitionReport(
     long bytes,
     double operationsPerSecond,
     LoadProfile load,
-    List<IndexReport> indexes) {
+    List<IndexReport> indexes,
+    @Nullable SplitReport split) {
   @SuppressWarnings("ConstantValue") // A node of an older version leaves it out.
   public PartitionReport {
     load = load == null ? LoadProfile.NONE : load;
@@ -36,6 +39,16 @@ public record PartitionReport(
     learners = List.copyOf(learners);
     caughtUp = List.copyOf(caughtUp);
     indexes = List.copyOf(indexes);
+  }
+
+  /// That a Partition was split.
+  ///
+  /// @param voters the first members of its children
+  public record SplitReport(List<NodeId> voters, List<NodeId> learners) {
+    public SplitReport {
+      voters = List.copyOf(voters);
+      learners = List.copyOf(learners);
+    }
   }
 
   boolean hasMember(NodeId node) {

@@ -38,7 +38,6 @@ final class ReplicaKeeper implements AutoCloseable {
   private final SystemPartition system;
   private final ReplicationHost host;
   private final LocalPartitions partitions;
-  private final Runnable changed;
   private final WorkLoop loop;
   private volatile boolean settled;
 
@@ -55,7 +54,10 @@ final class ReplicaKeeper implements AutoCloseable {
     this.system = system;
     this.host = host;
     this.partitions = partitions;
-    this.changed = changed;
+    partitions.onOpen(replica -> {
+      replica.group().addStatusListener(_ -> changed.run());
+      changed.run();
+    });
     this.loop = WorkLoop.start("replica-keeper", INTERVAL, this::keep);
     system.addCatalogListener(_ -> loop.wake());
   }
@@ -75,7 +77,7 @@ final class ReplicaKeeper implements AutoCloseable {
     removeUnwanted(catalog);
     for (PartitionEntry entry : catalog.partitions().all()) {
       PartitionReplica replica = partitions.replica(entry.id());
-      if (replica == null && isWanted(catalog, entry)) {
+      if (replica == null && isWanted(catalog, entry) && mayOpen(entry)) {
         replica = open(entry);
       }
       if (replica != null) {
@@ -86,8 +88,25 @@ final class ReplicaKeeper implements AutoCloseable {
     settled = true;
   }
 
+  /// A child of a split gets its rows from its Partition's replica here, if there is one, and from
+  /// nowhere else. So it has to wait until that one is split: else two replicas would have the same
+  /// rows, and the one would clear away those of the other.
+  private boolean mayOpen(PartitionEntry entry) {
+    PartitionId parent = entry.parent();
+    if (entry.state() == PartitionEntry.State.PENDING) {
+      return false;
+    }
+    if (parent == null) {
+      return true;
+    }
+    PartitionReplica origin = partitions.replica(parent);
+    return origin == null ? !host.knownGroups().contains(parent.group()) : origin.isSplit();
+  }
+
   private boolean isWanted(Catalog catalog, PartitionEntry entry) {
-    return entry.members().contains(self)
+    // Who has a replica of a child before the catalog says where the child is, has it rightly.
+    return entry.state() == PartitionEntry.State.PENDING
+        || entry.members().contains(self)
         || catalog.operations().values().stream()
             .filter(operation -> operation.state() == OperationEntry.State.RUNNING)
             .map(OperationEntry::operation)
@@ -127,11 +146,14 @@ final class ReplicaKeeper implements AutoCloseable {
 
   private PartitionReplica open(PartitionEntry entry) {
     // Up to the first epoch the members are those of the creation, the same on each of them.
-    boolean first = entry.epoch() <= Epoch.FIRST.value() && entry.members().contains(self);
+    boolean first =
+        entry.parent() == null
+            && entry.epoch() <= Epoch.FIRST.value()
+            && entry.members().contains(self);
     Configuration members =
         Configuration.of(Set.copyOf(entry.voters()), Set.copyOf(entry.learners()));
     PartitionReplica replica =
-        partitions.open(
+        partitions.openIfAbsent(
             new PartitionDescriptor(
                 entry.id(),
                 entry.name(),
@@ -141,7 +163,6 @@ final class ReplicaKeeper implements AutoCloseable {
                 Epoch.FIRST,
                 members),
             first ? members : null);
-    replica.group().addStatusListener(_ -> changed.run());
     if (first && entry.voters().getFirst().equals(self)) {
       replica.group().campaign();
     }

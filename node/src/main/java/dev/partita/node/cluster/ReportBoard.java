@@ -22,7 +22,7 @@ final class ReportBoard {
   private final Map<NodeId, Heard> nodes = new HashMap<>();
   private final Map<PartitionId, LedPartition> partitions = new TreeMap<>();
 
-  private record Heard(long nanos, NodeFigures figures) {}
+  private record Heard(long nanos, NodeFigures figures, Set<PartitionId> split) {}
 
   /// What a node has.
   record NodeFigures(int replicas, long bytes) {}
@@ -64,7 +64,10 @@ final class ReportBoard {
     }
     nodes.put(
         report.node(),
-        new Heard(clock.monotonicNanos(), new NodeFigures(report.replicas(), report.bytes())));
+        new Heard(
+            clock.monotonicNanos(),
+            new NodeFigures(report.replicas(), report.bytes()),
+            Set.copyOf(report.split())));
     if (report.leading() != null) {
       partitions.values().removeIf(led -> led.leader().equals(report.node()));
       report.leading().forEach(partition -> accept(report.node(), partition));
@@ -93,6 +96,13 @@ final class ReportBoard {
 
   synchronized Map<PartitionId, LedPartition> partitions() {
     return new TreeMap<>(partitions);
+  }
+
+  /// The Partitions that each node has split durably.
+  synchronized Map<NodeId, Set<PartitionId>> split() {
+    Map<NodeId, Set<PartitionId>> split = new HashMap<>();
+    nodes.forEach((node, heard) -> split.put(node, heard.split()));
+    return split;
   }
 
   synchronized Map<NodeId, NodeFigures> figures() {

@@ -3,7 +3,9 @@ package dev.partita.node.cluster;
 import dev.partita.node.catalog.CatalogCodec;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.ReplicaReport;
+import dev.partita.node.partition.SplitState;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.GroupStatus;
@@ -68,12 +70,14 @@ final class Reporter implements AutoCloseable {
     List<PartitionReport> leading =
         all.stream().filter(ReplicaReport::serving).map(Reporter::describe).toList();
     long bytes = all.stream().mapToLong(ReplicaReport::bytes).sum();
+    List<PartitionId> split =
+        all.stream().filter(ReplicaReport::splitDurably).map(ReplicaReport::id).toList();
     boolean same = leading.equals(lastReported);
     try {
       boolean understood =
-          send(new NodeReport(self, board, same ? null : leading, all.size(), bytes));
+          send(new NodeReport(self, board, same ? null : leading, all.size(), bytes, split));
       if (!understood) {
-        send(new NodeReport(self, board, leading, all.size(), bytes));
+        send(new NodeReport(self, board, leading, all.size(), bytes, split));
       }
       lastReported = leading;
     } catch (DatabaseException e) {
@@ -95,6 +99,7 @@ final class Reporter implements AutoCloseable {
 
   /// What a leading replica says about its Partition.
   static PartitionReport describe(ReplicaReport replica) {
+    SplitState split = replica.split();
     GroupStatus group = replica.group();
     PartitionDescriptor descriptor = replica.descriptor();
     // The members that go with the epoch are those applied; the group's may be on their way yet.
@@ -112,7 +117,14 @@ final class Reporter implements AutoCloseable {
         replica.bytes(),
         replica.operationsPerSecond(),
         replica.load(),
-        replica.indexes());
+        replica.indexes(),
+        split == null ? null : describe(split));
+  }
+
+  private static PartitionReport.SplitReport describe(SplitState split) {
+    Configuration members = split.children().getFirst().members();
+    return new PartitionReport.SplitReport(
+        new ArrayList<>(members.voters()), new ArrayList<>(members.learners()));
   }
 
   @Override

@@ -221,6 +221,9 @@ public final class PartitionsResource {
     json.put("bytes", partition.bytes());
     json.put("operationsPerSecond", partition.operationsPerSecond());
     json.set("hotKey", partition.hotKey());
+    if (!partition.children().isEmpty()) {
+      partition.children().forEach(json.putArray("children")::add);
+    }
     return json;
   }
 

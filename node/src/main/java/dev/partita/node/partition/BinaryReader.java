@@ -24,6 +24,10 @@ final class BinaryReader {
     this.bytes = bytes;
   }
 
+  boolean isAtEnd() {
+    return position == bytes.length;
+  }
+
   /// Checks that everything was read.
   void end() {
     if (position != bytes.length) {

@@ -20,6 +20,9 @@ final class CommandCodec {
   private static final int FORGET = 10;
   private static final int PURGE = 11;
   private static final int VOTE = 12;
+  private static final int SPLIT = 13;
+  private static final int COUNT_ROWS = 14;
+  private static final int DROP_INHERITED = 15;
 
   private CommandCodec() {}
 
@@ -53,6 +56,16 @@ final class CommandCodec {
       }
       case PartitionCommand.ForgetTransaction(var id) -> id.writeTo(out.raw(FORGET));
       case PartitionCommand.PurgeTransactions(var before) -> out.raw(PURGE).timestamp(before);
+      case PartitionCommand.Split(var epoch, var at, var children) ->
+          out.raw(SPLIT)
+              .number(epoch.value())
+              .optional(at, PartitionCodec::writeDatum)
+              .list(
+                  children,
+                  children.size(),
+                  (o, child) -> o.number(child.id().value()).text(child.name()));
+      case PartitionCommand.CountRows(int rows) -> out.raw(COUNT_ROWS).number(rows);
+      case PartitionCommand.DropInherited() -> out.raw(DROP_INHERITED);
     }
     return out.toByteArray();
   }
@@ -83,6 +96,14 @@ final class CommandCodec {
                   in.optional(TransactionOutcome::read));
           case FORGET -> new PartitionCommand.ForgetTransaction(TransactionId.read(in));
           case PURGE -> new PartitionCommand.PurgeTransactions(in.timestamp());
+          case SPLIT ->
+              new PartitionCommand.Split(
+                  new Epoch(in.number()),
+                  in.optional(PartitionCodec::readDatum),
+                  in.list(each ->
+                      new PartitionCommand.Child(new PartitionId(each.number()), each.text())));
+          case COUNT_ROWS -> new PartitionCommand.CountRows(in.count32());
+          case DROP_INHERITED -> new PartitionCommand.DropInherited();
           default -> throw new IllegalArgumentException("unknown kind of command: " + kind);
         };
     in.end();

@@ -1,5 +1,6 @@
 package dev.partita.node.partition;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.index.IndexDefinition;
@@ -32,6 +33,7 @@ final class IndexBackfill {
   private final PartitionState state;
   private final PartitionKeys keys;
   private final LockTable locks;
+  private final Bounds bounds;
 
   /// Works on what is committed, with a batch that has no changes of rows or entries yet.
   IndexBackfill(
@@ -45,11 +47,13 @@ final class IndexBackfill {
     this.state = state;
     this.keys = new PartitionKeys(descriptor);
     this.locks = locks;
+    this.bounds = descriptor.bounds();
   }
 
   /// The index after a step of up to so many rows.
   IndexState step(IndexState index, IndexState.Building building, int rowsMax) {
-    var maintenance = new IndexMaintenance(index, keys.index(index.index()), committed);
+    var maintenance =
+        new IndexMaintenance(index.index(), true, keys.index(index.index()), bounds, committed);
     var overlay = new EntryOverlay(committed);
     Span span = keys.rowSpan();
     Key next = building.next();
@@ -67,7 +71,7 @@ final class IndexBackfill {
           continue;
         }
         PrimaryKey key = keys.primaryKey(rows.key());
-        ObjectNode row = JsonData.document(JsonBytes.of(rows.value()));
+        ObjectNode row = fields(index, rows.value());
         if (maintenance.awaits(key, row, locks)) {
           // A prepared transaction will have the same terms, or it will not: later is clear.
           return index.withEntries(entries).withPhase(new IndexState.Building(rows.key(), scanned));
@@ -85,7 +89,14 @@ final class IndexBackfill {
     } catch (DatabaseException e) {
       return index.withPhase(new IndexState.Failed(e.getMessage()));
     }
-    return index.withEntries(entries).withPhase(new IndexState.Ready(state.lastCommit()));
+    return index.withEntries(entries).ready(state.lastCommit());
+  }
+
+  /// The order of keys needs nothing of the documents, which may be no objects.
+  private static ObjectNode fields(IndexState index, byte[] document) {
+    return index.index().id() == IndexDefinition.PRIMARY_ORDER_ID
+        ? JsonNodeFactory.instance.objectNode()
+        : JsonData.document(JsonBytes.of(document));
   }
 
   private static IndexState failed(IndexState index, String why, PrimaryKey key) {

@@ -2,6 +2,7 @@ package dev.partita.node.partition;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
+import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexEntries;
 import dev.partita.node.index.IndexEntry;
 import dev.partita.node.index.IndexKeys;
@@ -24,13 +25,26 @@ import org.jspecify.annotations.Nullable;
 /// entry that a row should have had is looked up before it is ended or replaced.
 final class IndexMaintenance {
 
-  private final IndexState state;
+  private final IndexDefinition index;
+  private final boolean building;
   private final IndexKeys keys;
+  private final Bounds bounds;
   private final StorageReader committed;
 
-  IndexMaintenance(IndexState state, IndexKeys keys, StorageReader committed) {
-    this.state = state;
+  /// @param building whether rows may lack their entries
+  /// @param keys of the space that is maintained
+  /// @param bounds of the Partition: entries of rows outside, which may lie in the same space, are
+  ///   no business of it
+  IndexMaintenance(
+      IndexDefinition index,
+      boolean building,
+      IndexKeys keys,
+      Bounds bounds,
+      StorageReader committed) {
+    this.index = index;
+    this.building = building;
     this.keys = keys;
+    this.bounds = bounds;
     this.committed = committed;
   }
 
@@ -88,7 +102,7 @@ final class IndexMaintenance {
   /// Whether a prepared transaction will give another row the terms that this one has in a unique
   /// index, if it commits.
   boolean awaits(PrimaryKey key, ObjectNode row, LockTable locks) {
-    return state.index().unique()
+    return index.unique()
         && !locks.isEmpty()
         && entries(key, row).values().stream()
             .anyMatch(entry ->
@@ -101,7 +115,7 @@ final class IndexMaintenance {
     try {
       return entries(key, document);
     } catch (DatabaseException e) {
-      if (state.isBuilding()) {
+      if (building) {
         return new LinkedHashMap<>();
       }
       throw new IllegalStateException("a row of a ready index has no possible entries", e);
@@ -111,7 +125,7 @@ final class IndexMaintenance {
   private Map<Key, IndexEntry> entries(PrimaryKey key, @Nullable ObjectNode document) {
     var entries = new LinkedHashMap<Key, IndexEntry>();
     if (document != null) {
-      for (IndexEntry entry : IndexEntries.of(state.index(), key, document)) {
+      for (IndexEntry entry : IndexEntries.of(index, key, document)) {
         entries.put(entry.position(), entry);
       }
     }
@@ -119,11 +133,11 @@ final class IndexMaintenance {
   }
 
   private boolean isThere(Key entry, EntryOverlay overlay) {
-    return !state.isBuilding() || overlay.isLive(entry);
+    return !building || overlay.isLive(entry);
   }
 
   private void note(List<EntryChange> changes, EntryOverlay overlay) {
-    if (state.isBuilding() || state.index().unique()) {
+    if (building || index.unique()) {
       for (EntryChange change : changes) {
         overlay.set(change.entry(), !(change instanceof EntryChange.Delete));
       }
@@ -131,7 +145,7 @@ final class IndexMaintenance {
   }
 
   private boolean collides(IndexEntry entry, PrimaryKey own, EntryOverlay overlay) {
-    if (!state.index().unique() || entry.hasNullTerm()) {
+    if (!index.unique() || entry.hasNullTerm()) {
       return false;
     }
     KeyRange sameTerms = KeyRange.prefix(keys.sameTerms(entry.position()));
@@ -143,7 +157,9 @@ final class IndexMaintenance {
     try (IndexCursor cursor = committed.entries(sameTerms, Timestamp.MAX, Direction.FORWARD)) {
       while (cursor.next()) {
         Key other = cursor.key();
-        if (!Boolean.FALSE.equals(overlay.change(other)) && !belongsTo(other, own)) {
+        if (!Boolean.FALSE.equals(overlay.change(other))
+            && !belongsTo(other, own)
+            && bounds.contains(keys.primaryKey(IndexKeys.position(other)))) {
           return true;
         }
       }

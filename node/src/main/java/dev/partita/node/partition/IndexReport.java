@@ -14,9 +14,9 @@ public record IndexReport(
   static IndexReport of(IndexState index, long rows) {
     return new IndexReport(
         index.index().id(),
-        index.phase() instanceof IndexState.Ready,
+        index.isReadable(),
         index.progress(rows),
-        index.entries(),
+        index.knownEntries(),
         index.phase() instanceof IndexState.Failed(String message) ? message : null);
   }
 }

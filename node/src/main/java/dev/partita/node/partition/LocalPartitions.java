@@ -1,6 +1,8 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.Role;
+import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
@@ -17,10 +19,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The replicas of this node. Owns one thread that does what replicas do unasked, and the threads
@@ -33,6 +38,14 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// How often replicas do what is due: bounds how late a deadline is noticed.
   private static final Duration TICK = Duration.ofMillis(100);
 
+  /// How long after a split a child without a leader campaigns again: an election takes a few
+  /// milliseconds. Each time it waits twice as long, until the ordinary elections take over.
+  private static final Duration CAMPAIGN_AGAIN = Duration.ofMillis(10);
+
+  private static final int CAMPAIGNS_MAX = 7;
+
+  private static final int OPENING_LOCKS = 16;
+
   private static final Logger LOG = System.getLogger(LocalPartitions.class.getName());
 
   private final GroupHost groups;
@@ -40,12 +53,17 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final OperationListener listener;
   private final ExecutorService reads = Executors.newVirtualThreadPerTaskExecutor();
   private final ScheduledExecutorService ticker;
+
+  /// Held while a replica is opened; those of siblings are different ones.
+  private final List<Object> opening = Stream.generate(Object::new).limit(OPENING_LOCKS).toList();
+
   private final AtomicInteger readsUnderWay = new AtomicInteger();
   private final AtomicInteger callsUnderWay = new AtomicInteger();
   private final Map<PartitionId, PartitionReplica> replicas = new ConcurrentHashMap<>();
   private final Set<PartitionId> suspended = ConcurrentHashMap.newKeySet();
   private final AtomicReference<TransactionResolver> ending =
       new AtomicReference<>(TransactionResolver.NONE);
+  private volatile Consumer<PartitionReplica> opened = _ -> {};
   private volatile boolean closed;
 
   public LocalPartitions(
@@ -55,9 +73,21 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       Clock clock,
       PartitionSettings settings,
       OperationListener listener) {
+    this(groups, storage, oracle, clock, settings, listener, SplitRules.SAFE);
+  }
+
+  LocalPartitions(
+      GroupHost groups,
+      Storage storage,
+      TimestampOracle oracle,
+      Clock clock,
+      PartitionSettings settings,
+      OperationListener listener,
+      SplitRules splitRules) {
     this.groups = groups;
     this.node =
-        new PartitionReplica.Surroundings(storage, oracle, clock, reads, settings, ending::get);
+        new PartitionReplica.Surroundings(
+            storage, oracle, clock, reads, settings, splitRules, ending::get);
     this.listener = listener;
     storage.onFlush(this::flushed);
     this.ticker =
@@ -73,6 +103,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     ending.set(resolver);
   }
 
+  /// Has somebody told of every replica that is opened from now on; there is one. Called with the
+  /// replica not serving yet, and must be quick.
+  public void onOpen(Consumer<PartitionReplica> told) {
+    opened = told;
+  }
+
   /// Opens this node's replica of a Partition, from what the node has of it.
   ///
   /// @param descriptor what the Partition is made of, if nobody has made it yet; else only its id
@@ -82,15 +118,102 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// @throws IllegalStateException if it is open
   public PartitionReplica open(PartitionDescriptor descriptor, @Nullable Configuration bootstrap) {
     PartitionId id = descriptor.id();
-    if (replicas.containsKey(id)) {
-      throw new IllegalStateException("the replica is open: " + id);
+    synchronized (opening(id)) {
+      if (replicas.containsKey(id)) {
+        throw new IllegalStateException("the replica is open: " + id);
+      }
+      var machine = new PartitionStateMachine(id, node.storage(), node.splitRules());
+      var group = groups.open(id.group(), machine, bootstrap);
+      var replica = new PartitionReplica(machine, group, descriptor, node);
+      replicas.put(id, replica);
+      machine.refreshDurable();
+      machine.onSplit(split -> inBackground(() -> openChildren(replica, split)));
+      opened.accept(replica);
+      return replica;
     }
-    var machine = new PartitionStateMachine(id, node.storage());
-    var group = groups.open(id.group(), machine, bootstrap);
-    var replica = new PartitionReplica(machine, group, descriptor, node);
-    replicas.put(id, replica);
-    machine.refreshDurable();
-    return replica;
+  }
+
+  private void inBackground(Runnable task) {
+    try {
+      reads.execute(task);
+    } catch (RejectedExecutionException e) {
+      // Closing: it is done after the next start.
+    }
+  }
+
+  private Object opening(PartitionId id) {
+    return opening.get((int) (id.value() % OPENING_LOCKS));
+  }
+
+  /// As [#open], unless it is open: a split may have opened it meanwhile.
+  public PartitionReplica openIfAbsent(
+      PartitionDescriptor descriptor, @Nullable Configuration bootstrap) {
+    synchronized (opening(descriptor.id())) {
+      PartitionReplica open = replicas.get(descriptor.id());
+      return open == null ? open(descriptor, bootstrap) : open;
+    }
+  }
+
+  /// Opens the children that a split has made on this node. Others of them come with snapshots, to
+  /// where they are placed.
+  ///
+  /// Where the Partition is led its children are to be led as well: they campaign at once, so that
+  /// nobody has to wait for an election.
+  private void openChildren(PartitionReplica parent, SplitState split) {
+    boolean leads = parent.group().status().leads();
+    if (leads) {
+      parent.tellFollowers();
+    }
+    for (PartitionDescriptor child : split.children()) {
+      // Side by side: each waits for a write of the log.
+      inBackground(() -> openChild(child, leads));
+    }
+    node.storage().flushSoon();
+  }
+
+  private void openChild(PartitionDescriptor child, boolean leads) {
+    try {
+      PartitionReplica replica = openChild(child);
+      if (replica != null && leads) {
+        campaign(replica, 0);
+      }
+    } catch (ReplicationRefusal | IllegalStateException e) {
+      if (!closed) {
+        LOG.log(Level.ERROR, "A replica that a split has made cannot be opened: " + child.id(), e);
+      }
+    }
+  }
+
+  private @Nullable PartitionReplica openChild(PartitionDescriptor child) {
+    synchronized (opening(child.id())) {
+      if (closed || replicas.containsKey(child.id())) {
+        return null;
+      }
+      if (!node.splitRules().inherits()) {
+        return open(child, child.members());
+      }
+      return node.storage().meta(PartitionKeys.stateRecord(child.id())) == null
+          ? null
+          : open(child, null);
+    }
+  }
+
+  /// The other members may not have their replicas yet, or may be slow: tries again after a while
+  /// that doubles.
+  private void campaign(PartitionReplica child, int attempt) {
+    if (child.group().status().role() != Role.CANDIDATE) {
+      // Whoever has asked for votes already waits for them.
+      child.group().campaign();
+    }
+    if (attempt < CAMPAIGNS_MAX) {
+      CompletableFuture.delayedExecutor(
+              CAMPAIGN_AGAIN.toMillis() << attempt, TimeUnit.MILLISECONDS, reads)
+          .execute(() -> {
+            if (!closed && child.group().status().leader() == null) {
+              campaign(child, attempt + 1);
+            }
+          });
+    }
   }
 
   /// Ends this node's replica of a Partition for good and removes its data.
@@ -104,7 +227,10 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     return groups
         .remove(id.group())
         .thenRunAsync(
-            () -> new PartitionSnapshots(id, node.storage()).remove(replica.state()), reads);
+            () ->
+                new PartitionSnapshots(id, node.storage(), node.splitRules())
+                    .remove(replica.state()),
+            reads);
   }
 
   /// Has a replica refuse requests from now on, or serve them again. It stays a member of its group

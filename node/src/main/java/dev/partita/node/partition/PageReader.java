@@ -25,13 +25,32 @@ final class PageReader {
   private final StorageReader store;
   private final PartitionDescriptor descriptor;
   private final PartitionKeys keys;
+  private final List<IndexState> indexes;
   private final Timestamp at;
 
-  PageReader(StorageReader store, PartitionDescriptor descriptor, Timestamp at) {
+  /// @param indexes where their entries lie; in the own space of those that are not among them
+  PageReader(
+      StorageReader store, PartitionDescriptor descriptor, List<IndexState> indexes, Timestamp at) {
     this.store = store;
     this.descriptor = descriptor;
     this.keys = new PartitionKeys(descriptor);
+    this.indexes = indexes;
     this.at = at;
+  }
+
+  private IndexKeys entryKeys(IndexDefinition index) {
+    for (IndexState state : indexes) {
+      if (state.index().id() == index.id()) {
+        return keys.index(index, state.spaceAt(at));
+      }
+    }
+    return keys.index(index);
+  }
+
+  /// Whether a row's entry is one of this Partition's: in a space that is shared it may be a
+  /// sibling's.
+  private boolean isOwn(IndexKeys entries, PrimaryKey key) {
+    return entries.partition() == descriptor.id().value() || descriptor.bounds().contains(key);
   }
 
   Response.Row row(PrimaryKey key) {
@@ -62,7 +81,7 @@ final class PageReader {
     long bytes = 0;
     try (RowCursor cursor = store.rows(range, at, scan.direction())) {
       while (cursor.next()) {
-        if (rows.size() == scan.limit() || bytes >= Request.PAGE_BYTES_MAX) {
+        if (isFull(rows, scan.limit(), bytes)) {
           return new Response.Rows(rows, true, at);
         }
         JsonBytes document = JsonBytes.of(cursor.value());
@@ -79,7 +98,7 @@ final class PageReader {
 
   /// Rows that are stored by hash are found by the index that has them by key.
   private Response.Rows rowsByEntries(Request.Scan scan) {
-    IndexKeys order = keys.index(IndexDefinition.primaryOrder(descriptor.collection()));
+    IndexKeys order = entryKeys(IndexDefinition.primaryOrder(descriptor.collection()));
     KeyRange range =
         range(
             order.all(),
@@ -91,10 +110,13 @@ final class PageReader {
     long bytes = 0;
     try (IndexCursor cursor = store.entries(range, at, scan.direction())) {
       while (cursor.next()) {
-        if (rows.size() == scan.limit() || bytes >= Request.PAGE_BYTES_MAX) {
+        PrimaryKey key = order.primaryKey(IndexKeys.position(cursor.key()));
+        if (!isOwn(order, key)) {
+          continue;
+        }
+        if (isFull(rows, scan.limit(), bytes)) {
           return new Response.Rows(rows, true, at);
         }
-        PrimaryKey key = order.primaryKey(IndexKeys.position(cursor.key()));
         Response.Stored row = stored(key);
         rows.add(row);
         bytes += cursor.key().size() + row.document().size() + ROW_OVERHEAD_BYTES;
@@ -111,7 +133,7 @@ final class PageReader {
   ///
   /// @throws IllegalArgumentException if there are more terms than the index has
   Response.Entries entries(IndexDefinition index, Request.IndexScan scan) {
-    IndexKeys entries = keys.index(index);
+    IndexKeys entries = entryKeys(index);
     Key after = scan.after();
     KeyRange range =
         range(
@@ -124,11 +146,14 @@ final class PageReader {
     long bytes = 0;
     try (IndexCursor cursor = store.entries(range, at, scan.direction())) {
       while (cursor.next()) {
-        if (found.size() == scan.limit() || bytes >= Request.PAGE_BYTES_MAX) {
-          return new Response.Entries(found, true, at);
-        }
         Key position = IndexKeys.position(cursor.key());
         PrimaryKey key = entries.primaryKey(position);
+        if (!isOwn(entries, key)) {
+          continue;
+        }
+        if (isFull(found, scan.limit(), bytes)) {
+          return new Response.Entries(found, true, at);
+        }
         JsonBytes values = JsonBytes.of(cursor.value());
         Response.Stored row = scan.documents() ? stored(key) : null;
         found.add(new Response.Entry(position, key, values, row));
@@ -137,6 +162,10 @@ final class PageReader {
       }
     }
     return new Response.Entries(found, false, at);
+  }
+
+  private static boolean isFull(List<?> page, int limit, long bytes) {
+    return page.size() == limit || bytes >= Request.PAGE_BYTES_MAX;
   }
 
   private Response.Stored stored(PrimaryKey key) {

@@ -1,6 +1,7 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.Datum;
 import dev.partita.node.time.Timestamp;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +78,27 @@ sealed interface PartitionCommand {
 
   /// The next step of building an index: adds the entries of up to so many rows.
   record Backfill(long index, int rows) implements PartitionCommand {}
+
+  /// Splits the Partition, for good; ignored if that is not possible as it is.
+  ///
+  /// @param epoch what the Partition's is expected to be
+  /// @param at where to cut, see [SplitBounds#halves]
+  /// @param children in the order of the halves
+  record Split(Epoch epoch, @Nullable Datum at, List<Child> children) implements PartitionCommand {
+    public Split {
+      children = List.copyOf(children);
+    }
+  }
+
+  /// A Partition that is made by a split.
+  record Child(PartitionId id, String name) {}
+
+  /// The next step of counting the rows of a Partition that was made by a split.
+  record CountRows(int rows) implements PartitionCommand {}
+
+  /// Gives up the entries that were inherited and that nobody can read any more, because the safe
+  /// point has passed them.
+  record DropInherited() implements PartitionCommand {}
 
   /// From here on nothing is read below the timestamp, so that versions which only such reads could
   /// see may be dropped.

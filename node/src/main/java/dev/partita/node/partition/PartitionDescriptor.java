@@ -26,6 +26,11 @@ public record PartitionDescriptor(
     }
   }
 
+  /// The same with another epoch.
+  PartitionDescriptor withEpoch(Epoch newEpoch) {
+    return withMembers(members, newEpoch);
+  }
+
   public PartitionDescriptor withMembers(Configuration other, Epoch newEpoch) {
     return new PartitionDescriptor(id, name, collectionId, collection, bounds, newEpoch, other);
   }

@@ -13,8 +13,22 @@ public interface PartitionDirectory {
   /// The partition of this name, null if there is none.
   @Nullable PartitionDescriptor partition(String name);
 
-  /// The partition of this id, null if there is none (any more).
+  /// The partitions that have the rows of the one of this name: itself, unless it was split. Empty
+  /// if there is none.
+  default List<PartitionDescriptor> leaves(String name) {
+    PartitionDescriptor partition = partition(name);
+    return partition == null ? List.of() : List.of(partition);
+  }
+
+  /// The partition of this id, or the one that answers for its transactions if it was split; null
+  /// if there is none (any more).
   @Nullable PartitionDescriptor partition(PartitionId id);
+
+  /// Whether a partition that is not known here may exist all the same, because it was made so
+  /// lately that this node has not heard of it.
+  default boolean mayExist(PartitionId id) {
+    return false;
+  }
 
   /// The index of this name, ready or not; null if there is none.
   @Nullable IndexDefinition index(String name);

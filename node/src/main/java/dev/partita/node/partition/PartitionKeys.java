@@ -18,6 +18,7 @@ final class PartitionKeys {
 
   private static final byte STATE_RECORD = 'p';
   private static final byte INSTALL_RECORD = 'i';
+  private static final byte LITTER_RECORD = 'l';
 
   private final PartitionDescriptor descriptor;
   private final RowKeys rows;
@@ -35,6 +36,15 @@ final class PartitionKeys {
   /// The key of the record that is there while a snapshot is being installed.
   static Key installRecord(PartitionId id) {
     return record(INSTALL_RECORD, id);
+  }
+
+  /// The keys of the records of entries that this replica does not need any more and has to remove.
+  static KeyRange litterRecords(PartitionId id) {
+    return KeyRange.prefix(record(LITTER_RECORD, id));
+  }
+
+  static Key litterRecord(PartitionId id, long index, long space) {
+    return new KeyWriter().raw(record(LITTER_RECORD, id)).u32(index).u64(space).toKey();
   }
 
   private static Key record(byte kind, PartitionId id) {
@@ -72,13 +82,30 @@ final class PartitionKeys {
     };
   }
 
+  /// The keys of an index in the Partition's own space. What compares entries without looking them
+  /// up, as locks do, means these, wherever the entries lie.
   IndexKeys index(IndexDefinition index) {
     return new IndexKeys(index, descriptor.id().value());
   }
 
-  /// All entries of an index.
+  /// The keys of an index in a space, see [IndexState#spaceAt].
+  IndexKeys index(IndexDefinition index, long space) {
+    return space == IndexState.OWN_SPACE ? index(index) : new IndexKeys(index, space);
+  }
+
+  /// All entries of an index in the own space.
   Span entrySpan(IndexDefinition index) {
     return new Span(Family.ENTRIES, index(index).all());
+  }
+
+  /// The entries of this Partition's rows in the space of an ancestor.
+  Span shareSpan(IndexDefinition index, long space) {
+    var entries = new IndexKeys(index, space);
+    Bounds bounds = descriptor.bounds();
+    return new Span(
+        Family.ENTRIES,
+        entries.all(),
+        entry -> bounds.contains(entries.primaryKey(IndexKeys.position(entry))));
   }
 
   /// Everything a replica in this state has in the store, but for its records.
@@ -87,7 +114,7 @@ final class PartitionKeys {
     if (descriptor == null) {
       return List.of();
     }
-    var spans = new ArrayList<Span>(versionedSpans(state));
+    List<Span> spans = new ArrayList<>(versionedSpans(state));
     spans.add(TransactionKeys.all(descriptor.id()));
     return spans;
   }
@@ -95,13 +122,16 @@ final class PartitionKeys {
   /// The rows and entries of a replica in this state.
   static List<Span> versionedSpans(PartitionState state) {
     PartitionDescriptor descriptor = state.descriptor();
-    if (descriptor == null) {
+    if (descriptor == null || state.split() != null) {
       return List.of();
     }
     var keys = new PartitionKeys(descriptor);
     var spans = new ArrayList<Span>();
     spans.add(keys.rowSpan());
-    state.indexes().forEach(index -> spans.add(keys.entrySpan(index.index())));
+    for (IndexState index : state.indexes()) {
+      spans.add(keys.entrySpan(index.index()));
+      index.inherited().forEach(share -> spans.add(keys.shareSpan(index.index(), share.space())));
+    }
     return spans;
   }
 }

@@ -1,10 +1,10 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
-import dev.partita.node.storage.ReadView;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
@@ -12,6 +12,7 @@ import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,7 @@ public final class PartitionReplica {
       Clock clock,
       Executor reads,
       PartitionSettings settings,
+      SplitRules splitRules,
       Supplier<TransactionResolver> ending) {
 
     TransactionResolver resolver() {
@@ -53,6 +55,7 @@ public final class PartitionReplica {
   private final ReplicationGroup group;
   private final Surroundings node;
   private final WritePipeline pipeline;
+  private final ReplicaReader reader;
   private final ReplicaDuties duties;
   private final TransactionDuties transactions;
   private final OperationRate rate;
@@ -69,9 +72,11 @@ public final class PartitionReplica {
     this.machine = machine;
     this.group = group;
     this.node = node;
+    this.reader = new ReplicaReader(machine, node.storage(), node.splitRules());
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
-    this.transactions = new TransactionDuties(machine.transactions(), group, pipeline, node);
+    this.transactions =
+        new TransactionDuties(machine.transactions(), group, pipeline, this::isSplit, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
@@ -99,6 +104,35 @@ public final class PartitionReplica {
     return machine;
   }
 
+  /// Whether others have the rows of this Partition.
+  public boolean isSplit() {
+    return machine.state().split() != null;
+  }
+
+  /// Has the followers learn at once that everything until now is committed, which they do with the
+  /// next entry: this one changes nothing.
+  void tellFollowers() {
+    var nothing = new PartitionCommand.RaiseSafePoint(Timestamp.MIN);
+    var _ = group.propose(CommandCodec.encode(nothing, 16));
+  }
+
+  /// Asks the leader to split the Partition as soon as nothing is in the way. Asked again it goes
+  /// on, and left alone for a moment it gives up.
+  ///
+  /// @param epoch of the Partition that is to be split
+  /// @param at where, see [SplitBounds#halves]
+  /// @param children ids and names of the halves, in their order
+  public void wantSplit(
+      Epoch epoch, @Nullable Datum at, SequencedMap<PartitionId, String> children) {
+    duties.wantSplit(
+        new PartitionCommand.Split(
+            epoch,
+            at,
+            children.entrySet().stream()
+                .map(child -> new PartitionCommand.Child(child.getKey(), child.getValue()))
+                .toList()));
+  }
+
   /// Tells which indexes the Partition is to have; as the leader, the replica adds, builds and
   /// drops them in the background.
   ///
@@ -122,7 +156,9 @@ public final class PartitionReplica {
         state.indexes().stream()
             .filter(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID)
             .map(index -> IndexReport.of(index, state.rows()))
-            .toList());
+            .toList(),
+        state.split(),
+        machine.isSplitDurably());
   }
 
   /// Requests answered since the replica was opened.
@@ -132,28 +168,30 @@ public final class PartitionReplica {
 
   /// Executes a request if this replica leads. The future never fails.
   CompletableFuture<Response> handle(Request request, Deadline deadline) {
-    CompletableFuture<Response> answer =
-        switch (request) {
-          case Request.Stamped write -> {
-            write.mutations().forEach(mutation -> load.write(mutation.key()));
-            yield write(write, deadline);
-          }
-          case Request.Finish finish -> finish(finish, deadline);
-          case Request.Inspect inspect -> inspect(inspect, deadline);
-          case Request.Vote vote -> vote(vote, deadline);
-          case Request.Forget forget -> forget(forget, deadline);
-          case Request.Lookup lookup -> lookup(lookup, deadline);
-          case Request.Read read -> {
-            load.read(read.key());
-            yield read(read, deadline);
-          }
-          case Request.Scan scan ->
-              snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
-          case Request.IndexScan scan ->
-              snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
-        };
     rate.add(1);
-    return answer;
+    SplitState split = machine.state().split();
+    if (split != null && node.splitRules().refuses()) {
+      // For ever, so any replica may say it.
+      return CompletableFuture.completedFuture(new Response.Split(split.children()));
+    }
+    return switch (request) {
+      case Request.Stamped write -> {
+        write.mutations().forEach(mutation -> load.write(mutation.key()));
+        yield write(write, deadline);
+      }
+      case Request.Finish finish -> finish(finish, deadline);
+      case Request.Inspect inspect -> inspect(inspect, deadline);
+      case Request.Vote vote -> vote(vote, deadline);
+      case Request.Forget forget -> forget(forget, deadline);
+      case Request.Lookup lookup -> lookup(lookup, deadline);
+      case Request.Read read -> {
+        load.read(read.key());
+        yield read(read, deadline);
+      }
+      case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
+      case Request.IndexScan scan ->
+          snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
+    };
   }
 
   /// A page costs more than a row, by how many it has. Entries of an index are of rows anywhere.
@@ -189,8 +227,9 @@ public final class PartitionReplica {
     if (prepare.transaction().isOnePhase()) {
       return null;
     }
-    if (duties.awaitsTransactions()) {
-      return new Response.Unavailable("An index is being added");
+    String why = duties.awaitsTransactions();
+    if (why != null) {
+      return new Response.Unavailable(why);
     }
     return machine.transactions().locks().size() >= PREPARED_MAX
         ? new Response.Overloaded("Too many transactions are prepared")
@@ -312,7 +351,7 @@ public final class PartitionReplica {
     CompletableFuture<Void> write = pipeline.underWay(read.key());
     CompletableFuture<Long> barrier =
         write == null ? group.readBarrier() : write.thenCompose(_ -> group.readBarrier());
-    return afterwards(barrier, deadline, () -> readNewest(read))
+    return afterwards(barrier, deadline, () -> reader.newest(read))
         .thenCompose(response -> unlocked(response, deadline, () -> read(read, deadline)));
   }
 
@@ -342,30 +381,13 @@ public final class PartitionReplica {
             late -> late ? CompletableFuture.completedFuture(response) : again.get(), node.reads());
   }
 
-  private Response readNewest(Request.Read read) {
-    PartitionDescriptor descriptor = machine.state().descriptor();
-    Response refusal = check(read, descriptor);
-    if (refusal != null || descriptor == null) {
-      return refusal == null ? uncreated() : refusal;
-    }
-    HeldTransaction holder = machine.transactions().locks().writer(read, null);
-    if (holder != null) {
-      return new Response.Locked(holder.id());
-    }
-    Response row =
-        PageReader.row(node.storage().get(new PartitionKeys(descriptor).row(read.key())));
-    // The bounds may have changed between check and read.
-    Response late = check(read, machine.state().descriptor());
-    return late == null ? row : late;
-  }
-
   private CompletableFuture<Response> snapshotRead(
       Request request, @Nullable Timestamp at, Deadline deadline) {
     CompletableFuture<Timestamp> snapshot = pipeline.snapshot(at);
     CompletableFuture<Timestamp> confirmed =
         snapshot.thenCompose(chosen -> group.readBarrier().thenApply(_ -> chosen));
     CompletableFuture<Response> answer =
-        afterwards(confirmed, deadline, () -> readAt(request, confirmed.join()));
+        afterwards(confirmed, deadline, () -> reader.at(request, confirmed.join()));
     // Now was chosen just before the index became ready. The moment it did is later, so it sees at
     // least as much, and it is fixed, so this happens once.
     return answer
@@ -379,76 +401,6 @@ public final class PartitionReplica {
         // which the transaction has committed.
         .thenCompose(
             response -> unlocked(response, deadline, () -> snapshotRead(request, at, deadline)));
-  }
-
-  private Response readAt(Request request, Timestamp at) {
-    // Before the view is opened: what is not prepared by now commits above the timestamp, and what
-    // has ended by now is in the view.
-    HeldTransaction holder = machine.transactions().locks().writer(request, at);
-    if (holder != null) {
-      return new Response.Locked(holder.id());
-    }
-    try (ReadView view = node.storage().view()) {
-      // The state is as new as the view or newer, and epochs only rise: if it has the request's
-      // epoch, so had the view.
-      PartitionState state = machine.state();
-      PartitionDescriptor descriptor = state.descriptor();
-      Response refusal = check(request, descriptor);
-      if (refusal != null || descriptor == null) {
-        return refusal == null ? uncreated() : refusal;
-      }
-      if (at.isBefore(state.safePoint())) {
-        return new Response.TimestampTooOld(state.safePoint());
-      }
-      var reader = new PageReader(view, descriptor, at);
-      return switch (request) {
-        case Request.Read read -> reader.row(read.key());
-        case Request.Scan scan -> reader.rows(scan);
-        case Request.IndexScan scan -> readIndex(scan, state, reader, at);
-        default -> throw new IllegalStateException("not a read: " + request);
-      };
-    }
-  }
-
-  private static Response readIndex(
-      Request.IndexScan scan, PartitionState state, PageReader reader, Timestamp at) {
-    IndexState index = state.index(scan.indexId());
-    if (index == null) {
-      return new Response.IndexNotReady(scan.indexId(), null);
-    }
-    return switch (index.phase()) {
-      case IndexState.Building _ -> new Response.IndexNotReady(scan.indexId(), null);
-      case IndexState.Failed(String message) -> new Response.Invalid(message);
-      case IndexState.Ready(Timestamp since) -> {
-        if (at.isBefore(since)) {
-          yield new Response.IndexNotReady(scan.indexId(), since);
-        }
-        if (scan.terms().size() > index.index().terms().size()) {
-          yield new Response.Invalid(
-              "The index has %d terms, not %d"
-                  .formatted(index.index().terms().size(), scan.terms().size()));
-        }
-        yield reader.entries(index.index(), scan);
-      }
-    };
-  }
-
-  private static Response.@Nullable Refusal check(
-      Request request, @Nullable PartitionDescriptor descriptor) {
-    if (descriptor == null) {
-      return uncreated();
-    }
-    if (!request.epoch().equals(descriptor.epoch())) {
-      return new Response.WrongEpoch(descriptor);
-    }
-    if (request instanceof Request.Read read && !descriptor.bounds().contains(read.key())) {
-      return new Response.OutOfBounds(read.key());
-    }
-    return null;
-  }
-
-  private static Response.Unavailable uncreated() {
-    return new Response.Unavailable("The partition is being created");
   }
 
   /// Reads once a future is complete: at once on a caller that may block, else on the executor.

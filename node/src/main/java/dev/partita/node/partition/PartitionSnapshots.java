@@ -23,10 +23,12 @@ final class PartitionSnapshots {
 
   private final PartitionId id;
   private final Storage storage;
+  private final SplitRules rules;
 
-  PartitionSnapshots(PartitionId id, Storage storage) {
+  PartitionSnapshots(PartitionId id, Storage storage, SplitRules rules) {
     this.id = id;
     this.storage = storage;
+    this.rules = rules;
   }
 
   /// Fixes the state and the data of this moment.
@@ -94,7 +96,15 @@ final class PartitionSnapshots {
 
   /// Removes everything that a replica in this state has, durably.
   void remove(PartitionState state) {
-    clear(PartitionKeys.spans(state));
+    PartitionDescriptor descriptor = state.descriptor();
+    List<Span> spans = new ArrayList<>(PartitionKeys.spans(state));
+    if (descriptor != null) {
+      Litter.remove(storage, descriptor);
+      if (!rules.sparesRows()) {
+        spans.add(new PartitionKeys(descriptor).rowSpan());
+      }
+    }
+    clear(spans);
   }
 
   private void clear(List<Span> spans) {

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param bytes of their keys and documents
 /// @param lastCommit the highest timestamp of a write
 /// @param safePoint the oldest timestamp that can be read
+/// @param split who has the rows; null unless the Partition was split
+/// @param recount how far the rows are counted; null if `rows` and `bytes` are exact
 public record PartitionState(
     long appliedIndex,
     long appliedTerm,
@@ -23,16 +25,24 @@ public record PartitionState(
     long bytes,
     Timestamp lastCommit,
     Timestamp safePoint,
-    List<IndexState> indexes) {
-
-  private static final int BUILDING = 0;
-  private static final int READY = 1;
-  private static final int FAILED = 2;
+    List<IndexState> indexes,
+    @Nullable SplitState split,
+    @Nullable Recount recount) {
 
   /// Nothing applied.
   static final PartitionState EMPTY =
       new PartitionState(
-          0, 0, Configuration.EMPTY, null, 0, 0, Timestamp.MIN, Timestamp.MIN, List.of());
+          0,
+          0,
+          Configuration.EMPTY,
+          null,
+          0,
+          0,
+          Timestamp.MIN,
+          Timestamp.MIN,
+          List.of(),
+          null,
+          null);
 
   public PartitionState {
     indexes = List.copyOf(indexes);
@@ -48,66 +58,53 @@ public record PartitionState(
     return null;
   }
 
+  /// Whether there is certainly no row.
+  boolean isEmpty() {
+    return rows == 0 && recount == null;
+  }
+
+  /// A state from which some fields are changed.
+  private Changed change() {
+    return new Changed(this);
+  }
+
   PartitionState applied(long index, long term) {
-    return new PartitionState(
-        index, term, configuration, descriptor, rows, bytes, lastCommit, safePoint, indexes);
+    Changed next = change();
+    next.appliedIndex = index;
+    next.appliedTerm = term;
+    return next.done();
   }
 
   PartitionState withConfiguration(Configuration other) {
-    return new PartitionState(
-        appliedIndex, appliedTerm, other, descriptor, rows, bytes, lastCommit, safePoint, indexes);
+    Changed next = change();
+    next.configuration = other;
+    return next.done();
   }
 
   PartitionState withDescriptor(PartitionDescriptor other) {
-    return new PartitionState(
-        appliedIndex,
-        appliedTerm,
-        configuration,
-        other,
-        rows,
-        bytes,
-        lastCommit,
-        safePoint,
-        indexes);
+    Changed next = change();
+    next.descriptor = other;
+    return next.done();
   }
 
   PartitionState withCounters(long newRows, long newBytes, Timestamp newLastCommit) {
-    return new PartitionState(
-        appliedIndex,
-        appliedTerm,
-        configuration,
-        descriptor,
-        newRows,
-        newBytes,
-        newLastCommit,
-        safePoint,
-        indexes);
+    Changed next = change();
+    next.rows = newRows;
+    next.bytes = newBytes;
+    next.lastCommit = newLastCommit;
+    return next.done();
   }
 
   PartitionState withSafePoint(Timestamp other) {
-    return new PartitionState(
-        appliedIndex,
-        appliedTerm,
-        configuration,
-        descriptor,
-        rows,
-        bytes,
-        lastCommit,
-        other,
-        indexes);
+    Changed next = change();
+    next.safePoint = other;
+    return next.done();
   }
 
   PartitionState withIndexes(List<IndexState> other) {
-    return new PartitionState(
-        appliedIndex,
-        appliedTerm,
-        configuration,
-        descriptor,
-        rows,
-        bytes,
-        lastCommit,
-        safePoint,
-        other);
+    Changed next = change();
+    next.indexes = other;
+    return next.done();
   }
 
   /// With this index in the place of the one of the same id.
@@ -116,6 +113,36 @@ public record PartitionState(
         indexes.stream()
             .map(index -> index.index().id() == other.index().id() ? other : index)
             .toList());
+  }
+
+  PartitionState withRecount(@Nullable Recount other) {
+    Changed next = change();
+    next.recount = other;
+    return next.done();
+  }
+
+  /// The end of the count: the figures are those counted.
+  PartitionState counted(Recount complete) {
+    return withCounters(complete.rows(), complete.bytes(), lastCommit).withRecount(null);
+  }
+
+  /// Without rows, which others have from now on.
+  PartitionState split(PartitionDescriptor own, SplitState by) {
+    Changed next = change();
+    next.descriptor = own;
+    next.rows = 0;
+    next.bytes = 0;
+    next.indexes = List.of();
+    next.split = by;
+    next.recount = null;
+    return next.done();
+  }
+
+  PartitionState withSplit(@Nullable SplitState other, List<IndexState> newIndexes) {
+    Changed next = change();
+    next.split = other;
+    next.indexes = newIndexes;
+    return next.done();
   }
 
   byte[] encode() {
@@ -128,7 +155,8 @@ public record PartitionState(
         .number(bytes)
         .timestamp(lastCommit)
         .timestamp(safePoint)
-        .list(indexes, indexes.size(), PartitionState::writeIndex);
+        .list(indexes, indexes.size(), PartitionStateCodec::writeIndex);
+    PartitionStateCodec.writeSplit(out, this);
     return out.toByteArray();
   }
 
@@ -144,7 +172,10 @@ public record PartitionState(
             in.number(),
             in.timestamp(),
             in.timestamp(),
-            in.list(PartitionState::readIndex));
+            in.list(PartitionStateCodec::readIndex),
+            null,
+            null);
+    state = PartitionStateCodec.readSplit(in, state);
     in.end();
     return state;
   }
@@ -154,31 +185,47 @@ public record PartitionState(
     return PartitionCodec.begin(bytes).number();
   }
 
-  private static void writeIndex(BinaryWriter out, IndexState index) {
-    PartitionCodec.writeDefinition(out, index.index());
-    out.number(index.revision()).number(index.entries());
-    switch (index.phase()) {
-      case IndexState.Building(var next, long scanned) ->
-          out.raw(BUILDING).optional(next, BinaryWriter::key).number(scanned);
-      case IndexState.Ready(var since) -> out.raw(READY).timestamp(since);
-      case IndexState.Failed(String message) -> out.raw(FAILED).text(message);
-    }
-  }
+  /// The fields on their way to another state.
+  static final class Changed {
+    private long appliedIndex;
+    private long appliedTerm;
+    private Configuration configuration;
+    private @Nullable PartitionDescriptor descriptor;
+    private long rows;
+    private long bytes;
+    private Timestamp lastCommit;
+    private Timestamp safePoint;
+    private List<IndexState> indexes;
+    private @Nullable SplitState split;
+    private @Nullable Recount recount;
 
-  private static IndexState readIndex(BinaryReader in) {
-    var index = PartitionCodec.readDefinition(in);
-    long revision = in.number();
-    long entries = in.number();
-    int phase = in.raw();
-    return new IndexState(
-        index,
-        revision,
-        switch (phase) {
-          case BUILDING -> new IndexState.Building(in.optional(BinaryReader::key), in.number());
-          case READY -> new IndexState.Ready(in.timestamp());
-          case FAILED -> new IndexState.Failed(in.text());
-          default -> throw new IllegalArgumentException("unknown phase: " + phase);
-        },
-        entries);
+    private Changed(PartitionState from) {
+      appliedIndex = from.appliedIndex;
+      appliedTerm = from.appliedTerm;
+      configuration = from.configuration;
+      descriptor = from.descriptor;
+      rows = from.rows;
+      bytes = from.bytes;
+      lastCommit = from.lastCommit;
+      safePoint = from.safePoint;
+      indexes = from.indexes;
+      split = from.split;
+      recount = from.recount;
+    }
+
+    private PartitionState done() {
+      return new PartitionState(
+          appliedIndex,
+          appliedTerm,
+          configuration,
+          descriptor,
+          rows,
+          bytes,
+          lastCommit,
+          safePoint,
+          indexes,
+          split,
+          recount);
+    }
   }
 }

@@ -38,6 +38,14 @@ final class PartitionStateMachine implements StateMachine {
     void leaderChanged(@Nullable NodeId leader, long term, boolean self);
   }
 
+  /// Learns that the Partition is split. Called on the thread that applies, when the children are
+  /// in the store, or when a snapshot has come in the place of the entry that made them; may be
+  /// called again.
+  @FunctionalInterface
+  interface SplitListener {
+    void split(SplitState split);
+  }
+
   private record Leadership(@Nullable NodeId leader, long term, boolean self) {}
 
   private final PartitionId id;
@@ -49,18 +57,29 @@ final class PartitionStateMachine implements StateMachine {
   private volatile long durableIndex;
   private Leadership leadership = new Leadership(null, 0, false);
   private @Nullable LeaderListener listener;
+  private volatile SplitListener splitListener = _ -> {};
+  private final SplitRules splitRules;
+
+  /// Whether there may be litter that nobody has begun to remove.
+  private volatile boolean litter;
 
   /// Takes up what the store has of the replica. An installation that a crash has cut short is
   /// cleared away first.
   PartitionStateMachine(PartitionId id, Storage storage) {
+    this(id, storage, SplitRules.SAFE);
+  }
+
+  PartitionStateMachine(PartitionId id, Storage storage, SplitRules splitRules) {
     this.id = id;
     this.storage = storage;
-    this.snapshots = new PartitionSnapshots(id, storage);
+    this.splitRules = splitRules;
+    this.snapshots = new PartitionSnapshots(id, storage, splitRules);
     snapshots.clearUnfinished();
     byte[] stored = storage.meta(PartitionKeys.stateRecord(id));
     this.state = stored == null ? PartitionState.EMPTY : PartitionState.decode(stored);
     this.transactions = new TransactionTable(id, storage, this::state);
     transactions.load(state);
+    this.litter = Litter.isThere(storage, id);
     refreshDurable();
   }
 
@@ -98,6 +117,12 @@ final class PartitionStateMachine implements StateMachine {
     durableIndex = durable == null ? 0 : PartitionState.appliedIndex(durable);
   }
 
+  /// Whether the Partition is split and a crash would not undo that here.
+  boolean isSplitDurably() {
+    SplitState split = state.split();
+    return split != null && durableIndex >= split.index();
+  }
+
   @Override
   public void flushSoon() {
     storage.flushSoon();
@@ -114,7 +139,7 @@ final class PartitionStateMachine implements StateMachine {
           step.commit();
           step = new Step();
         }
-        results.add(step.apply(decoded));
+        results.add(step.apply(decoded, command.index()));
         step.now = step.now.applied(command.index(), command.term());
       }
       step.commit();
@@ -131,6 +156,7 @@ final class PartitionStateMachine implements StateMachine {
     private @Nullable WriteApplier writes;
     private @Nullable TransactionApplier prepares;
     private boolean changed;
+    private boolean littered;
 
     /// Writes and transactions share a step. Any other command is alone in its step: it looks at
     /// what is committed only, and so do writes as far as it is concerned. What looks through
@@ -150,8 +176,12 @@ final class PartitionStateMachine implements StateMachine {
           };
     }
 
-    Object apply(PartitionCommand command) {
+    Object apply(PartitionCommand command, long index) {
       changed = true;
+      SplitState split = now.split();
+      if (split != null && splitRules.refuses()) {
+        return refuse(command, split);
+      }
       if (command instanceof PartitionCommand.Writes(List<Timed> timed)) {
         return applyWrites(timed);
       }
@@ -169,10 +199,28 @@ final class PartitionStateMachine implements StateMachine {
         if (descriptor == null) {
           create(created);
         }
+      } else if (command instanceof PartitionCommand.Split wanted) {
+        now =
+            new Splitting(id, storage, splitRules)
+                .apply(batch, now, transactions.locks(), wanted, index);
       } else if (descriptor != null) {
         change(command, descriptor);
       }
       return now;
+    }
+
+    private Object refuse(PartitionCommand command, SplitState split) {
+      var refusal = new Response.Split(split.children());
+      return switch (command) {
+        case PartitionCommand.Writes(var timed) ->
+            timed.stream().<Response>map(_ -> refusal).toList();
+        case PartitionCommand.FinishTransaction _,
+            PartitionCommand.InspectTransaction _,
+            PartitionCommand.VoteTransaction _,
+            PartitionCommand.ForgetTransaction _ ->
+            refusal;
+        default -> now;
+      };
     }
 
     void commit() {
@@ -182,8 +230,13 @@ final class PartitionStateMachine implements StateMachine {
       batch.putMeta(PartitionKeys.stateRecord(id), now.encode());
       batch.commit();
       batch.close();
+      litter |= littered;
+      boolean splits = now.split() != null && state.split() == null;
       state = now;
       transactions.committed();
+      if (splits) {
+        announceSplit();
+      }
     }
 
     private List<Response> applyWrites(List<Timed> timed) {
@@ -253,7 +306,11 @@ final class PartitionStateMachine implements StateMachine {
         case PartitionCommand.ForgetTransaction(var transaction) ->
             transactions.forget(batch, transaction);
         case PartitionCommand.PurgeTransactions(var before) -> transactions.purge(batch, before);
+        case PartitionCommand.CountRows(int rows) ->
+            now = new RowCount(storage, now, descriptor).step(rows);
+        case PartitionCommand.DropInherited() -> dropInherited();
         case PartitionCommand.Create _,
+            PartitionCommand.Split _,
             PartitionCommand.Writes _,
             PartitionCommand.FinishTransaction _,
             PartitionCommand.InspectTransaction _,
@@ -268,9 +325,7 @@ final class PartitionStateMachine implements StateMachine {
         return;
       }
       IndexState.Phase phase =
-          now.rows() == 0
-              ? new IndexState.Ready(now.lastCommit())
-              : new IndexState.Building(null, 0);
+          now.isEmpty() ? new IndexState.Ready(now.lastCommit()) : new IndexState.Building(null, 0);
       var indexes = new ArrayList<>(now.indexes());
       indexes.add(new IndexState(index, revision, phase, 0));
       now = now.withIndexes(indexes);
@@ -296,8 +351,8 @@ final class PartitionStateMachine implements StateMachine {
           new IndexBackfill(storage, batch, now, descriptor, transactions.locks())
               .step(built, building, rows);
       if (after.phase() instanceof IndexState.Failed) {
-        after = after.withEntries(0);
         clear(after, descriptor);
+        after = new IndexState(after.index(), after.revision(), after.phase(), 0);
       }
       now = now.withIndex(after);
     }
@@ -305,7 +360,45 @@ final class PartitionStateMachine implements StateMachine {
     private void clear(IndexState index, PartitionDescriptor descriptor) {
       var entries = new PartitionKeys(descriptor).entrySpan(index.index());
       batch.deleteRange(entries.family(), entries.range());
+      index.inherited().forEach(share -> noteLitter(index, share));
     }
+
+    /// What lies among the entries of others is removed one by one, after this.
+    private void noteLitter(IndexState index, IndexState.Inherited share) {
+      littered = true;
+      Litter.note(batch, id, index.index(), share.space());
+    }
+
+    private void dropInherited() {
+      for (IndexState index : now.indexes()) {
+        for (IndexState.Inherited share : index.inherited()) {
+          if (IndexState.isOver(share, now.safePoint())) {
+            noteLitter(index, share);
+          }
+        }
+        now = now.withIndex(index.withoutSharesBefore(now.safePoint()));
+      }
+    }
+  }
+
+  private void announceSplit() {
+    SplitState split = state.split();
+    if (split != null) {
+      splitListener.split(split);
+    }
+  }
+
+  /// Whether there is litter to remove; who asks is to do it. For the thread of the duties.
+  boolean takeLitter() {
+    boolean there = litter;
+    litter = false;
+    return there;
+  }
+
+  /// Sets the one listener, and tells it at once if the Partition is split already.
+  void onSplit(SplitListener toTell) {
+    splitListener = toTell;
+    announceSplit();
   }
 
   @Override
@@ -332,6 +425,7 @@ final class PartitionStateMachine implements StateMachine {
     state = snapshots.install(directory, mark, state);
     transactions.load(state);
     refreshDurable();
+    announceSplit();
   }
 
   @Override

@@ -7,11 +7,13 @@ import dev.partita.node.storage.CollectProgress;
 import dev.partita.node.storage.Family;
 import dev.partita.node.storage.Span;
 import dev.partita.node.time.Timestamp;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -35,11 +37,24 @@ final class ReplicaDuties {
   private final PartitionDescriptor initial;
   private final PartitionReplica.Surroundings node;
 
+  /// How long a split is tried after it was asked for last.
+  private static final Duration SPLIT_WANTED = Duration.ofSeconds(2);
+
+  /// How long transactions are held back so that a split can be made, and how often at most: what
+  /// is prepared may be an orphan, which takes longer to end than others should wait.
+  private static final Duration SPLIT_HOLDS = Duration.ofSeconds(1);
+
+  private static final Duration SPLIT_HOLDS_EVERY = Duration.ofSeconds(4);
+
+  private record WantedSplit(PartitionCommand.Split split, long sinceNanos, long untilNanos) {}
+
   private record WantedIndexes(long revision, Map<Long, IndexDefinition> byId) {}
 
   private volatile @Nullable WantedIndexes wanted;
   private volatile boolean closed;
   private volatile boolean awaitsTransactions;
+  private volatile @Nullable WantedSplit wantedSplit;
+  private volatile boolean removingLitter;
 
   // Guarded by this.
   private long term;
@@ -73,6 +88,32 @@ final class ReplicaDuties {
     indexes.forEach(index -> byId.put(index.id(), index));
     wanted = new WantedIndexes(revision, byId);
     propose();
+  }
+
+  void wantSplit(PartitionCommand.Split split) {
+    long now = node.clock().monotonicNanos();
+    WantedSplit before = wantedSplit;
+    boolean same = before != null && before.split().equals(split) && now - before.untilNanos() < 0;
+    long since = before != null && same ? before.sinceNanos() : now;
+    wantedSplit = new WantedSplit(split, since, now + SPLIT_WANTED.toNanos());
+    propose();
+  }
+
+  private @Nullable PartitionCommand dueSplit(PartitionState state) {
+    WantedSplit wanted = wantedSplit;
+    if (wanted == null) {
+      return null;
+    }
+    if (node.clock().monotonicNanos() - wanted.untilNanos() >= 0) {
+      wantedSplit = null;
+      return null;
+    }
+    PartitionDescriptor descriptor = state.descriptor();
+    return descriptor != null
+            && descriptor.epoch().equals(wanted.split().epoch())
+            && Splitting.obstacle(state, machine.transactions().locks()) == null
+        ? wanted.split()
+        : null;
   }
 
   void leaderChanged(@Nullable NodeId leader, long newTerm, boolean self) {
@@ -146,15 +187,30 @@ final class ReplicaDuties {
               }
               // After a failure the next tick tries again, and so it does when nothing has come of
               // it because of a transaction.
-              if (failure == null && !machine.state().indexes().equals(before.indexes())) {
+              if (failure == null && hasProgressed(before, machine.state())) {
                 propose();
               }
             });
   }
 
+  private static boolean hasProgressed(PartitionState before, PartitionState now) {
+    return !now.indexes().equals(before.indexes())
+        || !Objects.equals(now.recount(), before.recount());
+  }
+
   private @Nullable PartitionCommand due(PartitionState state) {
     if (state.descriptor() == null) {
       return new PartitionCommand.Create(initial);
+    }
+    if (state.split() != null) {
+      return null;
+    }
+    PartitionCommand split = dueSplit(state);
+    if (split != null) {
+      return split;
+    }
+    if (state.recount() != null) {
+      return new PartitionCommand.CountRows(node.settings().backfillRows());
     }
     WantedIndexes indexes = wanted;
     if (indexes != null) {
@@ -180,13 +236,26 @@ final class ReplicaDuties {
       if (index.isBuilding()) {
         return new PartitionCommand.Backfill(index.index().id(), node.settings().backfillRows());
       }
+      if (index.inherited().stream()
+          .anyMatch(share -> IndexState.isOver(share, state.safePoint()))) {
+        return new PartitionCommand.DropInherited();
+      }
     }
     return null;
   }
 
-  /// Whether no transaction is to be prepared for now.
-  boolean awaitsTransactions() {
-    return awaitsTransactions;
+  /// Why no transaction is to be prepared for now, null if nothing speaks against it.
+  @Nullable String awaitsTransactions() {
+    if (awaitsTransactions) {
+      return "An index is being added";
+    }
+    WantedSplit wanted = wantedSplit;
+    long now = node.clock().monotonicNanos();
+    return wanted != null
+            && now - wanted.untilNanos() < 0
+            && (now - wanted.sinceNanos()) % SPLIT_HOLDS_EVERY.toNanos() < SPLIT_HOLDS.toNanos()
+        ? "The partition is being split"
+        : null;
   }
 
   void tick() {
@@ -197,6 +266,23 @@ final class ReplicaDuties {
     propose();
     raiseSafePoint();
     collect();
+    removeLitter();
+  }
+
+  private void removeLitter() {
+    PartitionDescriptor descriptor = machine.state().descriptor();
+    if (descriptor == null || removingLitter || !machine.takeLitter()) {
+      return;
+    }
+    removingLitter = true;
+    node.reads()
+        .execute(() -> {
+          try {
+            Litter.remove(node.storage(), descriptor);
+          } finally {
+            removingLitter = false;
+          }
+        });
   }
 
   private void raiseSafePoint() {
@@ -208,7 +294,7 @@ final class ReplicaDuties {
       nextSafePointNanos = now + node.settings().safePointInterval().toNanos();
     }
     PartitionState state = machine.state();
-    if (!state.lastCommit().isAfter(state.safePoint())) {
+    if (state.split() != null || !state.lastCommit().isAfter(state.safePoint())) {
       return; // nothing was written since, so there is nothing to drop
     }
     pipeline.refresh().thenCompose(_ -> proposeSafePoint()).exceptionally(_ -> null);

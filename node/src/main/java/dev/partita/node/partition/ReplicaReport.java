@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param operationsPerSecond requests answered by this replica, averaged over about ten seconds
 /// @param load where the requests go
 /// @param indexes those that users know of
+/// @param split who has the rows, if the Partition was split
+/// @param splitDurably whether no crash of this node can undo that
 public record ReplicaReport(
     PartitionId id,
     @Nullable PartitionDescriptor descriptor,
@@ -22,7 +24,9 @@ public record ReplicaReport(
     long bytes,
     double operationsPerSecond,
     LoadProfile load,
-    List<IndexReport> indexes) {
+    List<IndexReport> indexes,
+    @Nullable SplitState split,
+    boolean splitDurably) {
 
   public ReplicaReport {
     indexes = List.copyOf(indexes);

@@ -35,8 +35,13 @@ public sealed interface Request {
 
   Epoch epoch();
 
+  /// The same request for another Partition.
+  Request of(PartitionId partition, Epoch epoch);
+
   /// The same request for a descriptor that was learnt later.
-  Request withEpoch(Epoch epoch);
+  default Request withEpoch(Epoch epoch) {
+    return of(partition(), epoch);
+  }
 
   /// Whether the request may have changed something when no answer comes.
   default boolean changes() {
@@ -63,8 +68,8 @@ public sealed interface Request {
     }
 
     @Override
-    public Write withEpoch(Epoch other) {
-      return new Write(partition, other, mutations, atomic);
+    public Write of(PartitionId to, Epoch other) {
+      return new Write(to, other, mutations, atomic);
     }
   }
 
@@ -90,8 +95,8 @@ public sealed interface Request {
     }
 
     @Override
-    public Prepare withEpoch(Epoch other) {
-      return new Prepare(partition, other, transaction, reads, mutations);
+    public Prepare of(PartitionId to, Epoch other) {
+      return new Prepare(to, other, transaction, reads, mutations);
     }
   }
 
@@ -105,8 +110,8 @@ public sealed interface Request {
       TransactionOutcome outcome)
       implements Request {
     @Override
-    public Finish withEpoch(Epoch other) {
-      return new Finish(partition, other, id, started, outcome);
+    public Finish of(PartitionId to, Epoch other) {
+      return new Finish(to, other, id, started, outcome);
     }
   }
 
@@ -115,8 +120,8 @@ public sealed interface Request {
   record Inspect(PartitionId partition, Epoch epoch, TransactionId id, Timestamp started)
       implements Request {
     @Override
-    public Inspect withEpoch(Epoch other) {
-      return new Inspect(partition, other, id, started);
+    public Inspect of(PartitionId to, Epoch other) {
+      return new Inspect(to, other, id, started);
     }
   }
 
@@ -134,8 +139,8 @@ public sealed interface Request {
       @Nullable TransactionOutcome outcome)
       implements Request {
     @Override
-    public Vote withEpoch(Epoch other) {
-      return new Vote(partition, other, id, started, ballot, outcome);
+    public Vote of(PartitionId to, Epoch other) {
+      return new Vote(to, other, id, started, ballot, outcome);
     }
   }
 
@@ -143,8 +148,8 @@ public sealed interface Request {
   /// [Response.Done].
   record Forget(PartitionId partition, Epoch epoch, TransactionId id) implements Request {
     @Override
-    public Forget withEpoch(Epoch other) {
-      return new Forget(partition, other, id);
+    public Forget of(PartitionId to, Epoch other) {
+      return new Forget(to, other, id);
     }
   }
 
@@ -152,8 +157,8 @@ public sealed interface Request {
   /// [Response.Finished] if it has, else by [Response.Done].
   record Lookup(PartitionId partition, Epoch epoch, TransactionId id) implements Request {
     @Override
-    public Lookup withEpoch(Epoch other) {
-      return new Lookup(partition, other, id);
+    public Lookup of(PartitionId to, Epoch other) {
+      return new Lookup(to, other, id);
     }
   }
 
@@ -177,8 +182,8 @@ public sealed interface Request {
       implements Request {
 
     @Override
-    public Read withEpoch(Epoch other) {
-      return new Read(partition, other, key, at);
+    public Read of(PartitionId to, Epoch other) {
+      return new Read(to, other, key, at);
     }
   }
 
@@ -204,8 +209,8 @@ public sealed interface Request {
     }
 
     @Override
-    public Scan withEpoch(Epoch other) {
-      return new Scan(partition, other, start, end, direction, after, limit, at);
+    public Scan of(PartitionId to, Epoch other) {
+      return new Scan(to, other, start, end, direction, after, limit, at);
     }
   }
 
@@ -234,9 +239,8 @@ public sealed interface Request {
     }
 
     @Override
-    public IndexScan withEpoch(Epoch other) {
-      return new IndexScan(
-          partition, other, indexId, terms, direction, after, limit, documents, at);
+    public IndexScan of(PartitionId to, Epoch other) {
+      return new IndexScan(to, other, indexId, terms, direction, after, limit, documents, at);
     }
   }
 

@@ -119,6 +119,7 @@ public sealed interface Response {
     default DatabaseException toException() {
       return switch (this) {
         case WrongEpoch _ -> failure(UNAVAILABLE, "the partition is changing");
+        case Split _ -> failure(UNAVAILABLE, "the partition was split");
         case NotLeader _ -> failure(UNAVAILABLE, "the partition has no known leader");
         case NoReplica _ -> failure(UNAVAILABLE, "no node with the partition can be reached");
         case OutOfBounds(var key) ->
@@ -155,6 +156,20 @@ public sealed interface Response {
   ///
   /// @param current the Partition as its replica knows it
   record WrongEpoch(PartitionDescriptor current) implements Refusal {
+    @Override
+    public boolean retryable() {
+      return true;
+    }
+  }
+
+  /// The Partition was split: nothing was done, and nothing will be.
+  ///
+  /// @param children who has its rows; the first one answers for its transactions
+  record Split(List<PartitionDescriptor> children) implements Refusal {
+    public Split {
+      children = List.copyOf(children);
+    }
+
     @Override
     public boolean retryable() {
       return true;

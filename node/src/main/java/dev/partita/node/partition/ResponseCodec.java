@@ -28,6 +28,7 @@ final class ResponseCodec {
   private static final int INDEX_NOT_READY = 25;
   private static final int INVALID = 26;
   private static final int LOCKED = 27;
+  private static final int SPLIT = 28;
 
   private ResponseCodec() {}
 
@@ -67,6 +68,8 @@ final class ResponseCodec {
     switch (refusal) {
       case Response.WrongEpoch(var current) ->
           PartitionCodec.writeDescriptor(out.raw(WRONG_EPOCH), current);
+      case Response.Split(var children) ->
+          out.raw(SPLIT).list(children, children.size(), PartitionCodec::writeDescriptor);
       case Response.NotLeader(var leader) ->
           out.raw(NOT_LEADER).optional(leader, (o, node) -> o.number(node.value()));
       case Response.NoReplica() -> out.raw(NO_REPLICA);
@@ -103,6 +106,7 @@ final class ResponseCodec {
       case REPEATED -> new Response.Repeated(in.timestamp());
       case LOCKED -> new Response.Locked(TransactionId.read(in));
       case WRONG_EPOCH -> new Response.WrongEpoch(PartitionCodec.readDescriptor(in));
+      case SPLIT -> new Response.Split(in.list(PartitionCodec::readDescriptor));
       case NOT_LEADER -> new Response.NotLeader(in.optional(i -> new NodeId(i.number())));
       case NO_REPLICA -> new Response.NoReplica();
       case OUT_OF_BOUNDS -> new Response.OutOfBounds(PartitionCodec.readKey(in));

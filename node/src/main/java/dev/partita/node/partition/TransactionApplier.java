@@ -243,10 +243,11 @@ final class TransactionApplier {
       }
       case ReadSet.Entries entries -> {
         IndexState index = state.index(entries.indexId());
-        if (index == null || !(index.phase() instanceof IndexState.Ready)) {
+        if (index == null || !index.isReadable()) {
           return Reason.CHANGED_PARTITION;
         }
-        return sameEntries(TransactionTable.entries(index.index(), descriptor, entries), at)
+        IndexKeys place = place(index, at, keys);
+        return place != null && sameEntries(place, TransactionTable.entries(place, entries), at)
             ? null
             : Reason.READ_CHANGED;
       }
@@ -275,21 +276,25 @@ final class TransactionApplier {
   /// Rows that are stored by hash are found by the index that has them by key; its entries do not
   /// change when documents do.
   private boolean sameRows(ReadSet.Rows rows, Timestamp at, PartitionKeys keys) {
-    var order = IndexDefinition.primaryOrder(descriptor.collection());
-    var index = keys.index(order);
+    IndexState order = state.index(IndexDefinition.PRIMARY_ORDER_ID);
+    IndexKeys index = order == null ? null : place(order, at, keys);
+    if (index == null) {
+      return false;
+    }
     PrimaryKey start = rows.start();
     PrimaryKey end = rows.end();
     KeyRange range = index.all();
     range = start == null ? range : range.from(index.key(start.encoded()));
     range = end == null ? range : range.before(index.key(end.encoded()));
-    if (!sameEntries(range, at)) {
+    if (!sameEntries(index, range, at)) {
       return false;
     }
     try (IndexCursor now = committed.entries(range, Timestamp.MAX, Direction.FORWARD)) {
       while (now.next()) {
         Key position = IndexKeys.position(now.key());
-        Version newest = batch.get(keys.row(index.primaryKey(position)));
-        if (newest != null && newest.timestamp().isAfter(at)) {
+        PrimaryKey key = index.primaryKey(position);
+        Version newest = batch.get(keys.row(key));
+        if (newest != null && descriptor.bounds().contains(key) && newest.timestamp().isAfter(at)) {
           return false;
         }
       }
@@ -297,17 +302,35 @@ final class TransactionApplier {
     return true;
   }
 
-  private boolean sameEntries(KeyRange range, Timestamp at) {
+  /// Where the entries lie that were read at a timestamp; null if those of now lie elsewhere, so
+  /// that they cannot be compared.
+  private static @Nullable IndexKeys place(IndexState index, Timestamp at, PartitionKeys keys) {
+    long space = index.spaceAt(at);
+    return space == index.spaceAt(Timestamp.MAX) ? keys.index(index.index(), space) : null;
+  }
+
+  private boolean sameEntries(IndexKeys place, KeyRange range, Timestamp at) {
     try (IndexCursor then = committed.entries(range, at, Direction.FORWARD);
         IndexCursor now = committed.entries(range, Timestamp.MAX, Direction.FORWARD)) {
-      while (then.next()) {
-        if (!now.next()
+      while (next(then, place)) {
+        if (!next(now, place)
             || !now.key().equals(then.key())
             || !now.timestamp().equals(then.timestamp())) {
           return false;
         }
       }
-      return !now.next();
+      return !next(now, place);
     }
+  }
+
+  /// Moves to the next entry that belongs to a row of this Partition.
+  private boolean next(IndexCursor cursor, IndexKeys place) {
+    while (cursor.next()) {
+      if (place.partition() == descriptor.id().value()
+          || descriptor.bounds().contains(place.primaryKey(IndexKeys.position(cursor.key())))) {
+        return true;
+      }
+    }
+    return false;
   }
 }

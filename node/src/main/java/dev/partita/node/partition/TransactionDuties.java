@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// What a leader does unasked about transactions: it ends those that nobody ends, sees to it that
@@ -33,6 +34,7 @@ final class TransactionDuties {
   private final TransactionTable table;
   private final ReplicationGroup group;
   private final WritePipeline pipeline;
+  private final BooleanSupplier isSplit;
   private final PartitionReplica.Surroundings node;
   private final LockQueue queue;
 
@@ -48,8 +50,10 @@ final class TransactionDuties {
       TransactionTable table,
       ReplicationGroup group,
       WritePipeline pipeline,
+      BooleanSupplier isSplit,
       PartitionReplica.Surroundings node) {
     this.table = table;
+    this.isSplit = isSplit;
     this.group = group;
     this.pipeline = pipeline;
     this.node = node;
@@ -86,7 +90,7 @@ final class TransactionDuties {
   }
 
   void tick() {
-    if (!pipeline.leads()) {
+    if (!pipeline.leads() || isSplit.getAsBoolean()) {
       seenNanos.clear();
       marks.clear();
       return;

@@ -7,12 +7,16 @@ import dev.partita.node.storage.Family;
 import dev.partita.node.storage.Span;
 import dev.partita.node.time.Timestamp;
 import java.time.Duration;
+import java.util.List;
 
 /// Where a Partition's transactions lie among the records of the node's store. All keys begin with
 /// the Partition, so they are exported, installed and cleared with its rows.
 final class TransactionKeys {
 
   private static final byte RECORD = 'x';
+
+  /// The kind of record and the Partition.
+  private static final int PREFIX_BYTES = 1 + Long.BYTES;
 
   /// Prepared and not ended.
   private static final byte PREPARED = 1;
@@ -97,5 +101,26 @@ final class TransactionKeys {
 
   static Key forgotten(PartitionId partition) {
     return begin(partition).u8(FORGOTTEN).toKey();
+  }
+
+  /// What each child of a split needs: that no transaction commits twice, nor one that is
+  /// forgotten.
+  static List<KeyRange> inheritedByAll(PartitionId partition) {
+    return List.of(ofKind(partition, NAMED), ofKind(partition, FORGOTTEN));
+  }
+
+  /// What the child needs that answers for the Partition: how transactions have ended.
+  static List<KeyRange> inheritedByFirst(PartitionId partition) {
+    return List.of(
+        ofKind(partition, FINISHED), ofKind(partition, UNFORGOTTEN), ofKind(partition, BALLOTS));
+  }
+
+  private static KeyRange ofKind(PartitionId partition, byte kind) {
+    return KeyRange.prefix(begin(partition).u8(kind).toKey());
+  }
+
+  /// The same record of another Partition.
+  static Key moved(Key record, PartitionId to) {
+    return begin(to).raw(record.suffix(PREFIX_BYTES)).toKey();
   }
 }

@@ -58,15 +58,19 @@ final class TransactionTable {
   private @Nullable KeyRange entries(PartitionState state, long id, ReadSet.Entries range) {
     IndexState index = state.index(id);
     PartitionDescriptor descriptor = state.descriptor();
-    return index == null || descriptor == null || !(index.phase() instanceof IndexState.Ready)
+    return index == null || descriptor == null || !index.isReadable()
         ? null
         : entries(index.index(), descriptor, range);
   }
 
-  /// The keys of the entries that were looked through.
-  static KeyRange entries(
+  /// The keys of the entries that were looked through, as locks compare them.
+  private static KeyRange entries(
       IndexDefinition index, PartitionDescriptor descriptor, ReadSet.Entries range) {
-    IndexKeys keys = new PartitionKeys(descriptor).index(index);
+    return entries(new PartitionKeys(descriptor).index(index), range);
+  }
+
+  /// The keys of the entries that were looked through.
+  static KeyRange entries(IndexKeys keys, ReadSet.Entries range) {
     KeyRange all = keys.startingWith(range.terms());
     Key start = range.start();
     Key end = range.end();

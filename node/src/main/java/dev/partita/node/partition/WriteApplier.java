@@ -34,13 +34,15 @@ final class WriteApplier {
   private final PartitionKeys keys;
   private final EntryOverlay entries;
   private final List<IndexState> indexes;
-  private final List<IndexMaintenance> maintenance = new ArrayList<>();
+  private final List<Maintained> maintenance = new ArrayList<>();
   private final long[] entryGrowth;
+  private final long[] shareGrowth;
   private final boolean needsDocuments;
   private final LockTable locks;
 
   private long rows;
   private long bytes;
+  private @Nullable Recount recount;
   private Timestamp lastCommit;
 
   /// Begins on a state that has a descriptor, with what is committed to the store up to it.
@@ -56,14 +58,42 @@ final class WriteApplier {
     this.keys = new PartitionKeys(descriptor);
     this.entries = new EntryOverlay(committed);
     this.indexes = state.indexes().stream().filter(IndexState::isMaintained).toList();
-    indexes.forEach(index ->
-        maintenance.add(new IndexMaintenance(index, keys.index(index.index()), committed)));
     this.entryGrowth = new long[indexes.size()];
+    this.shareGrowth = new long[indexes.size()];
+    for (int at = 0; at < indexes.size(); at++) {
+      maintain(at, committed);
+    }
     this.needsDocuments =
         indexes.stream().anyMatch(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID);
     this.rows = state.rows();
     this.bytes = state.bytes();
     this.lastCommit = state.lastCommit();
+    this.recount = state.recount();
+  }
+
+  /// A space of an index that a change of a row changes.
+  ///
+  /// @param shared whether it is that of an ancestor
+  /// @param at the index's place
+  private record Maintained(IndexMaintenance maintenance, boolean shared, int at) {}
+
+  private void maintain(int at, StorageReader committed) {
+    IndexState index = indexes.get(at);
+    IndexDefinition definition = index.index();
+    IndexState.Inherited share = index.maintainedShare();
+    Bounds bounds = descriptor.bounds();
+    if (share != null) {
+      IndexKeys shared = keys.index(definition, share.space());
+      maintenance.add(
+          new Maintained(
+              new IndexMaintenance(definition, false, shared, bounds, committed), true, at));
+    }
+    IndexKeys own = keys.index(definition);
+    maintenance.add(
+        new Maintained(
+            new IndexMaintenance(definition, index.isBuilding(), own, bounds, committed),
+            false,
+            at));
   }
 
   Response apply(TimedWrite write) {
@@ -86,11 +116,16 @@ final class WriteApplier {
 
   /// The state with the counters as the writes applied here have left them.
   PartitionState counted(PartitionState state) {
-    PartitionState counted = state.withCounters(rows, bytes, lastCommit);
+    PartitionState counted =
+        state.withCounters(Math.max(0, rows), Math.max(0, bytes), lastCommit).withRecount(recount);
     for (int at = 0; at < entryGrowth.length; at++) {
-      if (entryGrowth[at] != 0) {
+      if (entryGrowth[at] != 0 || shareGrowth[at] != 0) {
         IndexState index = indexes.get(at);
-        counted = counted.withIndex(index.withEntries(index.entries() + entryGrowth[at]));
+        counted =
+            counted.withIndex(
+                index
+                    .withEntries(index.entries() + entryGrowth[at])
+                    .withShareGrown(shareGrowth[at]));
       }
     }
     return counted;
@@ -242,7 +277,7 @@ final class WriteApplier {
   /// The row changes.
   ///
   /// @param before null if there is no row
-  /// @param entries for each index
+  /// @param entries for each space that is maintained
   private record RowChange(
       Key row,
       @Nullable Version before,
@@ -294,11 +329,11 @@ final class WriteApplier {
     ObjectNode fieldsBefore = bytesBefore == null ? null : fieldsBefore(bytesBefore);
     ObjectNode fieldsAfter = document == null ? null : fields(document);
     var changes = new ArrayList<List<EntryChange>>();
-    for (int at = 0; at < indexes.size(); at++) {
+    for (Maintained one : maintenance) {
       List<EntryChange> change =
-          maintenance.get(at).changes(mutation.key(), fieldsBefore, fieldsAfter, own);
+          one.maintenance().changes(mutation.key(), fieldsBefore, fieldsAfter, own);
       if (change == null) {
-        IndexDefinition index = indexes.get(at).index();
+        IndexDefinition index = indexes.get(one.at()).index();
         return new Refused(new MutationResult.UniqueViolation(index.id(), index.name()));
       }
       changes.add(change);
@@ -324,12 +359,10 @@ final class WriteApplier {
     byte[] bytesBefore = before == null ? null : before.value();
     JsonBytes document = change.document();
     if (bytesBefore != null) {
-      rows--;
-      bytes -= change.row().size() + bytesBefore.length;
+      count(change.row(), -1, -(change.row().size() + bytesBefore.length));
     }
     if (document != null) {
-      rows++;
-      bytes += change.row().size() + document.size();
+      count(change.row(), 1, change.row().size() + document.size());
       batch.put(change.row(), timestamp, document.bytes());
     } else if (bytesBefore != null) {
       batch.delete(change.row(), timestamp);
@@ -337,8 +370,18 @@ final class WriteApplier {
     for (int at = 0; at < change.entries().size(); at++) {
       for (EntryChange entry : change.entries().get(at)) {
         entry.writeTo(batch, timestamp);
-        entryGrowth[at] += entry.growth();
+        Maintained one = maintenance.get(at);
+        (one.shared() ? shareGrowth : entryGrowth)[one.at()] += entry.growth();
       }
+    }
+  }
+
+  private void count(Key row, long moreRows, long moreBytes) {
+    rows += moreRows;
+    bytes += moreBytes;
+    Recount count = recount;
+    if (count != null && count.covers(row)) {
+      recount = count.with(count.rows() + moreRows, count.bytes() + moreBytes);
     }
   }
 }

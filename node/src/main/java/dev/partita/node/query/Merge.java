@@ -87,6 +87,9 @@ final class Merge<T> {
       if (e.getCause() instanceof DatabaseException refusal) {
         throw refusal;
       }
+      if (e.getCause() instanceof SplitMeanwhile split) {
+        throw split;
+      }
       throw new IllegalStateException("a partition's part of a query failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Answers queries of any number of partitions. Safe for many threads; calls block.
@@ -75,7 +76,6 @@ public final class Queries {
           .with("index", query.index())
           .with("terms", index.terms().size());
     }
-    List<PartitionDescriptor> partitions = partitions(index, query.partition());
     Key terms = IndexKeys.termsPrefix(index, query.terms());
     Walk walk =
         new Walk(
@@ -86,7 +86,7 @@ public final class Queries {
             query.at());
     walk.requireInside(position -> position.startsWith(terms));
     return walk.page(
-        partitions,
+        () -> partitions(index, query.partition()),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -114,18 +114,18 @@ public final class Queries {
     if (name == null) {
       return directory.partitions(index.collection());
     }
-    PartitionDescriptor partition = directory.partition(name);
-    if (partition == null) {
+    List<PartitionDescriptor> leaves = directory.leaves(name);
+    if (leaves.isEmpty()) {
       throw new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "the partition does not exist")
           .with("partition", name);
     }
-    if (!partition.collection().equals(index.collection())) {
+    if (!leaves.getFirst().collection().equals(index.collection())) {
       throw new DatabaseException(
               ErrorCode.INVALID_REQUEST, "partition and index are of different collections")
           .with("partition", name)
           .with("index", index.name());
     }
-    return List.of(partition);
+    return leaves;
   }
 
   private static Source.Item<IndexHit> hit(Response.Entry entry) {
@@ -151,8 +151,7 @@ public final class Queries {
   /// @throws DatabaseException if the query or its cursor makes no sense, or a partition cannot be
   ///   read before the deadline
   public Page<Document> range(RangeQuery query, Deadline deadline) {
-    List<PartitionDescriptor> partitions = directory.partitions(query.collection());
-    if (partitions.isEmpty()) {
+    if (directory.partitions(query.collection()).isEmpty()) {
       throw new DatabaseException(ErrorCode.UNKNOWN_COLLECTION, "the collection does not exist")
           .with("collection", query.collection());
     }
@@ -160,7 +159,10 @@ public final class Queries {
         new Walk(fingerprint(query), query.order(), query.limit(), query.cursor(), query.at());
     walk.requireInside(Queries::isPrimaryKey);
     return walk.page(
-        partitions.stream().filter(partition -> concerns(partition, query)).toList(),
+        () ->
+            directory.partitions(query.collection()).stream()
+                .filter(partition -> concerns(partition, query))
+                .toList(),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -228,7 +230,10 @@ public final class Queries {
     return Cursor.fingerprint(out.toKey().unsafeBytes());
   }
 
-  private static DatabaseException refused(Response response) {
+  private static RuntimeException refused(Response response) {
+    if (response instanceof Response.Split split) {
+      return new SplitMeanwhile(split);
+    }
     return response instanceof Response.Refusal refusal
         ? refusal.toException()
         : new DatabaseException(ErrorCode.INTERNAL, "a partition gave an answer of another kind");
@@ -284,13 +289,32 @@ public final class Queries {
       return goesBack() ? ordered.opposite() : ordered;
     }
 
-    <T> Page<T> page(List<PartitionDescriptor> partitions, Deadline deadline, Readers<T> readers) {
-      Timestamp start = at;
-      // A single partition chooses a timestamp for itself, which needs no other node.
-      if (start == null && partitions.size() != 1) {
-        start = now(deadline);
+    /// Reads the page, and reads it again when a partition was split meanwhile: from the same
+    /// place, and at the same timestamp if one was chosen already, so nothing is missed and nothing
+    /// comes twice.
+    <T> Page<T> page(
+        Supplier<List<PartitionDescriptor>> partitions, Deadline deadline, Readers<T> readers) {
+      var readAt = new AtomicReference<@Nullable Timestamp>(at);
+      while (true) {
+        try {
+          return page(partitions.get(), readAt, deadline, readers);
+        } catch (SplitMeanwhile meanwhile) {
+          if (deadline.isExpired(clock)) {
+            throw meanwhile.split().toException();
+          }
+        }
       }
-      var readAt = new AtomicReference<@Nullable Timestamp>(start);
+    }
+
+    private <T> Page<T> page(
+        List<PartitionDescriptor> partitions,
+        AtomicReference<@Nullable Timestamp> readAt,
+        Deadline deadline,
+        Readers<T> readers) {
+      // A single partition chooses a timestamp for itself, which needs no other node.
+      if (readAt.get() == null && partitions.size() != 1) {
+        readAt.set(now(deadline));
+      }
       Key after = cursor == null ? null : cursor.position();
       List<Source<T>> sources =
           partitions.stream()

@@ -37,6 +37,23 @@ public record SnapshotMark(long index, long term, Configuration configuration) {
     return new SnapshotMark(1, 1, configuration);
   }
 
+  /// The beginning of a group whose first members have data already when it is made, the same on
+  /// each of them, because another group has handed it to them. It differs from [#initial], so that
+  /// a replica that has lost this data again is not taken for one that never had any.
+  public static SnapshotMark inherited(Configuration configuration) {
+    return new SnapshotMark(2, 1, configuration);
+  }
+
+  /// The hard state that goes with [#inherited].
+  public static HardState inheritedHardState() {
+    return new HardState(1, null, 2);
+  }
+
+  /// Whether a group began here with data of another one.
+  public boolean isInherited() {
+    return equals(inherited(configuration)) && !awaitsSnapshot();
+  }
+
   /// The hard state that goes with [#initial].
   public static HardState initialHardState() {
     return new HardState(1, null, 1);

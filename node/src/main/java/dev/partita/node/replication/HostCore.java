@@ -171,8 +171,13 @@ final class HostCore {
       GroupLog log, SnapshotMark data, @Nullable Configuration bootstrap) {
     GroupId group = log.group();
     if (!log.exists()) {
-      if (data.index() > 0) {
+      if (data.index() > 0 && !data.isInherited()) {
         throw new IllegalStateException("There is data of the group, but no log: " + group);
+      }
+      if (data.index() > 0 && log.tombstone().equals(SnapshotMark.NONE)) {
+        return List.of(
+            new LogRecord.State(group, SnapshotMark.inheritedHardState()),
+            new LogRecord.Mark(group, data, true));
       }
       boolean fresh = bootstrap != null && log.tombstone().equals(SnapshotMark.NONE);
       HardState state = fresh ? SnapshotMark.initialHardState() : log.hardState();
@@ -186,9 +191,10 @@ final class HostCore {
       return List.of(new LogRecord.Mark(group, data, true));
     }
     boolean lost = data.index() < log.snapshot().index() && !isBeginning(log.snapshot());
-    if (installing != null && lost && data.index() == 0) {
-      // The crash came in the middle of an installation; what the replica has acknowledged still
-      // counts in elections.
+    boolean given = installing != null || log.snapshot().isInherited();
+    if (given && lost && data.index() == 0) {
+      // The crash came in the middle of an installation, or before inherited data was durable and
+      // it was not handed over again; what the replica has acknowledged still counts in elections.
       long last = log.lastIndex();
       SnapshotMark mark = SnapshotMark.tombstone(last, log.term(last));
       return List.of(new LogRecord.Mark(group, mark, true));

@@ -58,6 +58,8 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   private final ConcurrentMap<PartitionId, PartitionDescriptor> newer = new ConcurrentHashMap<>();
 
+  private final KnownSplits splits = new KnownSplits();
+
   /// @param clients how to reach the Partitions of a node
   /// @param alive whether a node was heard of lately: a write is not sent where it would only
   ///   disappear
@@ -84,6 +86,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         .partitions()
         .owner(collection, key)
         .map(this::descriptor)
+        .map(partition -> splits.owner(partition, key))
         .orElseThrow(() ->
             new DatabaseException(
                     ErrorCode.NO_PARTITION, "no partition of the collection covers the key")
@@ -96,6 +99,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return catalog.get().partitions().of(collection).stream()
         .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE)
         .map(this::descriptor)
+        .flatMap(splits::leaves)
         .toList();
   }
 
@@ -111,7 +115,27 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   @Override
   public @Nullable PartitionDescriptor partition(PartitionId id) {
-    return catalog.get().partition(id).map(this::descriptor).orElse(null);
+    Catalog present = catalog.get();
+    PartitionEntry entry = present.partition(id).orElse(null);
+    while (entry != null && entry.state() == PartitionEntry.State.SPLIT) {
+      List<PartitionEntry> children = present.children(entry.id());
+      entry = children.isEmpty() ? null : children.getFirst();
+    }
+    return entry == null ? null : splits.heir(descriptor(entry));
+  }
+
+  @Override
+  public List<PartitionDescriptor> leaves(String name) {
+    Catalog present = catalog.get();
+    return present
+        .partition(name)
+        .or(() -> present.partition(ResourceName.of(name).value()))
+        .map(present::leaves)
+        .orElse(List.of())
+        .stream()
+        .map(this::descriptor)
+        .flatMap(splits::leaves)
+        .toList();
   }
 
   @Override
@@ -148,6 +172,10 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     Response.Refusal last = new Response.Unavailable("the deadline had passed");
     long backoffMillis = BACKOFF_MILLIS_MIN;
     for (int attempts = 0; !deadline.isExpired(clock); attempts++) {
+      List<PartitionDescriptor> children = children(known.id());
+      if (children != null) {
+        return new SplitRedirect(this, children, deadline).send(attempt);
+      }
       NodeId target = target(known, hint, attempts);
       Response response = ask(target, attempt, deadline);
       if (!(response instanceof Response.Refusal refusal)) {
@@ -162,7 +190,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         }
         return refusal;
       }
-      if (catalog.get().partition(known.id()).isEmpty()) {
+      if (isDropped(known.id())) {
         return new Response.Unavailable("the partition was dropped");
       }
       last = refusal;
@@ -184,6 +212,10 @@ public final class Router implements PartitionCaller, PartitionDirectory {
           attempt = attempt.withEpoch(current.epoch());
           hint = target;
         }
+        case Response.Split(var into) -> {
+          splits.learn(known.id(), into);
+          atOnce = true;
+        }
         case Response.Overloaded _, Response.Locked _ -> {}
         default -> {
           if (target != null) {
@@ -199,6 +231,34 @@ public final class Router implements PartitionCaller, PartitionDirectory {
       }
     }
     return last;
+  }
+
+  @Override
+  public boolean mayExist(PartitionId id) {
+    return id.value() >= catalog.get().nextId();
+  }
+
+  /// What a Partition was split into; null if it was not, as far as is known here.
+  private @Nullable List<PartitionDescriptor> children(PartitionId id) {
+    Catalog present = catalog.get();
+    boolean published =
+        present
+            .partition(id)
+            .filter(entry -> entry.state() == PartitionEntry.State.SPLIT)
+            .isPresent();
+    if (!published) {
+      return splits.children(id);
+    }
+    List<PartitionDescriptor> children =
+        present.children(id).stream().map(this::descriptor).toList();
+    return children.isEmpty() ? null : children;
+  }
+
+  /// A Partition that the catalog of this node has not heard of yet is not one that it has
+  /// forgotten.
+  private boolean isDropped(PartitionId id) {
+    Catalog present = catalog.get();
+    return id.value() < present.nextId() && present.partition(id).isEmpty();
   }
 
   /// A Partition that was never active has not all indexes yet: what it wrote, queries could miss.
@@ -278,6 +338,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   public void forget(Catalog present) {
     leaders.keySet().removeIf(id -> present.partition(id).isEmpty());
     newer.keySet().removeIf(id -> present.partition(id).isEmpty());
+    splits.forget(present);
   }
 
   private static void pause(long millis) {

@@ -80,12 +80,25 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
             priority,
             ordered.stream().map(part -> part.partition().id()).toList(),
             protocol);
+    for (Part part : ordered) {
+      if (isSplit(part.partition())) {
+        // It can commit no more. What it may have done when this was asked before shows there.
+        return commitAlone(transaction, part, deadline);
+      }
+    }
     if (transaction.isOnePhase()) {
       return commitAlone(transaction, ordered.getFirst(), deadline);
     }
     return transaction.isThreePhase()
         ? threePhases(transaction, ordered, TELL).commit(deadline)
         : new Coordination(transaction, ordered, deadline).run();
+  }
+
+  /// Whether others have the rows of a participant by now. Nobody may take part for itself and for
+  /// one that it answers for as well: who asks it about the one could not tell the other.
+  private boolean isSplit(PartitionDescriptor partition) {
+    PartitionDescriptor answering = directory.partition(partition.id());
+    return answering != null && !answering.id().equals(partition.id());
   }
 
   private ThreePhases threePhases(Transaction transaction, List<Part> parts, Duration tell) {
@@ -263,7 +276,9 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
   private @Nullable Response call(Transaction transaction, Message message, Deadline until) {
     PartitionDescriptor partition = directory.partition(message.to());
     if (partition == null) {
-      return null;
+      return directory.mayExist(message.to())
+          ? new Response.Unavailable("the partition is not known yet")
+          : null;
     }
     PartitionId to = partition.id();
     Epoch epoch = partition.epoch();

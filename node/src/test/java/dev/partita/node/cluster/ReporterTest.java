@@ -55,7 +55,9 @@ class ReporterTest {
         0,
         0,
         HOT,
-        List.of());
+        List.of(),
+        null,
+        false);
   }
 
   @Test

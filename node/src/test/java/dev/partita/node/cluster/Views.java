@@ -28,6 +28,7 @@ final class Views {
   Catalog catalog = Catalog.EMPTY;
   final Set<NodeId> alive = new HashSet<>();
   final Map<PartitionId, LedPartition> leaders = new HashMap<>();
+  final Map<NodeId, Set<PartitionId>> split = new HashMap<>();
   Configuration system = Configuration.EMPTY;
   NodeId self = new NodeId(1);
 
@@ -97,7 +98,8 @@ final class Views {
                 0,
                 0,
                 LoadProfile.NONE,
-                List.of())));
+                List.of(),
+                null)));
   }
 
   LedPartition led(PartitionId partition) {
@@ -105,7 +107,7 @@ final class Views {
   }
 
   ClusterView view() {
-    return new ClusterView(self, catalog, alive, leaders, system, system.members());
+    return new ClusterView(self, catalog, alive, leaders, split, system, system.members());
   }
 
   /// Does what an action says, as the leader of the Partition would: members change and everybody
@@ -119,10 +121,49 @@ final class Views {
         report(
             partition, to, report.epoch(), report.voters(), report.learners(), report.caughtUp());
       }
+      case Action.Split split -> split(split);
       case Action.Propose(_, var command) -> apply(command);
       case Action.Wait _, Action.Finish _ -> {}
     }
     CatalogPlan.next(view()).forEach(this::apply);
+  }
+
+  /// Splits a Partition, as its leader would and every member that is alive.
+  private void split(Action.Split order) {
+    PartitionReport before = led(order.partition()).report();
+    if (before.split() != null || before.epoch() != order.epoch()) {
+      return;
+    }
+    var members = new PartitionReport.SplitReport(before.voters(), before.learners());
+    leaders.put(
+        order.partition(),
+        new LedPartition(
+            order.leader(),
+            new PartitionReport(
+                order.partition(),
+                before.term(),
+                before.epoch() + 1,
+                before.voters(),
+                before.learners(),
+                false,
+                before.caughtUp(),
+                0,
+                0,
+                0,
+                LoadProfile.NONE,
+                List.of(),
+                members)));
+    alive.stream()
+        .filter(before::hasMember)
+        .forEach(node ->
+            split.merge(
+                node,
+                Set.of(order.partition()),
+                (some, more) -> {
+                  var all = new java.util.HashSet<>(some);
+                  all.addAll(more);
+                  return all;
+                }));
   }
 
   private void change(PartitionId partition, NodeId leader, ConfigurationChange change) {

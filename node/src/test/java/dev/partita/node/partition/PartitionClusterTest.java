@@ -183,7 +183,7 @@ final class PartitionClusterTest {
   private List<String> rows(Member member, Timestamp at) {
     var scan =
         new Request.Scan(THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 1_000, at);
-    return new PageReader(member.storage, THINGS, at)
+    return new PageReader(member.storage, THINGS, List.of(), at)
         .rows(scan).rows().stream().map(Response.Stored::toString).toList();
   }
 

@@ -93,7 +93,7 @@ final class PartitionStateMachineTest {
   }
 
   private @Nullable String read(long key, Timestamp at) {
-    var row = new PageReader(storage, THINGS, at).row(PrimaryKey.of(key));
+    var row = new PageReader(storage, THINGS, List.of(), at).row(PrimaryKey.of(key));
     return row.document() == null ? null : row.document().toString();
   }
 
@@ -362,7 +362,7 @@ final class PartitionStateMachineTest {
   private static List<String> rows(RocksDbStorage from, Timestamp at) {
     var scan =
         new Request.Scan(THINGS.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 1_000, at);
-    return new PageReader(from, THINGS, at)
+    return new PageReader(from, THINGS, List.of(), at)
         .rows(scan).rows().stream().map(row -> row.key() + "=" + row.document()).toList();
   }
 

@@ -326,7 +326,7 @@ final class ReplicaAgreementTest {
     long live = 0;
     for (int at = 0; at <= timestamps.size(); at += 7) {
       Timestamp timestamp = at + 7 > timestamps.size() ? Timestamp.MAX : timestamps.get(at);
-      var reader = new PageReader(storage, descriptor, timestamp);
+      var reader = new PageReader(storage, descriptor, state.indexes(), timestamp);
       var rows =
           reader.rows(
               new Request.Scan(

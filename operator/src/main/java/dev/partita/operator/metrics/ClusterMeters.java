@@ -137,7 +137,9 @@ public final class ClusterMeters implements DataPlanes.Listener {
     Map<String, Integer> states = new LinkedHashMap<>();
     List.of("Ready", "Degraded", "NoLeader", "Creating", "Dropping")
         .forEach(state -> states.put(state, 0));
-    view.partitions().forEach(each -> states.merge(state(each, view), 1, Integer::sum));
+    view.partitions().stream()
+        .filter(each -> !each.isSplit())
+        .forEach(each -> states.merge(state(each, view), 1, Integer::sum));
     states.forEach(
         (state, count) -> rows.add(row(OperatorMetric.PARTITIONS, count, namespace, state)));
     Set<String> existing =
@@ -155,7 +157,7 @@ public final class ClusterMeters implements DataPlanes.Listener {
     return switch (partition.state()) {
       case CREATING -> "Creating";
       case DROPPING -> "Dropping";
-      case ACTIVE -> {
+      case ACTIVE, SPLIT -> {
         if (partition.leaderNodeId() == null) {
           yield "NoLeader";
         }

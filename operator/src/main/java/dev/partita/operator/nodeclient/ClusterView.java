@@ -34,6 +34,16 @@ public record ClusterView(
     return partitions.stream().filter(each -> each.name().equals(name)).findFirst();
   }
 
+  /// The Partitions that have the rows of one, which may have been split.
+  public List<PartitionView> leaves(PartitionView root) {
+    return root.isSplit()
+        ? root.children().stream()
+            .flatMap(child -> partition(child).stream())
+            .flatMap(child -> leaves(child).stream())
+            .toList()
+        : List.of(root);
+  }
+
   /// The Index of that name.
   public Optional<IndexView> index(String name) {
     return indexes.stream().filter(each -> each.name().equals(name)).findFirst();

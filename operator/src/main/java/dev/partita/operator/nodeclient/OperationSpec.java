@@ -22,6 +22,9 @@ public record OperationSpec(
     /// Adds a replica, removes one, or both (the new one first).
     @JsonProperty("MoveReplica")
     MOVE_REPLICA,
+    /// Makes two Partitions of one.
+    @JsonProperty("SplitPartition")
+    SPLIT_PARTITION,
     /// Makes another voter the leader.
     @JsonProperty("TransferLeader")
     TRANSFER_LEADER,

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param rows live rows, as the leader counts them
 /// @param bytes size of one replica
 /// @param hotKey the key that takes too much of the load for a split to help; null if there is none
+/// @param children names of the Partitions that it was split into
 public record PartitionView(
     String id,
     String name,
@@ -22,12 +23,47 @@ public record PartitionView(
     long bytes,
     double operationsPerSecond,
     @Nullable JsonNode hotKey,
-    State state) {
+    State state,
+    List<String> children) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
   public PartitionView {
     hotKey = hotKey == null || hotKey.isNull() ? null : hotKey;
     replicas = replicas == null ? List.of() : List.copyOf(replicas);
+    children = children == null ? List.of() : List.copyOf(children);
+  }
+
+  /// A Partition that was not split.
+  public PartitionView(
+      String id,
+      String name,
+      String collection,
+      long epoch,
+      @Nullable String leaderNodeId,
+      List<ReplicaView> replicas,
+      long rows,
+      long bytes,
+      double operationsPerSecond,
+      @Nullable JsonNode hotKey,
+      State state) {
+    this(
+        id,
+        name,
+        collection,
+        epoch,
+        leaderNodeId,
+        replicas,
+        rows,
+        bytes,
+        operationsPerSecond,
+        hotKey,
+        state,
+        List.of());
+  }
+
+  /// Whether its children have its rows.
+  public boolean isSplit() {
+    return state == State.SPLIT;
   }
 
   /// Whether a node holds a replica, voting or not.
@@ -68,6 +104,9 @@ public record PartitionView(
     /// It serves.
     @JsonProperty("Active")
     ACTIVE,
+    /// It was split: its children have its rows.
+    @JsonProperty("Split")
+    SPLIT,
     /// Its replicas are being removed.
     @JsonProperty("Dropping")
     DROPPING

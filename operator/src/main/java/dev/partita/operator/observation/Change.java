@@ -65,7 +65,8 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
         0,
         0,
         null,
-        view.state());
+        view.state(),
+        view.children());
   }
 
   private static IndexView withoutFigures(IndexView view) {

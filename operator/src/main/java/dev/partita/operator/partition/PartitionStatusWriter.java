@@ -109,17 +109,21 @@ final class PartitionStatusWriter {
               before == null ? null : before.conditions(),
               clock.instant());
     }
+    List<PartitionView> leaves = cluster.get().leaves(view);
     return new PartitionStatus(
         verdict.phase(),
         leaderName(view, cluster.get()),
         view.epoch(),
         view.replicas().size(),
         readyReplicas(view, cluster.get()),
-        view.rows(),
-        Figures.bytes(before == null ? null : before.bytes(), view.bytes()),
+        leaves.stream().mapToLong(PartitionView::rows).sum(),
+        Figures.bytes(
+            before == null ? null : before.bytes(),
+            leaves.stream().mapToLong(PartitionView::bytes).sum()),
         Figures.operationsPerSecond(
-            before == null ? null : before.operationsPerSecond(), view.operationsPerSecond()),
-        before == null ? null : before.children(),
+            before == null ? null : before.operationsPerSecond(),
+            leaves.stream().mapToDouble(PartitionView::operationsPerSecond).sum()),
+        view.children().isEmpty() ? null : view.children(),
         generation,
         conditions);
   }

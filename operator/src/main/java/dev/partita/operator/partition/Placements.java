@@ -121,7 +121,8 @@ final class Placements {
     PartitionSpec spec = partition.getSpec();
     List<String> current =
         cluster.partition(name).map(PartitionView::replicaNodeIds).orElse(List.of());
-    if (spec.paused() || partition.isMarkedForDeletion()) {
+    boolean split = cluster.partition(name).filter(PartitionView::isSplit).isPresent();
+    if (spec.paused() || partition.isMarkedForDeletion() || split) {
       return Demand.fixed(name, current);
     }
     List<Placement> placement = Objects.requireNonNullElse(spec.placement(), List.of());

@@ -41,6 +41,9 @@ final class ReplicaMoves {
       return Verdict.reconciling(
           "Deleting", "Dropping", "a Partition of this name is still being dropped");
     }
+    if (view.isSplit()) {
+      return health(partition, view, cluster);
+    }
     Optional<OperationView> failed = acknowledge(view, cluster, dataPlane);
     Optional<OperationView> running =
         cluster.operations().stream()
@@ -137,6 +140,9 @@ final class ReplicaMoves {
 
   /// Whether the group serves and all its replicas are there.
   private static Verdict health(Partition partition, PartitionView view, ClusterView cluster) {
+    if (view.isSplit()) {
+      return healthOfChildren(partition, view, cluster);
+    }
     if (view.state() == PartitionView.State.CREATING || view.leaderNodeId() == null) {
       return view.state() == PartitionView.State.CREATING
           ? Verdict.reconciling(
@@ -163,6 +169,20 @@ final class ReplicaMoves {
             "Moving",
             "WrongReplicas",
             "%d of %d replicas exist".formatted(view.voters().size(), wanted));
+  }
+
+  /// A Partition that was split serves as its children do.
+  private static Verdict healthOfChildren(
+      Partition partition, PartitionView view, ClusterView cluster) {
+    List<PartitionView> leaves = cluster.leaves(view);
+    for (PartitionView leaf : leaves) {
+      Verdict health = health(partition, leaf, cluster);
+      if (health.kind() != Verdict.Kind.READY) {
+        return Verdict.reconciling(
+            health.phase(), health.reason(), leaf.name() + ": " + health.message());
+      }
+    }
+    return Verdict.ready("it was split, and all %d children are ready".formatted(leaves.size()));
   }
 
   private static Verdict moving(Verdict health, String message) {

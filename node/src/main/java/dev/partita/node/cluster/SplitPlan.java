@@ -1,0 +1,81 @@
+package dev.partita.node.cluster;
+
+import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.PartitionEntry;
+import dev.partita.node.cluster.ReportBoard.LedPartition;
+import dev.partita.node.key.Datum;
+import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The way of a Partition to its two children. Their ids and names are in the catalog from the
+/// recording on. The Partition's leader is told to split it until it reports that it has; then the
+/// children are published ([CatalogPlan]); and when every member has split durably, the Partition's
+/// group is given up.
+///
+/// The entry of the Partition's log that splits it is the point of no return. Until then nothing
+/// has happened but that ids were given away, and nothing but the end of the Partition ends the
+/// operation; so no child can come into being that the catalog has forgotten.
+final class SplitPlan {
+  static final String WAIT_FOR_LEADER = "WaitForLeader";
+  static final String SPLIT = "Split";
+  static final String PUBLISH = "Publish";
+  static final String CLEAN_UP = "CleanUp";
+
+  private final PartitionId partition;
+  private final @Nullable Datum at;
+  private final ClusterView view;
+
+  SplitPlan(PartitionId partition, @Nullable Datum at, ClusterView view) {
+    this.partition = partition;
+    this.at = at;
+    this.view = view;
+  }
+
+  Action next() {
+    Optional<PartitionEntry> found = view.catalog().partition(partition);
+    if (found.isEmpty()) {
+      return Action.Finish.failed("the partition was dropped");
+    }
+    PartitionEntry entry = found.get();
+    return switch (entry.state()) {
+      case ACTIVE -> split();
+      case SPLIT -> cleanUp(entry);
+      case CREATING, PENDING, RETAINED -> Action.Finish.failed("the partition does not serve");
+    };
+  }
+
+  private Action split() {
+    Optional<LedPartition> led = view.led(partition);
+    if (led.isEmpty()) {
+      return new Action.Wait(WAIT_FOR_LEADER, "the partition has no leader");
+    }
+    PartitionReport report = led.get().report();
+    if (report.split() != null) {
+      return new Action.Wait(PUBLISH, null);
+    }
+    if (report.changing()) {
+      return new Action.Wait(WAIT_FOR_LEADER, "its members are being changed");
+    }
+    return new Action.Split(
+        SPLIT,
+        partition,
+        led.get().leader(),
+        report.epoch(),
+        at,
+        view.catalog().children(partition));
+  }
+
+  private Action cleanUp(PartitionEntry entry) {
+    if (entry.members().isEmpty()) {
+      return Action.Finish.DONE;
+    }
+    for (NodeId member : entry.members()) {
+      if (!view.hasSplit(member, partition)) {
+        return new Action.Wait(CLEAN_UP, "node " + member + " has not split its replica yet");
+      }
+    }
+    return new Action.Propose(CLEAN_UP, new CatalogCommand.RetirePartition(partition));
+  }
+}

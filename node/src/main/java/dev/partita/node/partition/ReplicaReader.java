@@ -1,0 +1,141 @@
+package dev.partita.node.partition;
+
+import dev.partita.node.storage.ReadView;
+import dev.partita.node.storage.Storage;
+import dev.partita.node.time.Timestamp;
+import org.jspecify.annotations.Nullable;
+
+/// Reads what is applied on a replica, for requests whose time has come. For any thread.
+final class ReplicaReader {
+
+  private final PartitionStateMachine machine;
+  private final Storage storage;
+  private final SplitRules rules;
+
+  ReplicaReader(PartitionStateMachine machine, Storage storage, SplitRules rules) {
+    this.machine = machine;
+    this.storage = storage;
+    this.rules = rules;
+  }
+
+  /// Reads a row as it is now; the caller has seen to it that everything is applied.
+  Response newest(Request.Read read) {
+    PartitionState state = machine.state();
+    PartitionDescriptor descriptor = state.descriptor();
+    Response refusal = check(read, state);
+    if (refusal != null || descriptor == null) {
+      return refusal == null ? uncreated() : refusal;
+    }
+    HeldTransaction holder = machine.transactions().locks().writer(read, null);
+    if (holder != null) {
+      return new Response.Locked(holder.id());
+    }
+    Response row =
+        PageReader.row(storage.get(new PartitionKeys(descriptor).row(read.key())));
+    // The bounds may have changed between check and read.
+    Response late = check(read, machine.state());
+    return late == null ? row : late;
+  }
+
+  /// Reads at a timestamp; the caller has seen to it that everything up to it is applied, and that
+  /// nothing more will come.
+  Response at(Request request, Timestamp at) {
+    // Before the view is opened: what is not prepared by now commits above the timestamp, and what
+    // has ended by now is in the view.
+    HeldTransaction holder = machine.transactions().locks().writer(request, at);
+    if (holder != null) {
+      return new Response.Locked(holder.id());
+    }
+    Response response = null;
+    while (response == null) {
+      response = once(request, at);
+    }
+    return response;
+  }
+
+  /// @return null if an index was finished while the view was opened: it may lack entries then
+  private @Nullable Response once(Request request, Timestamp at) {
+    PartitionState before = machine.state();
+    try (ReadView view = storage.view()) {
+      // This state is as new as the view or newer, and epochs only rise: if it has the request's
+      // epoch, so had the view.
+      PartitionState state = machine.state();
+      PartitionDescriptor descriptor = state.descriptor();
+      Response refusal = check(request, state);
+      if (refusal != null || descriptor == null) {
+        return refusal == null ? uncreated() : refusal;
+      }
+      if (at.isBefore(state.safePoint())) {
+        return new Response.TimestampTooOld(state.safePoint());
+      }
+      if (!hasSameEntries(before, state, at)) {
+        return null;
+      }
+      var reader = new PageReader(view, descriptor, state.indexes(), at);
+      return switch (request) {
+        case Request.Read read -> reader.row(read.key());
+        case Request.Scan scan -> reader.rows(scan);
+        case Request.IndexScan scan -> index(scan, state, reader, at);
+        default -> throw new IllegalStateException("not a read: " + request);
+      };
+    }
+  }
+
+  /// Whether a read finds the entries of all indexes at the same places in both states.
+  private static boolean hasSameEntries(
+      PartitionState before, PartitionState after, Timestamp at) {
+    for (IndexState index : after.indexes()) {
+      IndexState earlier = before.index(index.index().id());
+      if (earlier != null
+          && (earlier.isReadable() != index.isReadable()
+              || earlier.spaceAt(at) != index.spaceAt(at))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static Response index(
+      Request.IndexScan scan, PartitionState state, PageReader reader, Timestamp at) {
+    IndexState index = state.index(scan.indexId());
+    if (index == null) {
+      return new Response.IndexNotReady(scan.indexId(), null);
+    }
+    if (index.phase() instanceof IndexState.Failed(String message)) {
+      return new Response.Invalid(message);
+    }
+    Timestamp since = index.readableSince();
+    if (since == null || at.isBefore(since)) {
+      return new Response.IndexNotReady(scan.indexId(), since);
+    }
+    if (scan.terms().size() > index.index().terms().size()) {
+      return new Response.Invalid(
+          "The index has %d terms, not %d"
+              .formatted(index.index().terms().size(), scan.terms().size()));
+    }
+    return reader.entries(index.index(), scan);
+  }
+
+  /// Why a request cannot be answered in a state, null if it can.
+  private Response.@Nullable Refusal check(Request request, PartitionState state) {
+    PartitionDescriptor descriptor = state.descriptor();
+    SplitState split = state.split();
+    if (descriptor == null) {
+      return uncreated();
+    }
+    if (split != null && rules.refuses()) {
+      return new Response.Split(split.children());
+    }
+    if (!request.epoch().equals(descriptor.epoch())) {
+      return new Response.WrongEpoch(descriptor);
+    }
+    if (request instanceof Request.Read read && !descriptor.bounds().contains(read.key())) {
+      return new Response.OutOfBounds(read.key());
+    }
+    return null;
+  }
+
+  private static Response.Unavailable uncreated() {
+    return new Response.Unavailable("The partition is being created");
+  }
+}
