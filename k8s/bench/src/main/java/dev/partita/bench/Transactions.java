@@ -43,8 +43,7 @@ final class Transactions {
       Load.Result two = Load.run(clients, duration, number -> client(number, Kind.TWO));
       Table.row("two partitions, " + clients + " clients", two, plain.operationsPerSecond());
       Load.Result three = Load.run(clients, duration, number -> client(number, Kind.TWO_3PC));
-      Table.row(
-          "two partitions, 3pc, " + clients + " clients", three, plain.operationsPerSecond());
+      Table.row("two partitions, 3pc, " + clients + " clients", three, plain.operationsPerSecond());
       Load.Result interactive =
           Load.run(clients, duration, number -> client(number, Kind.INTERACTIVE));
       Table.row(
@@ -130,8 +129,7 @@ final class Transactions {
               case ONE ->
                   connection.send(
                       "POST", "/v1/transactions", bytes("{\"writes\":[" + write("b" + key) + "]}"));
-              case TWO ->
-                  connection.send("POST", "/v1/transactions", bytes("{" + pair(key) + "}"));
+              case TWO -> connection.send("POST", "/v1/transactions", bytes("{" + pair(key) + "}"));
               case TWO_3PC ->
                   connection.send(
                       "POST",

@@ -98,6 +98,9 @@ final class Diagnosis {
 
   private void resources(String kind, List<JsonNode> resources) {
     for (JsonNode resource : resources) {
+      if (kind.equals(PARTITION) && quorums.isLost(name(resource)) && !is(resource, "Stalled")) {
+        continue; // That is said already, with what to do.
+      }
       String object = kind + "/" + name(resource);
       JsonNode ready = condition(resource, "Ready");
       JsonNode reconciling = condition(resource, "Reconciling");
@@ -113,8 +116,6 @@ final class Diagnosis {
       } else if (is(resource, "Reconciling") && since.compareTo(STUCK) > 0) {
         findings.add(
             Finding.problem(object, "stuck for " + text(since) + ": " + message, describe(object)));
-      } else if (kind.equals(PARTITION) && quorums.isLost(name(resource))) {
-        continue; // That is said already, with what to do.
       } else if (!ready.isMissingNode() && !is(resource, "Ready")) {
         findings.add(
             Finding.problem(
