@@ -30,8 +30,7 @@ final class ReplicaReader {
     if (holder != null) {
       return new Response.Locked(holder.id());
     }
-    Response row =
-        PageReader.row(storage.get(new PartitionKeys(descriptor).row(read.key())));
+    Response row = PageReader.row(storage.get(new PartitionKeys(descriptor).row(read.key())));
     // The bounds may have changed between check and read.
     Response late = check(read, machine.state());
     return late == null ? row : late;
@@ -82,8 +81,7 @@ final class ReplicaReader {
   }
 
   /// Whether a read finds the entries of all indexes at the same places in both states.
-  private static boolean hasSameEntries(
-      PartitionState before, PartitionState after, Timestamp at) {
+  private static boolean hasSameEntries(PartitionState before, PartitionState after, Timestamp at) {
     for (IndexState index : after.indexes()) {
       IndexState earlier = before.index(index.index().id());
       if (earlier != null
