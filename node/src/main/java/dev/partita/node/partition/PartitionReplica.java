@@ -383,6 +383,17 @@ public final class PartitionReplica {
 
   private CompletableFuture<Response> snapshotRead(
       Request request, @Nullable Timestamp at, Deadline deadline) {
+    if (at == null && pipeline.leads()) {
+      // Its client may have been told of its commit, at a timestamp that is not known here yet. If
+      // it ended between the choice of a timestamp and the look at the locks, it would be missed.
+      HeldTransaction holder = machine.transactions().locks().writer(request, null);
+      if (holder != null) {
+        return unlocked(
+            new Response.Locked(holder.id()),
+            deadline,
+            () -> snapshotRead(request, null, deadline));
+      }
+    }
     CompletableFuture<Timestamp> snapshot = pipeline.snapshot(at);
     CompletableFuture<Timestamp> confirmed =
         snapshot.thenCompose(chosen -> group.readBarrier().thenApply(_ -> chosen));
