@@ -79,6 +79,17 @@ class ChartIT {
     assertThat(Yaml.ofKind(Yaml.documents(rendered), "PodMonitor"))
         .extracting(Yaml::name)
         .containsExactlyInAnyOrder("partita-operator", "partita-nodes");
+    String ofTwo =
+        commands.run(
+            "helm template partita helm/partita --api-versions=monitoring.coreos.com/v1/PodMonitor"
+                + " --set 'watchNamespaces={team-a,team-b}' --set-json 'sites=[]'");
+    assertThat(Yaml.ofKind(Yaml.documents(ofTwo), "PodMonitor"))
+        .filteredOn(each -> Yaml.name(each).equals("partita-nodes"))
+        .allSatisfy(each ->
+            assertThat(each.at("/spec/podMetricsEndpoints/0/tlsConfig/ca/configMap/name").asText())
+                .isEqualTo("partita-ca"))
+        .extracting(each -> each.at("/metadata/namespace").asText())
+        .containsExactlyInAnyOrder("team-a", "team-b");
     assertThat(Yaml.ofKind(Yaml.documents(rendered), "PrometheusRule"))
         .isNotEmpty()
         .allSatisfy(each -> assertThat(each.path("spec").path("groups")).isNotEmpty());

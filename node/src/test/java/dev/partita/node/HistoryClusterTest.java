@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.partita.history.History;
+import dev.partita.history.HistoryChecker;
 import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
 import dev.partita.node.error.DatabaseException;
-import dev.partita.node.history.History;
-import dev.partita.node.history.HistoryChecker;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

@@ -2,12 +2,12 @@ package dev.partita.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.history.History;
+import dev.partita.history.History.End;
 import dev.partita.node.document.Documents;
 import dev.partita.node.document.SessionAction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
-import dev.partita.node.history.History;
-import dev.partita.node.history.History.End;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Mutation;

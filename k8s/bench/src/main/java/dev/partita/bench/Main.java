@@ -12,7 +12,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
 
 /// `./partita bench [--seconds N]`: all chapters in one run, each figure beside its floor.
 public final class Main {
@@ -51,7 +50,7 @@ public final class Main {
     }
     Path checkout = Path.of(System.getProperty("partita.checkout", "."));
     Path directory = Files.createDirectories(checkout.resolve(".partita")).resolve("bench");
-    delete(directory);
+    Directories.delete(directory);
     Files.createDirectories(directory);
     try {
       new Main(
@@ -60,7 +59,7 @@ public final class Main {
               Duration.ofSeconds(seconds))
           .run();
     } finally {
-      delete(directory);
+      Directories.delete(directory);
     }
   }
 
@@ -125,7 +124,7 @@ public final class Main {
     try (Etcd etcd = Etcd.start(program, data)) {
       return Load.run(clients, duration, number -> etcd.client(number, VALUE_BYTES));
     } finally {
-      delete(data);
+      Directories.delete(data);
     }
   }
 
@@ -340,16 +339,5 @@ public final class Main {
 
   private static String path(String key) {
     return "/v1/collections/" + COLLECTION + "/documents/" + key;
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

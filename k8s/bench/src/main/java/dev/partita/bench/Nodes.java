@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class Nodes implements AutoCloseable {
   private static final int COUNT = 3;
   private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
-  private static final byte[] EMPTY = {};
   static final ObjectMapper JSON = new ObjectMapper();
 
   /// How the nodes find each other.
@@ -46,6 +44,11 @@ final class Nodes implements AutoCloseable {
     /// The file in which a node looks up the names of the others, if it is to have one.
     default Optional<Path> hostsFile(int node) {
       return Optional.empty();
+    }
+
+    /// Further variables of a node's process.
+    default Map<String, String> environment(int node) throws IOException {
+      return Map.of();
     }
   }
 
@@ -240,6 +243,58 @@ final class Nodes implements AutoCloseable {
     await(members.get(node).name + " as leader", () -> leader(partition) == node);
   }
 
+  /// Asks for a node to lead a partition; nobody waits for it.
+  void tryLead(String partition, int node) {
+    ObjectNode transfer = JSON.createObjectNode();
+    transfer.put("kind", "TransferLeader").put("partition", partition);
+    transfer.put("to", members.get(node).nodeId);
+    tryOperate("lead-" + operations.incrementAndGet(), transfer);
+  }
+
+  /// Asks for a node's replica of a partition to go; nobody waits for it.
+  void tryRemoveReplica(String partition, int node) {
+    ObjectNode move = JSON.createObjectNode();
+    move.put("kind", "MoveReplica").put("partition", partition);
+    move.put("remove", members.get(node).nodeId);
+    tryOperate("remove-" + operations.incrementAndGet(), move);
+  }
+
+  private void tryOperate(String id, ObjectNode operation) {
+    for (int i = 0; i < COUNT; i++) {
+      String path = "/admin/v1/operations/" + id;
+      if (isAlive(i)
+          && AdminCalls.send(address(i), "PUT", path, operation, AdminCalls.IMPATIENCE) == 200) {
+        return;
+      }
+    }
+  }
+
+  /// Waits for the operations under way, then gives a partition a replica on every node again.
+  void restoreReplicas(String partition) {
+    await("the end of all operations", () -> !isOperating());
+    for (Member member : members) {
+      boolean has = false;
+      for (JsonNode replica : find("partitions", partition).path("replicas")) {
+        has |= replica.path("nodeId").asText().equals(member.nodeId);
+      }
+      if (!has) {
+        ObjectNode move = JSON.createObjectNode();
+        move.put("kind", "MoveReplica").put("partition", partition);
+        move.put("add", member.nodeId);
+        operate(0, "add-" + operations.incrementAndGet(), move);
+      }
+    }
+  }
+
+  private boolean isOperating() {
+    JsonNode all = get(0, "/admin/v1/state").path("operations");
+    boolean operating = !all.isArray();
+    for (JsonNode operation : all) {
+      operating |= operation.path("state").asText().equals("Running");
+    }
+    return operating;
+  }
+
   /// Stops a node's process in the middle of whatever it does (SIGSTOP); its connections stay open.
   void pause(int node) throws IOException, InterruptedException {
     signal(node, "-STOP");
@@ -389,6 +444,7 @@ final class Nodes implements AutoCloseable {
         .ifPresent(file -> builder.environment().put("PARTITA_HOSTS_FILE", file.toString()));
     builder.environment().put("PARTITA_AUTHENTICATION", "disabled");
     builder.environment().putAll(setup.environment());
+    builder.environment().putAll(setup.wiring().environment(node));
     builder.environment().put("MALLOC_ARENA_MAX", "1");
     return builder.start();
   }
@@ -429,38 +485,19 @@ final class Nodes implements AutoCloseable {
   }
 
   private JsonNode get(int node, String path) {
-    try (HttpConnection connection = new HttpConnection(address(node))) {
-      return JSON.readTree(connection.send("GET", path, EMPTY).body());
-    } catch (IOException e) {
-      return JSON.missingNode();
-    }
+    return AdminCalls.exchange(address(node), "GET", path, null, AdminCalls.PATIENCE);
   }
 
   private JsonNode exchange(int node, String method, String path, JsonNode body) {
-    try (HttpConnection connection = new HttpConnection(address(node))) {
-      return JSON.readTree(
-          connection.send(method, path, body.toString().getBytes(StandardCharsets.UTF_8)).body());
-    } catch (IOException e) {
-      return JSON.missingNode();
-    }
+    return AdminCalls.exchange(address(node), method, path, body, AdminCalls.PATIENCE);
   }
 
   private int send(int node, String method, String path, JsonNode body) {
-    try (HttpConnection connection = new HttpConnection(address(node))) {
-      return connection
-          .send(method, path, body.toString().getBytes(StandardCharsets.UTF_8))
-          .status();
-    } catch (IOException e) {
-      return 0;
-    }
+    return AdminCalls.send(address(node), method, path, body, AdminCalls.PATIENCE);
   }
 
   private static int status(Member member, String path) {
-    try (HttpConnection connection = new HttpConnection(member.http())) {
-      return connection.send("GET", path, EMPTY).status();
-    } catch (IOException e) {
-      return 0;
-    }
+    return AdminCalls.send(member.http(), "GET", path, null, AdminCalls.PATIENCE);
   }
 
   static void await(String what, BooleanSupplier condition) {

@@ -27,6 +27,7 @@ public final class Main {
         down [--wipe]     stop it; with --wipe delete its data as well
         image             build container images of the operator and the nodes: './partita image --help'
         bench             measure Partita beside the floors of this machine and beside etcd
+        torture           make all kinds of trouble for three nodes, and judge what their clients have seen
         help              print this
 
       With KUBECONFIG set, 'up' uses that cluster instead of a control plane of its own: it applies the definitions, the

@@ -89,7 +89,7 @@ final class Quorums {
       findings.add(
           Finding.problem(
               "system partition",
-              "NO QUORUM: %d of %d voters are alive; nothing can be made, moved or written in transactions"
+              "NO QUORUM: %d of %d voters are alive; nothing can be made, moved or written"
                   .formatted(alive, voters),
               bringBack(down)));
     }

@@ -1,4 +1,4 @@
-package dev.partita.node.history;
+package dev.partita.history;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
-package dev.partita.node.history;
+package dev.partita.history;
 
-import dev.partita.node.history.History.End;
-import dev.partita.node.history.History.Txn;
+import dev.partita.history.History.End;
+import dev.partita.history.History.Txn;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -295,7 +296,7 @@ public final class HistoryChecker {
     var circle = new ArrayList<Arrow>();
     int node = start;
     do {
-      Way way = ways.get(node);
+      Way way = Objects.requireNonNull(ways.get(node));
       circle.addFirst(new Arrow(node, way.edge()));
       node = way.from();
     } while (node != start);

@@ -1,8 +1,8 @@
-package dev.partita.node.history;
+package dev.partita.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.partita.node.history.History.End;
+import dev.partita.history.History.End;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

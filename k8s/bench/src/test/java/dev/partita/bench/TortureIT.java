@@ -1,0 +1,32 @@
+package dev.partita.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/// One round of trouble, with a fixed seed.
+@EnabledOnOs(value = OS.LINUX, disabledReason = "only Linux has all addresses of 127.0.0.0/8")
+class TortureIT {
+  private static final long SEED = 20_261_126;
+
+  @TempDir Path directory;
+
+  @Test
+  void aRoundOfTroubleDoesNotShow() throws Exception {
+    Path jar =
+        Path.of(System.getProperty("partita.checkout"), "node/target/quarkus-app/quarkus-run.jar");
+
+    assertThat(
+            Torture.run(
+                jar, directory, Clocks.STEADY, Duration.ofSeconds(1), Duration.ofSeconds(40), SEED))
+        .isTrue();
+
+    assertThat(directory.resolve("history.jsonl")).isNotEmptyFile();
+    assertThat(directory.resolve("history.edn")).isNotEmptyFile();
+  }
+}
