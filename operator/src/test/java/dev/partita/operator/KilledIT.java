@@ -14,7 +14,7 @@ class KilledIT extends KillPoints {
   private static @Nullable ControlPlane shared;
 
   KilledIT() {
-    super(Integer.getInteger("partita.kill.stride", 5));
+    super(Integer.getInteger("partita.kill.stride", 15));
   }
 
   @BeforeAll
