@@ -38,15 +38,11 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// How often replicas do what is due: bounds how late a deadline is noticed.
   private static final Duration TICK = Duration.ofMillis(100);
 
-  /// How long after a split a child without a leader campaigns again: the other members may not
-  /// have their replicas yet. After so many attempts the ordinary elections take over.
+  /// How long after a split a child without a leader campaigns again: an election takes a few
+  /// milliseconds. Each time it waits twice as long, until the ordinary elections take over.
   private static final Duration CAMPAIGN_AGAIN = Duration.ofMillis(10);
 
-  private static final int CAMPAIGNS_MAX = 30;
-
-  /// How long after a split the store is flushed, so that the partition that was split can go: not
-  /// at once, since the children need the disk for their elections.
-  private static final Duration FLUSH_AFTER_SPLIT = Duration.ofSeconds(1);
+  private static final int CAMPAIGNS_MAX = 7;
 
   private static final int OPENING_LOCKS = 16;
 
@@ -172,12 +168,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       // Side by side: each waits for a write of the log.
       inBackground(() -> openChild(child, leads));
     }
-    CompletableFuture.delayedExecutor(FLUSH_AFTER_SPLIT.toMillis(), TimeUnit.MILLISECONDS, reads)
-        .execute(() -> {
-          if (!closed) {
-            node.storage().flushSoon();
-          }
-        });
+    node.storage().flushSoon();
   }
 
   private void openChild(PartitionDescriptor child, boolean leads) {
@@ -207,14 +198,16 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
   }
 
-  /// Tries until there is a leader, or the ordinary elections take over.
+  /// The other members may not have their replicas yet, or may be slow: tries again after a while
+  /// that doubles.
   private void campaign(PartitionReplica child, int attempt) {
     if (child.group().status().role() != Role.CANDIDATE) {
       // Whoever has asked for votes already waits for them.
       child.group().campaign();
     }
     if (attempt < CAMPAIGNS_MAX) {
-      CompletableFuture.delayedExecutor(CAMPAIGN_AGAIN.toMillis(), TimeUnit.MILLISECONDS, reads)
+      CompletableFuture.delayedExecutor(
+              CAMPAIGN_AGAIN.toMillis() << attempt, TimeUnit.MILLISECONDS, reads)
           .execute(() -> {
             if (!closed && child.group().status().leader() == null) {
               campaign(child, attempt + 1);

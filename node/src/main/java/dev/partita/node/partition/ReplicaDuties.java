@@ -44,9 +44,6 @@ final class ReplicaDuties {
   /// is prepared may be an orphan, which takes longer to end than others should wait.
   private static final Duration SPLIT_HOLDS = Duration.ofSeconds(1);
 
-  /// By how much shorter the steps of building an index are that nobody waits for.
-  private static final int LEISURE = 5;
-
   private static final Duration SPLIT_HOLDS_EVERY = Duration.ofSeconds(4);
 
   private record WantedSplit(PartitionCommand.Split split, long sinceNanos, long untilNanos) {}
@@ -167,22 +164,15 @@ final class ReplicaDuties {
             });
   }
 
-  private void propose() {
-    propose(false);
-  }
-
   /// Proposes the next thing that is due, if there is one.
-  ///
-  /// @param atLeisure whether this may be something that nobody waits for. What a split leaves to
-  ///   be done takes its time, so that those who read and write notice nothing of it
-  private void propose(boolean atLeisure) {
+  private void propose() {
     PartitionCommand due;
     PartitionState before = machine.state();
     synchronized (this) {
       if (!leading || commandUnderWay || closed || !pipeline.leads()) {
         return;
       }
-      due = due(before, atLeisure);
+      due = due(before);
       if (due == null) {
         return;
       }
@@ -208,7 +198,7 @@ final class ReplicaDuties {
         || !Objects.equals(now.recount(), before.recount());
   }
 
-  private @Nullable PartitionCommand due(PartitionState state, boolean atLeisure) {
+  private @Nullable PartitionCommand due(PartitionState state) {
     if (state.descriptor() == null) {
       return new PartitionCommand.Create(initial);
     }
@@ -218,6 +208,9 @@ final class ReplicaDuties {
     PartitionCommand split = dueSplit(state);
     if (split != null) {
       return split;
+    }
+    if (state.recount() != null) {
+      return new PartitionCommand.CountRows(node.settings().backfillRows());
     }
     WantedIndexes indexes = wanted;
     if (indexes != null) {
@@ -240,21 +233,8 @@ final class ReplicaDuties {
       }
     }
     for (IndexState index : state.indexes()) {
-      if (index.isBuilding() && index.maintainedShare() == null) {
-        return new PartitionCommand.Backfill(index.index().id(), node.settings().backfillRows());
-      }
-    }
-    return atLeisure ? dueAfterSplit(state) : null;
-  }
-
-  private @Nullable PartitionCommand dueAfterSplit(PartitionState state) {
-    if (state.recount() != null) {
-      return new PartitionCommand.CountRows(node.settings().backfillRows());
-    }
-    for (IndexState index : state.indexes()) {
       if (index.isBuilding()) {
-        return new PartitionCommand.Backfill(
-            index.index().id(), Math.max(1, node.settings().backfillRows() / LEISURE));
+        return new PartitionCommand.Backfill(index.index().id(), node.settings().backfillRows());
       }
       if (index.inherited().stream()
           .anyMatch(share -> IndexState.isOver(share, state.safePoint()))) {
@@ -283,7 +263,7 @@ final class ReplicaDuties {
       return;
     }
     takeUp();
-    propose(true);
+    propose();
     raiseSafePoint();
     collect();
     removeLitter();
