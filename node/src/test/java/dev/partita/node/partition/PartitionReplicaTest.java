@@ -399,6 +399,8 @@ final class PartitionReplicaTest {
       write(node, model, random, 200);
     }
     Timestamp before = node.oracle.take();
+    // However late the writers begin, what becomes ready is newer.
+    write(node, model, random, 200);
     var stop = new AtomicBoolean();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> writers =
