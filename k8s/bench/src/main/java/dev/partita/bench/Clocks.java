@@ -21,15 +21,15 @@ final class Clocks {
   private static final String LIBRARY = "faketime/libfaketimeMT.so.1";
 
   private final Path directory;
-  private final @Nullable Path library;
+  private final @Nullable Path preload;
 
-  private Clocks(Path directory, @Nullable Path library) {
+  private Clocks(Path directory, @Nullable Path preload) {
     this.directory = directory;
-    this.library = library;
+    this.preload = preload;
   }
 
   /// @param directory for the files with the offsets
-  /// @throws IllegalStateException if the library is not on this machine
+  /// @throws IllegalStateException if the preload is not on this machine
   static Clocks thatJump(Path directory) throws IOException {
     return new Clocks(
         directory,
@@ -58,17 +58,17 @@ final class Clocks {
   }
 
   boolean canJump() {
-    return library != null;
+    return preload != null;
   }
 
   /// What a node's process needs so that its clock can jump.
   Map<String, String> environment(int node) throws IOException {
-    if (library == null) {
+    if (preload == null) {
       return Map.of();
     }
     set(node, 0);
     return Map.of(
-        "LD_PRELOAD", library.toString(),
+        "LD_PRELOAD", preload.toString(),
         "FAKETIME_TIMESTAMP_FILE", file(node).toString(),
         "FAKETIME_CACHE_DURATION", "1",
         "FAKETIME_DONT_FAKE_MONOTONIC", "1",
