@@ -29,7 +29,7 @@ final class Clocks {
   }
 
   /// @param directory for the files with the offsets
-  /// @throws IllegalStateException if the preload is not on this machine
+  /// @throws IllegalStateException if `libfaketime` is not on this machine
   static Clocks thatJump(Path directory) throws IOException {
     return new Clocks(
         directory,
