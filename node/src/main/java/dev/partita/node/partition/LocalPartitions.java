@@ -287,7 +287,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     boolean read =
         request instanceof Request.Read
             || request instanceof Request.Scan
-            || request instanceof Request.IndexScan;
+            || request instanceof Request.IndexScan
+            || request instanceof Request.Changes;
     if (read && readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
       readsUnderWay.decrementAndGet();
       listener.overloaded(OperationListener.Bound.READS);

@@ -239,6 +239,25 @@ final class LockTable {
     return other(terms.get(sameTerms), null) != null;
   }
 
+  /// The first to prepare of those that will write at a timestamp or below it, or may; null if
+  /// nobody does.
+  @Nullable HeldTransaction firstWriter(Timestamp at) {
+    return isEmpty() ? null : firstWriterAmongAll(at);
+  }
+
+  private synchronized @Nullable HeldTransaction firstWriterAmongAll(Timestamp at) {
+    HeldTransaction first = null;
+    for (HeldTransaction holder : held.values()) {
+      Timestamp prepared = holder.prepared().at();
+      if (!holder.prepared().mutations().isEmpty()
+          && !prepared.isAfter(at)
+          && (first == null || prepared.isBefore(first.prepared().at()))) {
+        first = holder;
+      }
+    }
+    return first;
+  }
+
   /// Whose end decides what a read sees; null if nobody's does.
   ///
   /// @param at what the read sees at most, null for the newest

@@ -31,6 +31,7 @@ public interface OperationListener {
   enum Operation {
     READ,
     WRITE,
+    /// A page of rows, or of changes.
     SCAN,
     INDEX_SCAN,
     /// A transaction's part is checked and locked, or committed if it is the whole.
@@ -42,7 +43,7 @@ public interface OperationListener {
       return switch (request) {
         case Request.Read _ -> READ;
         case Request.Write _ -> WRITE;
-        case Request.Scan _ -> SCAN;
+        case Request.Scan _, Request.Changes _ -> SCAN;
         case Request.IndexScan _ -> INDEX_SCAN;
         case Request.Prepare _ -> PREPARE;
         case Request.Finish _,

@@ -56,6 +56,7 @@ public final class PartitionReplica {
   private final Surroundings node;
   private final WritePipeline pipeline;
   private final ReplicaReader reader;
+  private final ChangeReader changes;
   private final ReplicaDuties duties;
   private final TransactionDuties transactions;
   private final OperationRate rate;
@@ -72,7 +73,8 @@ public final class PartitionReplica {
     this.machine = machine;
     this.group = group;
     this.node = node;
-    this.reader = new ReplicaReader(machine, node.storage(), node.splitRules());
+    this.changes = new ChangeReader(machine, node.storage(), node.clock());
+    this.reader = new ReplicaReader(machine, node.storage(), node.splitRules(), changes);
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
     this.transactions =
@@ -191,6 +193,7 @@ public final class PartitionReplica {
       case Request.Scan scan -> snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
       case Request.IndexScan scan ->
           snapshotRead(scan, scan.at(), deadline).thenApply(this::sampled);
+      case Request.Changes wanted -> changes(wanted, deadline);
     };
   }
 
@@ -367,18 +370,42 @@ public final class PartitionReplica {
       return CompletableFuture.completedFuture(response)
           .thenComposeAsync(_ -> again.get(), node.reads());
     }
-    CompletableFuture.delayedExecutor(ASK_AFTER.toMillis(), TimeUnit.MILLISECONDS, node.reads())
-        .execute(() -> {
-          if (!holder.released().isDone()) {
-            transactions.resolve(holder.prepared().transaction());
-          }
-        });
+    askLater(holder);
     return holder
         .released()
         .thenApply(_ -> false)
         .completeOnTimeout(true, deadline.remainingNanos(node.clock()), TimeUnit.NANOSECONDS)
         .thenComposeAsync(
             late -> late ? CompletableFuture.completedFuture(response) : again.get(), node.reads());
+  }
+
+  /// Has a transaction that somebody waits for ended, unless it ends soon by itself.
+  private void askLater(HeldTransaction holder) {
+    CompletableFuture.delayedExecutor(ASK_AFTER.toMillis(), TimeUnit.MILLISECONDS, node.reads())
+        .execute(() -> {
+          if (!holder.released().isDone()) {
+            transactions.resolve(holder.prepared().transaction());
+          }
+        });
+  }
+
+  /// As a snapshot read, it has the promise that nothing commits up to the timestamp any more. It
+  /// does not wait for a transaction that is prepared, but reads up to it.
+  private CompletableFuture<Response> changes(Request.Changes request, Deadline deadline) {
+    CompletableFuture<Long> promised =
+        pipeline.snapshot(request.upTo()).thenCompose(_ -> group.readBarrier());
+    return afterwards(
+        promised,
+        deadline,
+        () -> {
+          // Before anything is read: who has ended by now is in the store.
+          HeldTransaction holder = machine.transactions().locks().firstWriter(request.upTo());
+          if (holder == null) {
+            return reader.changes(request, request.upTo());
+          }
+          askLater(holder);
+          return reader.changes(request, holder.prepared().at().previous());
+        });
   }
 
   private CompletableFuture<Response> snapshotRead(
@@ -443,12 +470,14 @@ public final class PartitionReplica {
     load.profile(node.clock().monotonicNanos());
     duties.tick();
     transactions.tick();
+    changes.tick();
   }
 
   /// Stops serving; the group is closed by its owner.
   void close() {
     pipeline.follow(null);
     transactions.follow(null);
+    changes.close();
     duties.close();
   }
 }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// A Partition's replicated state on one node: its rows, index entries and [PartitionState], all in
@@ -52,8 +53,10 @@ final class PartitionStateMachine implements StateMachine {
   private final Storage storage;
   private final PartitionSnapshots snapshots;
   private final TransactionTable transactions;
+  private final RecentChanges recentChanges;
 
   private volatile PartitionState state;
+  private final AtomicLong installations = new AtomicLong();
   private volatile long durableIndex;
   private Leadership leadership = new Leadership(null, 0, false);
   private @Nullable LeaderListener listener;
@@ -70,6 +73,12 @@ final class PartitionStateMachine implements StateMachine {
   }
 
   PartitionStateMachine(PartitionId id, Storage storage, SplitRules splitRules) {
+    this(id, storage, splitRules, new RecentChanges());
+  }
+
+  PartitionStateMachine(
+      PartitionId id, Storage storage, SplitRules splitRules, RecentChanges recentChanges) {
+    this.recentChanges = recentChanges;
     this.id = id;
     this.storage = storage;
     this.splitRules = splitRules;
@@ -96,6 +105,16 @@ final class PartitionStateMachine implements StateMachine {
   /// What is known of transactions.
   TransactionTable transactions() {
     return transactions;
+  }
+
+  /// What was written lately, if somebody wants to know.
+  RecentChanges recentChanges() {
+    return recentChanges;
+  }
+
+  /// Changes when other data comes in the place of what was here, and when it has come.
+  long installations() {
+    return installations.get();
   }
 
   @Override
@@ -153,6 +172,11 @@ final class PartitionStateMachine implements StateMachine {
   private final class Step {
     private final Batch batch = storage.newBatch();
     private PartitionState now = state;
+
+    Step() {
+      recentChanges.begin(now.lastCommit());
+    }
+
     private @Nullable WriteApplier writes;
     private @Nullable TransactionApplier prepares;
     private boolean changed;
@@ -257,7 +281,8 @@ final class PartitionStateMachine implements StateMachine {
 
     private WriteApplier writes(PartitionDescriptor descriptor) {
       if (writes == null) {
-        writes = new WriteApplier(storage, batch, now, descriptor, transactions.locks());
+        writes =
+            new WriteApplier(storage, batch, now, descriptor, transactions.locks(), recentChanges);
       }
       return writes;
     }
@@ -422,7 +447,10 @@ final class PartitionStateMachine implements StateMachine {
 
   @Override
   public void install(Path directory, SnapshotMark mark) throws IOException {
+    installations.incrementAndGet();
+    recentChanges.clear();
     state = snapshots.install(directory, mark, state);
+    installations.incrementAndGet();
     transactions.load(state);
     refreshDurable();
     announceSplit();

@@ -11,11 +11,14 @@ final class ReplicaReader {
   private final PartitionStateMachine machine;
   private final Storage storage;
   private final SplitRules rules;
+  private final ChangeReader changes;
 
-  ReplicaReader(PartitionStateMachine machine, Storage storage, SplitRules rules) {
+  ReplicaReader(
+      PartitionStateMachine machine, Storage storage, SplitRules rules, ChangeReader changes) {
     this.machine = machine;
     this.storage = storage;
     this.rules = rules;
+    this.changes = changes;
   }
 
   /// Reads a row as it is now; the caller has seen to it that everything is applied.
@@ -34,6 +37,21 @@ final class ReplicaReader {
     // The bounds may have changed between check and read.
     Response late = check(read, machine.state());
     return late == null ? row : late;
+  }
+
+  /// Reads changes up to a timestamp; the caller has seen to it that everything up to it is
+  /// applied, and that nothing more will come.
+  Response changes(Request.Changes request, Timestamp upTo) {
+    PartitionState state = machine.state();
+    PartitionDescriptor descriptor = state.descriptor();
+    Response refusal = check(request, state);
+    if (refusal != null || descriptor == null) {
+      return refusal == null ? uncreated() : refusal;
+    }
+    Response page = changes.read(request, descriptor, upTo);
+    // Once the Partition is split, others decide what is kept of its rows.
+    Response late = check(request, machine.state());
+    return late == null ? page : late;
   }
 
   /// Reads at a timestamp; the caller has seen to it that everything up to it is applied, and that

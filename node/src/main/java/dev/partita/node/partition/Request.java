@@ -244,6 +244,32 @@ public sealed interface Request {
     }
   }
 
+  /// Reads the changes of rows in the order of [ChangePosition]s. Answered by [Response.Changes].
+  ///
+  /// @param after the place to go on behind
+  /// @param upTo the timestamp of the last change wanted; must not be above the newest timestamp of
+  ///   the oracle
+  /// @param limit changes at most, 1 to [Request#PAGE_ROWS_MAX]
+  /// @param before whether each change is to bring the document that was there before
+  record Changes(
+      PartitionId partition,
+      Epoch epoch,
+      ChangePosition after,
+      Timestamp upTo,
+      int limit,
+      boolean before)
+      implements Request {
+
+    public Changes {
+      checkLimit(limit);
+    }
+
+    @Override
+    public Changes of(PartitionId to, Epoch other) {
+      return new Changes(to, other, after, upTo, limit, before);
+    }
+  }
+
   private static void checkLimit(int limit) {
     if (limit < 1 || limit > PAGE_ROWS_MAX) {
       throw new IllegalArgumentException("a limit is 1 to " + PAGE_ROWS_MAX + ": " + limit);

@@ -16,6 +16,7 @@ final class RequestCodec {
   private static final int FORGET = 8;
   private static final int LOOKUP = 9;
   private static final int VOTE = 10;
+  private static final int CHANGES = 11;
 
   private RequestCodec() {}
 
@@ -49,6 +50,13 @@ final class RequestCodec {
             .number(scan.limit())
             .flag(scan.documents())
             .optional(scan.at(), BinaryWriter::timestamp);
+      }
+      case Request.Changes changes -> {
+        begin(out, CHANGES, changes);
+        out.key(changes.after().encoded())
+            .timestamp(changes.upTo())
+            .number(changes.limit())
+            .flag(changes.before());
       }
       case Request.Prepare prepare -> {
         begin(out, PREPARE, prepare);
@@ -132,6 +140,14 @@ final class RequestCodec {
               in.count32(),
               in.flag(),
               in.optional(BinaryReader::timestamp));
+      case CHANGES ->
+          new Request.Changes(
+              partition,
+              epoch,
+              ChangePosition.decode(in.key()),
+              in.timestamp(),
+              in.count32(),
+              in.flag());
       case PREPARE -> readPrepare(in, partition, epoch);
       case FINISH ->
           new Request.Finish(

@@ -67,6 +67,29 @@ public sealed interface Response {
   /// @param row the row at the same timestamp, if it was asked for
   record Entry(Key position, PrimaryKey key, JsonBytes values, @Nullable Stored row) {}
 
+  /// The answer to [Request.Changes].
+  ///
+  /// @param more whether there may be others behind the last one up to the same timestamp; then
+  ///   there is one at least
+  /// @param upTo up to where there is nothing beside them: below what the request asked for if a
+  ///   transaction is prepared whose end is not known
+  record Changes(List<Change> changes, boolean more, Timestamp upTo) implements Response {
+    public Changes {
+      changes = List.copyOf(changes);
+    }
+  }
+
+  /// A change of a row.
+  ///
+  /// @param timestamp of its commit, which is the version of the document
+  /// @param document as it is from then on, null if it was deleted
+  /// @param before the document that was there; null if there was none, or it was not asked for
+  record Change(
+      PrimaryKey key,
+      Timestamp timestamp,
+      @Nullable JsonBytes document,
+      @Nullable JsonBytes before) {}
+
   /// The transaction holds its locks and can commit at this timestamp or later.
   record Prepared(Timestamp at) implements Response {}
 

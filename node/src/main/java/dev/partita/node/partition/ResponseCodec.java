@@ -16,6 +16,7 @@ final class ResponseCodec {
   private static final int DONE = 8;
   private static final int REPEATED = 9;
   private static final int VOTED = 10;
+  private static final int CHANGES = 11;
   private static final int WRONG_EPOCH = 16;
   private static final int NOT_LEADER = 17;
   private static final int NO_REPLICA = 18;
@@ -50,6 +51,11 @@ final class ResponseCodec {
               .list(entries, entries.size(), ResponseCodec::writeEntry)
               .flag(more)
               .timestamp(at);
+      case Response.Changes(var changes, boolean more, var upTo) ->
+          out.raw(CHANGES)
+              .list(changes, changes.size(), ResponseCodec::writeChange)
+              .flag(more)
+              .timestamp(upTo);
       case Response.Prepared(var at) -> out.raw(PREPARED).timestamp(at);
       case Response.Finished(var outcome) -> outcome.writeTo(out.raw(FINISHED));
       case Response.NotPrepared(var reason, var results) ->
@@ -95,6 +101,8 @@ final class ResponseCodec {
       case ROWS -> new Response.Rows(in.list(ResponseCodec::readStored), in.flag(), in.timestamp());
       case ENTRIES ->
           new Response.Entries(in.list(ResponseCodec::readEntry), in.flag(), in.timestamp());
+      case CHANGES ->
+          new Response.Changes(in.list(ResponseCodec::readChange), in.flag(), in.timestamp());
       case PREPARED -> new Response.Prepared(in.timestamp());
       case FINISHED -> new Response.Finished(TransactionOutcome.read(in));
       case NOT_PREPARED ->
@@ -155,6 +163,21 @@ final class ResponseCodec {
 
   private static Response.Stored readStored(BinaryReader in) {
     return new Response.Stored(PartitionCodec.readKey(in), in.timestamp(), in.json());
+  }
+
+  private static void writeChange(BinaryWriter out, Response.Change change) {
+    PartitionCodec.writeKey(out, change.key());
+    out.timestamp(change.timestamp())
+        .optional(change.document(), BinaryWriter::json)
+        .optional(change.before(), BinaryWriter::json);
+  }
+
+  private static Response.Change readChange(BinaryReader in) {
+    return new Response.Change(
+        PartitionCodec.readKey(in),
+        in.timestamp(),
+        in.optional(BinaryReader::json),
+        in.optional(BinaryReader::json));
   }
 
   private static void writeEntry(BinaryWriter out, Response.Entry entry) {

@@ -104,7 +104,8 @@ final class TransactionTable {
       return;
     }
     try (Batch nothing = storage.newBatch()) {
-      var applier = new WriteApplier(storage, nothing, state, descriptor, locks);
+      var applier =
+          new WriteApplier(storage, nothing, state, descriptor, locks, new RecentChanges());
       for (byte[] bytes : prepared) {
         PreparedTransaction one = PreparedTransaction.decode(bytes);
         locks.add(new HeldTransaction(one, applier.footprint(one.mutations())));

@@ -39,6 +39,7 @@ final class WriteApplier {
   private final long[] shareGrowth;
   private final boolean needsDocuments;
   private final LockTable locks;
+  private final RecentChanges recentChanges;
 
   private long rows;
   private long bytes;
@@ -46,14 +47,18 @@ final class WriteApplier {
   private Timestamp lastCommit;
 
   /// Begins on a state that has a descriptor, with what is committed to the store up to it.
+  ///
+  /// @param recentChanges is told of what is written
   WriteApplier(
       StorageReader committed,
       Batch batch,
       PartitionState state,
       PartitionDescriptor descriptor,
-      LockTable locks) {
+      LockTable locks,
+      RecentChanges recentChanges) {
     this.batch = batch;
     this.locks = locks;
+    this.recentChanges = recentChanges;
     this.descriptor = descriptor;
     this.keys = new PartitionKeys(descriptor);
     this.entries = new EntryOverlay(committed);
@@ -279,6 +284,7 @@ final class WriteApplier {
   /// @param before null if there is no row
   /// @param entries for each space that is maintained
   private record RowChange(
+      PrimaryKey key,
       Key row,
       @Nullable Version before,
       @Nullable JsonBytes document,
@@ -323,7 +329,7 @@ final class WriteApplier {
   private Plan planEntries(Mutation mutation, Key row, @Nullable Version before, EntryOverlay own) {
     JsonBytes document = mutation.document();
     if (indexes.isEmpty()) {
-      return new RowChange(row, before, document, List.of());
+      return new RowChange(mutation.key(), row, before, document, List.of());
     }
     byte[] bytesBefore = before == null ? null : before.value();
     ObjectNode fieldsBefore = bytesBefore == null ? null : fieldsBefore(bytesBefore);
@@ -338,7 +344,8 @@ final class WriteApplier {
       }
       changes.add(change);
     }
-    return new RowChange(row, before, document, Collections.unmodifiableList(changes));
+    return new RowChange(
+        mutation.key(), row, before, document, Collections.unmodifiableList(changes));
   }
 
   /// What was stored while nothing looked into it may be no object; it has no fields then.
@@ -366,6 +373,9 @@ final class WriteApplier {
       batch.put(change.row(), timestamp, document.bytes());
     } else if (bytesBefore != null) {
       batch.delete(change.row(), timestamp);
+    }
+    if (document != null || bytesBefore != null) {
+      recentChanges.add(change.key(), timestamp);
     }
     for (int at = 0; at < change.entries().size(); at++) {
       for (EntryChange entry : change.entries().get(at)) {

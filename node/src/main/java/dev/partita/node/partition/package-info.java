@@ -13,6 +13,9 @@
 /// the writes that wait for them. Who coordinates is in the package `transaction`; it ends what
 /// nobody else ends through [TransactionResolver].
 ///
+/// Whoever wants to know what has changed asks for pages of changes: [ChangeReader] finds them in
+/// [RecentChanges], or by looking through the versions of all rows.
+///
 /// Invariants:
 /// - Writes and preparing have timestamps that rise in log order. A transaction of several
 ///   Partitions commits at a timestamp that may be below those of other rows before it in the log,
@@ -23,6 +26,8 @@
 ///   reads, the leader has promised to give no timestamp up to T to a write (its read floor), has
 ///   applied all writes that already had one, and has waited for the end of transactions that had
 ///   prepared up to T.
+/// - What a page of changes tells up to a timestamp is likewise final. It does not wait for prepared
+///   transactions but stops before the first of them.
 /// - An index is exact at every timestamp from the one it became ready at.
 /// - A write that was refused did not happen and will not, except for [Response.OutcomeUnknown].
 ///

@@ -41,7 +41,7 @@ final class SplitRedirect {
           Request.Lookup _ ->
           sendTo(children.getFirst(), request);
       // Whoever reads several rows puts the pages of the children together.
-      case Request.Scan _, Request.IndexScan _ -> new Response.Split(children);
+      case Request.Scan _, Request.IndexScan _, Request.Changes _ -> new Response.Split(children);
     };
   }
 

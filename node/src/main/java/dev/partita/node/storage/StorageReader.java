@@ -4,6 +4,7 @@ import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
 import dev.partita.node.time.Timestamp;
 import java.util.SortedMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Reads of a [Storage] or of a [ReadView].
@@ -23,6 +24,17 @@ public interface StorageReader {
   /// The rows of a range at a timestamp. Costs one search more for every row that was changed
   /// since.
   RowCursor rows(KeyRange range, Timestamp at, Direction direction);
+
+  /// Finds the versions of rows after a timestamp, deletions included. Looks at each row of the
+  /// range, reading past the cache, and at the history of those that have changed since; each
+  /// version comes once if this is a view, in the order of rows and the newest first. Like reads,
+  /// it may miss versions at or below the last safe point.
+  ///
+  /// @param rowsMax rows to look at, at most
+  /// @param found told of each version, its row first
+  /// @return the row to go on from; null at the end of the range
+  @Nullable Key changes(
+      KeyRange range, Timestamp after, int rowsMax, BiConsumer<Key, Timestamp> found);
 
   /// The newest version of an index entry at or before a timestamp, or null.
   @Nullable Version entry(Key entry, Timestamp at);

@@ -41,6 +41,8 @@ final class PartitionCodecTest {
           new Request.Read(ID, EPOCH, KEY, AT),
           new Request.Scan(ID, EPOCH, null, null, Direction.FORWARD, null, 1, null),
           new Request.Scan(ID, EPOCH, KEY, KEY, Direction.BACKWARD, KEY, 1_000, AT),
+          new Request.Changes(ID, EPOCH, ChangePosition.behind(Timestamp.MIN), AT, 1, false),
+          new Request.Changes(ID, EPOCH, new ChangePosition(AT, KEY), AT, 1_000, true),
           new Request.IndexScan(ID, EPOCH, 7, List.of(), Direction.FORWARD, null, 1, false, null),
           new Request.IndexScan(
               ID,
@@ -112,6 +114,12 @@ final class PartitionCodecTest {
                   new Response.Entry(Key.EMPTY, KEY, JSON, null),
                   new Response.Entry(Key.EMPTY, KEY, JSON, new Response.Stored(KEY, AT, JSON))),
               false,
+              AT),
+          new Response.Changes(
+              List.of(
+                  new Response.Change(KEY, AT, JSON, null),
+                  new Response.Change(KEY, AT, null, JSON)),
+              true,
               AT),
           new Response.WrongEpoch(
               TestNode.descriptor(5, "things", new Bounds.Range(null, Datum.of("z")))),

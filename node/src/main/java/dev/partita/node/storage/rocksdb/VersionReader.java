@@ -10,6 +10,7 @@ import dev.partita.node.storage.Version;
 import dev.partita.node.time.Timestamp;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.Snapshot;
@@ -51,6 +52,40 @@ sealed class VersionReader implements StorageReader permits RocksDbStorage, Rock
   @Override
   public RowCursor rows(KeyRange range, Timestamp at, Direction direction) {
     return new RowScan(database, snapshot, range, at, direction);
+  }
+
+  /// Needs a view: between two reads of the latest state a version may move from `current` to
+  /// `history`, and come twice.
+  @Override
+  public @Nullable Key changes(
+      KeyRange range, Timestamp after, int rowsMax, BiConsumer<Key, Timestamp> found) {
+    try (Walk current = database.walkOnce(ColumnFamily.CURRENT, snapshot, range);
+        Walk history = database.walkOnce(ColumnFamily.HISTORY, snapshot, range)) {
+      int rows = 0;
+      for (boolean valid = current.first(); valid; valid = current.next()) {
+        if (rows++ == rowsMax) {
+          return Key.wrap(current.key());
+        }
+        Timestamp newest = current.timestamp();
+        if (newest.isAfter(after)) {
+          Key row = Key.wrap(current.key());
+          found.accept(row, newest);
+          formerChanges(history, row, after, found);
+        }
+      }
+    }
+    return null;
+  }
+
+  private static void formerChanges(
+      Walk history, Key row, Timestamp after, BiConsumer<Key, Timestamp> found) {
+    for (boolean valid = history.seek(row.unsafeBytes()); valid; valid = history.next()) {
+      byte[] versioned = history.key();
+      if (!Layout.isVersionOf(row, versioned) || !Layout.timestampOf(versioned).isAfter(after)) {
+        return;
+      }
+      found.accept(row, Layout.timestampOf(versioned));
+    }
   }
 
   @Override

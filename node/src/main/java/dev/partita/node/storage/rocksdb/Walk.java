@@ -1,6 +1,7 @@
 package dev.partita.node.storage.rocksdb;
 
 import dev.partita.node.key.Key;
+import dev.partita.node.time.Timestamp;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
@@ -16,6 +17,7 @@ final class Walk implements AutoCloseable {
   private final @Nullable Slice lower;
   private final @Nullable Slice upper;
   private final RocksIterator iterator;
+  private final byte[] beginning = new byte[Layout.TIMESTAMP_SIZE];
   private boolean closed;
 
   Walk(
@@ -94,6 +96,12 @@ final class Walk implements AutoCloseable {
 
   byte[] value() {
     return iterator.value();
+  }
+
+  /// The timestamp at the beginning of a value of `current`, without the rest of it.
+  Timestamp timestamp() {
+    iterator.value(beginning);
+    return Layout.currentTimestamp(beginning);
   }
 
   @Override
