@@ -54,6 +54,11 @@ record Cursor(Move move, Timestamp at, Key position) {
             .putLong(fingerprint)
             .put(bytes)
             .array();
+    return seal(body);
+  }
+
+  /// Text for clients that [#unseal] takes back only unchanged.
+  static String seal(byte[] body) {
     byte[] whole = Arrays.copyOf(body, body.length + SUM_BYTES);
     System.arraycopy(digest(body), 0, whole, body.length, SUM_BYTES);
     return Base64.getUrlEncoder().withoutPadding().encodeToString(whole);
@@ -63,14 +68,7 @@ record Cursor(Move move, Timestamp at, Key position) {
   ///
   /// @throws DatabaseException [ErrorCode#INVALID_CURSOR] if it is damaged or of another query
   static Cursor decode(String text, long fingerprint) {
-    byte[] whole = bytes(text);
-    int bodyBytes = whole.length - SUM_BYTES;
-    byte[] body = Arrays.copyOf(whole, bodyBytes);
-    byte[] sum = Arrays.copyOfRange(whole, bodyBytes, whole.length);
-    if (!Arrays.equals(sum, Arrays.copyOf(digest(body), SUM_BYTES))) {
-      throw damaged();
-    }
-    ByteBuffer in = ByteBuffer.wrap(body);
+    ByteBuffer in = ByteBuffer.wrap(unseal(text, HEADER_BYTES));
     if (in.get() != FORMAT) {
       throw new DatabaseException(
           ErrorCode.INVALID_CURSOR, "the cursor was made by another version");
@@ -85,7 +83,21 @@ record Cursor(Move move, Timestamp at, Key position) {
     return new Cursor(move, at, Key.wrap(position));
   }
 
-  private static byte[] bytes(String text) {
+  /// The bytes that [#seal] made a text of.
+  ///
+  /// @throws DatabaseException [ErrorCode#INVALID_CURSOR] if it did not, or made it of fewer
+  static byte[] unseal(String text, int bytesMin) {
+    byte[] whole = bytes(text, bytesMin);
+    int bodyBytes = whole.length - SUM_BYTES;
+    byte[] body = Arrays.copyOf(whole, bodyBytes);
+    byte[] sum = Arrays.copyOfRange(whole, bodyBytes, whole.length);
+    if (!Arrays.equals(sum, Arrays.copyOf(digest(body), SUM_BYTES))) {
+      throw damaged();
+    }
+    return body;
+  }
+
+  private static byte[] bytes(String text, int bytesMin) {
     if (text.length() > LENGTH_MAX) {
       throw damaged();
     }
@@ -94,7 +106,7 @@ record Cursor(Move move, Timestamp at, Key position) {
       // Several texts mean the same bytes to the decoder; only one of them is a cursor.
       boolean canonical =
           Base64.getUrlEncoder().withoutPadding().encodeToString(bytes).equals(text);
-      if (bytes.length < HEADER_BYTES + SUM_BYTES || !canonical) {
+      if (bytes.length < bytesMin + SUM_BYTES || !canonical) {
         throw damaged();
       }
       return bytes;
@@ -103,7 +115,7 @@ record Cursor(Move move, Timestamp at, Key position) {
     }
   }
 
-  private static DatabaseException damaged() {
+  static DatabaseException damaged() {
     return new DatabaseException(ErrorCode.INVALID_CURSOR, "the cursor is damaged");
   }
 

@@ -230,7 +230,7 @@ public final class Queries {
     return Cursor.fingerprint(out.toKey().unsafeBytes());
   }
 
-  private static RuntimeException refused(Response response) {
+  static RuntimeException refused(Response response) {
     if (response instanceof Response.Split split) {
       return new SplitMeanwhile(split);
     }

@@ -4,6 +4,9 @@
 /// of a query's pages read one snapshot, whose timestamp travels in the cursor, so every row or
 /// entry comes exactly once, whatever is written meanwhile.
 ///
+/// [Changes] tells what has changed, in the order of commits. A page of it is a query as well; what
+/// travels from one to the next is a position in that order.
+///
 /// Threads: calls block and belong on virtual threads; each call to a partition runs on one of its
 /// own.
 @NullMarked
