@@ -24,6 +24,15 @@ final class Deadlines {
     return Deadline.after(DATA, clock);
   }
 
+  /// So much later than now.
+  Deadline soon(Duration patience) {
+    return Deadline.after(patience, clock);
+  }
+
+  boolean isOver(Deadline deadline) {
+    return deadline.isExpired(clock);
+  }
+
   Deadline administration() {
     return Deadline.after(ADMINISTRATION, clock);
   }

@@ -44,6 +44,11 @@ final class Draining {
     draining = true;
   }
 
+  /// Whether clients that would stay are to go.
+  boolean isDraining() {
+    return draining;
+  }
+
   @ServerRequestFilter
   void refuseLate(ContainerRequestContext request) {
     if (draining && System.nanoTime() - refuseFromNanos >= 0) {

@@ -116,12 +116,17 @@ final class EngineMeters {
   }
 
   /// Binds what the HTTP edge counts.
-  void bindHttp(Admission admission, PageAdmission pages, ErrorCounts errors) {
+  void bindHttp(
+      Admission admission, PageAdmission pages, ChangeStreams streams, ErrorCounts errors) {
     NodeMetric.HTTP_IN_FLIGHT.bind(registry, admission, Admission::requestsInFlight);
     NodeMetric.HTTP_BODY_BYTES.bind(registry, admission, Admission::bodyBytesInFlight);
     NodeMetric.REFUSALS.bind(registry, admission, Admission::refusedRequests, "http_requests");
     NodeMetric.REFUSALS.bind(registry, admission, Admission::refusedBodies, "http_body_bytes");
     NodeMetric.REFUSALS.bind(registry, pages, PageAdmission::refused, "http_pages");
+    NodeMetric.CHANGE_STREAMS.bind(registry, streams, ChangeStreams::count);
+    NodeMetric.CHANGES_SENT.bind(registry, streams, ChangeStreams::sent);
+    NodeMetric.CHANGES_LAG.bind(registry, streams, ChangeStreams::lagSeconds);
+    NodeMetric.REFUSALS.bind(registry, streams, ChangeStreams::refused, "http_streams");
     for (ErrorCode code : ErrorCode.values()) {
       NodeMetric.HTTP_ERRORS.bind(registry, errors, each -> each.of(code), code.name());
     }

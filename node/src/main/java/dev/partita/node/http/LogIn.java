@@ -84,6 +84,19 @@ final class LogIn {
     return user == null ? Optional.empty() : Optional.of(new Principal.User(user, false));
   }
 
+  /// Somebody who was let in before, as it is by now; empty if it would not be let in any more.
+  /// Does not block, and does not look at a password again.
+  Optional<Principal> again(Principal principal, @Nullable String header) {
+    if (!(principal instanceof Principal.User user)) {
+      return Optional.of(principal);
+    }
+    if (!user.byPassword()) {
+      return header == null ? Optional.empty() : byKnownToken(header);
+    }
+    UserEntry entry = node.accounts().accounts().users().get(user.name());
+    return entry == null ? Optional.empty() : Optional.of(new Principal.User(entry, true));
+  }
+
   /// Whoever the header says, checked. May block for some seconds.
   ///
   /// @throws DatabaseException if it is not so

@@ -4,6 +4,7 @@ import dev.partita.node.Node;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.document.Documents;
 import dev.partita.node.document.Sessions;
+import dev.partita.node.query.Changes;
 import dev.partita.node.query.Queries;
 import dev.partita.node.transaction.OneShotTransactions;
 import io.quarkus.runtime.Quarkus;
@@ -27,6 +28,7 @@ public final class NodeLifecycle {
   private final Node node;
   private final Documents documents;
   private final Queries queries;
+  private final Changes changes;
   private final OneShotTransactions transactions;
 
   NodeLifecycle(Config config) {
@@ -42,6 +44,7 @@ public final class NodeLifecycle {
     transactions =
         new OneShotTransactions(node.router(), node.transactions(), node.oracle(), node.clock());
     queries = new Queries(node.router(), node.router(), node.oracle(), node.clock());
+    changes = new Changes(node.router(), node.router(), node.oracle(), node.clock());
   }
 
   Node node() {
@@ -62,6 +65,10 @@ public final class NodeLifecycle {
 
   Queries queries() {
     return queries;
+  }
+
+  Changes changes() {
+    return changes;
   }
 
   @PreDestroy

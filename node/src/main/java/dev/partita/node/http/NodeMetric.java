@@ -270,6 +270,13 @@ enum NodeMetric {
       "http.body.in.flight",
       Unit.BYTES,
       "Bytes of the bodies of requests that are being answered"),
+  CHANGE_STREAMS(Kind.GAUGE, "changes.streams", null, "Clients that wait for changes"),
+  CHANGES_SENT(Kind.COUNTER, "changes.sent", null, "Changes sent to clients that wait for them"),
+  CHANGES_LAG(
+      Kind.GAUGE,
+      "changes.lag",
+      Unit.SECONDS,
+      "How far the client that waits for changes and is furthest behind is behind; 0 without any"),
   HTTP_ERRORS(
       Kind.COUNTER, "http.errors", null, "Requests answered with a problem document", "code"),
   CERTIFICATE_EXPIRY(

@@ -26,19 +26,39 @@ final class Parameters {
     }
   }
 
+  /// The timestamp that a text is; null if it is something else.
+  static @Nullable Timestamp timestampOrNull(String text) {
+    try {
+      return Timestamp.parse(text);
+    } catch (DatabaseException _) {
+      return null;
+    }
+  }
+
   static int limit(@Nullable String text, int otherwise, int max) {
+    return number("limit", text, otherwise, 1, max);
+  }
+
+  static int number(String name, @Nullable String text, int otherwise, int min, int max) {
     if (text == null || text.isEmpty()) {
       return otherwise;
     }
     try {
-      int limit = Integer.parseInt(text);
-      if (limit >= 1 && limit <= max) {
-        return limit;
+      int number = Integer.parseInt(text);
+      if (number >= min && number <= max) {
+        return number;
       }
     } catch (NumberFormatException e) {
       // Refused below, like a number out of range.
     }
-    throw wrong("limit", text, "a whole number from 1 to " + max, null);
+    throw wrong(name, text, "a whole number from " + min + " to " + max, null);
+  }
+
+  /// Refuses a parameter that means nothing where it is.
+  static void absent(String name, @Nullable String text, String wanted) {
+    if (text != null) {
+      throw wrong(name, text, wanted, null);
+    }
   }
 
   static @Nullable PrimaryKey key(@Nullable String text) {

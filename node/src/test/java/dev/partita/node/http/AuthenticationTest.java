@@ -12,10 +12,17 @@ import static org.hamcrest.Matchers.not;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +33,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -241,6 +249,33 @@ class AuthenticationTest {
           .post("/v1/tokens")
           .then()
           .statusCode(400);
+    }
+  }
+
+  @Test
+  void aStreamOfChangesEndsWithTheRightToIt() throws Exception {
+    user("follower", "{\"collection\":\"payroll\",\"rights\":[\"read\"]}");
+    String token = token("follower");
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://localhost:" + RestAssured.port + "/v1/collections/payroll/changes"))
+            .header("Authorization", "Bearer " + token)
+            .header("Accept", "application/x-ndjson")
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<Stream<String>> answer = client.send(request, BodyHandlers.ofLines());
+      assertThat(answer.statusCode()).isEqualTo(200);
+      Iterator<String> lines = answer.body().iterator();
+      assertThat(lines.next()).contains("\"resolved\"");
+
+      user("follower", "");
+
+      String last = lines.next();
+      while (lines.hasNext()) {
+        last = lines.next();
+      }
+      assertThat(last).startsWith("{\"error\":").contains("FORBIDDEN");
     }
   }
 
