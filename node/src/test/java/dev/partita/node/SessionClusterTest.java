@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.admin.IndexSpec;
+import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.document.SessionAction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
@@ -227,5 +228,45 @@ class SessionClusterTest {
                       cluster.deadline(java.time.Duration.ofSeconds(2))))
           .isInstanceOf(DatabaseException.class);
     }
+  }
+
+  /// As many as end in two minutes would be a limit of how many can be made.
+  @Test
+  void transactionsThatHaveEndedAreNotOpen() {
+    var first = new Client(0);
+    first.send(SessionAction.ABORT, "");
+    for (int more = 0; more < 10_100; more++) {
+      var client = new Client(0, "{\"readOnly\":true}");
+      client.node = 0;
+      client.commit();
+    }
+    assertThat(cluster.node(0).sessions().size()).isLessThan(100);
+    first.node = 0;
+    assertFails(ErrorCode.REFUSED, first::commit);
+  }
+
+  @Test
+  void whatTheIndexOfASplitPartitionDidNotHaveIsReadToo() {
+    cluster.createPartition("wide", "parts", "{\"range\":{\"end\":500}}", 0, 1, 2);
+    cluster
+        .admin()
+        .putIndex(
+            "parts-by-color",
+            new IndexSpec("parts", List.of(new IndexSpec.Term("color")), List.of(), false),
+            cluster.deadline());
+    cluster.run("split-wide", OperationSpec.splitPartition("wide", TestCluster.json("100")));
+    String query = "{\"index\":\"parts-by-color\",\"partition\":\"wide\",\"terms\":[\"red\"]}";
+    Awaitility.await()
+        .atMost(TestCluster.PATIENCE)
+        .ignoreExceptions()
+        .until(() -> new Client(0, "{\"readOnly\":true}").query(query) != null);
+
+    var client = new Client(0);
+    assertThat(client.query(query).get("data")).isEmpty();
+    assertThat(cluster.put(0, "parts", 7, "{\"id\":7,\"color\":\"red\"}"))
+        .isInstanceOf(Response.Writes.class);
+    client.put(71, "");
+
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
   }
 }

@@ -54,7 +54,7 @@ final class Session {
   private final Timestamp readAt;
   private final boolean readOnly;
   private final CommitProtocolKind protocol;
-  private final TransactionParts parts = new TransactionParts();
+  private TransactionParts parts = new TransactionParts();
   private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
 
   /// When the commit was first asked for; null before.
@@ -78,6 +78,12 @@ final class Session {
   /// Whether nothing but its outcome is left.
   boolean hasEnded() {
     return committed != null || failed != null;
+  }
+
+  /// What an outcome is kept for is not kept with it.
+  private void end() {
+    parts = new TransactionParts();
+    writes.clear();
   }
 
   private void requireOpen() {
@@ -190,10 +196,12 @@ final class Session {
     }
     Page<IndexHit> page = node.queries().index(query.withAt(readAt), deadline);
     if (!readOnly) {
-      for (PartitionDescriptor partition : node.router().partitions(index.collection())) {
-        if (query.partition() == null || partition.name().equals(query.partition())) {
-          parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
-        }
+      String named = query.partition();
+      for (PartitionDescriptor partition :
+          named == null
+              ? node.router().partitions(index.collection())
+              : node.router().leaves(named)) {
+        parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
       }
       if (query.documents()) {
         page.data()
@@ -257,15 +265,18 @@ final class Session {
         }
         try {
           committed = node.committer().commit(id, readAt, committing, protocol, parts, deadline);
+          end();
         } catch (DatabaseException e) {
           if (e.code() != ErrorCode.OUTCOME_UNKNOWN) {
             failed = e;
+            end();
           }
           throw e;
         }
       } else {
         // What was read is of one moment already, and that moment was after it began.
         committed = readAt;
+        end();
       }
     }
     return committed;
@@ -282,6 +293,7 @@ final class Session {
     }
     if (failed == null) {
       failed = new DatabaseException(ErrorCode.REFUSED, "the transaction was aborted");
+      end();
     }
   }
 }
