@@ -182,7 +182,7 @@ public final class PartitionReplica {
       case Request.Finish finish -> finish(finish, deadline);
       case Request.Inspect inspect -> inspect(inspect, deadline);
       case Request.Vote vote -> vote(vote, deadline);
-      case Request.Forget forget -> forget(forget, deadline);
+      case Request.Forget forget -> CompletableFuture.completedFuture(forget(forget));
       case Request.Lookup lookup -> lookup(lookup, deadline);
       case Request.Read read -> {
         load.read(read.key());
@@ -237,13 +237,13 @@ public final class PartitionReplica {
   }
 
   private CompletableFuture<Response> finish(Request.Finish finish, Deadline deadline) {
-    byte[] command =
-        CommandCodec.encode(
-            new PartitionCommand.FinishTransaction(finish.id(), finish.started(), finish.outcome()),
-            128);
-    Timestamp commit =
-        finish.outcome() instanceof TransactionOutcome.Committed(Timestamp at) ? at : Timestamp.MIN;
-    return proposed(pipeline.proposeAbove(commit, command), deadline);
+    return inTime(
+        transactions
+            .ends()
+            .finish(
+                new PartitionCommand.FinishTransaction(
+                    finish.id(), finish.started(), finish.outcome())),
+        deadline);
   }
 
   /// What is known needs no entry of the log to be told.
@@ -279,16 +279,25 @@ public final class PartitionReplica {
     return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
   }
 
-  private CompletableFuture<Response> forget(Request.Forget forget, Deadline deadline) {
-    byte[] command = CommandCodec.encode(new PartitionCommand.ForgetTransaction(forget.id()), 64);
-    return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
+  private Response forget(Request.Forget forget) {
+    if (!pipeline.leads()) {
+      return new Response.NotLeader(group.status().leader());
+    }
+    transactions.ends().forget(forget.id());
+    return new Response.Done();
   }
 
   private CompletableFuture<Response> proposed(
       CompletableFuture<Proposed> proposal, Deadline deadline) {
-    return proposal
-        .<Response>thenApply(proposed ->
-            proposed.result() instanceof Response response ? response : new Response.Done())
+    return inTime(
+        proposal.thenApply(proposed ->
+            proposed.result() instanceof Response response ? response : new Response.Done()),
+        deadline);
+  }
+
+  private CompletableFuture<Response> inTime(
+      CompletableFuture<Response> answer, Deadline deadline) {
+    return answer
         .completeOnTimeout(
             new Response.Unavailable("Time has run out"),
             deadline.remainingNanos(node.clock()),
