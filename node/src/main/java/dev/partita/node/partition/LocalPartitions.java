@@ -38,11 +38,15 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// How often replicas do what is due: bounds how late a deadline is noticed.
   private static final Duration TICK = Duration.ofMillis(100);
 
-  /// How long after a split a child without a leader campaigns again: an election takes a few
-  /// milliseconds. Each time it waits twice as long, until the ordinary elections take over.
+  /// How long after a split a child without a leader campaigns again: the other members may not
+  /// have their replicas yet. After so many attempts the ordinary elections take over.
   private static final Duration CAMPAIGN_AGAIN = Duration.ofMillis(10);
 
-  private static final int CAMPAIGNS_MAX = 7;
+  private static final int CAMPAIGNS_MAX = 30;
+
+  /// How long after a split the store is flushed, so that the partition that was split can go: not
+  /// at once, since the children need the disk for their elections.
+  private static final Duration FLUSH_AFTER_SPLIT = Duration.ofSeconds(1);
 
   private static final int OPENING_LOCKS = 16;
 
@@ -168,7 +172,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       // Side by side: each waits for a write of the log.
       inBackground(() -> openChild(child, leads));
     }
-    node.storage().flushSoon();
+    CompletableFuture.delayedExecutor(FLUSH_AFTER_SPLIT.toMillis(), TimeUnit.MILLISECONDS, reads)
+        .execute(() -> {
+          if (!closed) {
+            node.storage().flushSoon();
+          }
+        });
   }
 
   private void openChild(PartitionDescriptor child, boolean leads) {
@@ -198,16 +207,14 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
   }
 
-  /// The other members may not have their replicas yet, or may be slow: tries again after a while
-  /// that doubles.
+  /// Tries until there is a leader, or the ordinary elections take over.
   private void campaign(PartitionReplica child, int attempt) {
     if (child.group().status().role() != Role.CANDIDATE) {
       // Whoever has asked for votes already waits for them.
       child.group().campaign();
     }
     if (attempt < CAMPAIGNS_MAX) {
-      CompletableFuture.delayedExecutor(
-              CAMPAIGN_AGAIN.toMillis() << attempt, TimeUnit.MILLISECONDS, reads)
+      CompletableFuture.delayedExecutor(CAMPAIGN_AGAIN.toMillis(), TimeUnit.MILLISECONDS, reads)
           .execute(() -> {
             if (!closed && child.group().status().leader() == null) {
               campaign(child, attempt + 1);

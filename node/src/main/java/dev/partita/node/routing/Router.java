@@ -46,6 +46,9 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   private static final long BACKOFF_MILLIS_MIN = 2;
   private static final long BACKOFF_MILLIS_MAX = 100;
 
+  /// For a child of a split just made: its election takes a few milliseconds.
+  private static final long BACKOFF_MILLIS_FRESH = 4;
+
   private final NodeId self;
   private final Supplier<Catalog> catalog;
   private final Function<NodeId, PartitionClient> clients;
@@ -213,19 +216,20 @@ public final class Router implements PartitionCaller, PartitionDirectory {
           hint = target;
         }
         case Response.Split(var into) -> {
-          splits.learn(known.id(), into);
+          learn(known.id(), target, into);
           atOnce = true;
         }
         case Response.Overloaded _, Response.Locked _ -> {}
         default -> {
-          if (target != null) {
+          if (target != null && !isFresh(known.id())) {
             leaders.remove(known.id(), target);
           }
         }
       }
       if (!atOnce) {
         pause(Math.min(backoffMillis, deadline.remaining(clock).toMillis()));
-        backoffMillis = Math.min(BACKOFF_MILLIS_MAX, 2 * backoffMillis);
+        long most = isFresh(known.id()) ? BACKOFF_MILLIS_FRESH : BACKOFF_MILLIS_MAX;
+        backoffMillis = Math.min(most, 2 * backoffMillis);
         known = refreshed(known);
         attempt = attempt.withEpoch(known.epoch());
       }
@@ -236,6 +240,20 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   @Override
   public boolean mayExist(PartitionId id) {
     return id.value() >= catalog.get().nextId();
+  }
+
+  private boolean isFresh(PartitionId id) {
+    return splits.isFresh(id, clock.monotonicNanos());
+  }
+
+  /// Who has led the Partition, or tells of the split, is to lead the children.
+  private void learn(
+      PartitionId parent, @Nullable NodeId target, List<PartitionDescriptor> children) {
+    NodeId leader = leaders.getOrDefault(parent, target);
+    if (leader != null) {
+      children.forEach(child -> leaders.putIfAbsent(child.id(), leader));
+    }
+    splits.learn(parent, children, clock.monotonicNanos());
   }
 
   /// What a Partition was split into; null if it was not, as far as is known here.
@@ -338,7 +356,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   public void forget(Catalog present) {
     leaders.keySet().removeIf(id -> present.partition(id).isEmpty());
     newer.keySet().removeIf(id -> present.partition(id).isEmpty());
-    splits.forget(present);
+    splits.forget(present, clock.monotonicNanos());
   }
 
   private static void pause(long millis) {
