@@ -188,9 +188,48 @@ class SessionClusterTest {
     same.commit();
     write(532, ",\"color\":\"red\"");
     assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
-    var writer = new Client(2);
-    writer.put(612, ",\"color\":\"red\"");
-    assertFails(ErrorCode.NOT_SUPPORTED, () -> writer.query(red));
+  }
+
+  @Test
+  void anIndexHasWhatTheTransactionHasWritten() {
+    write(431, ",\"color\":\"c2\"");
+    write(432, ",\"color\":\"c3\"");
+    write(631, ",\"color\":\"c4\"");
+    write(632, ",\"color\":\"c5\"");
+    var client = new Client(0);
+    client.put(431, ",\"color\":\"c6\"");
+    client.put(633, ",\"color\":\"c1\"");
+    client.put(634, "");
+    client.delete(432);
+    client.put(631, ",\"color\":\"c4\",\"n\":1");
+
+    String all = "{\"index\":\"by-color\",\"documents\":true,\"limit\":%d,\"order\":\"%s\"%s}";
+    assertThat(colors(client.query(all.formatted(100, "asc", ""))))
+        .containsSubsequence("c1", "c4", "c5", "c6")
+        .doesNotContain("c2", "c3");
+    assertThat(colors(client.query(all.formatted(2, "desc", ",\"partition\":\"high\""))))
+        .contains("c5");
+    assertThat(colors(client.query(all.formatted(1, "desc", ",\"partition\":\"low\""))).getFirst())
+        .isEqualTo(
+            colors(client.query(all.formatted(100, "desc", ",\"partition\":\"low\""))).getFirst());
+    ObjectNode changed =
+        client.query("{\"index\":\"by-color\",\"terms\":[\"c4\"],\"documents\":true}");
+    assertThat(changed.get("data")).hasSize(1);
+    assertThat(changed.get("data").get(0).get("document").get("n").intValue()).isEqualTo(1);
+    assertThat(changed.get("data").get(0).get("version").isNull()).isTrue();
+    client.commit();
+    var after = new Client(1, "{\"readOnly\":true}");
+    assertThat(colors(after.query(all.formatted(100, "asc", ""))))
+        .containsSubsequence("c1", "c4", "c5", "c6")
+        .doesNotContain("c2", "c3");
+  }
+
+  private static List<String> colors(ObjectNode answer) {
+    return answer
+        .get("data")
+        .valueStream()
+        .map(hit -> hit.path("document").path("color").asText())
+        .toList();
   }
 
   @Test

@@ -11,7 +11,6 @@ import dev.partita.node.index.JsonData;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.query.Document;
 import dev.partita.node.query.IndexHit;
-import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.routing.Router;
@@ -298,8 +297,8 @@ public final class Sessions implements AutoCloseable {
         answer.put("more", found.more());
       }
       case SessionBodies.IndexOf(var index) -> {
-        Page<IndexHit> page = session.index(index, deadline);
-        for (IndexHit hit : page.data()) {
+        Session.Entries found = session.index(index, deadline);
+        for (IndexHit hit : found.hits()) {
           ObjectNode json = data.addObject();
           json.set("id", PrimaryKeyText.toJson(hit.key()));
           json.set("values", JsonData.parse(hit.values().toString()));
@@ -307,7 +306,7 @@ public final class Sessions implements AutoCloseable {
             document(json, hit.document());
           }
         }
-        answer.put("more", page.after() != null);
+        answer.put("more", found.more());
       }
     }
     answer.put("at", session.readAt().toString());
