@@ -6,6 +6,7 @@ import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transport.Transport;
 import java.lang.System.Logger;
@@ -291,10 +292,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     if (replica == null || suspended.contains(request.partition())) {
       return CompletableFuture.completedFuture(new Response.NoReplica());
     }
-    boolean read =
-        request instanceof Request.Read
-            || request instanceof Request.Scan
-            || request instanceof Request.IndexScan;
+    boolean read = request instanceof Request.Reading;
     if (read && readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
       readsUnderWay.decrementAndGet();
       listener.overloaded(OperationListener.Bound.READS);
@@ -316,6 +314,40 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
           node.clock().monotonicNanos() - begun,
           response instanceof Response.Refusal);
     });
+  }
+
+  @Override
+  public @Nullable Response readClosed(Request.Reading request) {
+    PartitionReplica replica = replicas.get(request.partition());
+    if (replica == null || suspended.contains(request.partition()) || replica.isSplit()) {
+      return null;
+    }
+    if (readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
+      readsUnderWay.decrementAndGet();
+      return null;
+    }
+    try {
+      long begun = node.clock().monotonicNanos();
+      Response answer = replica.readClosed(request);
+      if (answer != null) {
+        listener.answered(
+            request.partition(),
+            OperationListener.Operation.of(request),
+            node.clock().monotonicNanos() - begun,
+            false);
+      }
+      return answer;
+    } finally {
+      readsUnderWay.decrementAndGet();
+    }
+  }
+
+  @Override
+  public @Nullable Timestamp readableUpTo(PartitionId id) {
+    PartitionReplica replica = replicas.get(id);
+    return replica == null || suspended.contains(id) || replica.leads()
+        ? null
+        : replica.readableUpTo();
   }
 
   private void flushed() {

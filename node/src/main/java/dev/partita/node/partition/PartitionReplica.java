@@ -60,6 +60,7 @@ public final class PartitionReplica {
   private final TransactionDuties transactions;
   private final OperationRate rate;
   private final LoadSampler load;
+  private final ClosedReads closed = new ClosedReads();
 
   /// Takes up the work of a replica whose group is open.
   ///
@@ -159,6 +160,41 @@ public final class PartitionReplica {
             .toList(),
         state.split(),
         machine.isSplitDurably());
+  }
+
+  boolean leads() {
+    return pipeline.leads();
+  }
+
+  /// Lets nothing be written at or below a timestamp any more; as the leader.
+  ///
+  /// @param now a timestamp that was handed out, not below it
+  CompletableFuture<ClosedTimestamp> close(Timestamp at, Timestamp now) {
+    pipeline.note(now);
+    return pipeline
+        .snapshot(at)
+        .thenCompose(_ -> group.readBarrier())
+        .thenApply(_ -> new ClosedTimestamp(id(), at, machine.state().appliedIndex()));
+  }
+
+  void learn(ClosedTimestamp promise) {
+    closed.learn(promise, machine.state().appliedIndex());
+  }
+
+  /// Up to which timestamp the replica can be read although it does not lead.
+  Timestamp readableUpTo() {
+    return closed.readable(machine.state().appliedIndex());
+  }
+
+  /// Answers a read of the past although the replica does not lead; null if it cannot. May block.
+  @Nullable Response readClosed(Request.Reading request) {
+    Timestamp at = request.at();
+    if (at == null || at.isAfter(readableUpTo())) {
+      return null;
+    }
+    Response answer = reader.at(request, at);
+    // Whoever is to blame, the leader knows better.
+    return answer instanceof Response.Refusal ? null : answer;
   }
 
   /// Requests answered since the replica was opened.

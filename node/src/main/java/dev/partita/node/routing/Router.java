@@ -20,9 +20,12 @@ import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -169,6 +172,10 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   @Override
   public Response call(PartitionDescriptor partition, Request request, Deadline deadline) {
+    Response nearby = nearby(partition, request);
+    if (nearby != null) {
+      return nearby;
+    }
     PartitionDescriptor known = partition;
     Request attempt = request;
     @Nullable NodeId hint = null;
@@ -235,6 +242,28 @@ public final class Router implements PartitionCaller, PartitionDirectory {
       }
     }
     return last;
+  }
+
+  /// What this node's own replica answers to a read of the past; null if it leads, or cannot.
+  private @Nullable Response nearby(PartitionDescriptor partition, Request request) {
+    return request instanceof Request.Reading reading
+            && reading.at() != null
+            && partition.members().contains(self)
+            && !self.equals(leaders.get(partition.id()))
+            && !isBeingCreated(partition.id())
+        ? clients.apply(self).readClosed(reading)
+        : null;
+  }
+
+  /// Up to which timestamp Partitions can be read at this node's replicas, as far as it has some
+  /// and does not lead them; null if it has none.
+  public @Nullable Timestamp readableUpTo(List<PartitionDescriptor> partitions) {
+    PartitionClient here = clients.apply(self);
+    return partitions.stream()
+        .map(partition -> here.readableUpTo(partition.id()))
+        .filter(Objects::nonNull)
+        .min(Comparator.naturalOrder())
+        .orElse(null);
   }
 
   @Override
