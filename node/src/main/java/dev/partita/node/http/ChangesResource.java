@@ -94,7 +94,7 @@ public final class ChangesResource {
       return stream(collection, format, lastEventId == null ? start : lastEventId, before, context);
     }
     int most = Parameters.limit(limit, Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX);
-    int seconds = Parameters.number("wait", wait, 0, 0, WAIT_SECONDS_MAX);
+    int seconds = Parameters.wait(wait, WAIT_SECONDS_MAX);
     ObjectNode page =
         seconds == 0
             ? page(collection, start(collection, start), most, before, context)

@@ -36,15 +36,26 @@ final class Parameters {
   }
 
   static int limit(@Nullable String text, int otherwise, int max) {
-    return number("limit", text, otherwise, 1, max);
+    return (int) number("limit", text, otherwise, 1, max);
   }
 
-  static int number(String name, @Nullable String text, int otherwise, int min, int max) {
+  /// How many seconds a read may lie back, 0 if the client does not say.
+  static long staleness(@Nullable String text) {
+    return number("maxStaleness", text, 0, 1, Staleness.SECONDS_MAX);
+  }
+
+  /// How many seconds to wait, 0 if the client does not say.
+  static int wait(@Nullable String text, int max) {
+    return (int) number("wait", text, 0, 0, max);
+  }
+
+  private static long number(
+      String name, @Nullable String text, long otherwise, long min, long max) {
     if (text == null || text.isEmpty()) {
       return otherwise;
     }
     try {
-      int number = Integer.parseInt(text);
+      long number = Long.parseLong(text);
       if (number >= min && number <= max) {
         return number;
       }

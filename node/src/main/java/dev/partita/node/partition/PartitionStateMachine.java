@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// A Partition's replicated state on one node: its rows, index entries and [PartitionState], all in
 /// the node's store.
 ///
-/// The result of a [PartitionCommand.Writes] is a `List<Response>`, one for each write; of a
-/// command that ends a transaction or asks for it, a [Response]; of every other command it is the
-/// [PartitionState] after it.
+/// The result of a [PartitionCommand.Writes] or [PartitionCommand.FinishTransactions] is a
+/// `List<Response>`, one for each write or end; of a command that ends a transaction or asks for
+/// it, a [Response]; of every other command it is the [PartitionState] after it.
 ///
 /// Threads: as [StateMachine] says. [#state], [#mark] and [#durableIndex] may be called by any.
 final class PartitionStateMachine implements StateMachine {
@@ -173,14 +173,14 @@ final class PartitionStateMachine implements StateMachine {
     private final Batch batch = storage.newBatch();
     private PartitionState now = state;
 
-    Step() {
-      recentChanges.begin(now.lastCommit());
-    }
-
     private @Nullable WriteApplier writes;
     private @Nullable TransactionApplier prepares;
     private boolean changed;
     private boolean littered;
+
+    Step() {
+      recentChanges.begin(now.lastCommit());
+    }
 
     /// Writes and transactions share a step. Any other command is alone in its step: it looks at
     /// what is committed only, and so do writes as far as it is concerned. What looks through
@@ -193,6 +193,7 @@ final class PartitionStateMachine implements StateMachine {
           && switch (command) {
             case PartitionCommand.Writes timed -> !timed.readsRanges();
             case PartitionCommand.FinishTransaction _,
+                PartitionCommand.FinishTransactions _,
                 PartitionCommand.InspectTransaction _,
                 PartitionCommand.VoteTransaction _ ->
                 true;
@@ -212,6 +213,11 @@ final class PartitionStateMachine implements StateMachine {
       PartitionDescriptor descriptor = now.descriptor();
       if (command instanceof PartitionCommand.FinishTransaction finish) {
         return descriptor == null ? uncreated() : transactions(descriptor).finish(finish);
+      }
+      if (command instanceof PartitionCommand.FinishTransactions(var ends)) {
+        return ends.stream()
+            .map(end -> descriptor == null ? uncreated() : transactions(descriptor).finish(end))
+            .toList();
       }
       if (command instanceof PartitionCommand.InspectTransaction inspect) {
         return descriptor == null ? uncreated() : transactions(descriptor).inspect(inspect);
@@ -238,10 +244,12 @@ final class PartitionStateMachine implements StateMachine {
       return switch (command) {
         case PartitionCommand.Writes(var timed) ->
             timed.stream().<Response>map(_ -> refusal).toList();
+        case PartitionCommand.FinishTransactions(var ends) ->
+            ends.stream().<Response>map(_ -> refusal).toList();
         case PartitionCommand.FinishTransaction _,
             PartitionCommand.InspectTransaction _,
             PartitionCommand.VoteTransaction _,
-            PartitionCommand.ForgetTransaction _ ->
+            PartitionCommand.ForgetTransactions _ ->
             refusal;
         default -> now;
       };
@@ -328,8 +336,8 @@ final class PartitionStateMachine implements StateMachine {
             now = now.withSafePoint(safePoint);
           }
         }
-        case PartitionCommand.ForgetTransaction(var transaction) ->
-            transactions.forget(batch, transaction);
+        case PartitionCommand.ForgetTransactions(var ids) ->
+            ids.forEach(transaction -> transactions.forget(batch, transaction));
         case PartitionCommand.PurgeTransactions(var before) -> transactions.purge(batch, before);
         case PartitionCommand.CountRows(int rows) ->
             now = new RowCount(storage, now, descriptor).step(rows);
@@ -338,6 +346,7 @@ final class PartitionStateMachine implements StateMachine {
             PartitionCommand.Split _,
             PartitionCommand.Writes _,
             PartitionCommand.FinishTransaction _,
+            PartitionCommand.FinishTransactions _,
             PartitionCommand.InspectTransaction _,
             PartitionCommand.VoteTransaction _ ->
             throw new IllegalStateException("handled before");

@@ -3,6 +3,7 @@ package dev.partita.node.partition;
 import dev.partita.node.storage.ReadView;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Timestamp;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what is applied on a replica, for requests whose time has come. For any thread.
@@ -39,9 +40,21 @@ final class ReplicaReader {
     return late == null ? row : late;
   }
 
-  /// Reads changes up to a timestamp; the caller has seen to it that everything up to it is
-  /// applied, and that nothing more will come.
-  Response changes(Request.Changes request, Timestamp upTo) {
+  /// Reads changes; the caller has seen to it that everything up to the timestamp that is asked for
+  /// is applied, and that nothing more will come but from transactions that are prepared.
+  ///
+  /// @param inTheWay told of the transaction that the changes end before
+  Response changes(Request.Changes request, Consumer<HeldTransaction> inTheWay) {
+    // Before anything is read: who has ended by now is in the store.
+    HeldTransaction holder = machine.transactions().locks().firstWriter(request.upTo());
+    if (holder == null) {
+      return changesUpTo(request.upTo(), request);
+    }
+    inTheWay.accept(holder);
+    return changesUpTo(holder.prepared().at().previous(), request);
+  }
+
+  private Response changesUpTo(Timestamp upTo, Request.Changes request) {
     PartitionState state = machine.state();
     PartitionDescriptor descriptor = state.descriptor();
     Response refusal = check(request, state);

@@ -9,7 +9,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,9 @@ final class TransactionDuties {
   /// what they are: longer than any request waits.
   static final Duration REMEMBERED = Duration.ofMinutes(2);
 
+  /// How long somebody waits for a transaction before asking what became of it.
+  private static final Duration ASK_AFTER = Duration.ofMillis(200);
+
   /// A timestamp that was new at a moment of the monotonic clock: what began before it is that old,
   /// however the clocks that timestamps come from have jumped since.
   private record Mark(long nanos, Timestamp timestamp) {}
@@ -37,6 +42,7 @@ final class TransactionDuties {
   private final BooleanSupplier isSplit;
   private final PartitionReplica.Surroundings node;
   private final LockQueue queue;
+  private final TransactionEnds ends;
 
   /// When this replica first saw what it has to end, on the monotonic clock. Of the thread that
   /// ticks.
@@ -58,6 +64,7 @@ final class TransactionDuties {
     this.pipeline = pipeline;
     this.node = node;
     this.queue = new LockQueue(table.locks(), pipeline, node.reads(), this::resolve, node.clock());
+    this.ends = new TransactionEnds(pipeline);
     this.nextPurgeNanos = node.clock().monotonicNanos() + PURGE_INTERVAL.toNanos();
   }
 
@@ -65,9 +72,23 @@ final class TransactionDuties {
     return queue;
   }
 
+  TransactionEnds ends() {
+    return ends;
+  }
+
   /// Has a transaction ended that is in somebody's way.
   void resolve(Transaction transaction) {
     run(transaction.id(), () -> node.resolver().resolve(transaction));
+  }
+
+  /// Has a transaction that somebody waits for ended, unless it soon ends by itself.
+  void resolveLater(HeldTransaction holder) {
+    CompletableFuture.delayedExecutor(ASK_AFTER.toMillis(), TimeUnit.MILLISECONDS, node.reads())
+        .execute(() -> {
+          if (!holder.released().isDone()) {
+            resolve(holder.prepared().transaction());
+          }
+        });
   }
 
   private void run(TransactionId id, Runnable task) {
@@ -87,6 +108,7 @@ final class TransactionDuties {
   /// Another node leads, or nobody.
   void follow(@Nullable NodeId leader) {
     queue.clear(new Response.NotLeader(leader));
+    ends.follow();
   }
 
   void tick() {
@@ -96,6 +118,7 @@ final class TransactionDuties {
       return;
     }
     queue.tick();
+    ends.tick();
     long now = node.clock().monotonicNanos();
     var present = new HashSet<TransactionId>();
     for (HeldTransaction held : table.locks().all()) {

@@ -26,8 +26,8 @@
 ///   reads, the leader has promised to give no timestamp up to T to a write (its read floor), has
 ///   applied all writes that already had one, and has waited for the end of transactions that had
 ///   prepared up to T.
-/// - What a page of changes tells up to a timestamp is likewise final. It does not wait for prepared
-///   transactions but stops before the first of them.
+/// - What a page of changes tells up to a timestamp is likewise final. It does not wait for
+///   prepared transactions but stops before the first of them.
 /// - An index is exact at every timestamp from the one it became ready at.
 /// - A write that was refused did not happen and will not, except for [Response.OutcomeUnknown].
 ///
