@@ -10,13 +10,18 @@ import dev.partita.node.query.ChangePage;
 import dev.partita.node.query.Changes;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
-import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Sends the changes of a collection to a client, page by page, for as long as it listens. Holds
@@ -38,8 +43,13 @@ final class ChangeStream {
   /// hearing that the node is there.
   static final Duration PAGE = Duration.ofSeconds(2);
 
-  /// How long a client may take for a page before it counts as gone. It can go on with its token.
+  /// How long a client may take for a piece before it counts as gone. It can go on with its token.
   private static final Duration SEND = Duration.ofSeconds(30);
+
+  /// What is on its way to the client at a time.
+  private static final int PIECE_BYTES = 64 << 10;
+
+  private static final Logger LOG = Logger.getLogger(ChangeStream.class);
 
   /// What a stream is about.
   ///
@@ -80,19 +90,43 @@ final class ChangeStream {
   }
 
   /// Sends until the client goes, the node stops, or something cannot be read any more.
-  void run(OutputStream out, ChangeStreams.Stream stream) throws IOException {
-    try {
-      send(out, stream);
-    } catch (DatabaseException e) {
-      write(out, subject.format().failure(e).getBytes(UTF_8));
+  ///
+  /// Writes to the connection itself: the stream that Quarkus gives to resources closes the whole
+  /// connection, with all other requests on it, when a client cancels this one.
+  ///
+  /// @param stream closed in the end
+  void run(ChangeStreams.Stream stream) {
+    HttpServerResponse response = context.response();
+    try (stream) {
+      response
+          .setChunked(true)
+          .putHeader(HttpHeaders.CONTENT_TYPE, subject.format().mediaType())
+          .putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+      write(mark());
+      send(stream);
+      if (!response.closed()) {
+        var _ = response.end();
+      }
+    } catch (IOException e) {
+      LOG.debug("a client that followed changes has gone", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      response.reset();
+    } catch (RuntimeException e) {
+      LOG.error("a stream of changes failed by a defect", e);
+      response.reset();
     }
   }
 
-  private void send(OutputStream out, ChangeStreams.Stream stream)
-      throws IOException, InterruptedException {
-    write(out, mark());
+  private void send(ChangeStreams.Stream stream) throws IOException, InterruptedException {
+    try {
+      sendPages(stream);
+    } catch (DatabaseException e) {
+      write(subject.format().failure(e).getBytes(UTF_8));
+    }
+  }
+
+  private void sendPages(ChangeStreams.Stream stream) throws IOException, InterruptedException {
     Duration pause = PAUSE_MIN;
     while (!context.response().closed()) {
       ChangePage page = null;
@@ -101,12 +135,12 @@ final class ChangeStream {
         if (room != null && page != null) {
           byte[] text = text(page);
           room.shrink(text.length);
-          write(out, text);
+          write(text);
           stream.sent(page.changes().size(), resolved);
         }
       }
       if (subject.ending().getAsBoolean()) {
-        write(out, mark());
+        write(mark());
         return;
       }
       if (!subject.allowed().getAsBoolean()) {
@@ -114,7 +148,7 @@ final class ChangeStream {
             ErrorCode.FORBIDDEN, "the right to read the collection has been taken away");
       }
       if (System.nanoTime() - markedNanos >= MARK_EVERY.toNanos()) {
-        write(out, mark());
+        write(mark());
       }
       boolean idle = page == null || page.changes().isEmpty();
       pause = idle ? shorter(pause.multipliedBy(2), PAUSE_MAX) : PAUSE_MIN;
@@ -169,17 +203,23 @@ final class ChangeStream {
     return changes.token(subject.collection(), at);
   }
 
-  private void write(OutputStream out, byte[] text) throws IOException {
-    if (text.length == 0) {
-      return;
-    }
-    Vertx vertx = context.vertx();
-    long watch = vertx.setTimer(SEND.toMillis(), _ -> context.response().reset());
-    try {
-      out.write(text);
-      out.flush();
-    } finally {
-      vertx.cancelTimer(watch);
+  /// Sends, piece by piece as the client takes it.
+  private void write(byte[] text) throws IOException, InterruptedException {
+    HttpServerResponse response = context.response();
+    for (int from = 0; from < text.length; from += PIECE_BYTES) {
+      byte[] piece = Arrays.copyOfRange(text, from, Math.min(text.length, from + PIECE_BYTES));
+      try {
+        response
+            .write(Buffer.buffer(piece))
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(SEND.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        response.reset();
+        throw new IOException("the client does not read", e);
+      } catch (ExecutionException | IllegalStateException e) {
+        throw new IOException("the client has gone", e);
+      }
     }
   }
 }

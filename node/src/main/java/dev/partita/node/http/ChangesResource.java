@@ -12,6 +12,7 @@ import dev.partita.node.query.Queries;
 import dev.partita.node.security.Access;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import io.smallrye.common.annotation.Blocking;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -24,8 +25,9 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.StreamingOutput;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -69,6 +71,8 @@ public final class ChangesResource {
   }
 
   @GET
+  @Blocking
+  @RunOnVirtualThread
   @Requires(Right.READ)
   @Produces({MediaType.APPLICATION_JSON, "application/x-ndjson", MediaType.SERVER_SENT_EVENTS})
   @Operation(
@@ -79,7 +83,7 @@ public final class ChangesResource {
               + " wait up to 'wait' seconds; as application/x-ndjson or text/event-stream all that come, with a mark"
               + " at least every second that tells up to where nothing is missing and where to go on. 'before' adds"
               + " what the document was before.")
-  public Response changes(
+  public CompletionStage<Response> changes(
       @PathParam("collection") String collection,
       @QueryParam("start") @Nullable String start,
       @QueryParam("limit") @Nullable String limit,
@@ -99,7 +103,7 @@ public final class ChangesResource {
         seconds == 0
             ? page(collection, start(collection, start), most, before, context)
             : awaited(collection, start, most, seconds, before, context);
-    return Response.ok(page, MediaType.APPLICATION_JSON).build();
+    return CompletableFuture.completedFuture(Response.ok(page, MediaType.APPLICATION_JSON).build());
   }
 
   private ChangePosition start(String collection, @Nullable String start) {
@@ -157,7 +161,8 @@ public final class ChangesResource {
     return json;
   }
 
-  private Response stream(
+  /// @return never completed: the stream writes its answer by itself
+  private CompletionStage<Response> stream(
       String collection,
       ChangeFormat format,
       @Nullable String start,
@@ -171,11 +176,9 @@ public final class ChangesResource {
     var subject =
         new ChangeStream.Subject(
             collection, format, before, allowed(collection, context), draining::isDraining);
-    StreamingOutput output =
-        out ->
-            new ChangeStream(changes, streams, deadlines, subject, position, context)
-                .run(out, stream);
-    return Response.ok(output, format.mediaType()).header("Cache-Control", "no-store").build();
+    var sending = new ChangeStream(changes, streams, deadlines, subject, position, context);
+    Thread.ofVirtual().name("changes").start(() -> sending.run(stream));
+    return new CompletableFuture<>();
   }
 
   private BooleanSupplier allowed(String collection, RoutingContext context) {

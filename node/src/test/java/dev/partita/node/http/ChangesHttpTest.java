@@ -295,6 +295,25 @@ class ChangesHttpTest {
     await().atMost(PATIENCE).until(() -> figure("partita_changes_streams") == 0);
   }
 
+  /// The client multiplexes all its requests over one connection.
+  @Test
+  void whoCancelsAStreamLosesNothingElse() throws Exception {
+    try (Reading kept = new Reading(LINES, "")) {
+      kept.mark();
+      for (int at = 0; at < 5; at++) {
+        try (Reading cancelled = new Reading(LINES, "")) {
+          cancelled.mark();
+        }
+        await()
+            .atMost(PATIENCE)
+            .untilAsserted(() -> assertThat(figure("partita_changes_streams")).isEqualTo(1));
+      }
+      String version = put(31, "{}");
+      assertThat(kept.change().get("ts").textValue()).isEqualTo(version);
+    }
+    await().atMost(PATIENCE).until(() -> figure("partita_changes_streams") == 0);
+  }
+
   @Test
   void aBrowserGoesOnWithTheLastEventItSaw() throws Exception {
     String start = now();
