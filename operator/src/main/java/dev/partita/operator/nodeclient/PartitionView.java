@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param bytes size of one replica
 /// @param hotKey the key that takes too much of the load for a split to help; null if there is none
 /// @param children names of the Partitions that it was split into
+/// @param bounds in the form of the custom resource, but for edges of several components, which
+///   that does not have; null from a node that does not tell
 public record PartitionView(
     String id,
     String name,
@@ -24,7 +26,8 @@ public record PartitionView(
     double operationsPerSecond,
     @Nullable JsonNode hotKey,
     State state,
-    List<String> children) {
+    List<String> children,
+    @Nullable JsonNode bounds) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
   public PartitionView {
@@ -58,7 +61,8 @@ public record PartitionView(
         operationsPerSecond,
         hotKey,
         state,
-        List.of());
+        List.of(),
+        null);
   }
 
   /// Whether its children have its rows.

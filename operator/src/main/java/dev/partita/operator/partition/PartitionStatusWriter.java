@@ -84,6 +84,7 @@ final class PartitionStatusWriter {
               null,
               null,
               null,
+              null,
               generation,
               conditions)
           : new PartitionStatus(
@@ -95,6 +96,7 @@ final class PartitionStatusWriter {
               before.rows(),
               before.bytes(),
               before.operationsPerSecond(),
+              before.parent(),
               before.children(),
               generation,
               conditions);
@@ -112,10 +114,10 @@ final class PartitionStatusWriter {
     List<PartitionView> leaves = cluster.get().leaves(view);
     return new PartitionStatus(
         verdict.phase(),
-        leaderName(view, cluster.get()),
+        view.isSplit() ? null : leaderName(view, cluster.get()),
         view.epoch(),
-        view.replicas().size(),
-        readyReplicas(view, cluster.get()),
+        view.isSplit() ? null : view.replicas().size(),
+        view.isSplit() ? null : readyReplicas(view, cluster.get()),
         leaves.stream().mapToLong(PartitionView::rows).sum(),
         Figures.bytes(
             before == null ? null : before.bytes(),
@@ -123,6 +125,7 @@ final class PartitionStatusWriter {
         Figures.operationsPerSecond(
             before == null ? null : before.operationsPerSecond(),
             leaves.stream().mapToDouble(PartitionView::operationsPerSecond).sum()),
+        cluster.get().parents().get(view.name()),
         view.children().isEmpty() ? null : view.children(),
         generation,
         conditions);

@@ -41,20 +41,26 @@ final class ReplicaMoves {
       return Verdict.reconciling(
           "Deleting", "Dropping", "a Partition of this name is still being dropped");
     }
-    if (view.isSplit()) {
-      return health(partition, view, cluster);
-    }
     Optional<OperationView> failed = acknowledge(view, cluster, dataPlane);
     Optional<OperationView> running =
         cluster.operations().stream()
             .filter(each -> isOf(each, view) && each.isRunning())
             .findFirst();
     Verdict health = health(partition, view, cluster);
+    if (view.isSplit()) {
+      return health;
+    }
     if (running.isPresent()) {
-      return moving(health, running.get().kind().text() + " is at step " + running.get().step());
+      String step = running.get().kind().text() + " is at step " + running.get().step();
+      return running.get().kind() == OperationSpec.Kind.SPLIT_PARTITION
+          ? underWay("Splitting", health, step)
+          : moving(health, step);
     }
     if (failed.isPresent()) {
-      return moving(health, "a move failed and will be tried again: " + failed.get().message());
+      return moving(
+          health,
+          "%s failed and will be tried again: %s"
+              .formatted(failed.get().kind().text(), failed.get().message()));
     }
     return switch (placement.repair(view.name())) {
       case Step.Move move -> start(partition, view, move, health, cluster, dataPlane);
@@ -74,7 +80,12 @@ final class ReplicaMoves {
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
-    boolean quiet = cluster.operations().isEmpty() && health.kind() == Verdict.Kind.READY;
+    // Somebody's finished splits may stand for as long as he likes.
+    boolean quiet =
+        health.kind() == Verdict.Kind.READY
+            && cluster.operations().stream()
+                .allMatch(
+                    each -> each.kind() == OperationSpec.Kind.SPLIT_PARTITION && !each.isRunning());
     return placement
         .rebalance()
         .filter(move -> quiet && move.partition().equals(view.name()))
@@ -113,14 +124,15 @@ final class ReplicaMoves {
     };
   }
 
-  /// Forgets finished moves.
+  /// Forgets finished moves and splits.
   ///
   /// @return one that has failed and is left standing for a while
   private Optional<OperationView> acknowledge(
       PartitionView view, ClusterView cluster, DataPlane dataPlane) {
     List<OperationView> finished =
         cluster.operations().stream()
-            .filter(each -> each.kind() == OperationSpec.Kind.MOVE_REPLICA)
+            .filter(each ->
+                each.kind() == OperationSpec.Kind.MOVE_REPLICA || OperationSpec.isOurSplit(each))
             .filter(each -> isOf(each, view) && !each.isRunning())
             .toList();
     Optional<OperationView> standing = Optional.empty();
@@ -182,12 +194,20 @@ final class ReplicaMoves {
             health.phase(), health.reason(), leaf.name() + ": " + health.message());
       }
     }
-    return Verdict.ready("it was split, and all %d children are ready".formatted(leaves.size()));
+    return new Verdict(
+        Verdict.Kind.READY,
+        "Split",
+        "Split",
+        "it was split, and all %d parts that have its rows are ready".formatted(leaves.size()));
   }
 
   private static Verdict moving(Verdict health, String message) {
+    return underWay("Moving", health, message);
+  }
+
+  private static Verdict underWay(String what, Verdict health, String message) {
     return switch (health.kind()) {
-      case READY, READY_AND_RECONCILING -> Verdict.serving("Moving", "Moving", message);
+      case READY, READY_AND_RECONCILING -> Verdict.serving(what, what, message);
       case RECONCILING, STALLED ->
           Verdict.reconciling(health.phase(), health.reason(), health.message() + "; " + message);
     };

@@ -61,6 +61,11 @@ public final class Transitions {
     }
   }
 
+  /// Emits an event that tells of something that was done.
+  public void tell(HasMetadata resource, String reason, String message) {
+    emit(resource, "Normal", reason, message);
+  }
+
   private void emit(HasMetadata resource, String type, String reason, String message) {
     Instant now = clock.instant();
     String timestamp = now.truncatedTo(ChronoUnit.SECONDS).toString();
