@@ -11,6 +11,7 @@ import dev.partita.node.cluster.ClusterMembership;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.document.Sessions;
+import dev.partita.node.partition.ClosingTimestamps;
 import dev.partita.node.partition.GroupHost;
 import dev.partita.node.partition.LocalPartitions;
 import dev.partita.node.partition.OperationListener;
@@ -152,6 +153,9 @@ public final class Node implements AutoCloseable {
       system.addCatalogListener(router::forget);
       this.transactions = opened(new Transactions(router, router, system.oracle(), clock));
       partitions.endWith(transactions);
+      opened(
+          ClosingTimestamps.start(
+              partitions, transport, system.oracle(), environment.partitions()));
       this.sessions =
           opened(
               Sessions.of(

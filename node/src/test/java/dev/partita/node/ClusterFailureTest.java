@@ -1,14 +1,25 @@
 package dev.partita.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.partita.node.admin.MemberView;
 import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
+import dev.partita.node.document.Documents;
+import dev.partita.node.error.DatabaseException;
+import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.Response;
+import dev.partita.node.query.Queries;
+import dev.partita.node.query.RangeQuery;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -165,6 +176,48 @@ class ClusterFailureTest {
         assertThat(cluster.partition("all").replicas()).hasSize(3);
         assertWritten(cluster, 0, 1);
       }
+    }
+  }
+
+  @Test
+  void aFollowerThatIsCutOffGoesOnReadingThePast() {
+    try (TestCluster cluster = TestCluster.founded(directory, 3)) {
+      cluster.createPartition("low", "things", "{\"range\":{\"end\":10}}", 0, 1, 2);
+      cluster.createPartition("high", "things", "{\"range\":{\"start\":10}}", 0, 1, 2);
+      write(cluster, 0, 1);
+      Timestamp then = cluster.node(0).oracle().next(1).join().first();
+      write(cluster, 0, 11);
+      Node follower =
+          cluster.node(
+              Stream.of(0, 1, 2)
+                  .filter(one -> one != cluster.leader("low") && one != cluster.leader("high"))
+                  .findFirst()
+                  .orElseThrow());
+      List<PartitionDescriptor> partitions = follower.router().partitions("things");
+      await()
+          .atMost(TestCluster.PATIENCE)
+          .until(() -> {
+            Timestamp readable = follower.router().readableUpTo(partitions);
+            return readable != null && !readable.isBefore(then);
+          });
+
+      cluster.network().isolate(follower.id());
+
+      var queries =
+          new Queries(follower.router(), follower.router(), follower.oracle(), follower.clock());
+      assertThat(
+              queries
+                  .range(
+                      RangeQuery.of("things", 10).withAt(then),
+                      cluster.deadline(Duration.ofSeconds(10)))
+                  .data())
+          .extracting(document -> document.json().toString())
+          .containsExactly("{\"n\":1}");
+      var documents = new Documents(follower.router());
+      Deadline soon = cluster.deadline(Duration.ofSeconds(3));
+      assertThatThrownBy(() -> documents.get("things", PrimaryKey.of(1), null, soon))
+          .isInstanceOf(DatabaseException.class);
+      cluster.network().heal();
     }
   }
 }

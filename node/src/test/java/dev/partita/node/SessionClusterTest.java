@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.admin.IndexSpec;
+import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.document.SessionAction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
@@ -187,9 +188,48 @@ class SessionClusterTest {
     same.commit();
     write(532, ",\"color\":\"red\"");
     assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
-    var writer = new Client(2);
-    writer.put(612, ",\"color\":\"red\"");
-    assertFails(ErrorCode.NOT_SUPPORTED, () -> writer.query(red));
+  }
+
+  @Test
+  void anIndexHasWhatTheTransactionHasWritten() {
+    write(431, ",\"color\":\"c2\"");
+    write(432, ",\"color\":\"c3\"");
+    write(631, ",\"color\":\"c4\"");
+    write(632, ",\"color\":\"c5\"");
+    var client = new Client(0);
+    client.put(431, ",\"color\":\"c6\"");
+    client.put(633, ",\"color\":\"c1\"");
+    client.put(634, "");
+    client.delete(432);
+    client.put(631, ",\"color\":\"c4\",\"n\":1");
+
+    String all = "{\"index\":\"by-color\",\"documents\":true,\"limit\":%d,\"order\":\"%s\"%s}";
+    assertThat(colors(client.query(all.formatted(100, "asc", ""))))
+        .containsSubsequence("c1", "c4", "c5", "c6")
+        .doesNotContain("c2", "c3");
+    assertThat(colors(client.query(all.formatted(2, "desc", ",\"partition\":\"high\""))))
+        .contains("c5");
+    assertThat(colors(client.query(all.formatted(1, "desc", ",\"partition\":\"low\""))).getFirst())
+        .isEqualTo(
+            colors(client.query(all.formatted(100, "desc", ",\"partition\":\"low\""))).getFirst());
+    ObjectNode changed =
+        client.query("{\"index\":\"by-color\",\"terms\":[\"c4\"],\"documents\":true}");
+    assertThat(changed.get("data")).hasSize(1);
+    assertThat(changed.get("data").get(0).get("document").get("n").intValue()).isEqualTo(1);
+    assertThat(changed.get("data").get(0).get("version").isNull()).isTrue();
+    client.commit();
+    var after = new Client(1, "{\"readOnly\":true}");
+    assertThat(colors(after.query(all.formatted(100, "asc", ""))))
+        .containsSubsequence("c1", "c4", "c5", "c6")
+        .doesNotContain("c2", "c3");
+  }
+
+  private static List<String> colors(ObjectNode answer) {
+    return answer
+        .get("data")
+        .valueStream()
+        .map(hit -> hit.path("document").path("color").asText())
+        .toList();
   }
 
   @Test
@@ -227,5 +267,45 @@ class SessionClusterTest {
                       cluster.deadline(java.time.Duration.ofSeconds(2))))
           .isInstanceOf(DatabaseException.class);
     }
+  }
+
+  /// As many as end in two minutes would be a limit of how many can be made.
+  @Test
+  void transactionsThatHaveEndedAreNotOpen() {
+    var first = new Client(0);
+    first.send(SessionAction.ABORT, "");
+    for (int more = 0; more < 10_100; more++) {
+      var client = new Client(0, "{\"readOnly\":true}");
+      client.node = 0;
+      client.commit();
+    }
+    assertThat(cluster.node(0).sessions().size()).isLessThan(100);
+    first.node = 0;
+    assertFails(ErrorCode.REFUSED, first::commit);
+  }
+
+  @Test
+  void whatTheIndexOfASplitPartitionDidNotHaveIsReadToo() {
+    cluster.createPartition("wide", "parts", "{\"range\":{\"end\":500}}", 0, 1, 2);
+    cluster
+        .admin()
+        .putIndex(
+            "parts-by-color",
+            new IndexSpec("parts", List.of(new IndexSpec.Term("color")), List.of(), false),
+            cluster.deadline());
+    cluster.run("split-wide", OperationSpec.splitPartition("wide", TestCluster.json("100")));
+    String query = "{\"index\":\"parts-by-color\",\"partition\":\"wide\",\"terms\":[\"red\"]}";
+    Awaitility.await()
+        .atMost(TestCluster.PATIENCE)
+        .ignoreExceptions()
+        .until(() -> new Client(0, "{\"readOnly\":true}").query(query) != null);
+
+    var client = new Client(0);
+    assertThat(client.query(query).get("data")).isEmpty();
+    assertThat(cluster.put(0, "parts", 7, "{\"id\":7,\"color\":\"red\"}"))
+        .isInstanceOf(Response.Writes.class);
+    client.put(71, "");
+
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
   }
 }

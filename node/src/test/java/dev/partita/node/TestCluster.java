@@ -51,6 +51,12 @@ public final class TestCluster implements AutoCloseable {
 
   private final Path directory;
   private final Clock clock = new SystemClock();
+
+  /// So short that followers answer most reads of the past.
+  private static final Duration CLOSED_LAG = Duration.ofMillis(200);
+
+  private static final Duration CLOSING_INTERVAL = Duration.ofMillis(50);
+
   private final FaultyNetwork network = new FaultyNetwork();
   private final List<Member> members = new ArrayList<>();
 
@@ -129,7 +135,11 @@ public final class TestCluster implements AutoCloseable {
           Node.start(
               settings,
               new NodeEnvironment(
-                  clock, real.replication(), real.transport(), real.partitions(), network::attach));
+                  clock,
+                  real.replication(),
+                  real.transport(),
+                  real.partitions().withClosing(CLOSED_LAG, CLOSING_INTERVAL),
+                  network::attach));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,8 +1,10 @@
 package dev.partita.launcher;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.net.URLEncoder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -59,6 +61,35 @@ class UpIT extends MainJobSteps {
         .isEqualTo("written before the kill");
     assertThat(idsOfScript("Greek", 100)).isNotEmpty();
     awaitEvenLeaders();
+  }
+
+  @Test
+  @Order(8)
+  void aReadThatMayBeOldIsAnsweredByWhoeverIsAsked() throws Exception {
+    List<String> keys =
+        get("/v1/collections/blocks/documents?limit=50&maxStaleness=3600")
+            .path("data")
+            .findValuesAsText("id");
+    assertThat(keys).isNotEmpty();
+    // Leaders give the newest state and no timestamp, but no node leads all partitions.
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> {
+          for (String key : keys) {
+            String encoded = URLEncoder.encode(key, UTF_8).replace("+", "%20");
+            var answer =
+                send(
+                    "GET",
+                    "/v1/collections/blocks/documents/" + encoded + "?maxStaleness=3600",
+                    "");
+            if (answer.statusCode() == 200
+                && answer.headers().firstValue("Partita-Read-At").isPresent()) {
+              return true;
+            }
+          }
+          return false;
+        });
   }
 
   private List<ProcessHandle> nodeProcesses() {

@@ -3,7 +3,12 @@ package dev.partita.node.document;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.IndexEntries;
+import dev.partita.node.index.IndexEntry;
+import dev.partita.node.index.IndexKeys;
+import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Datum;
+import dev.partita.node.key.Key;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.CommitProtocolKind;
@@ -26,6 +31,7 @@ import dev.partita.node.transaction.Committer;
 import dev.partita.node.transaction.TransactionParts;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -54,7 +60,7 @@ final class Session {
   private final Timestamp readAt;
   private final boolean readOnly;
   private final CommitProtocolKind protocol;
-  private final TransactionParts parts = new TransactionParts();
+  private TransactionParts parts = new TransactionParts();
   private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
 
   /// When the commit was first asked for; null before.
@@ -78,6 +84,12 @@ final class Session {
   /// Whether nothing but its outcome is left.
   boolean hasEnded() {
     return committed != null || failed != null;
+  }
+
+  /// What an outcome is kept for is not kept with it.
+  private void end() {
+    parts = new TransactionParts();
+    writes.clear();
   }
 
   private void requireOpen() {
@@ -171,37 +183,74 @@ final class Session {
     }
   }
 
-  /// Reads entries of an index.
+  /// Reads the first entries of an index.
   ///
   /// @param query without cursor and timestamp
-  /// @throws DatabaseException `NOT_SUPPORTED` if the transaction has written to the collection
-  Page<IndexHit> index(IndexQuery query, Deadline deadline) {
+  Entries index(IndexQuery query, Deadline deadline) {
     requireOpen();
     IndexDefinition index = node.router().index(query.index());
     if (index == null) {
       throw new DatabaseException(ErrorCode.UNKNOWN_INDEX, "the index does not exist")
           .with("index", query.index());
     }
-    if (writes.containsKey(index.collection())) {
-      throw new DatabaseException(
-              ErrorCode.NOT_SUPPORTED,
-              "a transaction queries the indexes of a collection before it writes to it")
-          .with("collection", index.collection());
-    }
-    Page<IndexHit> page = node.queries().index(query.withAt(readAt), deadline);
+    Map<PrimaryKey, Mutation> own = writes.getOrDefault(index.collection(), Map.of());
+    List<IndexHit> found = new ArrayList<>();
+    IndexQuery next = query.withAt(readAt);
+    String cursor = null;
+    do {
+      Page<IndexHit> page = node.queries().index(next.withCursor(cursor), deadline);
+      page.data().stream().filter(hit -> !own.containsKey(hit.key())).forEach(found::add);
+      cursor = page.after();
+      next = next.withAt(null);
+    } while (cursor != null && found.size() < query.limit());
+    String named = query.partition();
+    List<PartitionDescriptor> partitions =
+        named == null ? node.router().partitions(index.collection()) : node.router().leaves(named);
     if (!readOnly) {
-      for (PartitionDescriptor partition : node.router().partitions(index.collection())) {
-        if (query.partition() == null || partition.name().equals(query.partition())) {
-          parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
-        }
+      for (PartitionDescriptor partition : partitions) {
+        parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
       }
       if (query.documents()) {
-        page.data()
-            .forEach(
-                hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
+        found.forEach(
+            hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
       }
     }
-    return page;
+    addOwn(query, index, partitions, own.values(), found);
+    Comparator<IndexHit> byPosition = Comparator.comparing(IndexHit::position);
+    found.sort(query.order() == Order.ASCENDING ? byPosition : byPosition.reversed());
+    boolean more = cursor != null || found.size() > query.limit();
+    return new Entries(found.subList(0, Math.min(found.size(), query.limit())), more);
+  }
+
+  /// What an index had.
+  record Entries(List<IndexHit> hits, boolean more) {}
+
+  /// Adds the entries that the documents written here will have.
+  private static void addOwn(
+      IndexQuery query,
+      IndexDefinition index,
+      List<PartitionDescriptor> partitions,
+      Collection<Mutation> own,
+      List<IndexHit> found) {
+    Key terms = IndexKeys.termsPrefix(index, query.terms());
+    for (Mutation mutation : own) {
+      Document document = own(mutation);
+      if (document == null
+          || partitions.stream().noneMatch(one -> one.bounds().contains(mutation.key()))) {
+        continue;
+      }
+      for (IndexEntry entry :
+          IndexEntries.of(index, mutation.key(), JsonData.document(document.json()))) {
+        if (entry.position().startsWith(terms)) {
+          found.add(
+              new IndexHit(
+                  entry.position(),
+                  mutation.key(),
+                  entry.covered(),
+                  query.documents() ? document : null));
+        }
+      }
+    }
   }
 
   /// Writes or deletes a document, at the commit.
@@ -257,15 +306,18 @@ final class Session {
         }
         try {
           committed = node.committer().commit(id, readAt, committing, protocol, parts, deadline);
+          end();
         } catch (DatabaseException e) {
           if (e.code() != ErrorCode.OUTCOME_UNKNOWN) {
             failed = e;
+            end();
           }
           throw e;
         }
       } else {
         // What was read is of one moment already, and that moment was after it began.
         committed = readAt;
+        end();
       }
     }
     return committed;
@@ -282,6 +334,7 @@ final class Session {
     }
     if (failed == null) {
       failed = new DatabaseException(ErrorCode.REFUSED, "the transaction was aborted");
+      end();
     }
   }
 }

@@ -11,7 +11,6 @@ import dev.partita.node.index.JsonData;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.query.Document;
 import dev.partita.node.query.IndexHit;
-import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.routing.Router;
@@ -28,6 +27,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,13 +50,17 @@ public final class Sessions implements AutoCloseable {
   /// up for long, and old versions must be kept for it.
   static final Duration TOTAL_MAX = Duration.ofMinutes(10);
 
-  /// How long the outcome of a transaction can be asked for with another commit.
+  /// How long the outcome of a transaction can be asked for with another commit, if not so many
+  /// have ended since that it is forgotten earlier.
   static final Duration ENDED_MAX = Duration.ofMinutes(2);
+
+  /// Outcomes that are remembered: a few hundred bytes each.
+  private static final int ENDED_COUNT_MAX = 20_000;
 
   /// How often transactions that have taken too long are looked for.
   private static final Duration EXPIRY_INTERVAL = Duration.ofSeconds(1);
 
-  /// Transactions of a node at once.
+  /// Open transactions of a node at once.
   private static final int OPEN_MAX = 10_000;
 
   private static final String SERVICE = "transaction.session";
@@ -68,6 +72,10 @@ public final class Sessions implements AutoCloseable {
   private final Clock clock;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, Open> sessions = new ConcurrentHashMap<>();
+
+  /// Those of which only the outcome is left, oldest first. Guarded by itself.
+  private final LinkedHashMap<String, Open> ended = new LinkedHashMap<>();
+
   private final SecureRandom random = new SecureRandom();
   private final AtomicLong nextExpiryNanos;
 
@@ -182,10 +190,7 @@ public final class Sessions implements AutoCloseable {
     if (call.action() == SessionAction.BEGIN) {
       return begin(SessionBodies.begin(call.body()), deadline);
     }
-    Open open = sessions.get(call.id());
-    if (open == null) {
-      throw unknown(call.id(), null);
-    }
+    Open open = session(call.id());
     if (!open.lock.tryLock()) {
       throw new DatabaseException(
               ErrorCode.OPERATION_IN_PROGRESS, "another statement of the transaction is under way")
@@ -196,8 +201,35 @@ public final class Sessions implements AutoCloseable {
       return statement(open.session, call, deadline);
     } finally {
       open.usedNanos = clock.monotonicNanos();
+      if (open.session.hasEnded() && sessions.containsKey(call.id())) {
+        remember(call.id(), open);
+      }
       open.lock.unlock();
     }
+  }
+
+  private Open session(String id) {
+    Open open = sessions.get(id);
+    if (open == null) {
+      synchronized (ended) {
+        open = ended.get(id);
+      }
+    }
+    if (open == null) {
+      throw unknown(id, null);
+    }
+    return open;
+  }
+
+  /// Keeps the outcome of a transaction, which is not open any more.
+  private void remember(String id, Open open) {
+    synchronized (ended) {
+      ended.put(id, open);
+      if (ended.size() > ENDED_COUNT_MAX) {
+        ended.pollFirstEntry();
+      }
+    }
+    sessions.remove(id);
   }
 
   private ObjectNode begin(SessionBodies.Begin begin, Deadline deadline) {
@@ -265,8 +297,8 @@ public final class Sessions implements AutoCloseable {
         answer.put("more", found.more());
       }
       case SessionBodies.IndexOf(var index) -> {
-        Page<IndexHit> page = session.index(index, deadline);
-        for (IndexHit hit : page.data()) {
+        Session.Entries found = session.index(index, deadline);
+        for (IndexHit hit : found.hits()) {
           ObjectNode json = data.addObject();
           json.set("id", PrimaryKeyText.toJson(hit.key()));
           json.set("values", JsonData.parse(hit.values().toString()));
@@ -274,7 +306,7 @@ public final class Sessions implements AutoCloseable {
             document(json, hit.document());
           }
         }
-        answer.put("more", page.after() != null);
+        answer.put("more", found.more());
       }
     }
     answer.put("at", session.readAt().toString());
@@ -289,19 +321,20 @@ public final class Sessions implements AutoCloseable {
     }
     for (Iterator<Open> each = sessions.values().iterator(); each.hasNext(); ) {
       Open open = each.next();
-      long idle = now - open.usedNanos;
-      Duration idleMax = open.session.hasEnded() ? ENDED_MAX : IDLE_MAX;
-      if (idle > idleMax.toNanos()
-          || (!open.session.hasEnded() && now - open.beganNanos > TOTAL_MAX.toNanos())) {
+      if (now - open.usedNanos > IDLE_MAX.toNanos()
+          || now - open.beganNanos > TOTAL_MAX.toNanos()) {
         if (open.lock.tryLock()) {
           each.remove();
           open.lock.unlock();
         }
       }
     }
+    synchronized (ended) {
+      ended.values().removeIf(open -> now - open.usedNanos > ENDED_MAX.toNanos());
+    }
   }
 
-  /// Transactions that are open, or have ended a moment ago.
+  /// Transactions that are open.
   public int size() {
     return sessions.size();
   }

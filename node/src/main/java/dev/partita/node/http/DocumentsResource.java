@@ -18,6 +18,7 @@ import dev.partita.node.query.Document;
 import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import dev.partita.node.query.RangeQuery;
+import dev.partita.node.routing.Router;
 import dev.partita.node.time.Timestamp;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.ext.web.RoutingContext;
@@ -55,14 +56,19 @@ public final class DocumentsResource {
   private final Deadlines deadlines;
   private final Admission admission;
   private final PageAdmission pageAdmission;
+  private final Router router;
+  private final Staleness staleness;
 
   DocumentsResource(
       NodeLifecycle lifecycle,
       Deadlines deadlines,
       Admission admission,
-      PageAdmission pageAdmission) {
+      PageAdmission pageAdmission,
+      Staleness staleness) {
     this.documents = lifecycle.documents();
     this.queries = lifecycle.queries();
+    this.router = lifecycle.node().router();
+    this.staleness = staleness;
     this.deadlines = deadlines;
     this.admission = admission;
     this.pageAdmission = pageAdmission;
@@ -74,7 +80,8 @@ public final class DocumentsResource {
       summary = "Lists a key range",
       description =
           "From 'start', inclusive, to 'end', exclusive, in the order of keys, at one snapshot over all pages: 'after'"
-              + " and 'before' of an answer are cursors for the next and the previous page.")
+              + " and 'before' of an answer are cursors for the next and the previous page. With 'maxStaleness' (seconds) the"
+              + " snapshot may be as old as that, if this node can answer then without the leaders.")
   public ObjectNode list(
       @PathParam("collection") String collection,
       @QueryParam("start") @Nullable String start,
@@ -84,6 +91,7 @@ public final class DocumentsResource {
       @QueryParam("before") @Nullable String before,
       @QueryParam("order") @Nullable String order,
       @QueryParam("at") @Nullable String at,
+      @QueryParam("maxStaleness") @Nullable String maxStaleness,
       @Context RoutingContext context) {
     RangeQuery query =
         new RangeQuery(
@@ -93,7 +101,10 @@ public final class DocumentsResource {
             Parameters.order(order),
             Parameters.limit(limit, Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
             Parameters.cursor(after, before),
-            Parameters.timestamp("at", at));
+            staleness.choose(
+                Parameters.timestamp("at", at),
+                Parameters.staleness(maxStaleness),
+                () -> router.partitions(collection)));
     try (Admission.Ticket _ = admission.admit(0)) {
       pageAdmission.admit(context);
       Page<Document> page = queries.range(query, deadlines.data());
@@ -106,19 +117,29 @@ public final class DocumentsResource {
   @Path("/{key}")
   @Operation(
       summary = "Reads a document",
-      description = "The newest state, linearizably; with 'at' the state at that timestamp.")
+      description =
+          "The newest state, linearizably; with 'at' the state at that timestamp. With 'maxStaleness' (seconds) a state"
+              + " as old as that at most, if this node can tell it without the leader; Partita-Read-At says of when.")
   public Response get(
       @PathParam("collection") String collection,
       @PathParam("key") String keyText,
-      @QueryParam("at") @Nullable String at) {
+      @QueryParam("at") @Nullable String at,
+      @QueryParam("maxStaleness") @Nullable String maxStaleness) {
     PrimaryKey key = PrimaryKeyText.fromUrl(keyText);
     try (Admission.Ticket _ = admission.admit(0)) {
-      Document document =
-          documents.get(collection, key, Parameters.timestamp("at", at), deadlines.data());
+      Timestamp readAt =
+          staleness.choose(
+              Parameters.timestamp("at", at),
+              Parameters.staleness(maxStaleness),
+              () -> List.of(router.owner(collection, key)));
+      Document document = documents.get(collection, key, readAt, deadlines.data());
       if (document == null) {
         throw notFound(collection, key);
       }
-      return Response.ok(document.json().bytes()).header("ETag", tag(document.version())).build();
+      return Response.ok(document.json().bytes())
+          .header("ETag", tag(document.version()))
+          .header(Staleness.HEADER, readAt)
+          .build();
     }
   }
 

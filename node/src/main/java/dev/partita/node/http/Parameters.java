@@ -27,18 +27,25 @@ final class Parameters {
   }
 
   static int limit(@Nullable String text, int otherwise, int max) {
-    if (text == null || text.isEmpty()) {
-      return otherwise;
-    }
+    return text == null || text.isEmpty() ? otherwise : (int) number("limit", text, max);
+  }
+
+  /// How many seconds a read may lie back, 0 if the client does not say.
+  static long staleness(@Nullable String text) {
+    return text == null || text.isEmpty() ? 0 : number("maxStaleness", text, Staleness.SECONDS_MAX);
+  }
+
+  /// A number from 1 on.
+  private static long number(String name, String text, long max) {
     try {
-      int limit = Integer.parseInt(text);
-      if (limit >= 1 && limit <= max) {
-        return limit;
+      long number = Long.parseLong(text);
+      if (number >= 1 && number <= max) {
+        return number;
       }
     } catch (NumberFormatException e) {
       // Refused below, like a number out of range.
     }
-    throw wrong("limit", text, "a whole number from 1 to " + max, null);
+    throw wrong(name, text, "a whole number from 1 to " + max, null);
   }
 
   static @Nullable PrimaryKey key(@Nullable String text) {

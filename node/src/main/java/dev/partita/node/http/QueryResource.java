@@ -9,6 +9,7 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.query.Document;
 import dev.partita.node.query.IndexHit;
 import dev.partita.node.query.IndexQuery;
@@ -38,12 +39,23 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "queries")
 public final class QueryResource {
   private static final Set<String> MEMBERS =
-      Set.of("index", "partition", "terms", "limit", "after", "before", "order", "at", "documents");
+      Set.of(
+          "index",
+          "partition",
+          "terms",
+          "limit",
+          "after",
+          "before",
+          "order",
+          "at",
+          "maxStaleness",
+          "documents");
 
   private final NodeLifecycle lifecycle;
   private final Deadlines deadlines;
   private final Admission admission;
   private final PageAdmission pageAdmission;
+  private final Staleness staleness;
   private final Caller caller;
 
   QueryResource(
@@ -51,11 +63,13 @@ public final class QueryResource {
       Deadlines deadlines,
       Admission admission,
       PageAdmission pageAdmission,
+      Staleness staleness,
       Caller caller) {
     this.lifecycle = lifecycle;
     this.deadlines = deadlines;
     this.admission = admission;
     this.pageAdmission = pageAdmission;
+    this.staleness = staleness;
     this.caller = caller;
   }
 
@@ -66,7 +80,8 @@ public final class QueryResource {
       description =
           "Gives the entries with these terms (or beginning with them), on one partition or on all, ordered by the"
               + " index's values and then by key, at one snapshot over all pages. Each element has the row's 'id' and the"
-              + " covered values by their field names; with documents=true the whole document as well.")
+              + " covered values by their field names; with documents=true the whole document as well. With 'maxStaleness'"
+              + " (seconds) the snapshot may be as old as that, if this node can answer then without the leaders.")
   public ObjectNode query(ObjectNode body, @Context RoutingContext context) {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = PartitionsResource.resourceName(request.requiredText("index")).value();
@@ -79,7 +94,10 @@ public final class QueryResource {
             Parameters.order(request.optionalText("order")),
             request.number("limit", Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
             Parameters.cursor(request.optionalText("after"), request.optionalText("before")),
-            Parameters.timestamp("at", request.optionalText("at")),
+            staleness.choose(
+                Parameters.timestamp("at", request.optionalText("at")),
+                request.number("maxStaleness", 0, Staleness.SECONDS_MAX),
+                () -> partitions(name)),
             request.flag("documents"));
     caller.requireReadable(lifecycle.node().router().index(name), name);
     try (Admission.Ticket _ = admission.admit(0)) {
@@ -88,6 +106,13 @@ public final class QueryResource {
       List<String> fields = valueFields(name);
       return Pages.json(page, hit -> element(hit, fields));
     }
+  }
+
+  private List<PartitionDescriptor> partitions(String index) {
+    var definition = lifecycle.node().router().index(index);
+    return definition == null
+        ? List.of()
+        : lifecycle.node().router().partitions(definition.collection());
   }
 
   private List<String> valueFields(String index) {

@@ -23,6 +23,7 @@ final class CommandCodec {
   private static final int SPLIT = 13;
   private static final int COUNT_ROWS = 14;
   private static final int DROP_INHERITED = 15;
+  private static final int FINISH_ALL = 16;
 
   private CommandCodec() {}
 
@@ -42,10 +43,9 @@ final class CommandCodec {
           out.raw(BACKFILL).number(index).number(rows);
       case PartitionCommand.RaiseSafePoint(var safePoint) ->
           out.raw(RAISE_SAFE_POINT).timestamp(safePoint);
-      case PartitionCommand.FinishTransaction(var id, var started, var outcome) -> {
-        id.writeTo(out.raw(FINISH));
-        outcome.writeTo(out.timestamp(started));
-      }
+      case PartitionCommand.FinishTransaction finish -> writeFinish(out.raw(FINISH), finish);
+      case PartitionCommand.FinishTransactions(var ends) ->
+          out.raw(FINISH_ALL).list(ends, ends.size(), CommandCodec::writeFinish);
       case PartitionCommand.InspectTransaction(var id, var started) -> {
         id.writeTo(out.raw(INSPECT));
         out.timestamp(started);
@@ -54,7 +54,8 @@ final class CommandCodec {
         id.writeTo(out.raw(VOTE));
         out.timestamp(started).number(ballot).optional(outcome, (o, value) -> value.writeTo(o));
       }
-      case PartitionCommand.ForgetTransaction(var id) -> id.writeTo(out.raw(FORGET));
+      case PartitionCommand.ForgetTransactions(var ids) ->
+          out.raw(FORGET).list(ids, ids.size(), (o, id) -> id.writeTo(o));
       case PartitionCommand.PurgeTransactions(var before) -> out.raw(PURGE).timestamp(before);
       case PartitionCommand.Split(var epoch, var at, var children) ->
           out.raw(SPLIT)
@@ -83,9 +84,9 @@ final class CommandCodec {
           case DROP_INDEX -> new PartitionCommand.DropIndex(in.number(), in.number());
           case BACKFILL -> new PartitionCommand.Backfill(in.number(), in.count32());
           case RAISE_SAFE_POINT -> new PartitionCommand.RaiseSafePoint(in.timestamp());
-          case FINISH ->
-              new PartitionCommand.FinishTransaction(
-                  TransactionId.read(in), in.timestamp(), TransactionOutcome.read(in));
+          case FINISH -> readFinish(in);
+          case FINISH_ALL ->
+              new PartitionCommand.FinishTransactions(in.list(CommandCodec::readFinish));
           case INSPECT ->
               new PartitionCommand.InspectTransaction(TransactionId.read(in), in.timestamp());
           case VOTE ->
@@ -94,7 +95,7 @@ final class CommandCodec {
                   in.timestamp(),
                   in.number(),
                   in.optional(TransactionOutcome::read));
-          case FORGET -> new PartitionCommand.ForgetTransaction(TransactionId.read(in));
+          case FORGET -> new PartitionCommand.ForgetTransactions(in.list(TransactionId::read));
           case PURGE -> new PartitionCommand.PurgeTransactions(in.timestamp());
           case SPLIT ->
               new PartitionCommand.Split(
@@ -108,6 +109,16 @@ final class CommandCodec {
         };
     in.end();
     return command;
+  }
+
+  private static void writeFinish(BinaryWriter out, PartitionCommand.FinishTransaction finish) {
+    finish.id().writeTo(out);
+    finish.outcome().writeTo(out.timestamp(finish.started()));
+  }
+
+  private static PartitionCommand.FinishTransaction readFinish(BinaryReader in) {
+    return new PartitionCommand.FinishTransaction(
+        TransactionId.read(in), in.timestamp(), TransactionOutcome.read(in));
   }
 
   /// Plain writes alone have a form of their own, without a kind for each of them.

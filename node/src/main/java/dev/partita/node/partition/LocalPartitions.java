@@ -6,6 +6,7 @@ import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transport.Transport;
 import java.lang.System.Logger;
@@ -38,11 +39,15 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// How often replicas do what is due: bounds how late a deadline is noticed.
   private static final Duration TICK = Duration.ofMillis(100);
 
-  /// How long after a split a child without a leader campaigns again: an election takes a few
-  /// milliseconds. Each time it waits twice as long, until the ordinary elections take over.
+  /// How long after a split a child without a leader campaigns again: the other members may not
+  /// have their replicas yet. After so many attempts the ordinary elections take over.
   private static final Duration CAMPAIGN_AGAIN = Duration.ofMillis(10);
 
-  private static final int CAMPAIGNS_MAX = 7;
+  private static final int CAMPAIGNS_MAX = 30;
+
+  /// How long after a split the store is flushed, so that the partition that was split can go: not
+  /// at once, since the children need the disk for their elections.
+  private static final Duration FLUSH_AFTER_SPLIT = Duration.ofSeconds(1);
 
   private static final int OPENING_LOCKS = 16;
 
@@ -168,7 +173,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       // Side by side: each waits for a write of the log.
       inBackground(() -> openChild(child, leads));
     }
-    node.storage().flushSoon();
+    CompletableFuture.delayedExecutor(FLUSH_AFTER_SPLIT.toMillis(), TimeUnit.MILLISECONDS, reads)
+        .execute(() -> {
+          if (!closed) {
+            node.storage().flushSoon();
+          }
+        });
   }
 
   private void openChild(PartitionDescriptor child, boolean leads) {
@@ -198,16 +208,14 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
   }
 
-  /// The other members may not have their replicas yet, or may be slow: tries again after a while
-  /// that doubles.
+  /// Tries until there is a leader, or the ordinary elections take over.
   private void campaign(PartitionReplica child, int attempt) {
     if (child.group().status().role() != Role.CANDIDATE) {
       // Whoever has asked for votes already waits for them.
       child.group().campaign();
     }
     if (attempt < CAMPAIGNS_MAX) {
-      CompletableFuture.delayedExecutor(
-              CAMPAIGN_AGAIN.toMillis() << attempt, TimeUnit.MILLISECONDS, reads)
+      CompletableFuture.delayedExecutor(CAMPAIGN_AGAIN.toMillis(), TimeUnit.MILLISECONDS, reads)
           .execute(() -> {
             if (!closed && child.group().status().leader() == null) {
               campaign(child, attempt + 1);
@@ -284,10 +292,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     if (replica == null || suspended.contains(request.partition())) {
       return CompletableFuture.completedFuture(new Response.NoReplica());
     }
-    boolean read =
-        request instanceof Request.Read
-            || request instanceof Request.Scan
-            || request instanceof Request.IndexScan;
+    boolean read = request instanceof Request.Reading;
     if (read && readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
       readsUnderWay.decrementAndGet();
       listener.overloaded(OperationListener.Bound.READS);
@@ -309,6 +314,40 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
           node.clock().monotonicNanos() - begun,
           response instanceof Response.Refusal);
     });
+  }
+
+  @Override
+  public @Nullable Response readClosed(Request.Reading request) {
+    PartitionReplica replica = replicas.get(request.partition());
+    if (replica == null || suspended.contains(request.partition()) || replica.isSplit()) {
+      return null;
+    }
+    if (readsUnderWay.incrementAndGet() > node.settings().readsMax()) {
+      readsUnderWay.decrementAndGet();
+      return null;
+    }
+    try {
+      long begun = node.clock().monotonicNanos();
+      Response answer = replica.readClosed(request);
+      if (answer != null) {
+        listener.answered(
+            request.partition(),
+            OperationListener.Operation.of(request),
+            node.clock().monotonicNanos() - begun,
+            false);
+      }
+      return answer;
+    } finally {
+      readsUnderWay.decrementAndGet();
+    }
+  }
+
+  @Override
+  public @Nullable Timestamp readableUpTo(PartitionId id) {
+    PartitionReplica replica = replicas.get(id);
+    return replica == null || suspended.contains(id) || replica.leads()
+        ? null
+        : replica.readableUpTo();
   }
 
   private void flushed() {

@@ -48,6 +48,13 @@ sealed interface PartitionCommand {
   record FinishTransaction(TransactionId id, Timestamp started, TransactionOutcome outcome)
       implements PartitionCommand {}
 
+  /// Ends transactions here, in this order.
+  record FinishTransactions(List<FinishTransaction> ends) implements PartitionCommand {
+    public FinishTransactions {
+      ends = List.copyOf(ends);
+    }
+  }
+
   /// Has a transaction that is not prepared here never be.
   record InspectTransaction(TransactionId id, Timestamp started) implements PartitionCommand {}
 
@@ -58,8 +65,12 @@ sealed interface PartitionCommand {
       TransactionId id, Timestamp started, long ballot, @Nullable TransactionOutcome outcome)
       implements PartitionCommand {}
 
-  /// Every participant knows how the transaction ended whose record is here.
-  record ForgetTransaction(TransactionId id) implements PartitionCommand {}
+  /// Every participant knows how these transactions ended whose records are here.
+  record ForgetTransactions(List<TransactionId> ids) implements PartitionCommand {
+    public ForgetTransactions {
+      ids = List.copyOf(ids);
+    }
+  }
 
   /// Forgets how transactions ended that began before a timestamp; what began before it and is not
   /// prepared yet never will be.

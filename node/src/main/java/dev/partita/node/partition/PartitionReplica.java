@@ -60,6 +60,7 @@ public final class PartitionReplica {
   private final TransactionDuties transactions;
   private final OperationRate rate;
   private final LoadSampler load;
+  private final ClosedReads closed = new ClosedReads();
 
   /// Takes up the work of a replica whose group is open.
   ///
@@ -161,6 +162,41 @@ public final class PartitionReplica {
         machine.isSplitDurably());
   }
 
+  boolean leads() {
+    return pipeline.leads();
+  }
+
+  /// Lets nothing be written at or below a timestamp any more; as the leader.
+  ///
+  /// @param now a timestamp that was handed out, not below it
+  CompletableFuture<ClosedTimestamp> close(Timestamp at, Timestamp now) {
+    pipeline.note(now);
+    return pipeline
+        .snapshot(at)
+        .thenCompose(_ -> group.readBarrier())
+        .thenApply(_ -> new ClosedTimestamp(id(), at, machine.state().appliedIndex()));
+  }
+
+  void learn(ClosedTimestamp promise) {
+    closed.learn(promise, machine.state().appliedIndex());
+  }
+
+  /// Up to which timestamp the replica can be read although it does not lead.
+  Timestamp readableUpTo() {
+    return closed.readable(machine.state().appliedIndex());
+  }
+
+  /// Answers a read of the past although the replica does not lead; null if it cannot. May block.
+  @Nullable Response readClosed(Request.Reading request) {
+    Timestamp at = request.at();
+    if (at == null || at.isAfter(readableUpTo())) {
+      return null;
+    }
+    Response answer = reader.at(request, at);
+    // Whoever is to blame, the leader knows better.
+    return answer instanceof Response.Refusal ? null : answer;
+  }
+
   /// Requests answered since the replica was opened.
   public long operations() {
     return rate.total();
@@ -182,7 +218,7 @@ public final class PartitionReplica {
       case Request.Finish finish -> finish(finish, deadline);
       case Request.Inspect inspect -> inspect(inspect, deadline);
       case Request.Vote vote -> vote(vote, deadline);
-      case Request.Forget forget -> forget(forget, deadline);
+      case Request.Forget forget -> CompletableFuture.completedFuture(forget(forget));
       case Request.Lookup lookup -> lookup(lookup, deadline);
       case Request.Read read -> {
         load.read(read.key());
@@ -237,13 +273,13 @@ public final class PartitionReplica {
   }
 
   private CompletableFuture<Response> finish(Request.Finish finish, Deadline deadline) {
-    byte[] command =
-        CommandCodec.encode(
-            new PartitionCommand.FinishTransaction(finish.id(), finish.started(), finish.outcome()),
-            128);
-    Timestamp commit =
-        finish.outcome() instanceof TransactionOutcome.Committed(Timestamp at) ? at : Timestamp.MIN;
-    return proposed(pipeline.proposeAbove(commit, command), deadline);
+    return inTime(
+        transactions
+            .ends()
+            .finish(
+                new PartitionCommand.FinishTransaction(
+                    finish.id(), finish.started(), finish.outcome())),
+        deadline);
   }
 
   /// What is known needs no entry of the log to be told.
@@ -279,16 +315,25 @@ public final class PartitionReplica {
     return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
   }
 
-  private CompletableFuture<Response> forget(Request.Forget forget, Deadline deadline) {
-    byte[] command = CommandCodec.encode(new PartitionCommand.ForgetTransaction(forget.id()), 64);
-    return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
+  private Response forget(Request.Forget forget) {
+    if (!pipeline.leads()) {
+      return new Response.NotLeader(group.status().leader());
+    }
+    transactions.ends().forget(forget.id());
+    return new Response.Done();
   }
 
   private CompletableFuture<Response> proposed(
       CompletableFuture<Proposed> proposal, Deadline deadline) {
-    return proposal
-        .<Response>thenApply(proposed ->
-            proposed.result() instanceof Response response ? response : new Response.Done())
+    return inTime(
+        proposal.thenApply(proposed ->
+            proposed.result() instanceof Response response ? response : new Response.Done()),
+        deadline);
+  }
+
+  private CompletableFuture<Response> inTime(
+      CompletableFuture<Response> answer, Deadline deadline) {
+    return answer
         .completeOnTimeout(
             new Response.Unavailable("Time has run out"),
             deadline.remainingNanos(node.clock()),

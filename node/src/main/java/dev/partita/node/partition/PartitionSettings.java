@@ -13,6 +13,8 @@ import java.time.Duration;
 /// @param backfillRows rows in one step of building an index
 /// @param retention how long old versions can be read
 /// @param safePointInterval how often the oldest readable timestamp is raised
+/// @param closedLag how far back replicas that do not lead can be read at least
+/// @param closingInterval how often they learn up to which timestamp
 public record PartitionSettings(
     int batchWritesMax,
     long batchBytesMax,
@@ -22,7 +24,9 @@ public record PartitionSettings(
     int readsMax,
     int backfillRows,
     Duration retention,
-    Duration safePointInterval) {
+    Duration safePointInterval,
+    Duration closedLag,
+    Duration closingInterval) {
 
   public static final PartitionSettings DEFAULT =
       new PartitionSettings(
@@ -34,7 +38,9 @@ public record PartitionSettings(
           1_024,
           500,
           Duration.ofHours(25),
-          Duration.ofMinutes(1));
+          Duration.ofMinutes(1),
+          Duration.ofSeconds(3),
+          Duration.ofMillis(500));
 
   public PartitionSettings {
     if (batchWritesMax < 1
@@ -46,8 +52,11 @@ public record PartitionSettings(
         || backfillRows < 1) {
       throw new IllegalArgumentException("every limit is positive");
     }
-    if (retention.isNegative() || safePointInterval.isNegative()) {
+    if (retention.isNegative() || safePointInterval.isNegative() || closedLag.isNegative()) {
       throw new IllegalArgumentException("durations are not negative");
+    }
+    if (closingInterval.toMillis() < 1) {
+      throw new IllegalArgumentException("timestamps are closed in intervals of milliseconds");
     }
   }
 
@@ -61,7 +70,9 @@ public record PartitionSettings(
         readsMax,
         backfillRows,
         other,
-        interval);
+        interval,
+        closedLag,
+        closingInterval);
   }
 
   public PartitionSettings withBackfillRows(int other) {
@@ -74,7 +85,9 @@ public record PartitionSettings(
         readsMax,
         other,
         retention,
-        safePointInterval);
+        safePointInterval,
+        closedLag,
+        closingInterval);
   }
 
   public PartitionSettings withQueue(int writesMax, int inFlightMax) {
@@ -87,6 +100,23 @@ public record PartitionSettings(
         readsMax,
         backfillRows,
         retention,
-        safePointInterval);
+        safePointInterval,
+        closedLag,
+        closingInterval);
+  }
+
+  public PartitionSettings withClosing(Duration lag, Duration interval) {
+    return new PartitionSettings(
+        batchWritesMax,
+        batchBytesMax,
+        queueWritesMax,
+        queueBytesMax,
+        entriesInFlightMax,
+        readsMax,
+        backfillRows,
+        retention,
+        safePointInterval,
+        lag,
+        interval);
   }
 }

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// A Partition's replicated state on one node: its rows, index entries and [PartitionState], all in
 /// the node's store.
 ///
-/// The result of a [PartitionCommand.Writes] is a `List<Response>`, one for each write; of a
-/// command that ends a transaction or asks for it, a [Response]; of every other command it is the
-/// [PartitionState] after it.
+/// The result of a [PartitionCommand.Writes] or [PartitionCommand.FinishTransactions] is a
+/// `List<Response>`, one for each write or end; of a command that ends a transaction or asks for
+/// it, a [Response]; of every other command it is the [PartitionState] after it.
 ///
 /// Threads: as [StateMachine] says. [#state], [#mark] and [#durableIndex] may be called by any.
 final class PartitionStateMachine implements StateMachine {
@@ -169,6 +169,7 @@ final class PartitionStateMachine implements StateMachine {
           && switch (command) {
             case PartitionCommand.Writes timed -> !timed.readsRanges();
             case PartitionCommand.FinishTransaction _,
+                PartitionCommand.FinishTransactions _,
                 PartitionCommand.InspectTransaction _,
                 PartitionCommand.VoteTransaction _ ->
                 true;
@@ -188,6 +189,11 @@ final class PartitionStateMachine implements StateMachine {
       PartitionDescriptor descriptor = now.descriptor();
       if (command instanceof PartitionCommand.FinishTransaction finish) {
         return descriptor == null ? uncreated() : transactions(descriptor).finish(finish);
+      }
+      if (command instanceof PartitionCommand.FinishTransactions(var ends)) {
+        return ends.stream()
+            .map(end -> descriptor == null ? uncreated() : transactions(descriptor).finish(end))
+            .toList();
       }
       if (command instanceof PartitionCommand.InspectTransaction inspect) {
         return descriptor == null ? uncreated() : transactions(descriptor).inspect(inspect);
@@ -214,10 +220,12 @@ final class PartitionStateMachine implements StateMachine {
       return switch (command) {
         case PartitionCommand.Writes(var timed) ->
             timed.stream().<Response>map(_ -> refusal).toList();
+        case PartitionCommand.FinishTransactions(var ends) ->
+            ends.stream().<Response>map(_ -> refusal).toList();
         case PartitionCommand.FinishTransaction _,
             PartitionCommand.InspectTransaction _,
             PartitionCommand.VoteTransaction _,
-            PartitionCommand.ForgetTransaction _ ->
+            PartitionCommand.ForgetTransactions _ ->
             refusal;
         default -> now;
       };
@@ -303,8 +311,8 @@ final class PartitionStateMachine implements StateMachine {
             now = now.withSafePoint(safePoint);
           }
         }
-        case PartitionCommand.ForgetTransaction(var transaction) ->
-            transactions.forget(batch, transaction);
+        case PartitionCommand.ForgetTransactions(var ids) ->
+            ids.forEach(transaction -> transactions.forget(batch, transaction));
         case PartitionCommand.PurgeTransactions(var before) -> transactions.purge(batch, before);
         case PartitionCommand.CountRows(int rows) ->
             now = new RowCount(storage, now, descriptor).step(rows);
@@ -313,6 +321,7 @@ final class PartitionStateMachine implements StateMachine {
             PartitionCommand.Split _,
             PartitionCommand.Writes _,
             PartitionCommand.FinishTransaction _,
+            PartitionCommand.FinishTransactions _,
             PartitionCommand.InspectTransaction _,
             PartitionCommand.VoteTransaction _ ->
             throw new IllegalStateException("handled before");

@@ -48,6 +48,12 @@ public sealed interface Request {
     return this instanceof Stamped;
   }
 
+  /// What only reads rows or entries.
+  sealed interface Reading extends Request {
+    /// The timestamp to read at, null for the newest state.
+    @Nullable Timestamp at();
+  }
+
   /// What gets a timestamp of its own on its way into the log.
   sealed interface Stamped extends Request {
     List<Mutation> mutations();
@@ -179,7 +185,7 @@ public sealed interface Request {
 
   /// Reads one row. Answered by [Response.Row].
   record Read(PartitionId partition, Epoch epoch, PrimaryKey key, @Nullable Timestamp at)
-      implements Request {
+      implements Reading {
 
     @Override
     public Read of(PartitionId to, Epoch other) {
@@ -202,7 +208,7 @@ public sealed interface Request {
       @Nullable PrimaryKey after,
       int limit,
       @Nullable Timestamp at)
-      implements Request {
+      implements Reading {
 
     public Scan {
       checkLimit(limit);
@@ -231,7 +237,7 @@ public sealed interface Request {
       int limit,
       boolean documents,
       @Nullable Timestamp at)
-      implements Request {
+      implements Reading {
 
     public IndexScan {
       terms = List.copyOf(terms);

@@ -15,6 +15,9 @@ import dev.partita.node.time.Timestamp;
 /// when the count comes there.
 final class RowCount {
 
+  /// Bytes of rows after which a step ends early: writes wait for as long as it takes.
+  private static final long STEP_BYTES_MAX = 1 << 20;
+
   private final StorageReader committed;
   private final PartitionState state;
   private final PartitionDescriptor descriptor;
@@ -37,11 +40,13 @@ final class RowCount {
     long rows = count.rows();
     long bytes = count.bytes();
     int looked = 0;
+    long looking = 0;
     try (RowCursor cursor = committed.rows(range, Timestamp.MAX, Direction.FORWARD)) {
       while (cursor.next()) {
-        if (looked++ == rowsMax) {
+        if (looked++ == rowsMax || looking >= STEP_BYTES_MAX) {
           return state.withRecount(new Recount(cursor.key(), rows, bytes));
         }
+        looking += cursor.value().length;
         if (span.contains(cursor.key())) {
           rows++;
           bytes += cursor.key().size() + cursor.value().length;

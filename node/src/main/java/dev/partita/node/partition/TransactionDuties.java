@@ -37,6 +37,7 @@ final class TransactionDuties {
   private final BooleanSupplier isSplit;
   private final PartitionReplica.Surroundings node;
   private final LockQueue queue;
+  private final TransactionEnds ends;
 
   /// When this replica first saw what it has to end, on the monotonic clock. Of the thread that
   /// ticks.
@@ -58,11 +59,16 @@ final class TransactionDuties {
     this.pipeline = pipeline;
     this.node = node;
     this.queue = new LockQueue(table.locks(), pipeline, node.reads(), this::resolve, node.clock());
+    this.ends = new TransactionEnds(pipeline);
     this.nextPurgeNanos = node.clock().monotonicNanos() + PURGE_INTERVAL.toNanos();
   }
 
   LockQueue queue() {
     return queue;
+  }
+
+  TransactionEnds ends() {
+    return ends;
   }
 
   /// Has a transaction ended that is in somebody's way.
@@ -87,6 +93,7 @@ final class TransactionDuties {
   /// Another node leads, or nobody.
   void follow(@Nullable NodeId leader) {
     queue.clear(new Response.NotLeader(leader));
+    ends.follow();
   }
 
   void tick() {
@@ -96,6 +103,7 @@ final class TransactionDuties {
       return;
     }
     queue.tick();
+    ends.tick();
     long now = node.clock().monotonicNanos();
     var present = new HashSet<TransactionId>();
     for (HeldTransaction held : table.locks().all()) {

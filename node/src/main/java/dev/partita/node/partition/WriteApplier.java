@@ -73,26 +73,35 @@ final class WriteApplier {
 
   /// A space of an index that a change of a row changes.
   ///
-  /// @param shared whether it is that of an ancestor
+  /// @param share that of an ancestor; null for the own one
   /// @param at the index's place
-  private record Maintained(IndexMaintenance maintenance, boolean shared, int at) {}
+  private record Maintained(
+      IndexMaintenance maintenance, IndexState.@Nullable Inherited share, int at) {
+
+    /// Whether a read finds a change of this timestamp here. What was prepared before the own space
+    /// was complete may commit after that, with a timestamp before.
+    boolean concerns(Timestamp change) {
+      return share == null || share.until() == null || change.isBefore(share.until());
+    }
+  }
 
   private void maintain(int at, StorageReader committed) {
     IndexState index = indexes.get(at);
     IndexDefinition definition = index.index();
-    IndexState.Inherited share = index.maintainedShare();
     Bounds bounds = descriptor.bounds();
-    if (share != null) {
+    if (!index.inherited().isEmpty()) {
+      // Older ones were over before anything was prepared here: nothing is while a split is made.
+      IndexState.Inherited share = index.inherited().getFirst();
       IndexKeys shared = keys.index(definition, share.space());
       maintenance.add(
           new Maintained(
-              new IndexMaintenance(definition, false, shared, bounds, committed), true, at));
+              new IndexMaintenance(definition, false, shared, bounds, committed), share, at));
     }
     IndexKeys own = keys.index(definition);
     maintenance.add(
         new Maintained(
             new IndexMaintenance(definition, index.isBuilding(), own, bounds, committed),
-            false,
+            null,
             at));
   }
 
@@ -168,14 +177,14 @@ final class WriteApplier {
 
   /// What keeps mutations from being written together, null if nothing does.
   @Nullable List<MutationResult> problems(List<Mutation> mutations) {
-    List<Plan> plans = plans(mutations, entries.child());
+    List<Plan> plans = plans(mutations, Timestamp.MAX, entries.child());
     return isPossible(plans) ? null : problemsOf(plans);
   }
 
   /// Writes mutations that have no [#problems].
   void commit(List<Mutation> mutations, Timestamp timestamp) {
     EntryOverlay own = entries.child();
-    for (Plan plan : plans(mutations, own)) {
+    for (Plan plan : plans(mutations, timestamp, own)) {
       if (!(plan instanceof RowChange change)) {
         throw new IllegalStateException("what was prepared cannot be written: " + plan);
       }
@@ -229,7 +238,7 @@ final class WriteApplier {
     var results = new ArrayList<MutationResult>();
     for (Mutation mutation : write.mutations()) {
       EntryOverlay own = entries.child();
-      Plan plan = plan(mutation, own);
+      Plan plan = plan(mutation, write.timestamp(), own);
       if (plan instanceof RowChange change) {
         entries.absorb(own);
         change(change, write.timestamp());
@@ -241,7 +250,7 @@ final class WriteApplier {
 
   private List<MutationResult> applyAtomically(TimedWrite write) {
     EntryOverlay own = entries.child();
-    List<Plan> plans = plans(write.mutations(), own);
+    List<Plan> plans = plans(write.mutations(), write.timestamp(), own);
     if (!isPossible(plans)) {
       return problemsOf(plans);
     }
@@ -256,8 +265,8 @@ final class WriteApplier {
     return results;
   }
 
-  private List<Plan> plans(List<Mutation> mutations, EntryOverlay own) {
-    return mutations.stream().map(mutation -> plan(mutation, own)).toList();
+  private List<Plan> plans(List<Mutation> mutations, Timestamp timestamp, EntryOverlay own) {
+    return mutations.stream().map(mutation -> plan(mutation, timestamp, own)).toList();
   }
 
   private static boolean isPossible(List<Plan> plans) {
@@ -294,7 +303,7 @@ final class WriteApplier {
     };
   }
 
-  private Plan plan(Mutation mutation, EntryOverlay own) {
+  private Plan plan(Mutation mutation, Timestamp timestamp, EntryOverlay own) {
     Key row = keys.row(mutation.key());
     Version before = batch.get(row);
     if (before != null && before.isDeleted()) {
@@ -304,7 +313,7 @@ final class WriteApplier {
       return new Refused(new MutationResult.Conflict(before == null ? null : before.timestamp()));
     }
     try {
-      return planEntries(mutation, row, before, own);
+      return planEntries(mutation, timestamp, row, before, own);
     } catch (DatabaseException e) {
       return new Refused(new MutationResult.Invalid(e.code(), e.getMessage()));
     }
@@ -320,7 +329,8 @@ final class WriteApplier {
     };
   }
 
-  private Plan planEntries(Mutation mutation, Key row, @Nullable Version before, EntryOverlay own) {
+  private Plan planEntries(
+      Mutation mutation, Timestamp timestamp, Key row, @Nullable Version before, EntryOverlay own) {
     JsonBytes document = mutation.document();
     if (indexes.isEmpty()) {
       return new RowChange(row, before, document, List.of());
@@ -330,6 +340,10 @@ final class WriteApplier {
     ObjectNode fieldsAfter = document == null ? null : fields(document);
     var changes = new ArrayList<List<EntryChange>>();
     for (Maintained one : maintenance) {
+      if (!one.concerns(timestamp)) {
+        changes.add(List.of());
+        continue;
+      }
       List<EntryChange> change =
           one.maintenance().changes(mutation.key(), fieldsBefore, fieldsAfter, own);
       if (change == null) {
@@ -371,7 +385,7 @@ final class WriteApplier {
       for (EntryChange entry : change.entries().get(at)) {
         entry.writeTo(batch, timestamp);
         Maintained one = maintenance.get(at);
-        (one.shared() ? shareGrowth : entryGrowth)[one.at()] += entry.growth();
+        (one.share() == null ? entryGrowth : shareGrowth)[one.at()] += entry.growth();
       }
     }
   }

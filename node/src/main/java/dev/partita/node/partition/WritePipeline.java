@@ -464,6 +464,11 @@ final class WritePipeline {
     return newest;
   }
 
+  /// Learns a timestamp that was handed out to somebody.
+  synchronized void note(Timestamp handedOut) {
+    newest = Timestamp.later(newest, handedOut);
+  }
+
   /// Answers the writes whose deadline has passed.
   void expire() {
     var safe = new ArrayList<PendingWrite>();

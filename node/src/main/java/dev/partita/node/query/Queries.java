@@ -134,7 +134,7 @@ public final class Queries {
     long bytes = row == null ? 0 : row.document().size();
     return new Source.Item<>(
         entry.position(),
-        new IndexHit(entry.key(), entry.values(), document),
+        new IndexHit(entry.position(), entry.key(), entry.values(), document),
         bytes + entry.values().size());
   }
 

@@ -5,6 +5,7 @@ import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -15,11 +16,25 @@ import org.jspecify.annotations.Nullable;
 /// are for ever, so what was learnt stays true. Thread-safe.
 final class KnownSplits {
 
+  /// How long children elect their first leaders at most, unless something is wrong.
+  private static final Duration FRESH = Duration.ofSeconds(1);
+
   private final ConcurrentMap<PartitionId, List<PartitionDescriptor>> children =
       new ConcurrentHashMap<>();
 
-  void learn(PartitionId parent, List<PartitionDescriptor> of) {
-    children.put(parent, List.copyOf(of));
+  /// Children by when this node has learnt of them.
+  private final ConcurrentMap<PartitionId, Long> learntNanos = new ConcurrentHashMap<>();
+
+  void learn(PartitionId parent, List<PartitionDescriptor> of, long nowNanos) {
+    if (children.putIfAbsent(parent, List.copyOf(of)) == null) {
+      of.forEach(child -> learntNanos.put(child.id(), nowNanos));
+    }
+  }
+
+  /// Whether a Partition was made by a split just now, so that it will have a leader in a moment.
+  boolean isFresh(PartitionId child, long nowNanos) {
+    Long learnt = learntNanos.get(child);
+    return learnt != null && nowNanos - learnt < FRESH.toNanos();
   }
 
   /// What a Partition was split into, null if that is not known.
@@ -45,7 +60,8 @@ final class KnownSplits {
   }
 
   /// Forgets what the catalog tells.
-  void forget(Catalog present) {
+  void forget(Catalog present, long nowNanos) {
+    learntNanos.keySet().removeIf(child -> !isFresh(child, nowNanos));
     children
         .keySet()
         .removeIf(parent ->

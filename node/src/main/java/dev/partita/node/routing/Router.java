@@ -20,9 +20,12 @@ import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +48,9 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   private static final long BACKOFF_MILLIS_MIN = 2;
   private static final long BACKOFF_MILLIS_MAX = 100;
+
+  /// For a child of a split just made: its election takes a few milliseconds.
+  private static final long BACKOFF_MILLIS_FRESH = 4;
 
   private final NodeId self;
   private final Supplier<Catalog> catalog;
@@ -166,6 +172,10 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   @Override
   public Response call(PartitionDescriptor partition, Request request, Deadline deadline) {
+    Response nearby = nearby(partition, request);
+    if (nearby != null) {
+      return nearby;
+    }
     PartitionDescriptor known = partition;
     Request attempt = request;
     @Nullable NodeId hint = null;
@@ -213,19 +223,20 @@ public final class Router implements PartitionCaller, PartitionDirectory {
           hint = target;
         }
         case Response.Split(var into) -> {
-          splits.learn(known.id(), into);
+          learn(known.id(), target, into);
           atOnce = true;
         }
         case Response.Overloaded _, Response.Locked _ -> {}
         default -> {
-          if (target != null) {
+          if (target != null && !isFresh(known.id())) {
             leaders.remove(known.id(), target);
           }
         }
       }
       if (!atOnce) {
         pause(Math.min(backoffMillis, deadline.remaining(clock).toMillis()));
-        backoffMillis = Math.min(BACKOFF_MILLIS_MAX, 2 * backoffMillis);
+        long most = isFresh(known.id()) ? BACKOFF_MILLIS_FRESH : BACKOFF_MILLIS_MAX;
+        backoffMillis = Math.min(most, 2 * backoffMillis);
         known = refreshed(known);
         attempt = attempt.withEpoch(known.epoch());
       }
@@ -233,9 +244,45 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return last;
   }
 
+  /// What this node's own replica answers to a read of the past; null if it leads, or cannot.
+  private @Nullable Response nearby(PartitionDescriptor partition, Request request) {
+    return request instanceof Request.Reading reading
+            && reading.at() != null
+            && partition.members().contains(self)
+            && !self.equals(leaders.get(partition.id()))
+            && !isBeingCreated(partition.id())
+        ? clients.apply(self).readClosed(reading)
+        : null;
+  }
+
+  /// Up to which timestamp Partitions can be read at this node's replicas, as far as it has some
+  /// and does not lead them; null if it has none.
+  public @Nullable Timestamp readableUpTo(List<PartitionDescriptor> partitions) {
+    PartitionClient here = clients.apply(self);
+    return partitions.stream()
+        .map(partition -> here.readableUpTo(partition.id()))
+        .filter(Objects::nonNull)
+        .min(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
   @Override
   public boolean mayExist(PartitionId id) {
     return id.value() >= catalog.get().nextId();
+  }
+
+  private boolean isFresh(PartitionId id) {
+    return splits.isFresh(id, clock.monotonicNanos());
+  }
+
+  /// Who has led the Partition, or tells of the split, is to lead the children.
+  private void learn(
+      PartitionId parent, @Nullable NodeId target, List<PartitionDescriptor> children) {
+    NodeId leader = leaders.getOrDefault(parent, target);
+    if (leader != null) {
+      children.forEach(child -> leaders.putIfAbsent(child.id(), leader));
+    }
+    splits.learn(parent, children, clock.monotonicNanos());
   }
 
   /// What a Partition was split into; null if it was not, as far as is known here.
@@ -338,7 +385,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   public void forget(Catalog present) {
     leaders.keySet().removeIf(id -> present.partition(id).isEmpty());
     newer.keySet().removeIf(id -> present.partition(id).isEmpty());
-    splits.forget(present);
+    splits.forget(present, clock.monotonicNanos());
   }
 
   private static void pause(long millis) {

@@ -187,6 +187,23 @@ class HttpApiTest {
     problem(
         given().queryParam("at", Long.MAX_VALUE).get(THINGS + "/21"), 400, "TIMESTAMP_IN_FUTURE");
     problem(given().queryParam("at", "yesterday").get(THINGS + "/21"), 400, "INVALID_REQUEST");
+    for (String staleness : List.of("0", "soon", "86401")) {
+      problem(
+          given().queryParam("maxStaleness", staleness).get(THINGS + "/21"),
+          400,
+          "INVALID_REQUEST");
+    }
+    problem(
+        given().queryParam("maxStaleness", 5).queryParam("at", before).get(THINGS + "/21"),
+        400,
+        "INVALID_REQUEST");
+    // This node leads: it need not be old.
+    given()
+        .queryParam("maxStaleness", 5)
+        .get(THINGS + "/21")
+        .then()
+        .statusCode(200)
+        .header("Partita-Read-At", nullValue());
   }
 
   @Test

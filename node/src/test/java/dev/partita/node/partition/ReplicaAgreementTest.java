@@ -211,9 +211,20 @@ final class ReplicaAgreementTest {
     TransactionId id = one.transaction().id();
     Timestamp started = one.transaction().started();
     return switch (kind) {
-      case 25, 26 ->
+      case 25 ->
           new PartitionCommand.FinishTransaction(
               id, started, new TransactionOutcome.Committed(one.commit()));
+      case 26 -> {
+        Begun other = begun.get(random.nextInt(begun.size()));
+        yield new PartitionCommand.FinishTransactions(
+            List.of(
+                new PartitionCommand.FinishTransaction(
+                    id, started, new TransactionOutcome.Committed(one.commit())),
+                new PartitionCommand.FinishTransaction(
+                    other.transaction().id(),
+                    other.transaction().started(),
+                    new TransactionOutcome.Aborted())));
+      }
       case 27 ->
           new PartitionCommand.FinishTransaction(id, started, new TransactionOutcome.Aborted());
       case 28 ->
@@ -226,7 +237,7 @@ final class ReplicaAgreementTest {
           };
       default ->
           random.nextBoolean()
-              ? new PartitionCommand.ForgetTransaction(id)
+              ? new PartitionCommand.ForgetTransactions(List.of(id))
               : new PartitionCommand.PurgeTransactions(new Timestamp(clock - 60));
     };
   }

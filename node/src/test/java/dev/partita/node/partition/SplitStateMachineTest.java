@@ -342,6 +342,35 @@ final class SplitStateMachineTest {
     assertThat(high.codes(Timestamp.MAX)).containsExactly("50", "60", "70", "80", "90");
   }
 
+  /// Who reads between its commit and the moment the index has a space of its own looks into the
+  /// shared one, although the transaction ends after that.
+  @Test
+  void whatWasPreparedBeforeAnIndexHasItsOwnSpaceIsSeenWhereverItIsRead() {
+    whole.apply(new PartitionCommand.AddIndex(BY_CODE, 1));
+    whole.write(Epoch.FIRST, some());
+    whole.apply(at(50));
+    var low = new Replica(LOW);
+    Transaction open = transaction(TransactionId.random(), LOW, new PartitionId(77));
+    low.prepare(open, SECOND, put(10, "{\"code\":11}"), Mutation.delete(PrimaryKey.of(30)));
+    var commit = new Timestamp(++clock);
+    low.write(SECOND, put(5, "{\"code\":50}"));
+    low.apply(new PartitionCommand.Backfill(BY_CODE.id(), 100));
+    assertThat(requireNonNull(low.state().index(BY_CODE.id())).phase())
+        .isEqualTo(new IndexState.Ready(new Timestamp(clock)));
+    low.write(SECOND, Mutation.delete(PrimaryKey.of(0)));
+
+    low.apply(
+        new PartitionCommand.FinishTransaction(
+            open.id(), open.started(), new TransactionOutcome.Committed(commit)));
+
+    assertThat(low.codes(new Timestamp(commit.value() - 1)))
+        .containsExactly("0", "10", "20", "30", "40");
+    assertThat(low.codes(commit)).containsExactly("0", "20", "40", "10");
+    assertThat(low.codes(new Timestamp(clock - 1))).containsExactly("0", "20", "40", "10", "5");
+    assertThat(low.codes(Timestamp.MAX)).containsExactly("20", "40", "10", "5");
+    assertThat(requireNonNull(low.state().index(BY_CODE.id())).entries()).isEqualTo(4);
+  }
+
   @Test
   void inheritedEntriesAreRemovedWhenNobodyCanReadThem() {
     whole.apply(new PartitionCommand.AddIndex(BY_CODE, 1));

@@ -533,6 +533,11 @@ final class TransactionReplicaTest {
                     new Request.Inspect(things.id(), Epoch.FIRST, ended.id(), ended.started()))))
         .isEqualTo(commit);
     node.call(new Request.Forget(things.id(), Epoch.FIRST, ended.id()));
-    assertThat(refused(node.call(prepare(ended, put(1, "{}"))))).isEqualTo(Reason.FORGOTTEN);
+    // Some time: nobody waits for it.
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(() ->
+            assertThat(node.call(prepare(ended, put(1, "{}"))))
+                .isEqualTo(new Response.NotPrepared(Reason.FORGOTTEN, List.of())));
   }
 }
