@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -498,7 +499,10 @@ abstract class OperatorSuite extends OperatorFixture {
     part.delete();
     await()
         .atMost(PATIENCE)
-        .until(() -> part.get() != null && !part.get().getMetadata().getUid().equals(uid));
+        .until(() ->
+            Optional.ofNullable(part.get())
+                .filter(each -> !each.getMetadata().getUid().equals(uid))
+                .isPresent());
     assertThat(cluster.partitions()).hasSize(3);
 
     client().resources(Partition.class).inNamespace(namespace).withName("p").delete();

@@ -12,6 +12,7 @@ import dev.partita.operator.resource.Labels;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -77,7 +78,13 @@ class PartitionTreeTest extends OperatorFixture {
   }
 
   private boolean exists(String name) {
-    return client().resources(Partition.class).inNamespace(namespace).withName(name).get() != null;
+    return find(name).isPresent();
+  }
+
+  /// One look: a resource may go and come back between two.
+  private Optional<Partition> find(String name) {
+    return Optional.ofNullable(
+        client().resources(Partition.class).inNamespace(namespace).withName(name).get());
   }
 
   private List<Partition> resources() {
@@ -204,7 +211,7 @@ class PartitionTreeTest extends OperatorFixture {
     await()
         .atMost(PATIENCE)
         .until(
-            () -> exists(part) && !get(Partition.class, part).getMetadata().getUid().equals(uid));
+            () -> find(part).filter(each -> !each.getMetadata().getUid().equals(uid)).isPresent());
     awaitReady(Partition.class, part);
     assertThat(cluster.operationLog()).noneMatch(each -> each.startsWith("drop:"));
     await()
@@ -281,7 +288,7 @@ class PartitionTreeTest extends OperatorFixture {
     delete("p-2");
 
     awaitStill(
-        "a resource of the part", () -> exists("p-2") && isPart(get(Partition.class, "p-2")));
+        "a resource of the part", () -> find("p-2").filter(PartitionTreeTest::isPart).isPresent());
     assertThat(cluster.operationLog()).noneMatch(each -> each.startsWith("drop:"));
     assertThat(cluster.partitions()).containsExactlyInAnyOrder("p", "p-2", "p-3");
   }
