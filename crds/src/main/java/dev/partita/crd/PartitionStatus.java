@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///   status
 /// @param parent name of the Partition that this one was split from
 /// @param children names of the Partitions that a split made
+/// @param splitAdvice a split that waits for approval
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PartitionStatus(
     @JsonPropertyDescription(
@@ -32,6 +33,7 @@ public record PartitionStatus(
     @JsonPropertyDescription("The Partition that this one was split from.") @Nullable String parent,
     @JsonPropertyDescription("Partitions that a split made of this one.") @Size(max = 1024)
         @Nullable List<String> children,
+    @JsonPropertyDescription("A split that waits for approval.") @Nullable SplitAdvice splitAdvice,
     @JsonPropertyDescription("Generation of the spec that this status speaks of.")
         @Nullable Long observedGeneration,
     @JsonPropertyDescription("Ready, Reconciling and Stalled, after kstatus.") @Size(max = 16)

@@ -83,7 +83,8 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
         null,
         view.state(),
         view.children(),
-        view.bounds());
+        view.bounds(),
+        PartitionView.SplitPoints.UNKNOWN);
   }
 
   private static IndexView withoutFigures(IndexView view) {

@@ -54,12 +54,25 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private final DataPlanes dataPlanes;
   private final ReplicaMoves moves;
   private final ChildPartitions children;
+  private final LeaderTransfers transfers;
+  private final Loads loads;
+  private final InstantSource clock;
   private final PartitionStatusWriter statusWriter;
 
+  /// @param asked hears of the operations that the nodes are asked for
   public PartitionReconciler(
-      DataPlanes dataPlanes, Transitions transitions, Backoff backoff, InstantSource clock) {
+      DataPlanes dataPlanes,
+      Transitions transitions,
+      Backoff backoff,
+      InstantSource clock,
+      AskedOperations asked) {
     this.dataPlanes = dataPlanes;
-    this.moves = new ReplicaMoves(backoff);
+    this.clock = clock;
+    Asking asking = new Asking(asked);
+    this.moves = new ReplicaMoves(backoff, asking, new Splits(asking, transitions));
+    this.transfers = new LeaderTransfers(asking);
+    this.loads = new Loads(clock);
+    dataPlanes.addListener(loads);
     this.children = new ChildPartitions(transitions);
     this.statusWriter = new PartitionStatusWriter(transitions, clock);
   }
@@ -91,16 +104,27 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
+    Optional<ClusterView> described = cluster.filter(view -> new Lineage(view).isPlaced(partition));
+    SplitDecision decision =
+        described
+            .flatMap(view -> view.partition(partition.getMetadata().getName()))
+            .map(view -> decide(partition, view))
+            .orElse(SplitDecision.NONE);
     Verdict verdict =
         cluster
-            .map(view -> advance(partition, view, dataPlane, context))
+            .map(view -> advance(partition, view, decision, dataPlane, context))
             .orElseGet(this::unobserved);
-    Optional<ClusterView> described = cluster.filter(view -> new Lineage(view).isPlaced(partition));
-    statusWriter.write(partition, verdict, described, context);
+    statusWriter.write(partition, verdict, described, decision, context);
     UpdateControl<Partition> control = UpdateControl.noUpdate();
-    return verdict.kind() == Verdict.Kind.READY
+    // Nothing tells of an annotation that approves something.
+    return verdict.kind() == Verdict.Kind.READY && decision.advice() == null
         ? control
         : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+  }
+
+  private SplitDecision decide(Partition partition, PartitionView view) {
+    return SplitDecision.of(
+        partition, view, loads.of(partition.getMetadata().getNamespace(), view), clock.instant());
   }
 
   @Override
@@ -126,11 +150,15 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   }
 
   private Verdict advance(
-      Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
+      Partition partition,
+      ClusterView cluster,
+      SplitDecision decision,
+      DataPlane dataPlane,
+      Context<Partition> context) {
     Lineage lineage = new Lineage(cluster);
     return switch (lineage.roleOf(partition)) {
       case Lineage.Role.Declared _, Lineage.Role.Part _ ->
-          advance(partition, cluster, lineage, dataPlane, context);
+          advance(partition, cluster, lineage, decision, dataPlane, context);
       case Lineage.Role.Unknown(String parent) -> unknown(partition, parent, cluster, context);
       case Lineage.Role.NameTaken(String parent) ->
           Verdict.stalled(
@@ -160,6 +188,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       Partition partition,
       ClusterView cluster,
       Lineage lineage,
+      SplitDecision decision,
       DataPlane dataPlane,
       Context<Partition> context) {
     Optional<PartitionView> split =
@@ -178,10 +207,10 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     Verdict verdict =
         cluster
             .partition(partition.getMetadata().getName())
-            .map(view -> moves.advance(partition, view, cluster, placement, dataPlane))
+            .map(view -> moves.advance(partition, view, cluster, placement, decision, dataPlane))
             .orElseGet(() -> create(partition, placement, dataPlane));
     if (verdict.kind() == Verdict.Kind.READY) {
-      LeaderTransfers.advance(partition, cluster, declared, dataPlane);
+      transfers.advance(partition, cluster, declared, dataPlane);
     }
     return obstacle.isPresent() && verdict.kind() == Verdict.Kind.READY
         ? Verdict.serving("Split", "NoResource", obstacle.get())

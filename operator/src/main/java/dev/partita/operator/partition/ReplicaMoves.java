@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/// Moves the replicas of an existing Partition, one operation at a time.
+/// Changes an existing Partition, one operation at a time: first its replicas are brought to where
+/// they belong, then it is split if it is to be, then loads are evened out.
 ///
 /// The id of an operation follows from the Partition, its epoch and the nodes, so whoever asks for
 /// the same step again asks for the same operation.
@@ -26,9 +27,13 @@ final class ReplicaMoves {
   private static final int MOVES_MAX = 2;
 
   private final Backoff backoff;
+  private final Asking asking;
+  private final Splits splits;
 
-  ReplicaMoves(Backoff backoff) {
+  ReplicaMoves(Backoff backoff, Asking asking, Splits splits) {
     this.backoff = backoff;
+    this.asking = asking;
+    this.splits = splits;
   }
 
   Verdict advance(
@@ -36,6 +41,7 @@ final class ReplicaMoves {
       PartitionView view,
       ClusterView cluster,
       Placement placement,
+      SplitDecision decision,
       DataPlane dataPlane) {
     if (view.state() == PartitionView.State.DROPPING) {
       return Verdict.reconciling(
@@ -63,13 +69,18 @@ final class ReplicaMoves {
               .formatted(failed.get().kind().text(), failed.get().message()));
     }
     return switch (placement.repair(view.name())) {
-      case Step.Move move -> start(partition, view, move, health, cluster, dataPlane);
+      case Step.Move move -> start(partition, view, move, "Repair", health, cluster, dataPlane);
       case Step.Impossible(String message) ->
           health.kind() == Verdict.Kind.READY
               ? moving(health, message)
               : Verdict.stalled("CannotPlace", message);
       case Step.Settled _, Step.Create _ ->
-          rebalance(partition, view, placement, health, cluster, dataPlane);
+          health.kind() == Verdict.Kind.READY
+              ? splits
+                  .begin(partition, view, decision, cluster, dataPlane)
+                  .orElseGet(
+                      () -> rebalance(partition, view, placement, health, cluster, dataPlane))
+              : health;
     };
   }
 
@@ -82,21 +93,21 @@ final class ReplicaMoves {
       DataPlane dataPlane) {
     // Somebody's finished splits may stand for as long as he likes.
     boolean quiet =
-        health.kind() == Verdict.Kind.READY
-            && cluster.operations().stream()
-                .allMatch(
-                    each -> each.kind() == OperationSpec.Kind.SPLIT_PARTITION && !each.isRunning());
+        cluster.operations().stream()
+            .allMatch(
+                each -> each.kind() == OperationSpec.Kind.SPLIT_PARTITION && !each.isRunning());
     return placement
         .rebalance()
         .filter(move -> quiet && move.partition().equals(view.name()))
-        .map(move -> start(partition, view, move, health, cluster, dataPlane))
+        .map(move -> start(partition, view, move, "Balance", health, cluster, dataPlane))
         .orElse(health);
   }
 
-  private static Verdict start(
+  private Verdict start(
       Partition partition,
       PartitionView view,
       Step.Move move,
+      String reason,
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
@@ -115,12 +126,12 @@ final class ReplicaMoves {
                 Objects.requireNonNullElse(move.remove(), "none"),
                 Objects.requireNonNullElse(move.add(), "none"));
     OperationSpec spec = OperationSpec.moveReplica(view.name(), move.remove(), move.add());
-    return switch (dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec))) {
+    return switch (asking.ask(id, spec, reason, dataPlane).answer()) {
       case Answer.Done<OperationView> _ -> moving(health, "moving a replica");
       case Answer.Refused<OperationView> refused ->
           moving(health, "a move is refused: " + refused.detail());
-      case Answer.Unreachable<OperationView>(String reason) ->
-          moving(health, "no node starts the move: " + reason);
+      case Answer.Unreachable<OperationView>(String why) ->
+          moving(health, "no node starts the move: " + why);
     };
   }
 

@@ -47,6 +47,9 @@ public final class FakeCluster {
   private String systemLeader = "";
   private long revision;
 
+  /// What is known of Partitions that may be made.
+  private final Map<String, FakePartition> futures = new HashMap<>();
+
   /// Trees of dropped Partitions whose rows are on disk.
   private final Map<String, List<FakePartition>> retained = new TreeMap<>();
 
@@ -202,6 +205,21 @@ public final class FakeCluster {
     FakePartition found = Objects.requireNonNull(partitions.get(partition));
     found.rows = rows;
     found.operationsPerSecond = operationsPerSecond;
+  }
+
+  /// The size that a Partition has as soon as it is there.
+  public synchronized void willHave(String partition, long bytes, String splitPoints) {
+    FakePartition future = new FakePartition("", partition, JSON.createObjectNode(), "");
+    future.bytes = bytes;
+    future.splitPoints = splitPoints;
+    futures.put(partition, future);
+  }
+
+  /// The size of a Partition, and what its leader says about where it could be split.
+  public synchronized void size(String partition, long bytes, String splitPoints) {
+    FakePartition found = Objects.requireNonNull(partitions.get(partition));
+    found.bytes = bytes;
+    found.splitPoints = splitPoints;
   }
 
   /// The key of a Partition that takes most requests, null for none.
@@ -458,6 +476,7 @@ public final class FakeCluster {
         .put("bytes", partition.bytes)
         .put("operationsPerSecond", partition.operationsPerSecond)
         .put("hotKey", partition.hotKey);
+    view.set("splitPoints", parse(partition.splitPoints));
     return view.put("state", partition.state);
   }
 
@@ -508,6 +527,11 @@ public final class FakeCluster {
     }
     spec.get("replicas").forEach(node -> created.caughtUpByNode.put(node.asText(), true));
     created.rows = before == null ? 0 : before.getFirst().rows;
+    FakePartition future = futures.get(name);
+    if (future != null) {
+      created.bytes = future.bytes;
+      created.splitPoints = future.splitPoints;
+    }
     partitions.put(name, created);
     return ok(view(created));
   }

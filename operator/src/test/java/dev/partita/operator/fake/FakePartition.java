@@ -24,6 +24,10 @@ final class FakePartition {
   long rows;
   long bytes;
   double operationsPerSecond;
+
+  /// What the leader says about where it could be split.
+  String splitPoints = "{}";
+
   @Nullable String hotKey;
 
   FakePartition(String id, String name, JsonNode spec, String parent) {
