@@ -74,7 +74,7 @@ app.kubernetes.io/component: node
   verbs: [patch]
 # Owner references that block deletion.
 - apiGroups: [partita.dev]
-  resources: [sites/finalizers]
+  resources: [sites/finalizers, partitions/finalizers]
   verbs: [update]
 # What a Site becomes.
 - apiGroups: [""]

@@ -11,7 +11,7 @@ import io.fabric8.generator.annotation.ValidationRule;
     value = "self.remainder < self.modulus",
     message = "remainder must be less than modulus")
 public record Hash(
-    @JsonPropertyDescription("Number of hash partitions.") @Required @Min(1) @Max(1024)
+    @JsonPropertyDescription("Number of hash partitions.") @Required @Min(1) @Max(65536)
         Integer modulus,
-    @JsonPropertyDescription("Which of them, from 0.") @Required @Min(0) @Max(1023)
+    @JsonPropertyDescription("Which of them, from 0.") @Required @Min(0) @Max(65535)
         Integer remainder) {}

@@ -10,7 +10,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
 import org.jspecify.annotations.Nullable;
 
 /// The rows of one collection inside some bounds: the unit of replication, of placement and of
-/// splitting.
+/// splitting. One that was split owns the Partitions that have its rows.
 @Group("partita.dev")
 @Version("v1alpha1")
 @ShortNames("part")
@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 @AdditionalPrinterColumn(
     name = "Collection",
     jsonPath = ".spec.collection",
+    type = AdditionalPrinterColumn.Type.STRING)
+@AdditionalPrinterColumn(
+    name = "Parent",
+    jsonPath = ".status.parent",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
     name = "Phase",
@@ -40,18 +44,16 @@ import org.jspecify.annotations.Nullable;
     jsonPath = ".status.rows",
     type = AdditionalPrinterColumn.Type.INTEGER)
 @AdditionalPrinterColumn(
-    name = "Epoch",
-    jsonPath = ".status.epoch",
-    type = AdditionalPrinterColumn.Type.INTEGER,
-    priority = 1)
-@AdditionalPrinterColumn(
     name = "Bytes",
     jsonPath = ".status.bytes",
-    type = AdditionalPrinterColumn.Type.INTEGER,
-    priority = 1)
+    type = AdditionalPrinterColumn.Type.INTEGER)
 @AdditionalPrinterColumn(
     name = "Ops/s",
     jsonPath = ".status.operationsPerSecond",
+    type = AdditionalPrinterColumn.Type.INTEGER)
+@AdditionalPrinterColumn(
+    name = "Epoch",
+    jsonPath = ".status.epoch",
     type = AdditionalPrinterColumn.Type.INTEGER,
     priority = 1)
 @AdditionalPrinterColumn(

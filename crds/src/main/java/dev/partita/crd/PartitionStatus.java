@@ -13,11 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// @param readyReplicas replicas that are alive and have caught up
 /// @param operationsPerSecond rounded to two significant bits, so that a steady load writes no
 ///   status
+/// @param parent name of the Partition that this one was split from
 /// @param children names of the Partitions that a split made
+/// @param splitAdvice a split that waits for approval
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PartitionStatus(
     @JsonPropertyDescription(
-            "Pending, Creating, Ready, Moving, Degraded, Paused, Deleting or Stalled.")
+            "Pending, Creating, Ready, Moving, Splitting, Split, Degraded, Paused, Deleting or Stalled.")
         @Nullable String phase,
     @JsonPropertyDescription("Name of the node that leads.") @Nullable String leader,
     @JsonPropertyDescription("Raised by every change of members or bounds.") @Nullable Long epoch,
@@ -28,8 +30,10 @@ public record PartitionStatus(
     @JsonPropertyDescription("Bytes of one replica at the last observation.") @Nullable Long bytes,
     @JsonPropertyDescription("Operations per second, coarsely rounded.")
         @Nullable Long operationsPerSecond,
+    @JsonPropertyDescription("The Partition that this one was split from.") @Nullable String parent,
     @JsonPropertyDescription("Partitions that a split made of this one.") @Size(max = 1024)
         @Nullable List<String> children,
+    @JsonPropertyDescription("A split that waits for approval.") @Nullable SplitAdvice splitAdvice,
     @JsonPropertyDescription("Generation of the spec that this status speaks of.")
         @Nullable Long observedGeneration,
     @JsonPropertyDescription("Ready, Reconciling and Stalled, after kstatus.") @Size(max = 16)

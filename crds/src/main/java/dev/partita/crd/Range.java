@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
     message = "a range is either start and end, or all of origin, width and number")
 @ValidationRule(
     value =
-        "!has(self.start) || !has(self.end) || (type(self.start) == int) == (type(self.end) == int)",
-    message = "start and end must both be integers or both be strings")
+        "!has(self.start) || !has(self.end) || type(self.start) == int || type(self.end) != int",
+    message = "integers come before strings: a range from a string cannot end at an integer")
 @ValidationRule(
     value =
         "!has(self.start) || !has(self.end) || (type(self.start) == int) != (type(self.end) == int) || self.start < self.end",

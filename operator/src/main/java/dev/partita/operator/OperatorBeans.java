@@ -3,12 +3,14 @@ package dev.partita.operator;
 import dev.partita.operator.certificate.CertificateLives;
 import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.metrics.ApiMeters;
+import dev.partita.operator.metrics.AskedMeters;
 import dev.partita.operator.metrics.ClusterMeters;
 import dev.partita.operator.metrics.ReconcileMeters;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.partition.AskedOperations;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
@@ -126,6 +128,12 @@ public final class OperatorBeans {
   @Singleton
   ReconcileMeters reconcileMeters(MeterRegistry registry) {
     return new ReconcileMeters(registry);
+  }
+
+  @Produces
+  @Singleton
+  AskedOperations askedOperations(MeterRegistry registry) {
+    return new AskedMeters(registry);
   }
 
   @Produces

@@ -21,7 +21,7 @@ class ArchitectureTest {
   static final ArchRule DECISIONS_ARE_PURE =
       noClasses()
           .that()
-          .resideInAnyPackage("..placement..", "..rollout..", "..status..")
+          .resideInAnyPackage("..placement..", "..repartition..", "..rollout..", "..status..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(

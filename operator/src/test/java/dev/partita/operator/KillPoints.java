@@ -201,6 +201,38 @@ abstract class KillPoints extends OperatorFixture {
 
   @Test
   @Execution(ExecutionMode.CONCURRENT)
+  void aPartitionThatSplitsItselfEndsTheSame() {
+    apply(site(1));
+    cluster.willHave("p", 3 << 20, "{\"measured\": true, \"bySize\": 50}");
+    String p =
+        partition(
+            "p",
+            "range: {start: 0, end: 100}, replicas: 1, deletionPolicy: Delete, split: {maxSize: 1Mi, mode: Auto}");
+    Change split =
+        new Change(
+            "split",
+            () -> apply(p),
+            () ->
+                cluster.parts("p").size() == 2
+                    && cluster.parts("p").stream()
+                        .noneMatch(part -> isGone(Partition.class, part)));
+    Change delete =
+        new Change(
+            "deletion of a tree",
+            () -> delete(Partition.class, "p"),
+            () ->
+                cluster.partitions().isEmpty()
+                    && client()
+                        .resources(Partition.class)
+                        .inNamespace(namespace)
+                        .list()
+                        .getItems()
+                        .isEmpty());
+    killedAtEveryWrite(split, delete);
+  }
+
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void rollingRestartEndsTheSame() {
     apply(site(3, "resources: {requests: {cpu: 10m}}"));
     apply(partition("p", "range: {}"));
@@ -287,7 +319,7 @@ abstract class KillPoints extends OperatorFixture {
     lines.add("load " + cluster.load().values().stream().sorted().toList());
     cluster.partitions().stream()
         .sorted()
-        .map(name -> name + " on " + cluster.replicas(name).size())
+        .map(name -> withoutNumber(name) + " on " + cluster.replicas(name).size())
         .forEach(lines::add);
     lines.add("indexes " + cluster.indexes());
     lines.add("rows retained " + cluster.retainedRows());
@@ -300,11 +332,18 @@ abstract class KillPoints extends OperatorFixture {
         object instanceof StatefulSet set ? " replicas " + set.getSpec().getReplicas() : "";
     return object.getKind()
         + " "
-        + object.getMetadata().getName()
+        + (object instanceof Partition
+            ? withoutNumber(object.getMetadata().getName())
+            : object.getMetadata().getName())
         + more
         + " finalizers "
         + object.getMetadata().getFinalizers()
         + (object.getMetadata().getDeletionTimestamp() == null ? "" : " being deleted");
+  }
+
+  /// Parts are called by identities, which are never given again.
+  private static String withoutNumber(String partition) {
+    return partition.replaceAll("-\\d+$", "-part");
   }
 
   private <T extends HasMetadata> boolean isGone(Class<T> kind, String name) {

@@ -11,10 +11,12 @@ import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
 import dev.partita.operator.status.Conditions;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -469,6 +471,47 @@ abstract class OperatorSuite extends OperatorFixture {
     assertThat(cluster.partitions()).isEmpty();
     assertThat(cluster.operationLog())
         .contains("drop:kept:rows=retain", "drop:dropped:rows=delete");
+  }
+
+  @Test
+  void partsOfAPartitionThatWasSplitAreResourcesAndGoWithIt() {
+    start(CrashPoint.never());
+    apply(site(1));
+    apply(partition("p", "range: {start: 0, end: 9}, replicas: 1, deletionPolicy: Delete"));
+    awaitReady(Partition.class, "p");
+
+    cluster.split("by-hand", "p", "5");
+
+    awaitStatus(Partition.class, "p", status -> "Split".equals(status.phase()));
+    List<String> parts = cluster.parts("p");
+    assertThat(parts).hasSize(2);
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            client().resources(Partition.class).inNamespace(namespace).list().getItems().size()
+                == 3);
+    parts.forEach(part -> awaitReady(Partition.class, part));
+    await().atMost(PATIENCE).until(() -> cluster.replicas("p").isEmpty());
+    cluster.forget("by-hand");
+    String uid = get(Partition.class, parts.getFirst()).getMetadata().getUid();
+    Resource<Partition> part =
+        client().resources(Partition.class).inNamespace(namespace).withName(parts.getFirst());
+    part.delete();
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            Optional.ofNullable(part.get())
+                .filter(each -> !each.getMetadata().getUid().equals(uid))
+                .isPresent());
+    assertThat(cluster.partitions()).hasSize(3);
+
+    client().resources(Partition.class).inNamespace(namespace).withName("p").delete();
+
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            client().resources(Partition.class).inNamespace(namespace).list().getItems().isEmpty());
+    assertThat(cluster.partitions()).isEmpty();
   }
 
   @Test

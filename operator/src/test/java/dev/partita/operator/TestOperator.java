@@ -22,7 +22,9 @@ import io.fabric8.kubernetes.client.http.Interceptor;
 import io.javaoperatorsdk.operator.Operator;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// The operator of one namespace, in this JVM, as it is wired in production but for its speed and
 /// its crash point.
@@ -36,6 +38,7 @@ final class TestOperator implements AutoCloseable {
 
   private final CrashPoint crash;
   private final Activity activity = new Activity();
+  private final List<String> asked = new CopyOnWriteArrayList<>();
   private final OperatorCredentials credentials = new OperatorCredentials();
   private final HttpNodeAdmin nodes = new HttpNodeAdmin(credentials);
   private final DataPlanes dataPlanes;
@@ -74,7 +77,12 @@ final class TestOperator implements AutoCloseable {
             new SiteCollaborators(client, transitions, backoff, clock, certificates)),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
-        new PartitionReconciler(dataPlanes, transitions, backoff, clock),
+        new PartitionReconciler(
+            dataPlanes,
+            transitions,
+            backoff,
+            clock,
+            (_, kind, reason) -> asked.add(kind.text() + ":" + reason)),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
         new IndexReconciler(dataPlanes, transitions, clock),
@@ -106,6 +114,11 @@ final class TestOperator implements AutoCloseable {
   /// Writes to the API server and to the nodes so far.
   int writes() {
     return crash.writes();
+  }
+
+  /// The operations that it has asked for, as `kind:reason`.
+  List<String> asked() {
+    return List.copyOf(asked);
   }
 
   /// What its reconcilers are at.

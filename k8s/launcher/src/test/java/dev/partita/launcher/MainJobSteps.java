@@ -6,6 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -176,6 +181,53 @@ abstract class MainJobSteps {
     assertThat(send("DELETE", "/v1/partitions/my_partition", "").statusCode()).isEqualTo(204);
     assertThat(send("GET", "/v1/partitions/my_partition", "").statusCode()).isEqualTo(404);
     assertThat(send("DELETE", "/v1/indexes/my_index", "").statusCode()).isEqualTo(204);
+  }
+
+  /// Documents of a few KiB, so that a mebibyte is soon full.
+  private static final int GROWING_KEYS = 700;
+
+  private static final int GROWING_WRITERS = 4;
+
+  @Test
+  @Order(5)
+  void aPartitionThatGrowsTooLargeSplitsItselfUnderLoad() throws Exception {
+    Path kubeconfig = namedCluster().orElse(workspace().kubeconfig());
+    try (KubernetesClient client =
+            new KubernetesClientBuilder()
+                .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
+                .build();
+        GrowingLoad load = new GrowingLoad(this::send, GROWING_KEYS, GROWING_WRITERS)) {
+      String namespace = Objects.requireNonNullElse(client.getNamespace(), "default");
+      var partitions =
+          client
+              .genericKubernetesResources("partita.dev/v1alpha1", "Partition")
+              .inNamespace(namespace);
+      client.resource(GrowingLoad.PARTITION).inNamespace(namespace).create();
+      load.start();
+
+      await("parts that are ready")
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .untilAsserted(() -> {
+            GenericKubernetesResource whole = partitions.withName("growing").get();
+            assertThat((String) whole.get("status", "phase")).isEqualTo("Split");
+            List<String> children = whole.get("status", "children");
+            assertThat(children)
+                .hasSize(2)
+                .allSatisfy(child ->
+                    assertThat((String) partitions.withName(child).get().get("status", "phase"))
+                        .isIn("Ready", "Splitting", "Split"));
+          });
+      assertThat(load.stop()).as("documents that have a wrong content").isEmpty();
+
+      partitions.withName("growing").delete();
+      await("the end of all parts")
+          .atMost(PATIENCE)
+          .until(() ->
+              partitions.list().getItems().stream()
+                  .noneMatch(each -> each.getMetadata().getName().startsWith("growing")));
+      assertThat(send("GET", "/v1/partitions/growing", "").statusCode()).isEqualTo(404);
+    }
   }
 
   final List<Integer> idsOfScript(String script, int limit) throws Exception {

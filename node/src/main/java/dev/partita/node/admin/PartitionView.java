@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///   null if there is none
 /// @param bytes size on disk of one replica, approximately
 /// @param children names of the Partitions that it was split into
+/// @param splitPoints where it could be split
 public record PartitionView(
     String id,
     String name,
@@ -27,7 +28,8 @@ public record PartitionView(
     double operationsPerSecond,
     @Nullable JsonNode hotKey,
     State state,
-    List<String> children) {
+    List<String> children,
+    SplitPointsView splitPoints) {
   public PartitionView {
     replicas = List.copyOf(replicas);
     children = List.copyOf(children);
@@ -37,6 +39,19 @@ public record PartitionView(
   ///
   /// @param caughtUp whether it holds all that was committed when its leader last reported
   public record ReplicaView(String nodeId, Role role, boolean caughtUp) {}
+
+  /// Where a Partition could be split: each is the first key of the second half, as a split takes
+  /// it (`at`), and null where none is known. Hash bounds are split without one.
+  ///
+  /// @param measured whether `bytes` is exact, and `bySize` was looked for lately
+  /// @param bySize has about half of the bytes before it
+  /// @param byLoad has about half of the load before it
+  /// @param atEnd where new rows are added one behind the other
+  public record SplitPointsView(
+      boolean measured,
+      @Nullable JsonNode bySize,
+      @Nullable JsonNode byLoad,
+      @Nullable JsonNode atEnd) {}
 
   /// The part of a replica in its group.
   public enum Role {

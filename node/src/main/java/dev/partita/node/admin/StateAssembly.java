@@ -15,9 +15,12 @@ import dev.partita.node.cluster.ClusterFigures;
 import dev.partita.node.cluster.ClusterFigures.Led;
 import dev.partita.node.cluster.PartitionReport;
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.JsonData;
+import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.BoundsJson;
 import dev.partita.node.partition.PartitionId;
+import dev.partita.node.partition.SplitPoints;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import java.util.ArrayList;
@@ -110,7 +113,17 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         },
         entry.state() == PartitionEntry.State.SPLIT
             ? catalog.children(entry.id()).stream().map(PartitionEntry::name).toList()
-            : List.of());
+            : List.of(),
+        points(report.map(PartitionReport::points).orElse(SplitPoints.UNKNOWN)));
+  }
+
+  private static PartitionView.SplitPointsView points(SplitPoints points) {
+    return new PartitionView.SplitPointsView(
+        points.measured(), json(points.bySize()), json(points.byLoad()), json(points.atEnd()));
+  }
+
+  private static @Nullable JsonNode json(@Nullable Datum datum) {
+    return datum == null ? null : JsonData.toJson(datum);
   }
 
   /// The members as the catalog has them: what the operator plans with is one consistent revision.

@@ -47,8 +47,8 @@ public record PartitionEntry(
     /// It was split: it has no rows, its children or theirs do. Its name and bounds stay, so that
     /// whoever has declared it finds it. Once it has no members any more its group is gone.
     SPLIT,
-    /// It was dropped, its rows stay on its members. It is invisible to clients, its name ends in
-    /// `~` and its id, and nothing else may take its keys.
+    /// It was dropped, its rows stay on its members, or on those of what it was split into. It is
+    /// invisible to clients, its name ends in `~` and its id, and nothing else may take its keys.
     RETAINED
   }
 

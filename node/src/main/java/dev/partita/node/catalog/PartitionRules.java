@@ -15,6 +15,9 @@ final class PartitionRules {
   static final int PARTITIONS_MAX = 10_000;
   static final int REPLICAS_MAX = 9;
 
+  /// In the name of a retained Partition between the one that it had and its id.
+  private static final char RETAINED_MARK = '~';
+
   private PartitionRules() {}
 
   static Transition create(Catalog before, CatalogCommand.CreatePartition create) {
@@ -95,10 +98,27 @@ final class PartitionRules {
   }
 
   /// The retained replicas stay where they are; the operator moves them if it wants them elsewhere.
-  private static Transition adopt(Catalog before, PartitionEntry entry, String name) {
-    return Transition.applied(
-        before.withPartitions(
-            before.partitions().with(entry.named(name, PartitionEntry.State.CREATING))));
+  /// What a Partition was split into comes back with it.
+  private static Transition adopt(Catalog before, PartitionEntry root, String name) {
+    PartitionMap map = before.partitions();
+    for (PartitionEntry each : SplitTransitions.tree(before, root)) {
+      boolean split = !SplitTransitions.children(before, each.id()).isEmpty();
+      map =
+          map.with(
+              each.named(
+                  each.equals(root) ? name : formerName(map, each),
+                  split ? PartitionEntry.State.SPLIT : PartitionEntry.State.CREATING));
+    }
+    return Transition.applied(before.withPartitions(map));
+  }
+
+  /// The name that a retained part had, unless somebody has it now.
+  private static String formerName(PartitionMap map, PartitionEntry retained) {
+    String name = retained.name().substring(0, retained.name().lastIndexOf(RETAINED_MARK));
+    while (map.named(name).isPresent()) {
+      name += "-x";
+    }
+    return name;
   }
 
   private static Catalog insert(Catalog before, CatalogCommand.CreatePartition create) {
@@ -150,6 +170,14 @@ final class PartitionRules {
       return Transition.applied(before);
     }
     PartitionEntry entry = known.get();
+    if (entry.parent() != null && before.partition(entry.parent()).isPresent()) {
+      return Transition.refused(
+          before,
+          Reason.CONFLICT,
+          "the partition is a part of another one, which was split, and is dropped with that",
+          entry.name(),
+          before.partition(entry.parent()).get().name());
+    }
     List<PartitionEntry> tree = SplitTransitions.tree(before, entry);
     boolean pending = tree.stream().anyMatch(each -> each.state() == PartitionEntry.State.PENDING);
     // As long as a member may not have split its replica, the rows that are to be retained may be
@@ -158,15 +186,13 @@ final class PartitionRules {
         tree.stream()
             .anyMatch(
                 each -> each.state() == PartitionEntry.State.SPLIT && !each.members().isEmpty());
-    if ((drop.retain() && (pending || unfinished))
-        || entry.state() == PartitionEntry.State.PENDING) {
+    if (drop.retain() && (pending || unfinished)) {
       return Transition.refused(
           before, Reason.CONFLICT, "the partition is being split", entry.name(), null);
     }
     PartitionMap map = before.partitions();
     for (PartitionEntry each : tree) {
-      boolean empty = each.state() == PartitionEntry.State.SPLIT;
-      map = drop.retain() && !empty ? map.with(retained(each)) : map.without(each);
+      map = drop.retain() ? map.with(retained(each)) : map.without(each);
     }
     Catalog next = before.withPartitions(map);
     return Transition.applied(
@@ -179,7 +205,7 @@ final class PartitionRules {
     // Frees the name; no resource can have this one.
     return entry.state() == PartitionEntry.State.RETAINED
         ? entry
-        : entry.named(entry.name() + "~" + entry.id(), PartitionEntry.State.RETAINED);
+        : entry.named(entry.name() + RETAINED_MARK + entry.id(), PartitionEntry.State.RETAINED);
   }
 
   static Transition observe(Catalog before, CatalogCommand.ObservePartition observed) {

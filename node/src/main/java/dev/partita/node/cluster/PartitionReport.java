@@ -3,6 +3,7 @@ package dev.partita.node.cluster;
 import dev.partita.node.partition.IndexReport;
 import dev.partita.node.partition.LoadProfile;
 import dev.partita.node.partition.PartitionId;
+import dev.partita.node.partition.SplitPoints;
 import dev.partita.node.raft.NodeId;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param changing whether a change of the members is under way; the members here go with the epoch
 /// @param caughtUp members that hold nearly all that is committed, and were heard of lately
 /// @param load where its requests go
+/// @param points where it could be split
 /// @param indexes those it has, ready or not
 /// @param split null unless it was split
 public record PartitionReport(
@@ -30,11 +32,13 @@ public record PartitionReport(
     long bytes,
     double operationsPerSecond,
     LoadProfile load,
+    SplitPoints points,
     List<IndexReport> indexes,
     @Nullable SplitReport split) {
-  @SuppressWarnings("ConstantValue") // A node of an older version leaves it out.
+  @SuppressWarnings("ConstantValue") // A node of an older version leaves them out.
   public PartitionReport {
     load = load == null ? LoadProfile.NONE : load;
+    points = points == null ? SplitPoints.UNKNOWN : points;
     voters = List.copyOf(voters);
     learners = List.copyOf(learners);
     caughtUp = List.copyOf(caughtUp);

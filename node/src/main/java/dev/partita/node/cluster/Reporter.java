@@ -117,6 +117,7 @@ final class Reporter implements AutoCloseable {
         replica.bytes(),
         replica.operationsPerSecond(),
         replica.load(),
+        replica.points(),
         replica.indexes(),
         split == null ? null : describe(split));
   }

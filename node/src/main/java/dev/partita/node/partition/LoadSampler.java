@@ -253,17 +253,17 @@ final class LoadSampler {
     }
     LoadProfile.HotKey hot = hot();
     if (hot != null) {
-      return new LoadProfile(hot, LoadProfile.Direction.NONE, null);
+      return new LoadProfile(hot, LoadProfile.Direction.NONE, null, null);
     }
     if (written >= SAMPLES_MIN && written >= total / 2) {
       if (ascending >= SEQUENCE_SHARE * written) {
-        return new LoadProfile(null, LoadProfile.Direction.ASCENDING, null);
+        return new LoadProfile(null, LoadProfile.Direction.ASCENDING, null, highest);
       }
       if (descending >= SEQUENCE_SHARE * written) {
-        return new LoadProfile(null, LoadProfile.Direction.DESCENDING, null);
+        return new LoadProfile(null, LoadProfile.Direction.DESCENDING, null, lowest);
       }
     }
-    return new LoadProfile(null, LoadProfile.Direction.NONE, middle());
+    return new LoadProfile(null, LoadProfile.Direction.NONE, middle(), null);
   }
 
   private LoadProfile.@Nullable HotKey hot() {

@@ -57,6 +57,7 @@ public final class PartitionReplica {
   private final TransactionDuties transactions;
   private final OperationRate rate;
   private final LoadSampler load;
+  private final SizeWatch size;
   private final ClosedReads closed = new ClosedReads();
 
   /// Takes up the work of a replica whose group is open.
@@ -78,6 +79,7 @@ public final class PartitionReplica {
         new TransactionDuties(machine.transactions(), group, pipeline, this::isSplit, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
+    this.size = new SizeWatch(node.storage(), node.reads(), node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
       duties.leaderChanged(leader, term, self);
       if (!self) {
@@ -143,6 +145,7 @@ public final class PartitionReplica {
   /// What the replica looks like now.
   public ReplicaReport report() {
     PartitionState state = machine.state();
+    LoadProfile profile = load.profile(node.clock().monotonicNanos());
     return new ReplicaReport(
         id(),
         state.descriptor(),
@@ -151,7 +154,8 @@ public final class PartitionReplica {
         state.rows(),
         state.bytes(),
         rate.perSecond(),
-        load.profile(node.clock().monotonicNanos()),
+        profile,
+        size.points(state, profile),
         state.indexes().stream()
             .filter(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID)
             .map(index -> IndexReport.of(index, state.rows()))
@@ -489,6 +493,9 @@ public final class PartitionReplica {
     pipeline.expire();
     rate.sample(node.clock().monotonicNanos());
     load.profile(node.clock().monotonicNanos());
+    if (pipeline.leads()) {
+      size.tick(machine.state(), node.clock().monotonicNanos());
+    }
     duties.tick();
     transactions.tick();
     changes.tick();

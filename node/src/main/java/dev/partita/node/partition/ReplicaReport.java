@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param bytes of their keys and documents
 /// @param operationsPerSecond requests answered by this replica, averaged over about ten seconds
 /// @param load where the requests go
+/// @param points where it could be split
 /// @param indexes those that users know of
 /// @param split who has the rows, if the Partition was split
 /// @param splitDurably whether no crash of this node can undo that
@@ -24,6 +25,7 @@ public record ReplicaReport(
     long bytes,
     double operationsPerSecond,
     LoadProfile load,
+    SplitPoints points,
     List<IndexReport> indexes,
     @Nullable SplitState split,
     boolean splitDurably) {

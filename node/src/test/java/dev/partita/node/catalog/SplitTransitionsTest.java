@@ -170,10 +170,60 @@ class SplitTransitionsTest {
     apply(new CatalogCommand.RetirePartition(id("p")));
     apply(new CatalogCommand.DropPartition("p", true));
     assertThat(catalog.partitions().all())
-        .hasSize(2)
+        .hasSize(3)
         .allMatch(entry -> entry.state() == PartitionEntry.State.RETAINED);
     assertThat(catalog.partition("p")).isEmpty();
     assertThat(owner(10)).isNull();
+  }
+
+  @Test
+  void aRetainedTreeComesBackAsAWhole() {
+    apply(split("s", id("p"), Datum.of(50)));
+    publish("p");
+    apply(new CatalogCommand.RetirePartition(id("p")));
+    List<String> parts = children("p");
+    apply(split("t", id(parts.getFirst()), Datum.of(20)));
+    publish(parts.getFirst());
+    apply(new CatalogCommand.RetirePartition(id(parts.getFirst())));
+    String owner = requireNonNull(owner(10));
+    apply(new CatalogCommand.DropPartition("p", true));
+    assertThat(catalog.partitions().all())
+        .hasSize(5)
+        .allMatch(entry -> entry.state() == PartitionEntry.State.RETAINED);
+    refused(
+        new CatalogCommand.CreatePartition(
+            "q", "things", new Bounds.Range(Datum.of(50), Datum.of(100)), List.of(ONE)),
+        Reason.OVERLAP);
+    assertThat(catalog.partitions().of("things")).isEmpty();
+
+    apply(new CatalogCommand.CreatePartition("again", "things", HUNDRED, List.of(ONE)));
+
+    assertThat(catalog.partition("again").orElseThrow().state())
+        .isEqualTo(PartitionEntry.State.SPLIT);
+    assertThat(children("again")).isEqualTo(parts);
+    assertThat(owner(10)).isEqualTo(owner);
+    assertThat(catalog.partition(owner).orElseThrow().members()).containsExactly(ONE, TWO);
+    for (long key = 0; key < 100; key++) {
+      assertThat(owner(key)).as("owner of " + key).isNotNull();
+    }
+    assertThat(catalog.leaves(catalog.partition("again").orElseThrow()))
+        .hasSize(3)
+        .allMatch(entry -> entry.state() == PartitionEntry.State.CREATING);
+  }
+
+  @Test
+  void aPartIsDroppedWithItsPartitionOnly() {
+    apply(split("s", id("p"), Datum.of(50)));
+    publish("p");
+    apply(new CatalogCommand.RetirePartition(id("p")));
+    refused(new CatalogCommand.DropPartition(children("p").getFirst(), false), Reason.CONFLICT);
+    refused(new CatalogCommand.DropPartition(children("p").getFirst(), true), Reason.CONFLICT);
+    PartitionId parent = id("p");
+    apply(new CatalogCommand.DropPartition("p", true));
+    String part = catalog.children(parent).getFirst().name();
+    refused(new CatalogCommand.DropPartition(part, false), Reason.CONFLICT);
+    apply(new CatalogCommand.DropPartition("p~" + parent, false));
+    assertThat(catalog.partitions().all()).isEmpty();
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.partita.node.partition.LoadProfile;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.ReplicaReport;
+import dev.partita.node.partition.SplitPoints;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.Role;
 import dev.partita.node.replication.GroupStatus;
@@ -29,7 +30,10 @@ class ReporterTest {
       new LoadProfile(
           new LoadProfile.HotKey(PrimaryKey.of(Datum.of(-7), Datum.of("ü")), 0.5),
           LoadProfile.Direction.NONE,
+          null,
           null);
+
+  private static final SplitPoints POINTS = new SplitPoints(true, Datum.of("ö"), Datum.of(5), null);
 
   private static ReplicaReport replica(Configuration inLog, PeerProgress... peers) {
     return new ReplicaReport(
@@ -55,6 +59,7 @@ class ReporterTest {
         0,
         0,
         HOT,
+        POINTS,
         List.of(),
         null,
         false);
@@ -67,6 +72,7 @@ class ReporterTest {
     assertThat(CatalogCodec.decode(CatalogCodec.encode(report), PartitionReport.class))
         .isEqualTo(report);
     assertThat(report.load()).isEqualTo(HOT);
+    assertThat(report.points()).isEqualTo(POINTS);
   }
 
   /// Otherwise a move would count as published in an epoch that does not have its members yet.

@@ -12,6 +12,7 @@ import dev.partita.node.config.Place;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.LoadProfile;
 import dev.partita.node.partition.PartitionId;
+import dev.partita.node.partition.SplitPoints;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.NodeId;
@@ -98,6 +99,7 @@ final class Views {
                 0,
                 0,
                 LoadProfile.NONE,
+                SplitPoints.UNKNOWN,
                 List.of(),
                 null)));
   }
@@ -151,6 +153,7 @@ final class Views {
                 0,
                 0,
                 LoadProfile.NONE,
+                SplitPoints.UNKNOWN,
                 List.of(),
                 members)));
     alive.stream()

@@ -91,7 +91,9 @@ class LoadSamplerTest {
       sampler.write(PrimaryKey.of(i));
     }
     assertThat(windowEnds())
-        .isEqualTo(new LoadProfile(null, LoadProfile.Direction.ASCENDING, null));
+        .isEqualTo(
+            new LoadProfile(
+                null, LoadProfile.Direction.ASCENDING, null, PrimaryKey.of(REQUESTS - 1)));
 
     // It goes on in the next window.
     for (int i = REQUESTS; i < 2 * REQUESTS; i++) {
@@ -106,7 +108,9 @@ class LoadSamplerTest {
     for (int i = 0; i < REQUESTS; i++) {
       sampler.write(PrimaryKey.of(-i));
     }
-    assertThat(windowEnds().sequence()).isEqualTo(LoadProfile.Direction.DESCENDING);
+    LoadProfile profile = windowEnds();
+    assertThat(profile.sequence()).isEqualTo(LoadProfile.Direction.DESCENDING);
+    assertThat(number(profile.end())).isEqualTo(-(REQUESTS - 1));
   }
 
   @Test

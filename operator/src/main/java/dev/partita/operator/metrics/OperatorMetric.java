@@ -86,6 +86,14 @@ enum OperatorMetric {
       "namespace",
       "kind",
       "outcome"),
+  OPERATIONS_ASKED(
+      Kind.COUNTER,
+      "operations.asked",
+      null,
+      "Operations on Partitions that this operator has asked the nodes for, by what they are for",
+      "namespace",
+      "kind",
+      "reason"),
   OPERATION_AGE(
       Kind.GAUGE,
       "operation.age",

@@ -4,7 +4,6 @@ import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
 import dev.partita.crd.Split;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.api.reconciler.Constants;
 import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
@@ -98,9 +97,8 @@ public final class ReconcileMeters implements Metrics {
   }
 
   private static @Nullable Double maxBytes(@Nullable Split split) {
-    return split == null || split.maxSize() == null
-        ? null
-        : Quantity.getAmountInBytes(new Quantity(split.maxSize())).doubleValue();
+    Long bytes = split == null ? null : split.maxBytes();
+    return bytes == null ? null : bytes.doubleValue();
   }
 
   private static String kind(Map<String, Object> metadata) {

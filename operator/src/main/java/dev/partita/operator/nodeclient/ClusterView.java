@@ -1,6 +1,8 @@
 package dev.partita.operator.nodeclient;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,18 @@ public record ClusterView(
         : List.of(root);
   }
 
+  /// Names of all Partitions that came of a split, each with the one that it is a part of.
+  public Map<String, String> parents() {
+    Map<String, String> parents = new HashMap<>();
+    partitions.forEach(each -> each.children().forEach(child -> parents.put(child, each.name())));
+    return parents;
+  }
+
+  /// The Partitions that have rows: those that were split do not.
+  public List<PartitionView> serving() {
+    return partitions.stream().filter(each -> !each.isSplit()).toList();
+  }
+
   /// The Index of that name.
   public Optional<IndexView> index(String name) {
     return indexes.stream().filter(each -> each.name().equals(name)).findFirst();
@@ -72,8 +86,8 @@ public record ClusterView(
         requests);
   }
 
-  /// How many replicas the Partitions have on a node.
+  /// How many replicas the Partitions that have rows have on a node.
   public int replicasOn(String nodeId) {
-    return (int) partitions.stream().filter(each -> each.hasReplicaOn(nodeId)).count();
+    return (int) serving().stream().filter(each -> each.hasReplicaOn(nodeId)).count();
   }
 }

@@ -2,6 +2,7 @@ package dev.partita.operator.nodeclient;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -15,7 +16,12 @@ public record OperationSpec(
     @Nullable String remove,
     @Nullable String add,
     @Nullable String to,
-    @Nullable String nodeId) {
+    @Nullable String nodeId,
+    @Nullable JsonNode at) {
+
+  /// What ids of splits begin with that the operator has asked for. Others are somebody's, who will
+  /// want to see what became of them.
+  private static final String SPLIT_PREFIX = "partita-split-";
 
   /// What an operation does.
   public enum Kind {
@@ -49,12 +55,29 @@ public record OperationSpec(
   /// A move of one replica; null where only one side is wanted.
   public static OperationSpec moveReplica(
       String partition, @Nullable String remove, @Nullable String add) {
-    return new OperationSpec(Kind.MOVE_REPLICA, partition, remove, add, null, null);
+    return new OperationSpec(Kind.MOVE_REPLICA, partition, remove, add, null, null, null);
   }
 
   /// A transfer of leadership.
   public static OperationSpec transferLeader(String partition, String to) {
-    return new OperationSpec(Kind.TRANSFER_LEADER, partition, null, null, to, null);
+    return new OperationSpec(Kind.TRANSFER_LEADER, partition, null, null, to, null, null);
+  }
+
+  /// A split.
+  ///
+  /// @param at the first key of the second half; null for hash bounds, whose modulus is doubled
+  public static OperationSpec splitPartition(String partition, @Nullable JsonNode at) {
+    return new OperationSpec(Kind.SPLIT_PARTITION, partition, null, null, null, null, at);
+  }
+
+  /// The id of a split, the same for whoever asks for it: a Partition is split once, at one epoch.
+  public static String splitId(String uid, long epoch) {
+    return SPLIT_PREFIX + uid + "-" + epoch;
+  }
+
+  /// Whether the operator has asked for a split, and not somebody else.
+  public static boolean isOurSplit(OperationView operation) {
+    return operation.kind() == Kind.SPLIT_PARTITION && operation.id().startsWith(SPLIT_PREFIX);
   }
 
   /// The id of a transfer, the same for whoever asks for it.
@@ -64,6 +87,6 @@ public record OperationSpec(
 
   /// An operation on a whole node.
   public static OperationSpec ofNode(Kind kind, String nodeId) {
-    return new OperationSpec(kind, null, null, null, null, nodeId);
+    return new OperationSpec(kind, null, null, null, null, nodeId, null);
   }
 }

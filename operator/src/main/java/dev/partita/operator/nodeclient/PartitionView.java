@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// @param bytes size of one replica
 /// @param hotKey the key that takes too much of the load for a split to help; null if there is none
 /// @param children names of the Partitions that it was split into
+/// @param bounds in the form of the custom resource, but for edges of several components, which
+///   that does not have; null from a node that does not tell
+/// @param splitPoints where it could be split
 public record PartitionView(
     String id,
     String name,
@@ -24,13 +27,16 @@ public record PartitionView(
     double operationsPerSecond,
     @Nullable JsonNode hotKey,
     State state,
-    List<String> children) {
+    List<String> children,
+    @Nullable JsonNode bounds,
+    SplitPoints splitPoints) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
   public PartitionView {
     hotKey = hotKey == null || hotKey.isNull() ? null : hotKey;
     replicas = replicas == null ? List.of() : List.copyOf(replicas);
     children = children == null ? List.of() : List.copyOf(children);
+    splitPoints = splitPoints == null ? SplitPoints.UNKNOWN : splitPoints;
   }
 
   /// A Partition that was not split.
@@ -58,7 +64,9 @@ public record PartitionView(
         operationsPerSecond,
         hotKey,
         state,
-        List.of());
+        List.of(),
+        null,
+        SplitPoints.UNKNOWN);
   }
 
   /// Whether its children have its rows.
@@ -79,6 +87,33 @@ public record PartitionView(
   /// The replicas that vote.
   public List<ReplicaView> voters() {
     return replicas.stream().filter(each -> each.role() == Role.VOTER).toList();
+  }
+
+  /// Where a Partition could be split: each is the first key of the second half; null where none is
+  /// known.
+  ///
+  /// @param measured whether `bytes` is exact, and `bySize` was looked for lately
+  /// @param bySize has about half of the bytes before it
+  /// @param byLoad has about half of the load before it
+  /// @param atEnd where new rows are added one behind the other
+  public record SplitPoints(
+      boolean measured,
+      @Nullable JsonNode bySize,
+      @Nullable JsonNode byLoad,
+      @Nullable JsonNode atEnd) {
+
+    /// What a node that does not tell knows.
+    public static final SplitPoints UNKNOWN = new SplitPoints(false, null, null, null);
+
+    public SplitPoints {
+      bySize = known(bySize);
+      byLoad = known(byLoad);
+      atEnd = known(atEnd);
+    }
+
+    private static @Nullable JsonNode known(@Nullable JsonNode key) {
+      return key == null || key.isNull() ? null : key;
+    }
   }
 
   /// A replica.

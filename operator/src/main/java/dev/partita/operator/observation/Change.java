@@ -3,10 +3,13 @@ package dev.partita.operator.observation;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.IndexView;
 import dev.partita.operator.nodeclient.PartitionView;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What is different between two observations, as far as reconcilers care.
@@ -26,14 +29,27 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
     }
     return new Change(
         false,
-        known.partitions().stream()
-            .filter(each -> !Objects.equals(told.partition(each.name()).orElse(null), each))
-            .map(PartitionView::name)
-            .collect(Collectors.toSet()),
+        withAncestors(
+            known,
+            known.partitions().stream()
+                .filter(each -> !Objects.equals(told.partition(each.name()).orElse(null), each))
+                .map(PartitionView::name)),
         known.indexes().stream()
             .filter(each -> !Objects.equals(told.index(each.name()).orElse(null), each))
             .map(IndexView::name)
             .collect(Collectors.toSet()));
+  }
+
+  /// The figures of a Partition that was split are those of its parts.
+  private static Set<String> withAncestors(ClusterView view, Stream<String> names) {
+    Map<String, String> parents = view.parents();
+    Set<String> all = new HashSet<>();
+    names.forEach(name -> {
+      for (String at = name; at != null && all.add(at); ) {
+        at = parents.get(at);
+      }
+    });
+    return all;
   }
 
   boolean isNothing() {
@@ -66,7 +82,9 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
         0,
         null,
         view.state(),
-        view.children());
+        view.children(),
+        view.bounds(),
+        PartitionView.SplitPoints.UNKNOWN);
   }
 
   private static IndexView withoutFigures(IndexView view) {

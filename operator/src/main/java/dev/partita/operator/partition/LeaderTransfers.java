@@ -14,9 +14,13 @@ import java.util.List;
 /// it keeps the next transfer from being asked for.
 final class LeaderTransfers {
 
-  private LeaderTransfers() {}
+  private final Asking asking;
 
-  static void advance(
+  LeaderTransfers(Asking asking) {
+    this.asking = asking;
+  }
+
+  void advance(
       Partition partition, ClusterView cluster, List<Partition> declared, DataPlane dataPlane) {
     boolean underWay =
         cluster.operations().stream()
@@ -32,7 +36,7 @@ final class LeaderTransfers {
               OperationSpec.transferId(transfer.partition(), transfer.from(), transfer.to());
           OperationSpec spec = OperationSpec.transferLeader(transfer.partition(), transfer.to());
           // Refused or unanswered, it is computed anew from the next observation.
-          dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec));
+          var _ = asking.ask(id, spec, "Balance", dataPlane);
         });
   }
 }

@@ -13,8 +13,10 @@ import dev.partita.operator.observation.ObservationEventSource;
 import dev.partita.operator.placement.Placement;
 import dev.partita.operator.placement.Step;
 import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.Labels;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Verdict;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -23,11 +25,14 @@ import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /// Gives a Partition its replicas and keeps them where they belong: a table of contents.
@@ -48,43 +53,92 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   private final DataPlanes dataPlanes;
   private final ReplicaMoves moves;
+  private final ChildPartitions children;
+  private final LeaderTransfers transfers;
+  private final Loads loads;
+  private final InstantSource clock;
   private final PartitionStatusWriter statusWriter;
 
+  /// @param asked hears of the operations that the nodes are asked for
   public PartitionReconciler(
-      DataPlanes dataPlanes, Transitions transitions, Backoff backoff, InstantSource clock) {
+      DataPlanes dataPlanes,
+      Transitions transitions,
+      Backoff backoff,
+      InstantSource clock,
+      AskedOperations asked) {
     this.dataPlanes = dataPlanes;
-    this.moves = new ReplicaMoves(backoff);
+    this.clock = clock;
+    Asking asking = new Asking(asked);
+    this.moves = new ReplicaMoves(backoff, asking, new Splits(asking, transitions));
+    this.transfers = new LeaderTransfers(asking);
+    this.loads = new Loads(clock);
+    dataPlanes.addListener(loads);
+    this.children = new ChildPartitions(transitions);
     this.statusWriter = new PartitionStatusWriter(transitions, clock);
   }
 
   @Override
   public List<EventSource<?, Partition>> prepareEventSources(
       EventSourceContext<Partition> context) {
-    return List.of(ObservationEventSource.of(dataPlanes, context));
+    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context));
+  }
+
+  /// Wakes a Partition when something happens to the resource of one of its parts.
+  private static EventSource<?, Partition> parts(EventSourceContext<Partition> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(Partition.class, Partition.class)
+            .withName("parts")
+            .withLabelSelector(Labels.PARENT)
+            .withSecondaryToPrimaryMapper(PartitionReconciler::parentOf)
+            .build(),
+        context);
+  }
+
+  private static Set<ResourceID> parentOf(Partition part) {
+    return Lineage.owner(part)
+        .map(owner -> Set.of(new ResourceID(owner.getName(), part.getMetadata().getNamespace())))
+        .orElse(Set.of());
   }
 
   @Override
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
+    Optional<ClusterView> described = cluster.filter(view -> new Lineage(view).isPlaced(partition));
+    SplitDecision decision =
+        described
+            .flatMap(view -> view.partition(partition.getMetadata().getName()))
+            .map(view -> decide(partition, view))
+            .orElse(SplitDecision.NONE);
     Verdict verdict =
         cluster
-            .map(view -> advance(partition, view, dataPlane, context))
+            .map(view -> advance(partition, view, decision, dataPlane, context))
             .orElseGet(this::unobserved);
-    statusWriter.write(partition, verdict, cluster, context);
+    statusWriter.write(partition, verdict, described, decision, context);
     UpdateControl<Partition> control = UpdateControl.noUpdate();
-    return verdict.kind() == Verdict.Kind.READY
+    // Nothing tells of an annotation that approves something.
+    return verdict.kind() == Verdict.Kind.READY && decision.advice() == null
         ? control
         : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+  }
+
+  private SplitDecision decide(Partition partition, PartitionView view) {
+    return SplitDecision.of(
+        partition, view, loads.of(partition.getMetadata().getNamespace(), view), clock.instant());
   }
 
   @Override
   public DeleteControl cleanup(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
-    if (dataPlane.view().isEmpty()) {
+    Optional<ClusterView> cluster = dataPlane.view();
+    if (cluster.isEmpty()) {
       return hasSites(partition, context)
           ? DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS)
           : DeleteControl.defaultDelete();
+    }
+    if (!(new Lineage(cluster.get()).roleOf(partition) instanceof Lineage.Role.Declared)) {
+      // The rows are somebody else's, who makes the resource again if they are still there.
+      return DeleteControl.defaultDelete();
     }
     String name = partition.getMetadata().getName();
     Answer<Nothing> dropped =
@@ -96,23 +150,71 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   }
 
   private Verdict advance(
-      Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
+      Partition partition,
+      ClusterView cluster,
+      SplitDecision decision,
+      DataPlane dataPlane,
+      Context<Partition> context) {
+    Lineage lineage = new Lineage(cluster);
+    return switch (lineage.roleOf(partition)) {
+      case Lineage.Role.Declared _, Lineage.Role.Part _ ->
+          advance(partition, cluster, lineage, decision, dataPlane, context);
+      case Lineage.Role.Unknown(String parent) -> unknown(partition, parent, cluster, context);
+      case Lineage.Role.NameTaken(String parent) ->
+          Verdict.stalled(
+              "NameTaken",
+              "a part of Partition %s has this name: delete this resource, which no row goes with, and declare it under another name"
+                  .formatted(parent));
+    };
+  }
+
+  /// The resource of a part that is no more goes, unless the nodes may only be behind.
+  private static Verdict unknown(
+      Partition partition, String parent, ClusterView cluster, Context<Partition> context) {
+    boolean certain = cluster.partition(parent).map(PartitionView::isSplit).orElse(true);
+    if (certain && !partition.isMarkedForDeletion()) {
+      context.getClient().resource(partition).delete();
+    }
+    return Verdict.reconciling(
+        "Pending",
+        "NoSuchPart",
+        certain
+            ? "the nodes have no such part any more: the resource goes"
+            : "the nodes do not tell that Partition %s was split; if it was made anew, delete this resource, which no row goes with"
+                .formatted(parent));
+  }
+
+  private Verdict advance(
+      Partition partition,
+      ClusterView cluster,
+      Lineage lineage,
+      SplitDecision decision,
+      DataPlane dataPlane,
+      Context<Partition> context) {
+    Optional<PartitionView> split =
+        cluster.partition(partition.getMetadata().getName()).filter(PartitionView::isSplit);
+    // These are mirrors, which a pause does not keep from following; it reaches the parts by them.
+    Optional<String> obstacle =
+        split.flatMap(view -> children.keep(partition, view, cluster, context));
     if (partition.getSpec().paused()) {
       return Verdict.reconciling(
           "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
     }
     String namespace = partition.getMetadata().getNamespace();
-    List<Partition> declared = context.getPrimaryCache().list(namespace, _ -> true).toList();
+    List<Partition> declared =
+        context.getPrimaryCache().list(namespace, lineage::isPlaced).toList();
     Placement placement = Placements.of(cluster, dataPlane.edgeSites(), declared);
     Verdict verdict =
         cluster
             .partition(partition.getMetadata().getName())
-            .map(view -> moves.advance(partition, view, cluster, placement, dataPlane))
+            .map(view -> moves.advance(partition, view, cluster, placement, decision, dataPlane))
             .orElseGet(() -> create(partition, placement, dataPlane));
     if (verdict.kind() == Verdict.Kind.READY) {
-      LeaderTransfers.advance(partition, cluster, declared, dataPlane);
+      transfers.advance(partition, cluster, declared, dataPlane);
     }
-    return verdict;
+    return obstacle.isPresent() && verdict.kind() == Verdict.Kind.READY
+        ? Verdict.serving("Split", "NoResource", obstacle.get())
+        : verdict;
   }
 
   private Verdict create(Partition partition, Placement placement, DataPlane dataPlane) {

@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.partita.crd.Condition;
 import dev.partita.crd.Partition;
 import dev.partita.crd.PartitionStatus;
+import dev.partita.crd.SplitAdvice;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.repartition.Finding;
 import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.rollout.Approvals;
 import dev.partita.operator.status.Conditions;
 import dev.partita.operator.status.Figures;
 import dev.partita.operator.status.Verdict;
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class PartitionStatusWriter {
 
   private static final String HOT_KEY = "HotKey";
+  private static final String SPLIT_ADVISED = "SplitAdvised";
+  private static final String INDIVISIBLE = "Indivisible";
 
   private final Transitions transitions;
   private final InstantSource clock;
@@ -36,9 +41,10 @@ final class PartitionStatusWriter {
       Partition partition,
       Verdict verdict,
       Optional<ClusterView> cluster,
+      SplitDecision decision,
       Context<Partition> context) {
     PartitionStatus before = partition.getStatus();
-    PartitionStatus after = after(partition, verdict, cluster);
+    PartitionStatus after = after(partition, verdict, cluster, decision);
     if (Objects.equals(before, after)) {
       return;
     }
@@ -55,16 +61,16 @@ final class PartitionStatusWriter {
         before == null ? null : before.conditions(),
         Objects.requireNonNull(after.conditions()),
         verdict.kind() == Verdict.Kind.STALLED);
-    transitions.warn(
-        partition,
-        HOT_KEY,
-        before == null ? null : before.conditions(),
-        Objects.requireNonNull(after.conditions()));
+    List<Condition> then = before == null ? null : before.conditions();
+    List<Condition> now = Objects.requireNonNull(after.conditions());
+    transitions.warn(partition, HOT_KEY, then, now);
+    transitions.warn(partition, INDIVISIBLE, then, now);
+    transitions.note(partition, SPLIT_ADVISED, then, now);
   }
 
   /// While the cluster is not seen, the figures stay what they were.
   private PartitionStatus after(
-      Partition partition, Verdict verdict, Optional<ClusterView> cluster) {
+      Partition partition, Verdict verdict, Optional<ClusterView> cluster, SplitDecision decision) {
     @Nullable PartitionStatus before = partition.getStatus();
     long generation = partition.getMetadata().getGeneration();
     List<Condition> conditions =
@@ -84,6 +90,8 @@ final class PartitionStatusWriter {
               null,
               null,
               null,
+              null,
+              null,
               generation,
               conditions)
           : new PartitionStatus(
@@ -95,7 +103,9 @@ final class PartitionStatusWriter {
               before.rows(),
               before.bytes(),
               before.operationsPerSecond(),
+              before.parent(),
               before.children(),
+              before.splitAdvice(),
               generation,
               conditions);
     }
@@ -109,13 +119,14 @@ final class PartitionStatusWriter {
               before == null ? null : before.conditions(),
               clock.instant());
     }
+    conditions = withSplit(conditions, partition, decision, before);
     List<PartitionView> leaves = cluster.get().leaves(view);
     return new PartitionStatus(
         verdict.phase(),
-        leaderName(view, cluster.get()),
+        view.isSplit() ? null : leaderName(view, cluster.get()),
         view.epoch(),
-        view.replicas().size(),
-        readyReplicas(view, cluster.get()),
+        view.isSplit() ? null : view.replicas().size(),
+        view.isSplit() ? null : readyReplicas(view, cluster.get()),
         leaves.stream().mapToLong(PartitionView::rows).sum(),
         Figures.bytes(
             before == null ? null : before.bytes(),
@@ -123,9 +134,39 @@ final class PartitionStatusWriter {
         Figures.operationsPerSecond(
             before == null ? null : before.operationsPerSecond(),
             leaves.stream().mapToDouble(PartitionView::operationsPerSecond).sum()),
+        cluster.get().parents().get(view.name()),
         view.children().isEmpty() ? null : view.children(),
+        decision.advice(),
         generation,
         conditions);
+  }
+
+  private List<Condition> withSplit(
+      List<Condition> conditions,
+      Partition partition,
+      SplitDecision decision,
+      @Nullable PartitionStatus before) {
+    List<Condition> then = before == null ? null : before.conditions();
+    SplitAdvice advice = decision.advice();
+    return switch (decision.finding()) {
+      case Finding.Indivisible(String reason, String message) ->
+          Conditions.with(conditions, INDIVISIBLE, reason, message, then, clock.instant());
+      case Finding.Due due when advice != null ->
+          Conditions.with(
+              conditions,
+              SPLIT_ADVISED,
+              advice.reason(),
+              "it would be split %s, because %s; to have it done: kubectl annotate --overwrite partition %s %s=%s"
+                  .formatted(
+                      decision.where(),
+                      due.because(),
+                      partition.getMetadata().getName(),
+                      Approvals.ANNOTATION,
+                      advice.approval()),
+              then,
+              clock.instant());
+      case Finding.Due _, Finding.Nothing _ -> conditions;
+    };
   }
 
   private static String hotKeyMessage(JsonNode key) {

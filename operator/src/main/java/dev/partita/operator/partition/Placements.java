@@ -48,9 +48,7 @@ final class Placements {
             .collect(Collectors.toSet());
     cluster.operations().stream().map(OperationView::partition).forEach(movable::remove);
     List<LeaderBalance.Group> groups =
-        cluster.partitions().stream()
-            .flatMap(view -> group(view, cluster, movable).stream())
-            .toList();
+        cluster.serving().stream().flatMap(view -> group(view, cluster, movable).stream()).toList();
     return new LeaderBalance(takers, groups);
   }
 
@@ -109,7 +107,7 @@ final class Placements {
         .forEach(demands::add);
     Set<String> names =
         declared.stream().map(each -> each.getMetadata().getName()).collect(Collectors.toSet());
-    cluster.partitions().stream()
+    cluster.serving().stream()
         .filter(view -> !names.contains(view.name()))
         .map(view -> Demand.fixed(view.name(), view.replicaNodeIds()))
         .forEach(demands::add);

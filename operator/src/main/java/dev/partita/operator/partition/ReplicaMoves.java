@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/// Moves the replicas of an existing Partition, one operation at a time.
+/// Changes an existing Partition, one operation at a time: first its replicas are brought to where
+/// they belong, then it is split if it is to be, then loads are evened out.
 ///
 /// The id of an operation follows from the Partition, its epoch and the nodes, so whoever asks for
 /// the same step again asks for the same operation.
@@ -26,9 +27,13 @@ final class ReplicaMoves {
   private static final int MOVES_MAX = 2;
 
   private final Backoff backoff;
+  private final Asking asking;
+  private final Splits splits;
 
-  ReplicaMoves(Backoff backoff) {
+  ReplicaMoves(Backoff backoff, Asking asking, Splits splits) {
     this.backoff = backoff;
+    this.asking = asking;
+    this.splits = splits;
   }
 
   Verdict advance(
@@ -36,13 +41,11 @@ final class ReplicaMoves {
       PartitionView view,
       ClusterView cluster,
       Placement placement,
+      SplitDecision decision,
       DataPlane dataPlane) {
     if (view.state() == PartitionView.State.DROPPING) {
       return Verdict.reconciling(
           "Deleting", "Dropping", "a Partition of this name is still being dropped");
-    }
-    if (view.isSplit()) {
-      return health(partition, view, cluster);
     }
     Optional<OperationView> failed = acknowledge(view, cluster, dataPlane);
     Optional<OperationView> running =
@@ -50,20 +53,34 @@ final class ReplicaMoves {
             .filter(each -> isOf(each, view) && each.isRunning())
             .findFirst();
     Verdict health = health(partition, view, cluster);
+    if (view.isSplit()) {
+      return health;
+    }
     if (running.isPresent()) {
-      return moving(health, running.get().kind().text() + " is at step " + running.get().step());
+      String step = running.get().kind().text() + " is at step " + running.get().step();
+      return running.get().kind() == OperationSpec.Kind.SPLIT_PARTITION
+          ? underWay("Splitting", health, step)
+          : moving(health, step);
     }
     if (failed.isPresent()) {
-      return moving(health, "a move failed and will be tried again: " + failed.get().message());
+      return moving(
+          health,
+          "%s failed and will be tried again: %s"
+              .formatted(failed.get().kind().text(), failed.get().message()));
     }
     return switch (placement.repair(view.name())) {
-      case Step.Move move -> start(partition, view, move, health, cluster, dataPlane);
+      case Step.Move move -> start(partition, view, move, "Repair", health, cluster, dataPlane);
       case Step.Impossible(String message) ->
           health.kind() == Verdict.Kind.READY
               ? moving(health, message)
               : Verdict.stalled("CannotPlace", message);
       case Step.Settled _, Step.Create _ ->
-          rebalance(partition, view, placement, health, cluster, dataPlane);
+          health.kind() == Verdict.Kind.READY
+              ? splits
+                  .begin(partition, view, decision, cluster, dataPlane)
+                  .orElseGet(
+                      () -> rebalance(partition, view, placement, health, cluster, dataPlane))
+              : health;
     };
   }
 
@@ -74,18 +91,23 @@ final class ReplicaMoves {
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
-    boolean quiet = cluster.operations().isEmpty() && health.kind() == Verdict.Kind.READY;
+    // Somebody's finished splits may stand for as long as he likes.
+    boolean quiet =
+        cluster.operations().stream()
+            .allMatch(
+                each -> each.kind() == OperationSpec.Kind.SPLIT_PARTITION && !each.isRunning());
     return placement
         .rebalance()
         .filter(move -> quiet && move.partition().equals(view.name()))
-        .map(move -> start(partition, view, move, health, cluster, dataPlane))
+        .map(move -> start(partition, view, move, "Balance", health, cluster, dataPlane))
         .orElse(health);
   }
 
-  private static Verdict start(
+  private Verdict start(
       Partition partition,
       PartitionView view,
       Step.Move move,
+      String reason,
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
@@ -104,23 +126,24 @@ final class ReplicaMoves {
                 Objects.requireNonNullElse(move.remove(), "none"),
                 Objects.requireNonNullElse(move.add(), "none"));
     OperationSpec spec = OperationSpec.moveReplica(view.name(), move.remove(), move.add());
-    return switch (dataPlane.ask((admin, at) -> admin.putOperation(at, id, spec))) {
+    return switch (asking.ask(id, spec, reason, dataPlane).answer()) {
       case Answer.Done<OperationView> _ -> moving(health, "moving a replica");
       case Answer.Refused<OperationView> refused ->
           moving(health, "a move is refused: " + refused.detail());
-      case Answer.Unreachable<OperationView>(String reason) ->
-          moving(health, "no node starts the move: " + reason);
+      case Answer.Unreachable<OperationView>(String why) ->
+          moving(health, "no node starts the move: " + why);
     };
   }
 
-  /// Forgets finished moves.
+  /// Forgets finished moves and splits.
   ///
   /// @return one that has failed and is left standing for a while
   private Optional<OperationView> acknowledge(
       PartitionView view, ClusterView cluster, DataPlane dataPlane) {
     List<OperationView> finished =
         cluster.operations().stream()
-            .filter(each -> each.kind() == OperationSpec.Kind.MOVE_REPLICA)
+            .filter(each ->
+                each.kind() == OperationSpec.Kind.MOVE_REPLICA || OperationSpec.isOurSplit(each))
             .filter(each -> isOf(each, view) && !each.isRunning())
             .toList();
     Optional<OperationView> standing = Optional.empty();
@@ -182,12 +205,20 @@ final class ReplicaMoves {
             health.phase(), health.reason(), leaf.name() + ": " + health.message());
       }
     }
-    return Verdict.ready("it was split, and all %d children are ready".formatted(leaves.size()));
+    return new Verdict(
+        Verdict.Kind.READY,
+        "Split",
+        "Split",
+        "it was split, and all %d parts that have its rows are ready".formatted(leaves.size()));
   }
 
   private static Verdict moving(Verdict health, String message) {
+    return underWay("Moving", health, message);
+  }
+
+  private static Verdict underWay(String what, Verdict health, String message) {
     return switch (health.kind()) {
-      case READY, READY_AND_RECONCILING -> Verdict.serving("Moving", "Moving", message);
+      case READY, READY_AND_RECONCILING -> Verdict.serving(what, what, message);
       case RECONCILING, STALLED ->
           Verdict.reconciling(health.phase(), health.reason(), health.message() + "; " + message);
     };

@@ -10,12 +10,14 @@ import dev.partita.operator.nodeclient.RequestAnswer;
 import dev.partita.operator.nodeclient.RequestView;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.net.HttpURLConnection;
 import java.util.Map;
@@ -118,11 +120,22 @@ public final class RequestAnswerer implements DataPlanes.Listener {
   /// What is gone already was deleted by an earlier attempt, or by somebody who wanted the same.
   private RequestAnswer delete(
       RequestView request, ResourceDefinitionContext type, String namespace) {
-    client
-        .genericKubernetesResources(type)
-        .inNamespace(namespace)
-        .withName(ApiNames.toKubernetesName(request.name()))
-        .delete();
+    Resource<GenericKubernetesResource> resource =
+        client
+            .genericKubernetesResources(type)
+            .inNamespace(namespace)
+            .withName(ApiNames.toKubernetesName(request.name()));
+    GenericKubernetesResource existing = resource.get();
+    String parent =
+        existing == null || existing.getMetadata().getLabels() == null
+            ? null
+            : existing.getMetadata().getLabels().get(Labels.PARENT);
+    if (parent != null) {
+      return RequestAnswer.refused(
+          "Partition %s is a part of Partition %s, which was split: its rows go with that"
+              .formatted(request.name(), parent));
+    }
+    resource.delete();
     return RequestAnswer.accepted();
   }
 

@@ -8,6 +8,13 @@ public final class Labels {
   /// Label with the name of the Site that an object belongs to.
   public static final String SITE = "partita.dev/site";
 
+  /// Label with the name of the Partition that another one was split from.
+  public static final String PARENT = "partita.dev/parent";
+
+  /// Label with the name of the Partition that somebody has declared and another one has some rows
+  /// of, over all splits.
+  public static final String ROOT = "partita.dev/root";
+
   /// Annotation with the hash of what the operator wants an object, or a pod template, to be.
   public static final String HASH = "partita.dev/hash";
 
@@ -17,7 +24,19 @@ public final class Labels {
   /// Selects the objects of all Sites.
   public static final String OF_ANY_SITE = SITE;
 
+  /// Most characters of a label's value, and how many of a longer name are kept beside its hash.
+  private static final int VALUE_LENGTH_MAX = 63;
+
+  private static final int VALUE_STEM_LENGTH = 46;
+
   private Labels() {}
+
+  /// The value of a label that stands for a name: the name itself where it is short enough.
+  public static String value(String name) {
+    return name.length() <= VALUE_LENGTH_MAX
+        ? name
+        : name.substring(0, VALUE_STEM_LENGTH) + "-" + ContentHash.of(Map.of("name", name));
+  }
 
   /// What selects the node pods of a Site; immutable in a StatefulSet, so never to be changed.
   public static Map<String, String> selector(String site) {

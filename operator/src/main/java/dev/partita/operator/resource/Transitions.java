@@ -55,10 +55,30 @@ public final class Transitions {
   /// Emits a warning for a condition that holds now and did not before.
   public void warn(
       HasMetadata resource, String type, @Nullable List<Condition> before, List<Condition> after) {
+    announce(resource, "Warning", type, before, after);
+  }
+
+  /// Emits an event for a condition that holds now and did not before.
+  public void note(
+      HasMetadata resource, String type, @Nullable List<Condition> before, List<Condition> after) {
+    announce(resource, "Normal", type, before, after);
+  }
+
+  private void announce(
+      HasMetadata resource,
+      String severity,
+      String type,
+      @Nullable List<Condition> before,
+      List<Condition> after) {
     if (Conditions.find(before, type).isEmpty()) {
       Conditions.find(after, type)
-          .ifPresent(condition -> emit(resource, "Warning", type, condition.message()));
+          .ifPresent(condition -> emit(resource, severity, type, condition.message()));
     }
+  }
+
+  /// Emits an event that tells of something that was done.
+  public void tell(HasMetadata resource, String reason, String message) {
+    emit(resource, "Normal", reason, message);
   }
 
   private void emit(HasMetadata resource, String type, String reason, String message) {

@@ -101,7 +101,7 @@ public final class Rollout {
   /// The first group that would stop if the node were down; a group of one voter cannot be spared
   /// that.
   private Optional<String> endangeredWithout(String nodeId) {
-    for (PartitionView partition : cluster.partitions()) {
+    for (PartitionView partition : cluster.serving()) {
       List<ReplicaView> voters = partition.voters();
       boolean concerned =
           voters.size() > 1 && voters.stream().anyMatch(each -> each.nodeId().equals(nodeId));

@@ -83,7 +83,7 @@ final class Replacement {
   }
 
   private static Optional<String> dependent(MemberView lost, ClusterView cluster) {
-    for (PartitionView partition : cluster.partitions()) {
+    for (PartitionView partition : cluster.serving()) {
       List<ReplicaView> voters = partition.voters();
       long others =
           voters.stream()

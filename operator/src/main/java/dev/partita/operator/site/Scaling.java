@@ -150,7 +150,7 @@ record Scaling(
             .filter(node -> !isSuperseded(node, cluster.nodes()))
             .count();
     Optional<PartitionView> widest =
-        cluster.partitions().stream()
+        cluster.serving().stream()
             .filter(partition ->
                 leaving.stream().anyMatch(node -> partition.hasReplicaOn(node.nodeId())))
             .filter(partition -> partition.voters().size() > staying)

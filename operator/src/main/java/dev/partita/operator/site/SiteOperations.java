@@ -1,6 +1,7 @@
 package dev.partita.operator.site;
 
 import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.nodeclient.OperationSpec.Kind;
 import dev.partita.operator.nodeclient.OperationView;
 import dev.partita.operator.observation.DataPlane;
@@ -38,12 +39,12 @@ final class SiteOperations {
     return operation.state() == OperationView.State.DONE || backoff.isOver(operation.id());
   }
 
-  /// Whether it was the move of a Partition that was dropped meanwhile: nobody else will ask for
-  /// it.
+  /// Whether it was the move or split of a Partition that was dropped meanwhile: nobody else will
+  /// ask for it.
   private static boolean isOrphan(OperationView operation, ClusterView cluster) {
     String partition = operation.partition();
-    return operation.kind() == Kind.MOVE_REPLICA
-        && (partition == null || cluster.partition(partition).isEmpty());
+    boolean ours = operation.kind() == Kind.MOVE_REPLICA || OperationSpec.isOurSplit(operation);
+    return ours && (partition == null || cluster.partition(partition).isEmpty());
   }
 
   /// Asks for what the plan wants and nobody has asked for yet.

@@ -1,9 +1,13 @@
 package dev.partita.operator.fake;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
 
-/// Overlap of bounds, as far as tests use them: ranges of integers; any other two of one collection
-/// never overlap.
+/// Overlap and halves of bounds, as far as tests use them: ranges of integers; any other two of one
+/// collection never overlap. Hash bounds are halved by doubling their modulus.
 final class FakeBounds {
 
   private FakeBounds() {}
@@ -16,6 +20,42 @@ final class FakeBounds {
         && second.isObject()
         && start(first) < end(second)
         && start(second) < end(first);
+  }
+
+  /// Empty where the bounds cannot be cut.
+  static Optional<List<JsonNode>> halves(JsonNode bounds, JsonNode at) {
+    JsonNode hash = bounds.get("hash");
+    if (hash != null) {
+      int modulus = hash.get("modulus").asInt();
+      int remainder = hash.get("remainder").asInt();
+      return Optional.of(
+          List.of(hash(2 * modulus, remainder), hash(2 * modulus, remainder + modulus)));
+    }
+    JsonNode range = bounds.path("range");
+    long start = start(range);
+    long end = end(range);
+    if (!range.isObject() || !at.isIntegralNumber() || start >= at.asLong() || at.asLong() >= end) {
+      return Optional.empty();
+    }
+    return Optional.of(List.of(range(start, at.asLong()), range(at.asLong(), end)));
+  }
+
+  private static JsonNode hash(int modulus, int remainder) {
+    ObjectNode bounds = JsonNodeFactory.instance.objectNode();
+    bounds.putObject("hash").put("modulus", modulus).put("remainder", remainder);
+    return bounds;
+  }
+
+  private static JsonNode range(long start, long end) {
+    ObjectNode bounds = JsonNodeFactory.instance.objectNode();
+    ObjectNode range = bounds.putObject("range");
+    if (start != Long.MIN_VALUE) {
+      range.put("start", start);
+    }
+    if (end != Long.MAX_VALUE) {
+      range.put("end", end);
+    }
+    return bounds;
   }
 
   private static long start(JsonNode range) {

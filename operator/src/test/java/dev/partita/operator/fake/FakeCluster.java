@@ -46,12 +46,19 @@ public final class FakeCluster {
   private String clusterId = "";
   private String systemLeader = "";
   private long revision;
-  private final Map<String, Long> retained = new TreeMap<>();
+
+  /// What is known of Partitions that may be made.
+  private final Map<String, FakePartition> futures = new HashMap<>();
+
+  /// Trees of dropped Partitions whose rows are on disk.
+  private final Map<String, List<FakePartition>> retained = new TreeMap<>();
+
   private boolean movesHeld;
   private int mostTransfersAtOnce;
   private long nextId;
   private int writes;
   private int stateReads;
+  private final FakeSplits splits = new FakeSplits(partitions, operations, () -> ++nextId);
 
   /// A node of the cluster, or one that wants to be.
   private static final class FakeMember {
@@ -66,43 +73,6 @@ public final class FakeCluster {
       this.id = id;
       this.name = name;
       this.site = site;
-    }
-  }
-
-  private static final class FakePartition {
-    private final String id;
-    private final String name;
-    private final JsonNode spec;
-    private final Map<String, Boolean> caughtUpByNode = new LinkedHashMap<>();
-    private final Set<String> learners = new LinkedHashSet<>();
-    private long epoch = 1;
-    private String state = "Creating";
-    private String leader = "";
-    private long rows;
-    private double operationsPerSecond;
-    private @Nullable String hotKey;
-
-    private FakePartition(String id, String name, JsonNode spec) {
-      this.id = id;
-      this.name = name;
-      this.spec = spec;
-    }
-  }
-
-  private static final class FakeOperation {
-    private final String id;
-    private final JsonNode spec;
-    private String state = "Running";
-    private int step;
-    private String message = "";
-
-    private FakeOperation(String id, JsonNode spec) {
-      this.id = id;
-      this.spec = spec;
-    }
-
-    private String text(String field) {
-      return spec.path(field).asText("");
     }
   }
 
@@ -155,7 +125,7 @@ public final class FakeCluster {
                 member.name,
                 (int)
                     partitions.values().stream()
-                        .filter(each -> each.leader.equals(member.id))
+                        .filter(each -> !each.isSplit() && each.leader.equals(member.id))
                         .count(),
                 Integer::sum));
     return leaders;
@@ -171,7 +141,7 @@ public final class FakeCluster {
             .toList();
     List<LeaderBalance.Group> groups =
         partitions.values().stream()
-            .filter(each -> !each.leader.isEmpty())
+            .filter(each -> !each.isSplit() && !each.leader.isEmpty())
             .map(each -> {
               List<String> successors =
                   each.caughtUpByNode.entrySet().stream()
@@ -237,6 +207,21 @@ public final class FakeCluster {
     found.operationsPerSecond = operationsPerSecond;
   }
 
+  /// The size that a Partition has as soon as it is there.
+  public synchronized void willHave(String partition, long bytes, String splitPoints) {
+    FakePartition future = new FakePartition("", partition, JSON.createObjectNode(), "");
+    future.bytes = bytes;
+    future.splitPoints = splitPoints;
+    futures.put(partition, future);
+  }
+
+  /// The size of a Partition, and what its leader says about where it could be split.
+  public synchronized void size(String partition, long bytes, String splitPoints) {
+    FakePartition found = Objects.requireNonNull(partitions.get(partition));
+    found.bytes = bytes;
+    found.splitPoints = splitPoints;
+  }
+
   /// The key of a Partition that takes most requests, null for none.
   public synchronized void hotKey(String partition, @Nullable String key) {
     Objects.requireNonNull(partitions.get(partition)).hotKey = key;
@@ -277,6 +262,37 @@ public final class FakeCluster {
   public synchronized void lag(String partition, String node, boolean lags) {
     String id = idsOf(node).getFirst();
     Objects.requireNonNull(partitions.get(partition)).caughtUpByNode.replace(id, !lags);
+  }
+
+  /// Has a Partition split, as somebody does who asks the nodes for it.
+  public synchronized void split(String id, String partition, String at) {
+    ObjectNode spec = JSON.createObjectNode();
+    spec.put("kind", "SplitPartition").put("partition", partition).set("at", parse(at));
+    Response response = putOperation(id, spec);
+    if (response.status() != 200) {
+      throw new IllegalArgumentException(response.body().toString());
+    }
+    revision++;
+  }
+
+  /// Somebody has seen how his operation has ended.
+  public synchronized void forget(String operation) {
+    operations.remove(operation);
+    revision++;
+  }
+
+  /// Names of the Partitions that one was split into, which is their order.
+  public synchronized List<String> parts(String partition) {
+    return partitions.values().stream()
+        .filter(each -> each.parent.equals(partition))
+        .map(each -> each.name)
+        .toList();
+  }
+
+  /// The state of a Partition, empty where there is none.
+  public synchronized String stateOf(String partition) {
+    FakePartition found = partitions.get(partition);
+    return found == null ? "" : found.state;
   }
 
   /// Whether a replica of the Partition is being moved.
@@ -452,10 +468,15 @@ public final class FakeCluster {
             .put("nodeId", node)
             .put("role", partition.learners.contains(node) ? "Learner" : "Voter")
             .put("caughtUp", caughtUp));
+    ArrayNode children = view.putArray("children");
+    partitions.values().stream()
+        .filter(each -> each.parent.equals(partition.name))
+        .forEach(each -> children.add(each.name));
     view.put("rows", partition.rows)
-        .put("bytes", 0)
+        .put("bytes", partition.bytes)
         .put("operationsPerSecond", partition.operationsPerSecond)
         .put("hotKey", partition.hotKey);
+    view.set("splitPoints", parse(partition.splitPoints));
     return view.put("state", partition.state);
   }
 
@@ -495,9 +516,22 @@ public final class FakeCluster {
         return new Response(409, problem(409, "OVERLAP", "bounds overlap", other.name));
       }
     }
-    FakePartition created = new FakePartition(String.valueOf(++nextId), name, spec);
+    FakePartition created = new FakePartition(String.valueOf(++nextId), name, spec, "");
+    List<FakePartition> before = retained.remove(created.rowsKey());
+    if (before != null && before.size() > 1) {
+      before.forEach(each -> {
+        each.state = each.isSplit() ? each.state : "Creating";
+        partitions.put(each.name, each);
+      });
+      return ok(view(before.getFirst()));
+    }
     spec.get("replicas").forEach(node -> created.caughtUpByNode.put(node.asText(), true));
-    created.rows = Objects.requireNonNullElse(retained.remove(rowsKey(created)), 0L);
+    created.rows = before == null ? 0 : before.getFirst().rows;
+    FakePartition future = futures.get(name);
+    if (future != null) {
+      created.bytes = future.bytes;
+      created.splitPoints = future.splitPoints;
+    }
     partitions.put(name, created);
     return ok(view(created));
   }
@@ -506,21 +540,20 @@ public final class FakeCluster {
     if (!query.equals("rows=retain") && !query.equals("rows=delete")) {
       return new Response(400, problem(400, "BAD_QUERY", query, ""));
     }
-    FakePartition dropped = partitions.remove(name);
-    if (dropped != null && query.equals("rows=retain")) {
-      retained.put(rowsKey(dropped), dropped.rows);
+    FakePartition dropped = partitions.get(name);
+    if (dropped != null) {
+      List<FakePartition> tree = splits.tree(dropped);
+      boolean retains = query.equals("rows=retain");
+      if (retains && splits.isUnfinished(tree)) {
+        return new Response(409, problem(409, "REFUSED", "the partition is being split", name));
+      }
+      tree.forEach(each -> partitions.remove(each.name));
+      if (retains) {
+        retained.put(dropped.rowsKey(), tree);
+      }
     }
     operationLog.add("drop:" + name + ":" + query);
     return ok(JSON.createObjectNode());
-  }
-
-  /// Rows are found again by collection and bounds; the name is for tests.
-  private static String rowsKey(FakePartition partition) {
-    return partition.name
-        + " "
-        + partition.spec.get("collection").asText()
-        + " "
-        + partition.spec.get("bounds");
   }
 
   private Response putIndex(String name, JsonNode spec) {
@@ -553,6 +586,12 @@ public final class FakeCluster {
     if (busy) {
       return new Response(
           409, problem(409, "BUSY", "another operation runs on " + subject, subject));
+    }
+    if (operation.text("kind").equals("SplitPartition")) {
+      Optional<String> refusal = splits.begin(operation);
+      if (refusal.isPresent()) {
+        return new Response(409, problem(409, "REFUSED", refusal.get(), subject));
+      }
     }
     operations.put(id, operation);
     mostTransfersAtOnce =
@@ -595,6 +634,7 @@ public final class FakeCluster {
     operation.step++;
     switch (operation.text("kind")) {
       case "MoveReplica" -> advanceMove(operation);
+      case "SplitPartition" -> splits.advance(operation);
       case "TransferLeader" -> advanceTransfer(operation);
       case "DrainNode" -> setState(operation, "Draining");
       case "CancelDrain" -> setState(operation, "Active");
@@ -688,7 +728,7 @@ public final class FakeCluster {
   private int replicasOn(String nodeId) {
     return (int)
         partitions.values().stream()
-            .filter(each -> each.caughtUpByNode.containsKey(nodeId))
+            .filter(each -> !each.isSplit() && each.caughtUpByNode.containsKey(nodeId))
             .count();
   }
 

@@ -1,0 +1,31 @@
+package dev.partita.operator.repartition;
+
+import dev.partita.crd.Split;
+import dev.partita.crd.SplitMode;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/// What a Partition declares about being split.
+///
+/// @param bytesMax above which it is to be split
+/// @param operationsMax per second, above which it is to be split
+/// @param automatic whether nobody has to approve it
+public record SplitRule(OptionalLong bytesMax, OptionalLong operationsMax, boolean automatic) {
+
+  /// Never.
+  public static final SplitRule NEVER =
+      new SplitRule(OptionalLong.empty(), OptionalLong.empty(), false);
+
+  /// The rule of a spec.
+  public static SplitRule of(@Nullable Split split) {
+    if (split == null) {
+      return NEVER;
+    }
+    Long bytes = split.maxBytes();
+    Integer operations = split.maxOperationsPerSecond();
+    return new SplitRule(
+        bytes == null ? OptionalLong.empty() : OptionalLong.of(bytes),
+        operations == null ? OptionalLong.empty() : OptionalLong.of(operations),
+        split.mode() == SplitMode.Auto);
+  }
+}

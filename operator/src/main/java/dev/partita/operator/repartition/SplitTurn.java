@@ -1,0 +1,60 @@
+package dev.partita.operator.repartition;
+
+import dev.partita.operator.nodeclient.ClusterView;
+import dev.partita.operator.nodeclient.MemberView;
+import dev.partita.operator.nodeclient.OperationSpec.Kind;
+import dev.partita.operator.nodeclient.OperationView;
+import dev.partita.operator.nodeclient.PartitionView;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/// Decides whether a split may begin now. Emptying nodes comes first, then repair, then splits,
+/// then balance: replicas that are on their way would only be more of them after a split.
+public final class SplitTurn {
+
+  /// Splits at a time in a database: each has the rows of its parts counted anew and their index
+  /// entries built.
+  static final int SPLITS_MAX = 4;
+
+  /// Splits at a time that one node leads.
+  static final int SPLITS_PER_NODE_MAX = 1;
+
+  private SplitTurn() {}
+
+  /// What a split has to wait for; empty if it may begin.
+  ///
+  /// @param partition is well itself, and no operation changes it
+  public static Optional<String> obstacle(PartitionView partition, ClusterView cluster) {
+    Optional<MemberView> emptied =
+        cluster.nodes().stream()
+            .filter(node -> node.state() == MemberView.State.DRAINING)
+            .filter(node -> cluster.replicasOn(node.nodeId()) > 0)
+            .findFirst();
+    if (emptied.isPresent()) {
+      return Optional.of("node " + emptied.get().name() + " is being emptied");
+    }
+    if (running(cluster, Kind.MOVE_REPLICA).stream().findAny().isPresent()) {
+      return Optional.of("a replica is being moved");
+    }
+    List<OperationView> splits = running(cluster, Kind.SPLIT_PARTITION);
+    if (splits.size() >= SPLITS_MAX) {
+      return Optional.of(SPLITS_MAX + " other Partitions are being split");
+    }
+    long sameLeader =
+        splits.stream()
+            .flatMap(split -> Optional.ofNullable(split.partition()).stream())
+            .flatMap(name -> cluster.partition(name).stream())
+            .filter(other -> Objects.equals(other.leaderNodeId(), partition.leaderNodeId()))
+            .count();
+    return sameLeader >= SPLITS_PER_NODE_MAX
+        ? Optional.of("its leader's node splits another Partition")
+        : Optional.empty();
+  }
+
+  private static List<OperationView> running(ClusterView cluster, Kind kind) {
+    return cluster.operations().stream()
+        .filter(each -> each.kind() == kind && each.isRunning())
+        .toList();
+  }
+}

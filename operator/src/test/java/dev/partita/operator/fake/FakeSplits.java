@@ -1,0 +1,115 @@
+package dev.partita.operator.fake;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/// Splits of the Partitions of a [FakeCluster], by the rules of the real catalog: parts have their
+/// names from the recording on and serve from the publication on; the Partition keeps its name and
+/// bounds and loses its replicas when the split is done. Guarded by the cluster's lock.
+final class FakeSplits {
+
+  private final Map<String, FakePartition> partitions;
+  private final Map<String, FakeOperation> operations;
+  private final LongSupplier ids;
+
+  FakeSplits(
+      Map<String, FakePartition> partitions,
+      Map<String, FakeOperation> operations,
+      LongSupplier ids) {
+    this.partitions = partitions;
+    this.operations = operations;
+    this.ids = ids;
+  }
+
+  /// Gives the parts their names.
+  ///
+  /// @return why the split is refused
+  Optional<String> begin(FakeOperation operation) {
+    FakePartition whole = partitions.get(operation.text("partition"));
+    if (whole == null || !whole.state.equals("Active")) {
+      return Optional.of("the partition does not serve");
+    }
+    Optional<List<JsonNode>> halves =
+        FakeBounds.halves(whole.spec.get("bounds"), operation.spec.path("at"));
+    if (halves.isEmpty()) {
+      return Optional.of("the partition cannot be split there");
+    }
+    for (JsonNode half : halves.get()) {
+      ObjectNode spec = whole.spec.deepCopy();
+      spec.set("bounds", half);
+      String id = String.valueOf(ids.getAsLong());
+      String name = root(whole).name + "-" + id;
+      while (partitions.containsKey(name)) {
+        name += "-x";
+      }
+      operation.parts.add(new FakePartition(id, name, spec, whole.name));
+    }
+    return Optional.empty();
+  }
+
+  /// One step: the leader is told, the parts are published, the group is given up.
+  void advance(FakeOperation operation) {
+    FakePartition whole = partitions.get(operation.text("partition"));
+    if (whole == null) {
+      operation.state = "Failed";
+      operation.message = "the partition was dropped";
+    } else if (operation.step == 2) {
+      publish(whole, operation.parts);
+    } else if (operation.step == 3) {
+      whole.caughtUpByNode.clear();
+      whole.leader = "";
+      operation.state = "Done";
+    }
+  }
+
+  private void publish(FakePartition whole, List<FakePartition> parts) {
+    whole.state = "Split";
+    whole.epoch++;
+    for (FakePartition part : parts) {
+      part.state = "Active";
+      part.epoch = whole.epoch;
+      part.caughtUpByNode.putAll(whole.caughtUpByNode);
+      part.learners.addAll(whole.learners);
+      part.leader = whole.leader;
+      part.rows = whole.rows / parts.size();
+      part.bytes = whole.bytes / parts.size();
+      part.operationsPerSecond = whole.operationsPerSecond / parts.size();
+      partitions.put(part.name, part);
+    }
+    whole.rows = 0;
+    whole.bytes = 0;
+    whole.operationsPerSecond = 0;
+  }
+
+  /// A Partition with everything that it was split into, itself first.
+  List<FakePartition> tree(FakePartition root) {
+    List<FakePartition> tree = new ArrayList<>(List.of(root));
+    for (int at = 0; at < tree.size(); at++) {
+      String name = tree.get(at).name;
+      partitions.values().stream().filter(each -> each.parent.equals(name)).forEach(tree::add);
+    }
+    return tree;
+  }
+
+  /// Whether some replica may not have split yet.
+  boolean isUnfinished(List<FakePartition> tree) {
+    return tree.stream()
+        .anyMatch(each ->
+            (each.isSplit() && !each.caughtUpByNode.isEmpty())
+                || operations.values().stream()
+                    .anyMatch(operation ->
+                        operation.isRunning()
+                            && operation.text("kind").equals("SplitPartition")
+                            && operation.text("partition").equals(each.name)));
+  }
+
+  private FakePartition root(FakePartition part) {
+    return part.parent.isEmpty() ? part : root(Objects.requireNonNull(partitions.get(part.parent)));
+  }
+}
