@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SpecJsonTest {
@@ -33,6 +34,20 @@ class SpecJsonTest {
   void edgesThatAreNeitherIntegersNorStringsAreRefused(String json) {
     assertThatThrownBy(() -> mapper.readValue(json, Range.class))
         .isInstanceOf(JsonMappingException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1Mi, 1048576",
+    "999999999Mi, 1048575998951424",
+    "3Gi, 3221225472",
+    "2Ti, 2199023255552"
+  })
+  void sizesAreBytes(String size, long bytes) throws JsonProcessingException {
+    Split split = mapper.readValue("{\"maxSize\":\"" + size + "\"}", Split.class);
+    assertThat(split.maxBytes()).isEqualTo(bytes);
+    assertThat(split.mode()).isEqualTo(SplitMode.Report);
+    assertThat(mapper.readValue("{}", Split.class).maxBytes()).isNull();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.partita.node;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -123,6 +124,47 @@ class SplitClusterTest {
                   .allMatch(node ->
                       node.replicas().stream()
                           .noneMatch(replica -> replica.partition().equals("p"))));
+    }
+  }
+
+  @Test
+  void aLeaderTellsTheMiddleAndATreeThatWasRetainedServesAgain() {
+    try (TestCluster cluster = cluster()) {
+      String filling = "x".repeat(3_000);
+      int rows = 300;
+      for (int key = 0; key < rows; key++) {
+        assertThat(
+                cluster.put(
+                    0, THINGS, key, "{\"id\":%d,\"filling\":\"%s\"}".formatted(key, filling)))
+            .isInstanceOf(Response.Writes.class);
+      }
+      await()
+          .atMost(TestCluster.PATIENCE)
+          .until(() ->
+              cluster.partition("p").rows() == rows
+                  && cluster.partition("p").splitPoints().measured());
+      JsonNode middle = requireNonNull(cluster.partition("p").splitPoints().bySize());
+      // What was counted last may have been an eighth smaller than all there is now.
+      assertThat(middle.asInt()).isBetween(rows * 3 / 8, rows * 5 / 8);
+
+      OperationView done = split(cluster, "split-1", "p", middle.asLong());
+      assertThat(done.state()).isEqualTo(OperationView.State.DONE);
+      List<String> children = children(cluster, "p");
+      cluster.admin().deletePartition("p", RowsPolicy.RETAIN, cluster.deadline());
+      assertThat(cluster.state().partitions()).isEmpty();
+
+      PartitionSpec again =
+          new PartitionSpec(THINGS, TestCluster.json(range(0, 1_000)), List.of(cluster.id(0)));
+      cluster.admin().putPartition("p", again, cluster.deadline());
+
+      assertThat(children(cluster, "p")).isEqualTo(children);
+      for (int key : new int[] {0, middle.asInt() - 1, middle.asInt(), rows - 1}) {
+        await()
+            .atMost(TestCluster.PATIENCE)
+            .ignoreExceptions()
+            .untilAsserted(
+                () -> assertThat(cluster.text(1, THINGS, key)).contains("\"id\":" + key + ","));
+      }
     }
   }
 

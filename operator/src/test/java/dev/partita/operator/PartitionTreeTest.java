@@ -192,6 +192,11 @@ class PartitionTreeTest extends OperatorFixture {
 
     awaitStill("three nodes", () -> podNames().size() == 3);
     assertThat(cluster.states()).containsOnlyKeys("main-0", "main-1", "main-2");
+    assertThat(client().v1().events().inNamespace(namespace).list().getItems())
+        .anyMatch(event ->
+            event.getReason().equals("MovingReplica")
+                && event.getMessage().contains("from main-3 to ")
+                && event.getMessage().contains("that node is being emptied"));
     assertThat(parts)
         .allSatisfy(part ->
             assertThat(cluster.replicas(part)).containsExactly("main-0", "main-1", "main-2"));

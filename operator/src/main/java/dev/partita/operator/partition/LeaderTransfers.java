@@ -4,6 +4,7 @@ import dev.partita.crd.Partition;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.observation.DataPlane;
+import dev.partita.operator.resource.Transitions;
 import java.util.List;
 
 /// Has leaders spread evenly over the nodes: one transfer at a time in the whole cluster, and none
@@ -15,9 +16,11 @@ import java.util.List;
 final class LeaderTransfers {
 
   private final Asking asking;
+  private final Transitions transitions;
 
-  LeaderTransfers(Asking asking) {
+  LeaderTransfers(Asking asking, Transitions transitions) {
     this.asking = asking;
+    this.transitions = transitions;
   }
 
   void advance(
@@ -36,7 +39,15 @@ final class LeaderTransfers {
               OperationSpec.transferId(transfer.partition(), transfer.from(), transfer.to());
           OperationSpec spec = OperationSpec.transferLeader(transfer.partition(), transfer.to());
           // Refused or unanswered, it is computed anew from the next observation.
-          var _ = asking.ask(id, spec, "Balance", dataPlane);
+          if (asking.ask(id, spec, MoveReason.BALANCE, dataPlane).isNew()) {
+            transitions.tell(
+                partition,
+                "MovingLeader",
+                "%s hands it over to %s, because the nodes lead unequal numbers of Partitions"
+                    .formatted(
+                        MoveReason.name(transfer.from(), cluster),
+                        MoveReason.name(transfer.to(), cluster)));
+          }
         });
   }
 }

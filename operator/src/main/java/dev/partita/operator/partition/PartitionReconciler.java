@@ -69,8 +69,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     this.dataPlanes = dataPlanes;
     this.clock = clock;
     Asking asking = new Asking(asked);
-    this.moves = new ReplicaMoves(backoff, asking, new Splits(asking, transitions));
-    this.transfers = new LeaderTransfers(asking);
+    this.moves = new ReplicaMoves(backoff, asking, new Splits(asking, transitions), transitions);
+    this.transfers = new LeaderTransfers(asking, transitions);
     this.loads = new Loads(clock);
     dataPlanes.addListener(loads);
     this.children = new ChildPartitions(transitions);

@@ -11,6 +11,7 @@ import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.placement.Placement;
 import dev.partita.operator.placement.Step;
 import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Verdict;
 import java.util.List;
 import java.util.Objects;
@@ -29,11 +30,13 @@ final class ReplicaMoves {
   private final Backoff backoff;
   private final Asking asking;
   private final Splits splits;
+  private final Transitions transitions;
 
-  ReplicaMoves(Backoff backoff, Asking asking, Splits splits) {
+  ReplicaMoves(Backoff backoff, Asking asking, Splits splits, Transitions transitions) {
     this.backoff = backoff;
     this.asking = asking;
     this.splits = splits;
+    this.transitions = transitions;
   }
 
   Verdict advance(
@@ -69,7 +72,8 @@ final class ReplicaMoves {
               .formatted(failed.get().kind().text(), failed.get().message()));
     }
     return switch (placement.repair(view.name())) {
-      case Step.Move move -> start(partition, view, move, "Repair", health, cluster, dataPlane);
+      case Step.Move move ->
+          start(partition, view, move, MoveReason.REPAIR, health, cluster, dataPlane);
       case Step.Impossible(String message) ->
           health.kind() == Verdict.Kind.READY
               ? moving(health, message)
@@ -99,7 +103,7 @@ final class ReplicaMoves {
     return placement
         .rebalance()
         .filter(move -> quiet && move.partition().equals(view.name()))
-        .map(move -> start(partition, view, move, "Balance", health, cluster, dataPlane))
+        .map(move -> start(partition, view, move, MoveReason.BALANCE, health, cluster, dataPlane))
         .orElse(health);
   }
 
@@ -126,7 +130,12 @@ final class ReplicaMoves {
                 Objects.requireNonNullElse(move.remove(), "none"),
                 Objects.requireNonNullElse(move.add(), "none"));
     OperationSpec spec = OperationSpec.moveReplica(view.name(), move.remove(), move.add());
-    return switch (asking.ask(id, spec, reason, dataPlane).answer()) {
+    Asking.Asked asked = asking.ask(id, spec, reason, dataPlane);
+    if (asked.isNew()) {
+      transitions.tell(
+          partition, "MovingReplica", MoveReason.tell(move, reason, partition, cluster));
+    }
+    return switch (asked.answer()) {
       case Answer.Done<OperationView> _ -> moving(health, "moving a replica");
       case Answer.Refused<OperationView> refused ->
           moving(health, "a move is refused: " + refused.detail());
