@@ -29,6 +29,13 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class OperatorSuite extends OperatorFixture {
 
+  /// From one kill point of the first start to the next that is tried: on a real control plane each
+  /// takes three seconds.
+  private static final int FIRST_START_STRIDE =
+      System.getProperty(ControlPlane.KUBECONFIG) == null
+          ? 1
+          : Integer.getInteger("partita.kill.stride", 5);
+
   /// Looks of the operator at the nodes that leave room for figures and retries.
   private static final int QUIET_LOOKS = 40;
 
@@ -144,7 +151,7 @@ abstract class OperatorSuite extends OperatorFixture {
   @Test
   void operatorKilledAtAnyStepOfTheFirstStartFoundsOneCluster() {
     boolean survived = false;
-    for (int writes = 0; !survived; writes++) {
+    for (int writes = 0; !survived; writes += FIRST_START_STRIDE) {
       CrashPoint crash = CrashPoint.after(writes);
       TestOperator first = TestOperator.start(controlPlane(), namespace, HTTP_PORT, crash);
       apply(site(3));
@@ -189,6 +196,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void aKeyThatNoSplitHelpsIsToldWhileItIsHot() {
     start(CrashPoint.never());
     apply(site(1));
@@ -247,6 +255,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void leadersAreSpreadOneTransferAtATime() {
     TestOperator running = start(CrashPoint.never());
     apply(site(3));
@@ -315,6 +324,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void scalingInThatCannotSucceedSaysSoAndCanBeCancelled() {
     start(CrashPoint.never());
     apply(site(3));
@@ -403,6 +413,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void moreReplicasAreAddedOneAtATime() {
     start(CrashPoint.never());
     apply(site(5));
@@ -421,6 +432,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void overlappingBoundsAreReportedAndHealWhenTheOtherGoes() {
     start(CrashPoint.never());
     apply(site(3));
@@ -441,6 +453,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void impossiblePlacementSaysWhatToDo() {
     start(CrashPoint.never());
     apply(site(3));
@@ -472,6 +485,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void aPausedPartitionIsLeftAlone() {
     start(CrashPoint.never());
     apply(site(3));
@@ -491,6 +505,7 @@ abstract class OperatorSuite extends OperatorFixture {
   // Index and requests
 
   @Test
+  @LocalControlPlaneSuffices
   void indexFollowsItsBuildAndIsDropped() {
     start(CrashPoint.never());
     apply(site(1));
