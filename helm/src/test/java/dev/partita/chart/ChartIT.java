@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.partita.testbed.DocumentedPage;
+import dev.partita.testbed.PageCommands;
+import dev.partita.testbed.PartitaImages;
+import dev.partita.testbed.Shell;
+import dev.partita.testbed.Testbed;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,13 +43,25 @@ class ChartIT {
 
   @TempDir private static Path directory;
 
-  private static Commands commands;
-  private static InstallPage page;
+  private static Shell commands;
+  private static PageCommands page;
 
+  /// Builds helm where it is not in the cache, and makes the images known.
   @BeforeAll
   static void prepare() throws Exception {
-    commands = Commands.prepare(directory);
-    page = InstallPage.read();
+    Path kubeconfig = Path.of(System.getProperty("partita.kubeconfig"));
+    Testbed.addImages(kubeconfig.resolveSibling("images.json"), PartitaImages.of(Chart.CHECKOUT));
+    Path binaries = Files.createDirectories(directory.resolve("bin"));
+    Files.createSymbolicLink(
+        binaries.resolve("helm"),
+        Testbed.built(Chart.CHECKOUT.resolve("k8s/testbed/helm/build.sh")));
+    Files.createSymbolicLink(binaries.resolve("kubectl"), Testbed.build(Chart.CHECKOUT));
+    commands =
+        Shell.in(Chart.CHECKOUT)
+            .with("KUBECONFIG", kubeconfig.toString())
+            .with("HELM_CACHE_HOME", directory.resolve("helm").toString())
+            .with("PATH", binaries + ":" + System.getenv("PATH"));
+    page = PageCommands.of(Chart.CHECKOUT, DocumentedPage.INSTALL, commands);
   }
 
   @AfterEach
@@ -98,7 +116,7 @@ class ChartIT {
   @Test
   @Order(3)
   void installs() throws Exception {
-    run("Install");
+    runEach("Install");
 
     List<JsonNode> operators = pods(OPERATORS);
     assertThat(operators).hasSize(2);
@@ -121,7 +139,7 @@ class ChartIT {
   @Test
   @Order(4)
   void connects() throws Exception {
-    String output = run("Connect");
+    String output = runEach("Connect");
 
     assertThat(output).contains("\"color\":\"red\"");
     assertThat(output.lines().filter(line -> line.contains("\"mine\"")).count())
@@ -129,8 +147,32 @@ class ChartIT {
         .isPositive();
   }
 
+  /// The page takes for granted that the present namespace is the Site's.
   @Test
   @Order(5)
+  void itIsSecuredAsThePageSays() throws Exception {
+    Path there = directory.resolve("kubeconfig");
+    commands.run(
+        "kubectl config view --raw >%s && KUBECONFIG=%s kubectl config set-context --current%s"
+            .formatted(there, there, IN));
+    PageCommands security =
+        PageCommands.of(
+            Chart.CHECKOUT, DocumentedPage.SECURITY, commands.with("KUBECONFIG", there.toString()));
+
+    String output = security.runSections("Certificates", "Users");
+
+    assertThat(output).contains("secret/partita-ca annotated", "\"color\":\"red\"");
+    security.assertComplete();
+    // Both authorities are trusted from now on, and the old one still signs.
+    eventually(() ->
+        assertThat(
+                commands.run(
+                    "kubectl get configmap/partita-ca -o jsonpath='{.data.ca\\.crt}'" + IN))
+            .containsPattern("(?s)BEGIN CERTIFICATE.*BEGIN CERTIFICATE"));
+  }
+
+  @Test
+  @Order(6)
   void theOperatorHasTheRightsOfTheChartAndNoOthers() throws Exception {
     List<String> roles = new ArrayList<>();
     for (JsonNode binding :
@@ -174,7 +216,7 @@ class ChartIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void nodePodsAreRestrictedAndHaveNoToken() throws Exception {
     String label =
         "kubectl label namespace " + Chart.NAMESPACE + " --overwrite --dry-run=server 2>&1 ";
@@ -192,7 +234,7 @@ class ChartIT {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void admissionPoliciesStandInFrontOfTheOperator() throws Exception {
     eventually(() ->
         assertThat(
@@ -201,7 +243,7 @@ class ChartIT {
                         + IN))
             .isEqualTo("true"));
     List<String> refused =
-        page.take("What is locked down").stream().flatMap(String::lines).toList();
+        page.blocks("What is locked down").stream().flatMap(String::lines).toList();
     assertThat(refused).hasSize(4);
     assertThat(commands.refused(refused.get(0)))
         .contains(
@@ -230,7 +272,7 @@ class ChartIT {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void admissionPoliciesLeaveTheRestAlone() throws Exception {
     commands.run(Foreign.STATEFUL_SET);
     commands.run("kubectl scale statefulset/theirs --replicas=1 --dry-run=server" + IN);
@@ -254,11 +296,11 @@ class ChartIT {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void sitesAreScaledAndVolumesGrown() throws Exception {
     Set<String> before = uids(NODES);
 
-    List<String> blocks = page.take("Scale and grow");
+    List<String> blocks = page.blocks("Scale and grow");
     assertThat(blocks).hasSize(3);
     commands.run(blocks.get(0));
     commands.run(blocks.get(1));
@@ -284,7 +326,7 @@ class ChartIT {
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void theOtherOperatorTakesOver() throws Exception {
     String holder =
         commands.run(
@@ -302,9 +344,9 @@ class ChartIT {
   }
 
   @Test
-  @Order(11)
+  @Order(12)
   void aPolicyIsTakenOutOfForceAndPutBack() throws Exception {
-    List<String> emergency = page.take("In an emergency").getFirst().lines().toList();
+    List<String> emergency = page.blocks("In an emergency").getFirst().lines().toList();
     assertThat(emergency).hasSize(2);
     String delete = "kubectl delete pvc/data-main-0 --dry-run=server" + IN;
     assertThat(commands.refused(delete)).contains("a replica that votes lies on");
@@ -317,12 +359,12 @@ class ChartIT {
   }
 
   @Test
-  @Order(12)
+  @Order(13)
   void anUpgradeOfTheOperatorRestartsNoNode() throws Exception {
     Set<String> nodes = uids(NODES);
     Set<String> operators = uids(OPERATORS);
 
-    run("Upgrade");
+    runEach("Upgrade");
 
     assertThat(uids(OPERATORS)).doesNotContainAnyElementsOf(operators);
     assertThat(uids(NODES)).isEqualTo(nodes);
@@ -331,10 +373,10 @@ class ChartIT {
   }
 
   @Test
-  @Order(13)
+  @Order(14)
   void uninstallsWithoutTakingADatabaseAndThenWithIt() throws Exception {
     Set<String> nodes = uids(NODES);
-    List<String> blocks = page.take("Uninstall");
+    List<String> blocks = page.blocks("Uninstall");
     assertThat(blocks).hasSize(2);
 
     commands.run(blocks.getFirst());
@@ -345,9 +387,9 @@ class ChartIT {
   }
 
   @Test
-  @Order(14)
+  @Order(15)
   void plainManifestsDoTheSame() throws Exception {
-    List<String> blocks = page.take("Without Helm");
+    List<String> blocks = page.blocks("Without Helm");
     assertThat(blocks).hasSize(2);
 
     commands.run(blocks.getFirst());
@@ -360,9 +402,9 @@ class ChartIT {
   }
 
   @Test
-  @Order(15)
+  @Order(16)
   void servesNamedNamespacesWithRolesAlone() throws Exception {
-    run("Some namespaces only");
+    runEach("Some namespaces only");
 
     assertThat(
             commands.run(
@@ -377,9 +419,9 @@ class ChartIT {
   }
 
   @Test
-  @Order(16)
+  @Order(17)
   void everyCommandOfThePageWasRun() {
-    assertThat(page.left()).isEmpty();
+    page.assertComplete();
   }
 
   private static void assertNothingIsLeft() throws Exception {
@@ -393,11 +435,11 @@ class ChartIT {
     assertThat(commands.run("kubectl get namespaces -o name")).doesNotContain(Chart.NAMESPACE);
   }
 
-  /// Runs the commands of a section of the page.
-  private static String run(String heading) throws Exception {
+  /// Runs the blocks of a section of the page, each in a shell of its own.
+  private static String runEach(String heading) throws Exception {
     StringBuilder output = new StringBuilder();
-    for (String block : page.take(heading)) {
-      output.append(commands.run(block));
+    for (String block : page.blocks(heading)) {
+      output.append(commands.run(block)).append('\n');
     }
     return output.toString();
   }

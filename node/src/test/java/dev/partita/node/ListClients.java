@@ -192,7 +192,8 @@ final class ListClients {
   }
 
   private ObjectNode send(Node node, SessionAction action, String id, String body) {
-    return node.sessions().execute(action, id, body.getBytes(StandardCharsets.UTF_8), deadline());
+    return node.sessions()
+        .execute(action, id, body.getBytes(StandardCharsets.UTF_8), "", deadline());
   }
 
   private List<Integer> read(Node node, String id, int key) {

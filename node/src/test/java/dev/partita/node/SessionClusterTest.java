@@ -56,6 +56,7 @@ class SessionClusterTest {
   /// A client that sends each statement to the next node.
   private final class Client {
     private final String id;
+    private String readable = "things";
     private int node;
 
     Client(int node, String options) {
@@ -72,7 +73,18 @@ class SessionClusterTest {
       return cluster
           .node(node++ % 3)
           .sessions()
-          .execute(action, to, body.getBytes(StandardCharsets.UTF_8), cluster.deadline());
+          .execute(
+              action,
+              to,
+              body.getBytes(StandardCharsets.UTF_8),
+              action == SessionAction.QUERY ? readable : "",
+              cluster.deadline());
+    }
+
+    /// Where the node that takes the next statements has found that it may read.
+    Client mayRead(String collection) {
+      readable = collection;
+      return this;
     }
 
     JsonNode read(long key) {
@@ -232,6 +244,21 @@ class SessionClusterTest {
         .toList();
   }
 
+  /// The node that looks at rights may know of another index of that name, or of none: it is
+  /// somebody else's on the node that has the transaction.
+  @Test
+  void anIndexIsLookedThroughOnlyInTheCollectionThatMayBeRead() {
+    String query = "{\"index\":\"by-color\"}";
+    for (int beginning = 0; beginning < 3; beginning++) {
+      var client = new Client(beginning, "{\"readOnly\":true}");
+      for (int taking = 0; taking < 3; taking++) {
+        assertFails(ErrorCode.UNKNOWN_INDEX, () -> client.mayRead("others").query(query));
+        assertFails(ErrorCode.UNKNOWN_INDEX, () -> client.mayRead("").query(query));
+        assertThat(client.mayRead("things").query(query).has("data")).isTrue();
+      }
+    }
+  }
+
   @Test
   void aReadOnlyTransactionReadsOneMomentAndNeverFails() {
     write(41, ",\"n\":1");
@@ -264,6 +291,7 @@ class SessionClusterTest {
                       SessionAction.COMMIT,
                       id,
                       new byte[0],
+                      "",
                       cluster.deadline(java.time.Duration.ofSeconds(2))))
           .isInstanceOf(DatabaseException.class);
     }
@@ -298,9 +326,9 @@ class SessionClusterTest {
     Awaitility.await()
         .atMost(TestCluster.PATIENCE)
         .ignoreExceptions()
-        .until(() -> new Client(0, "{\"readOnly\":true}").query(query) != null);
+        .until(() -> new Client(0, "{\"readOnly\":true}").mayRead("parts").query(query) != null);
 
-    var client = new Client(0);
+    var client = new Client(0).mayRead("parts");
     assertThat(client.query(query).get("data")).isEmpty();
     assertThat(cluster.put(0, "parts", 7, "{\"id\":7,\"color\":\"red\"}"))
         .isInstanceOf(Response.Writes.class);

@@ -69,6 +69,7 @@ abstract class DayTwoSuite extends OperatorFixture {
   // ------------------------------------------------------------------------------------------------------ upgrades
 
   @Test
+  @LocalControlPlaneSuffices
   void anotherVersionOfTheOperatorRestartsNoPod() {
     apply(site(3));
     apply(P);
@@ -119,6 +120,7 @@ abstract class DayTwoSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void leadersRestartOnlyWhenAPersonApproves() {
     apply(site(3, "image: 'partita/fake-node:1', restartApproval: Leaders"));
     apply(P);
@@ -144,6 +146,7 @@ abstract class DayTwoSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void aPausedSiteIsLeftAlone() {
     apply(site(3));
     apply(P);
@@ -165,6 +168,7 @@ abstract class DayTwoSuite extends OperatorFixture {
   // ------------------------------------------------------------------------------------------------------- storage
 
   @Test
+  @LocalControlPlaneSuffices
   void storageGrowsWithoutARestart() {
     apply(site(3));
     apply(P);
@@ -275,6 +279,7 @@ abstract class DayTwoSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void theOnlyCopyIsNotGivenUpWithItsVolume() {
     apply(site(3, "replaceAfter: 1s"));
     apply(partition("p", "range: {}, replicas: 1"));

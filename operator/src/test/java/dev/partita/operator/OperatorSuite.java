@@ -31,6 +31,13 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class OperatorSuite extends OperatorFixture {
 
+  /// From one kill point of the first start to the next that is tried: on a real control plane each
+  /// takes three seconds.
+  private static final int FIRST_START_STRIDE =
+      System.getProperty(ControlPlane.KUBECONFIG) == null
+          ? 1
+          : Integer.getInteger("partita.kill.stride", 5);
+
   /// Looks of the operator at the nodes that leave room for figures and retries.
   private static final int QUIET_LOOKS = 40;
 
@@ -146,7 +153,7 @@ abstract class OperatorSuite extends OperatorFixture {
   @Test
   void operatorKilledAtAnyStepOfTheFirstStartFoundsOneCluster() {
     boolean survived = false;
-    for (int writes = 0; !survived; writes++) {
+    for (int writes = 0; !survived; writes += FIRST_START_STRIDE) {
       CrashPoint crash = CrashPoint.after(writes);
       TestOperator first = TestOperator.start(controlPlane(), namespace, HTTP_PORT, crash);
       apply(site(3));
@@ -191,6 +198,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void aKeyThatNoSplitHelpsIsToldWhileItIsHot() {
     start(CrashPoint.never());
     apply(site(1));
@@ -249,6 +257,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void leadersAreSpreadOneTransferAtATime() {
     TestOperator running = start(CrashPoint.never());
     apply(site(3));
@@ -317,6 +326,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void scalingInThatCannotSucceedSaysSoAndCanBeCancelled() {
     start(CrashPoint.never());
     apply(site(3));
@@ -405,6 +415,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void moreReplicasAreAddedOneAtATime() {
     start(CrashPoint.never());
     apply(site(5));
@@ -423,6 +434,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void overlappingBoundsAreReportedAndHealWhenTheOtherGoes() {
     start(CrashPoint.never());
     apply(site(3));
@@ -443,6 +455,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void impossiblePlacementSaysWhatToDo() {
     start(CrashPoint.never());
     apply(site(3));
@@ -515,6 +528,7 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
   void aPausedPartitionIsLeftAlone() {
     start(CrashPoint.never());
     apply(site(3));
@@ -534,6 +548,7 @@ abstract class OperatorSuite extends OperatorFixture {
   // Index and requests
 
   @Test
+  @LocalControlPlaneSuffices
   void indexFollowsItsBuildAndIsDropped() {
     start(CrashPoint.never());
     apply(site(1));

@@ -28,7 +28,7 @@ record Layout(Path root) {
   static final Instant TIME = Instant.parse("2026-11-01T00:00:00Z");
 
   /// What the Java runtime has: everything of Java SE, since libraries load much by name.
-  private static final String MODULES =
+  static final String MODULES =
       "java.se,jdk.unsupported,jdk.management,jdk.zipfs,jdk.jfr,jdk.naming.dns,jdk.net,"
           + "jdk.crypto.ec,jdk.localedata";
 

@@ -40,12 +40,28 @@ public final class Main {
         System.out.println("joined: " + joined);
         continue;
       }
-      System.out.println("laying out the " + application.name());
-      Layout layout = Layout.make(work.resolve(application.name()), application.packaged(checkout));
-      System.out.println("training it, for a fast start");
-      Training.run(layout, application);
+      Layout layout = trained(application, checkout, work.resolve(application.name()));
       System.out.println("written: " + new Image(application, layout, options, work).write());
     }
+  }
+
+  /// Lays an application out and trains it, unless that was done with exactly these files and this
+  /// Java before.
+  private static Layout trained(Application application, Path checkout, Path root) {
+    Path packaged = application.packaged(checkout);
+    Fingerprint fingerprint = Fingerprint.of(application, packaged);
+    Layout before = new Layout(root);
+    if (fingerprint.isIn(root) && Files.exists(before.cache())) {
+      System.out.println("the " + application.name() + " is as it was when it was trained");
+      return before;
+    }
+    fingerprint.remove(root);
+    System.out.println("laying out the " + application.name());
+    Layout layout = Layout.make(root, packaged);
+    System.out.println("training it, for a fast start");
+    Training.run(layout, application);
+    fingerprint.write(root);
+    return layout;
   }
 
   private static String version(Path checkout) {

@@ -16,6 +16,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// An image that runs as a container runtime would run it: on its own root file system, read-only,
@@ -42,6 +44,12 @@ final class Container implements AutoCloseable {
   /// With `AOTMode=on` the JVM ends when it cannot use its cache, so that a ready one has used it.
   static Container start(Application application, List<String> entrypoint, Path root)
       throws IOException {
+    return start(application, entrypoint, root, "on");
+  }
+
+  /// @param cache `on` or `off`
+  static Container start(Application application, List<String> entrypoint, Path root, String cache)
+      throws IOException {
     for (String mountPoint : List.of("proc", "dev", "tmp", "data")) {
       Files.createDirectories(root.resolve(mountPoint));
     }
@@ -65,11 +73,12 @@ final class Container implements AutoCloseable {
         mount -t proc proc @root@/proc
         mount --bind /dev @root@/dev
         exec env -i @variables@ PARTITA_DATA=/data/node \
-          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=@port@ JDK_JAVA_OPTIONS=-XX:AOTMode=on \
+          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=@port@ JDK_JAVA_OPTIONS=-XX:AOTMode=@cache@ \
           unshare --root=@root@ --wd=@home@ --setgid=10001 --setuid=10001 -- "$@"
         """
             .replace("@root@", root.toString())
             .replace("@variables@", variables)
+            .replace("@cache@", cache)
             .replace("@home@", Layout.APPLICATION)
             .replace("@port@", String.valueOf(port));
     List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", script, "sh"));
@@ -89,6 +98,22 @@ final class Container implements AutoCloseable {
           }
         })
         .until(() -> status(application.readyPath()) == 200);
+  }
+
+  /// The processor time of the process so far: unlike the clock it does not depend on what else the
+  /// machine does.
+  Duration processorTime() {
+    return process.toHandle().info().totalCpuDuration().orElseThrow();
+  }
+
+  /// What the application says of its own start.
+  String started() throws IOException {
+    return Pattern.compile("started in [0-9.]+s")
+        .matcher(Files.readString(log))
+        .results()
+        .map(MatchResult::group)
+        .findFirst()
+        .orElse("nothing");
   }
 
   int status(String path) throws InterruptedException {

@@ -13,6 +13,9 @@ import com.google.cloud.tools.jib.api.JibContainerBuilder;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
 import com.google.cloud.tools.jib.api.buildplan.Platform;
+import dev.partita.testbed.DocumentedPage;
+import dev.partita.testbed.PageCommands;
+import dev.partita.testbed.Shell;
 import dev.partita.testbed.Testbed;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -33,10 +36,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What is pushed, as a real registry (CNCF Distribution) on loopback has it afterwards. The
-/// contents of the images are small and made up; [ImageIT] runs the real ones.
+/// What is pushed, as a real registry (CNCF Distribution) on loopback has it afterwards: by the
+/// commands of `k8s/docs/images.md`, and in detail with contents that are small and made up.
+/// [ImageIT] runs the real ones.
 @EnabledIfSystemProperty(named = "partita.registry", matches = "true")
 class RegistryIT {
+  private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -51,8 +56,7 @@ class RegistryIT {
 
   @BeforeAll
   static void start() throws Exception {
-    Path checkout = Path.of(System.getProperty("partita.checkout"));
-    Path binary = Testbed.built(checkout.resolve("k8s/testbed/registry/build.sh"));
+    Path binary = Testbed.built(CHECKOUT.resolve("k8s/testbed/registry/build.sh"));
     host = "127.0.0.1:" + freePort();
     Path configuration =
         Files.writeString(
@@ -89,6 +93,63 @@ class RegistryIT {
     Files.writeString(made.application().resolve("lib/library.jar"), "library");
     Files.writeString(made.application().resolve(Layout.JAR), "application");
     return made;
+  }
+
+  /// As the page says, with this registry for the one that it names, and with what [ImageIT] has
+  /// trained if it ran before.
+  @Test
+  void theCommandsOfThePageWork() throws Exception {
+    PageCommands page = PageCommands.of(CHECKOUT, DocumentedPage.IMAGES, shell());
+    List<String> blocks =
+        page.blocks("").stream()
+            .map(block -> block.replace("registry.example.com/team", host + "/team"))
+            .toList();
+    assertThat(blocks).hasSize(2);
+
+    page.shell().run(blocks.getFirst());
+    for (Application application : Application.ALL) {
+      String repository = "team/partita/" + application.name();
+      assertThat(manifest(repository, "0.1.0", MANIFEST).path("layers")).hasSize(4);
+      assertThat(ImageIT.OUTPUT.resolve("partita-" + application.name() + "-0.1.0.tar")).exists();
+    }
+
+    List<String> lines = blocks.getLast().lines().toList();
+    assertThat(lines).hasSize(3);
+    for (int i = 0; i < 2; i++) {
+      page.shell().run(lines.get(i));
+    }
+    String foreign = ownArchitecture().equals("amd64") ? "arm64" : "amd64";
+    for (Application application : Application.ALL) {
+      // What the command has pushed was made on this machine.
+      pushFor(foreign, "team/partita/" + application.name() + ":0.1.0-" + foreign);
+    }
+    page.shell().run(lines.getLast());
+    for (Application application : Application.ALL) {
+      JsonNode index = manifest("team/partita/" + application.name(), "0.1.0", INDEX);
+      assertThat(index.path("manifests"))
+          .extracting(each -> each.path("platform").path("architecture").asText())
+          .containsExactlyInAnyOrder("amd64", "arm64");
+    }
+    page.assertComplete();
+  }
+
+  /// `./partita` without its build, with an output directory of the tests.
+  private static Shell shell() {
+    Path target = Path.of("target").toAbsolutePath();
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return Shell.in(CHECKOUT)
+        .withCommand(
+            "./partita",
+            List.of(
+                "bash",
+                "-c",
+                "shift; exec '%s' -XX:+UseSerialGC -Xmx512m -Dpartita.checkout='%s' -cp '%s/classes:%s/lib/*' dev.partita.image.Main \"$@\" --output '%s'"
+                    .formatted(java, CHECKOUT, target, target, ImageIT.OUTPUT),
+                "partita"));
+  }
+
+  private static String ownArchitecture() {
+    return System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
   }
 
   @Test
@@ -132,7 +193,7 @@ class RegistryIT {
     push(Application.NODE, "2-one", Optional.empty());
     String own = architecture("2-one");
     String other = own.equals("amd64") ? "arm64" : "amd64";
-    pushFor(other, "2-other");
+    pushFor(other, "partita/node:2-other");
 
     Main.build(directory, join("2", "2-one", "2-other"));
 
@@ -157,7 +218,7 @@ class RegistryIT {
   @Test
   void whatCannotBeJoinedIsNamed() throws Exception {
     push(Application.NODE, "3-one", Optional.empty());
-    pushFor(architecture("3-one"), "3-two");
+    pushFor(architecture("3-one"), "partita/node:3-two");
 
     assertThatThrownBy(() -> Main.build(directory, join("3", "3-one", "3-two")))
         .isInstanceOf(ImageFailure.class)
@@ -187,9 +248,9 @@ class RegistryIT {
   }
 
   /// An image as a machine of another architecture would have pushed it.
-  private static void pushFor(String architecture, String tag) throws Exception {
+  private static void pushFor(String architecture, String name) throws Exception {
     containerize(
-        ImageReference.parse(host + "/partita/node:" + tag),
+        ImageReference.parse(host + "/" + name),
         Jib.fromScratch()
             .setPlatforms(Set.of(new Platform(architecture, "linux")))
             .addLayer(

@@ -1,5 +1,6 @@
 package dev.partita.launcher;
 
+import dev.partita.testbed.Shell;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -32,6 +33,15 @@ final class PartitaCommand {
                 "dev.partita.launcher.Main"));
     command.addAll(List.of(arguments));
     return command;
+  }
+
+  /// A user's shell in the checkout, where `./partita` runs the built launcher.
+  ///
+  /// @param home what `PARTITA_HOME` says
+  static Shell shell(Path home) {
+    return Shell.in(Path.of(System.getProperty("partita.checkout")))
+        .with("PARTITA_HOME", home.toString())
+        .withCommand("./partita", of());
   }
 
   /// Runs a command to its end, with nothing inherited that names a cluster.

@@ -1,11 +1,13 @@
 package dev.partita.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.partita.local.LocalControlPlane;
 import dev.partita.local.runner.NodeSpec;
+import dev.partita.testbed.DocumentedPage;
+import dev.partita.testbed.PageCommands;
+import dev.partita.testbed.Shell;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
@@ -77,7 +79,7 @@ class UpgradeIT {
 
   @BeforeAll
   static void start() throws Exception {
-    assumeKubectl();
+    MainJobSteps.assumeKubectl();
     Workspace workspace = new Workspace(CHECKOUT, home);
     controlPlane =
         LocalControlPlane.start(
@@ -91,7 +93,11 @@ class UpgradeIT {
                     "partita/crashing",
                     List.of("false"))));
     Files.writeString(workspace.kubeconfig(), controlPlane.kubeconfig());
-    page = PageCommands.of("k8s/docs/upgrades.md", workspace.kubeconfig());
+    page =
+        PageCommands.of(
+            CHECKOUT,
+            DocumentedPage.UPGRADES,
+            PartitaCommand.shell(home).with("KUBECONFIG", workspace.kubeconfig().toString()));
     cluster = Cluster.connect(workspace.kubeconfig());
     cluster.apply(workspace.customResourceDefinitions());
     startOperator();
@@ -137,7 +143,8 @@ class UpgradeIT {
     Objects.requireNonNull(operator).close();
     startOperator();
     // It has looked at everything when it has answered a change of the spec.
-    page.shell("kubectl patch site main --type=merge -p '{\"spec\":{\"replaceAfter\":\"3s\"}}'");
+    page.shell()
+        .run("kubectl patch site main --type=merge -p '{\"spec\":{\"replaceAfter\":\"3s\"}}'");
     awaitSite();
     assertThat(podUids()).isEqualTo(before);
     page.run("kubectl get partita");
@@ -169,8 +176,9 @@ class UpgradeIT {
   @Test
   @Order(3)
   void aBrokenVersionStopsAfterTheFirstPod() throws Exception {
-    page.shell(
-        "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/crashing:1\"}}'");
+    page.shell()
+        .run(
+            "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/crashing:1\"}}'");
     await()
         .atMost(PATIENCE)
         .until(() ->
@@ -183,7 +191,7 @@ class UpgradeIT {
     await()
         .atMost(PATIENCE)
         .untilAsserted(() -> {
-          PartitaCommand.Run doctor = page.attempt(doctor());
+          Shell.Run doctor = page.shell().attempt("./partita doctor");
           assertThat(doctor.exitCode()).isEqualTo(1);
           assertThat(doctor.output())
               .contains("pod/main-", "CrashLoopBackOff", "is spec.image of the Site right?")
@@ -198,8 +206,8 @@ class UpgradeIT {
   void leadersWaitForApproval() throws Exception {
     page.run(
         "kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"Leaders\"}}'");
-    page.shell(
-        "kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:3\"}}'");
+    page.shell()
+        .run("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:3\"}}'");
     while (!Set.copyOf(images()).equals(Set.of("partita/node:3"))) {
       await()
           .atMost(PATIENCE)
@@ -215,15 +223,16 @@ class UpgradeIT {
         await().atMost(PATIENCE).until(() -> imageOf(pod).equals("partita/node:3"));
       }
     }
-    page.shell(
-        "kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"None\"}}'");
+    page.shell()
+        .run("kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"None\"}}'");
   }
 
   @Test
   @Order(5)
   void aPausedSiteIsLeftAlone() throws Exception {
     page.run("kubectl patch site main --type=merge -p '{\"spec\":{\"paused\":true}}'");
-    page.shell("kubectl wait site/main --for=jsonpath='{.status.phase}'=Paused --timeout=60s");
+    page.shell()
+        .run("kubectl wait site/main --for=jsonpath='{.status.phase}'=Paused --timeout=60s");
     awaitProgress();
     page.run("kubectl patch site main --type=merge -p '{\"spec\":{\"paused\":false}}'");
   }
@@ -237,12 +246,14 @@ class UpgradeIT {
     await()
         .atMost(PATIENCE)
         .until(() ->
-            page.shell("kubectl get pvc -o jsonpath='{.items[*].status.capacity.storage}'")
+            page.shell()
+                .run("kubectl get pvc -o jsonpath='{.items[*].status.capacity.storage}'")
                 .equals("3Gi 3Gi 3Gi"));
     awaitSite();
     assertThat(podUids()).isEqualTo(before);
     assertThat(
-            page.attempt(
+            page.shell()
+                .attempt(
                     "kubectl patch site main --type=merge -p '{\"spec\":{\"storage\":{\"size\":\"2Gi\"}}}'")
                 .output())
         .contains("size may only grow");
@@ -256,7 +267,8 @@ class UpgradeIT {
     String server = leading.getSpec().getNodeName();
     Path log = home.resolve("drained.log");
     Process follow =
-        new ProcessBuilder("kubectl", "logs", "--follow", name, "--kubeconfig", kubeconfig())
+        new ProcessBuilder(
+                "kubectl", "logs", "--follow", name, "--kubeconfig", home + "/kubeconfig")
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
@@ -288,15 +300,18 @@ class UpgradeIT {
   @Test
   @Order(9)
   void aLostVolumeIsReplacedWithoutAPerson() throws Exception {
-    String claim = page.shell("kubectl get pvc data-main-1 -o jsonpath='{.metadata.uid}'");
-    String volume = page.shell("kubectl get pvc data-main-1 -o jsonpath='{.spec.volumeName}'");
-    page.shell("kubectl delete pv " + volume);
-    page.shell("kubectl wait pvc/data-main-1 --for=jsonpath='{.status.phase}'=Lost --timeout=60s");
-    page.shell("kubectl delete pod main-1");
+    String claim = page.shell().run("kubectl get pvc data-main-1 -o jsonpath='{.metadata.uid}'");
+    String volume =
+        page.shell().run("kubectl get pvc data-main-1 -o jsonpath='{.spec.volumeName}'");
+    page.shell().run("kubectl delete pv " + volume);
+    page.shell()
+        .run("kubectl wait pvc/data-main-1 --for=jsonpath='{.status.phase}'=Lost --timeout=60s");
+    page.shell().run("kubectl delete pod main-1");
     await()
         .atMost(PATIENCE)
         .until(() ->
-            !page.attempt(
+            !page.shell()
+                .attempt(
                     "kubectl get pvc data-main-1 --ignore-not-found -o jsonpath='{.metadata.uid}'")
                 .output()
                 .equals(claim));
@@ -310,12 +325,13 @@ class UpgradeIT {
     page.run("kubectl patch partition p --type=merge -p '{\"metadata\":{\"finalizers\":null}}'");
     page.run("kubectl delete partition p --cascade=orphan");
     for (String other : List.of("p-1", "p-2")) {
-      page.shell(
-          "kubectl patch partition "
-              + other
-              + " --type=merge -p '{\"metadata\":{\"finalizers\":null}}' && kubectl delete partition "
-              + other
-              + " --cascade=orphan");
+      page.shell()
+          .run(
+              "kubectl patch partition "
+                  + other
+                  + " --type=merge -p '{\"metadata\":{\"finalizers\":null}}' && kubectl delete partition "
+                  + other
+                  + " --cascade=orphan");
     }
     page.run("kubectl delete site main --cascade=orphan");
     apply(
@@ -330,13 +346,14 @@ class UpgradeIT {
   @Test
   @Order(11)
   void aDeletedStatefulSetComesBack() throws Exception {
-    String uid = page.shell("kubectl get statefulset main -o jsonpath='{.metadata.uid}'");
+    String uid = page.shell().run("kubectl get statefulset main -o jsonpath='{.metadata.uid}'");
     page.run("kubectl delete statefulset main");
     await()
         .atMost(PATIENCE)
         .until(() -> {
           String now =
-              page.attempt(
+              page.shell()
+                  .attempt(
                       "kubectl get statefulset main --ignore-not-found -o jsonpath='{.metadata.uid}'")
                   .output();
           return !now.isEmpty() && !now.equals(uid);
@@ -347,10 +364,22 @@ class UpgradeIT {
   @Order(12)
   void theDoctorFindsNothing() throws Exception {
     awaitSettled();
-    assertThat(page.run("./partita doctor", doctor())).contains("nothing is wrong");
+    assertThat(page.run("./partita doctor")).contains("nothing is wrong");
   }
 
-  // ------------------------------------------------------------------------------------------------------- helpers
+  @Test
+  @Order(13)
+  void nodesThatHoldThePartsOfAPartitionRollToo() throws Exception {
+    try (NodeAdministration nodes = NodeAdministration.of(cluster.client())) {
+      nodes.split(pods().getFirst().getStatus().getPodIP(), "p-2");
+    }
+    awaitProgress();
+    Set<String> before = podUids();
+    page.shell()
+        .run("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:4\"}}'");
+    await().atMost(PATIENCE).until(() -> Set.copyOf(images()).equals(Set.of("partita/node:4")));
+    assertThat(podUids()).hasSize(3).doesNotContainAnyElementsOf(before);
+  }
 
   /// Many nodes start here and none runs for long, so they are compiled quickly rather than well.
   private static List<String> quicklyStarting(List<String> command) {
@@ -463,23 +492,5 @@ class UpgradeIT {
     return new Workspace(CHECKOUT, home)
         .controlPlane()
         .resolve("logs/default/" + pod + ".previous.log");
-  }
-
-  private static String doctor() {
-    return PageCommands.quoted(PartitaCommand.of("doctor"));
-  }
-
-  private static String kubeconfig() {
-    return home.resolve("kubeconfig").toString();
-  }
-
-  private static void assumeKubectl() {
-    boolean found =
-        Stream.of(System.getenv("PATH").split(":"))
-            .anyMatch(each -> Files.isExecutable(Path.of(each, "kubectl")));
-    if (Boolean.getBoolean("partita.kubectl.required")) {
-      assertThat(found).as("kubectl on the PATH").isTrue();
-    }
-    assumeThat(found).as("kubectl on the PATH").isTrue();
   }
 }

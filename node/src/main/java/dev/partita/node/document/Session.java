@@ -186,10 +186,12 @@ final class Session {
   /// Reads the first entries of an index.
   ///
   /// @param query without cursor and timestamp
-  Entries index(IndexQuery query, Deadline deadline) {
+  /// @param readable the collection in which the client may read; an index of another one does not
+  ///   exist for it
+  Entries index(IndexQuery query, String readable, Deadline deadline) {
     requireOpen();
     IndexDefinition index = node.router().index(query.index());
-    if (index == null) {
+    if (index == null || !index.collection().equals(readable)) {
       throw new DatabaseException(ErrorCode.UNKNOWN_INDEX, "the index does not exist")
           .with("index", query.index());
     }

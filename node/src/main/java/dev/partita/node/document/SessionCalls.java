@@ -20,8 +20,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Brings statements to the node that has their transaction. A request is the action, the time that
-/// remains, the id with its length in front, and the body; an answer a byte 0 and JSON, or a byte 1
-/// and a failure as JSON.
+/// remains, the id and the readable collection, each with its length in front, and the body; an
+/// answer a byte 0 and JSON, or a byte 1 and a failure as JSON.
 final class SessionCalls {
   private static final byte DONE = 0;
   private static final byte FAILED = 1;
@@ -29,18 +29,25 @@ final class SessionCalls {
   private SessionCalls() {}
 
   /// A statement on its way.
+  ///
+  /// @param readable the collection whose index it may look through; empty where it names none
   // Nobody compares calls.
   @SuppressWarnings("ArrayRecordComponent")
-  record Call(SessionAction action, String id, byte[] body, long timeoutMillis) {}
+  record Call(SessionAction action, String id, byte[] body, String readable, long timeoutMillis) {}
 
   static ObjectNode send(Transport transport, NodeId to, String service, Call call) {
     byte[] id = call.id().getBytes(StandardCharsets.UTF_8);
+    byte[] readable = call.readable().getBytes(StandardCharsets.UTF_8);
+    int length =
+        1 + Long.BYTES + 2 * Integer.BYTES + id.length + readable.length + call.body().length;
     byte[] request =
-        ByteBuffer.allocate(1 + Long.BYTES + Integer.BYTES + id.length + call.body().length)
+        ByteBuffer.allocate(length)
             .put((byte) call.action().code())
             .putLong(call.timeoutMillis())
             .putInt(id.length)
             .put(id)
+            .putInt(readable.length)
+            .put(readable)
             .put(call.body())
             .array();
     Duration timeout = Duration.ofMillis(Math.max(1, call.timeoutMillis()));
@@ -98,16 +105,22 @@ final class SessionCalls {
     ByteBuffer in = ByteBuffer.wrap(request);
     SessionAction action = SessionAction.of(in.get());
     long timeoutMillis = in.getLong();
-    byte[] id = new byte[in.getInt()];
-    in.get(id);
+    String id = text(in);
+    String readable = text(in);
     byte[] body = new byte[in.remaining()];
     in.get(body);
-    var call = new Call(action, new String(id, StandardCharsets.UTF_8), body, timeoutMillis);
+    var call = new Call(action, id, body, readable, timeoutMillis);
     try {
       return CompletableFuture.supplyAsync(() -> answer(call, local), threads);
     } catch (RejectedExecutionException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  private static String text(ByteBuffer in) {
+    byte[] text = new byte[in.getInt()];
+    in.get(text);
+    return new String(text, StandardCharsets.UTF_8);
   }
 
   private static byte[] answer(Call call, Function<Call, ObjectNode> local) {

@@ -63,7 +63,7 @@ public final class Sessions implements AutoCloseable {
   /// Open transactions of a node at once.
   private static final int OPEN_MAX = 10_000;
 
-  private static final String SERVICE = "transaction.session";
+  private static final String SERVICE = "transaction.statement";
 
   private final Session.Surroundings node;
   private final NodeId self;
@@ -135,11 +135,16 @@ public final class Sessions implements AutoCloseable {
   ///
   /// @param id of the transaction; empty to begin one
   /// @param body JSON, as the action wants it; may be empty where it wants nothing
+  /// @param readable the collection whose index the client may look through, if that is what it
+  ///   asks for; empty for everything else. The node of the transaction may know of another index
+  ///   of that name than the node that has looked at the client's rights.
   /// @return the answer, JSON
   /// @throws DatabaseException `UNKNOWN_TRANSACTION` if it has ended long ago or has timed out, and
   ///   whatever the action is refused for
-  public ObjectNode execute(SessionAction action, String id, byte[] body, Deadline deadline) {
-    var call = new SessionCalls.Call(action, id, body, deadline.remaining(clock).toMillis());
+  public ObjectNode execute(
+      SessionAction action, String id, byte[] body, String readable, Deadline deadline) {
+    var call =
+        new SessionCalls.Call(action, id, body, readable, deadline.remaining(clock).toMillis());
     NodeId owner = action == SessionAction.BEGIN ? self : owner(id);
     if (!owner.equals(self) && !members.test(owner)) {
       throw unknown(id, null);
@@ -260,7 +265,7 @@ public final class Sessions implements AutoCloseable {
         OneShot.Item item = TransactionParser.item(call.body());
         document(answer, session.read(item.collection(), item.key(), deadline));
       }
-      case QUERY -> query(answer, session, SessionBodies.query(call.body()), deadline);
+      case QUERY -> query(answer, session, call, deadline);
       case WRITE -> {
         OneShot.Write write = TransactionParser.write(call.body());
         session.write(write.collection(), write.mutation(), deadline);
@@ -288,16 +293,16 @@ public final class Sessions implements AutoCloseable {
   }
 
   private static void query(
-      ObjectNode answer, Session session, SessionBodies.Query query, Deadline deadline) {
+      ObjectNode answer, Session session, SessionCalls.Call call, Deadline deadline) {
     ArrayNode data = answer.putArray("data");
-    switch (query) {
+    switch (SessionBodies.query(call.body())) {
       case SessionBodies.RangeOf(var range) -> {
         Session.Found found = session.range(range, deadline);
         found.documents().forEach(document -> document(data.addObject(), document));
         answer.put("more", found.more());
       }
       case SessionBodies.IndexOf(var index) -> {
-        Session.Entries found = session.index(index, deadline);
+        Session.Entries found = session.index(index, call.readable(), deadline);
         for (IndexHit hit : found.hits()) {
           ObjectNode json = data.addObject();
           json.set("id", PrimaryKeyText.toJson(hit.key()));

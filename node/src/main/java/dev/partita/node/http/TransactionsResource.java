@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import dev.partita.node.document.SessionAction;
 import dev.partita.node.document.Sessions;
 import dev.partita.node.document.TransactionParser;
+import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.routing.Router;
 import dev.partita.node.security.Access;
@@ -131,9 +132,10 @@ public final class TransactionsResource {
 
   private ObjectNode statement(SessionAction action, String id, byte @Nullable [] body) {
     byte[] bytes = body == null ? new byte[0] : body;
-    Sessions.subject(action, bytes).ifPresent(subject -> require(action, subject));
+    String readable =
+        Sessions.subject(action, bytes).map(subject -> require(action, subject)).orElse("");
     try (Admission.Ticket _ = admission.admit(bytes.length)) {
-      return sessions.execute(action, id, bytes, deadlines.data());
+      return sessions.execute(action, id, bytes, readable, deadlines.data());
     }
   }
 
@@ -146,13 +148,19 @@ public final class TransactionsResource {
     request.writes().forEach(write -> caller.require(Access.WRITE, write.collection()));
   }
 
-  private void require(SessionAction action, Sessions.Subject subject) {
+  /// @return the collection of the index that the statement looks through; empty if there is none
+  private String require(SessionAction action, Sessions.Subject subject) {
     String collection = subject.collection();
     if (collection != null) {
       caller.require(action == SessionAction.WRITE ? Access.WRITE : Access.READ, collection);
-    } else if (subject.index() != null) {
-      caller.requireReadable(router.index(subject.index()), subject.index());
+      return "";
     }
+    String name = subject.index();
+    IndexDefinition index = name == null ? null : router.index(name);
+    if (name != null) {
+      caller.requireReadable(index, name);
+    }
+    return index == null ? "" : index.collection();
   }
 
   private static ObjectNode json(OneShot request, OneShotResult result) {

@@ -24,6 +24,11 @@ final class Diagnosis {
   private static final Duration YOUNG = Duration.ofMinutes(1);
 
   private static final String PARTITION = "partition";
+
+  /// A leadership that stays where it is hurts nobody, and its group elects another leader by
+  /// itself when it has to.
+  private static final String TRANSFER = "TransferLeader";
+
   private static final double DISK_LOW = 0.10;
   private static final Duration CERTIFICATE_SOON = Duration.ofDays(14);
   private static final int RESTARTS_MANY = 5;
@@ -222,11 +227,7 @@ final class Diagnosis {
     String message = operation.path("message").asText("");
     switch (operation.path("state").asText()) {
       case "Failed" ->
-          findings.add(
-              Finding.problem(
-                  object,
-                  what + " failed: " + message,
-                  "it is tried again; if it fails for ever, the message says why"));
+          failed(object, operation.path("kind").asText(), what + " failed: " + message);
       case "Running" ->
           findings.add(
               Finding.note(
@@ -240,6 +241,15 @@ final class Diagnosis {
         // What is done is forgotten soon.
       }
     }
+  }
+
+  private void failed(String object, String kind, String problem) {
+    findings.add(
+        kind.equals(TRANSFER)
+            ? Finding.note(
+                object, problem, "nothing to do: whoever wants another leader asks for one again")
+            : Finding.problem(
+                object, problem, "it is tried again; if it fails for ever, the message says why"));
   }
 
   private void disk(NodeReading node) {

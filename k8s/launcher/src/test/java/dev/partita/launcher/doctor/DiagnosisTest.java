@@ -234,6 +234,20 @@ class DiagnosisTest {
   }
 
   @Test
+  void aLeadershipThatWasNotHandedOverIsNoProblem() {
+    operations =
+        "[{id: lead-1, kind: TransferLeader, partition: p, state: Failed, message: the node is not alive}]";
+    assertThat(diagnose())
+        .singleElement()
+        .satisfies(each -> {
+          assertThat(each.severity()).isEqualTo(Severity.NOTE);
+          assertThat(each.problem())
+              .isEqualTo("TransferLeader of partition p failed: the node is not alive");
+        });
+    assertThat(report()).contains("nothing is wrong");
+  }
+
+  @Test
   void anOperationThatRunsTellsWhatItWaitsFor() {
     operations =
         "[{id: move-1, kind: MoveReplica, partition: p, state: Running, step: CatchUp, message: far behind}]";
