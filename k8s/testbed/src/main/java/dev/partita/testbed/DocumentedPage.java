@@ -45,12 +45,14 @@ public enum DocumentedPage {
 
   private final String path;
   private final String suite;
+
+  @SuppressWarnings("ImmutableEnumChecker") // copies are not changed
   private final Map<String, String> notRun;
 
   DocumentedPage(String path, String suite, Map<String, String> notRun) {
     this.path = path;
     this.suite = suite;
-    this.notRun = notRun;
+    this.notRun = Map.copyOf(notRun);
   }
 
   /// Below the checkout.

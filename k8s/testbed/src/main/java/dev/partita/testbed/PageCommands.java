@@ -26,6 +26,8 @@ public final class PageCommands {
     this.left.removeAll(documented.notRun().keySet());
   }
 
+  /// The commands of a page.
+  ///
   /// @param shell where the commands find what the page takes for granted
   public static PageCommands of(Path checkout, DocumentedPage documented, Shell shell) {
     try {
