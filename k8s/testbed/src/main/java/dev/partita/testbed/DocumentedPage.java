@@ -16,6 +16,10 @@ public enum DocumentedPage {
           Replication.TLS,
           Replication.REASON)),
 
+  /// How changes are followed.
+  CHANGES(
+      "k8s/docs/changes.md", "node/src/test/java/dev/partita/node/http/ChangesHttpTest.java", true),
+
   /// How images are made.
   IMAGES(
       "k8s/docs/images.md", "k8s/image/src/test/java/dev/partita/image/RegistryIT.java", Map.of()),
@@ -45,13 +49,24 @@ public enum DocumentedPage {
 
   private final String path;
   private final String suite;
+  private final boolean oneScript;
 
   @SuppressWarnings("ImmutableEnumChecker") // copies are not changed
   private final Map<String, String> notRun;
 
   DocumentedPage(String path, String suite, Map<String, String> notRun) {
+    this(path, suite, notRun, false);
+  }
+
+  /// @param oneScript true: nothing is left out
+  DocumentedPage(String path, String suite, boolean oneScript) {
+    this(path, suite, Map.of(), oneScript);
+  }
+
+  DocumentedPage(String path, String suite, Map<String, String> notRun, boolean oneScript) {
     this.path = path;
     this.suite = suite;
+    this.oneScript = oneScript;
     this.notRun = Map.copyOf(notRun);
   }
 
@@ -63,6 +78,11 @@ public enum DocumentedPage {
   /// The source of the suite, below the checkout.
   String suite() {
     return suite;
+  }
+
+  /// Whether the suite reads the page by itself and runs all of it as one script.
+  boolean isOneScript() {
+    return oneScript;
   }
 
   /// Commands that no suite can run, each with the reason.

@@ -23,7 +23,7 @@ record Page(Map<String, List<Block>> sections) {
   /// What no shell takes: a transcript with its prompt, an HTTP request, JSON or EDN, a resource, a
   /// drawing.
   private static final Pattern NO_COMMAND =
-      Pattern.compile("\\$ .*|[A-Z]+ /.*|[\\[{].*|(kind|apiVersion): .*|.*[─│┌▶].*");
+      Pattern.compile("\\$ .*|[A-Z]+ /.*|[\\[{].*|(kind|apiVersion|spec):.*|.*[─│┌▶].*");
 
   private static final Pattern HERE_DOCUMENT = Pattern.compile("<<-?'?([A-Z]+)'?");
 
