@@ -1,8 +1,5 @@
 package dev.partita.launcher;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -14,13 +11,16 @@ import java.util.concurrent.ConcurrentHashMap;
 final class FrozenPods implements AutoCloseable {
   private static final long LOOK_MILLIS = 200;
 
+  private final Path home;
   private final Path nodeJar;
   private final Set<String> frozen = ConcurrentHashMap.newKeySet();
   private final Set<Long> stopped = ConcurrentHashMap.newKeySet();
   private final Thread watcher;
   private volatile boolean closed;
 
-  FrozenPods(Path nodeJar) {
+  /// @param home of the suite whose pods they are
+  FrozenPods(Path home, Path nodeJar) {
+    this.home = home;
     this.nodeJar = nodeJar;
     this.watcher = Thread.ofVirtual().name("frozen-pods").start(this::watch);
   }
@@ -55,20 +55,10 @@ final class FrozenPods implements AutoCloseable {
 
   /// The processes of a pod, told by the name in their environment.
   private List<Long> pids(String pod) {
-    return ProcessHandle.allProcesses()
-        .filter(process -> process.info().commandLine().orElse("").contains(nodeJar.toString()))
+    return OwnProcesses.of(home, nodeJar).stream()
         .map(ProcessHandle::pid)
-        .filter(pid -> environment(pid).contains("\0PARTITA_NAME=" + pod + "\0"))
+        .filter(pid -> OwnProcesses.environment(pid).contains("\0PARTITA_NAME=" + pod + "\0"))
         .toList();
-  }
-
-  private static String environment(long pid) {
-    try {
-      return "\0"
-          + Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1);
-    } catch (IOException e) {
-      return ""; // it has ended
-    }
   }
 
   @Override

@@ -90,7 +90,7 @@ final class MonitoredUp {
             CHECKOUT,
             DocumentedPage.WATCH,
             PartitaCommand.shell(home).with("KUBECONFIG", workspace().kubeconfig().toString()));
-    this.pods = open(new FrozenPods(workspace().nodeJar()));
+    this.pods = open(new FrozenPods(home, workspace().nodeJar()));
     writeTargets();
     open(new Repeatedly(Duration.ofSeconds(1), this::writeTargets));
     // A node of this Site makes the first administrator when it has joined.
@@ -178,10 +178,7 @@ final class MonitoredUp {
 
   /// The process of the operator that `up` keeps running.
   ProcessHandle operator() {
-    String jar = workspace().operatorJar().toString();
-    return ProcessHandle.allProcesses()
-        .filter(process -> process.info().commandLine().orElse("").contains(jar))
-        .filter(ProcessHandle::isAlive)
+    return OwnProcesses.of(home, workspace().operatorJar()).stream()
         .findFirst()
         .orElseThrow(() -> new AssertionError("no operator runs"));
   }

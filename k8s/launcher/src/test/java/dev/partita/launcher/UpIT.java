@@ -133,10 +133,6 @@ class UpIT extends MainJobSteps {
   }
 
   private List<ProcessHandle> nodeProcesses() {
-    String jar = workspace().nodeJar().toString();
-    return ProcessHandle.allProcesses()
-        .filter(ProcessHandle::isAlive)
-        .filter(process -> process.info().commandLine().orElse("").contains(jar))
-        .toList();
+    return OwnProcesses.of(home, workspace().nodeJar());
   }
 }
