@@ -7,8 +7,8 @@ import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.resource.Transitions;
 import java.util.List;
 
-/// Has leaders spread evenly over the nodes: one transfer at a time in the whole cluster, and none
-/// while pods are being restarted, which hands leaders over on purpose.
+/// Has leaders spread evenly over the nodes, by load and by number: one transfer at a time in the
+/// whole cluster, and none while pods are being restarted, which hands leaders over on purpose.
 ///
 /// All Partitions compute the same transfer from the same observation, and the one it is about asks
 /// for it. What is finished is forgotten with the hand-overs of restarts, by the Site; until then
@@ -17,10 +17,12 @@ final class LeaderTransfers {
 
   private final Asking asking;
   private final Transitions transitions;
+  private final Loads loads;
 
-  LeaderTransfers(Asking asking, Transitions transitions) {
+  LeaderTransfers(Asking asking, Transitions transitions, Loads loads) {
     this.asking = asking;
     this.transitions = transitions;
+    this.loads = loads;
   }
 
   void advance(
@@ -31,7 +33,12 @@ final class LeaderTransfers {
     if (underWay || dataPlane.isRolling()) {
       return;
     }
-    Placements.leaders(cluster, dataPlane.edgeSites(), dataPlane.steadyNodes(), declared)
+    Placements.leaders(
+            cluster,
+            dataPlane.edgeSites(),
+            dataPlane.steadyNodes(),
+            declared,
+            view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
         .next()
         .filter(transfer -> transfer.partition().equals(partition.getMetadata().getName()))
         .ifPresent(transfer -> {
@@ -43,10 +50,11 @@ final class LeaderTransfers {
             transitions.tell(
                 partition,
                 "MovingLeader",
-                "%s hands it over to %s, because the nodes lead unequal numbers of Partitions"
+                "%s hands it over to %s, because %s"
                     .formatted(
                         MoveReason.name(transfer.from(), cluster),
-                        MoveReason.name(transfer.to(), cluster)));
+                        MoveReason.name(transfer.to(), cluster),
+                        transfer.because()));
           }
         });
   }

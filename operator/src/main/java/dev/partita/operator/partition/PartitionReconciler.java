@@ -70,8 +70,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     this.clock = clock;
     Asking asking = new Asking(asked);
     this.moves = new ReplicaMoves(backoff, asking, new Splits(asking, transitions), transitions);
-    this.transfers = new LeaderTransfers(asking, transitions);
     this.loads = new Loads(clock);
+    this.transfers = new LeaderTransfers(asking, transitions, loads);
     dataPlanes.addListener(loads);
     this.children = new ChildPartitions(transitions);
     this.statusWriter = new PartitionStatusWriter(transitions, clock);

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /// Pure: what was observed and declared, in the words of placement.
@@ -33,8 +34,14 @@ final class Placements {
 
   /// The balance of leaders over the nodes that have been steady for a while. A Partition that is
   /// left as it is, or changes otherwise, counts where it is led.
+  ///
+  /// @param load of a Partition in operations per second
   static LeaderBalance leaders(
-      ClusterView cluster, Set<String> edgeSites, Set<String> steady, List<Partition> declared) {
+      ClusterView cluster,
+      Set<String> edgeSites,
+      Set<String> steady,
+      List<Partition> declared,
+      ToDoubleFunction<PartitionView> load) {
     Set<String> takers =
         servers(cluster, edgeSites).stream()
             .filter(Server::accepts)
@@ -48,12 +55,17 @@ final class Placements {
             .collect(Collectors.toSet());
     cluster.operations().stream().map(OperationView::partition).forEach(movable::remove);
     List<LeaderBalance.Group> groups =
-        cluster.serving().stream().flatMap(view -> group(view, cluster, movable).stream()).toList();
+        cluster.serving().stream()
+            .flatMap(view -> group(view, cluster, movable, load).stream())
+            .toList();
     return new LeaderBalance(takers, groups);
   }
 
   private static Optional<LeaderBalance.Group> group(
-      PartitionView view, ClusterView cluster, Set<String> movable) {
+      PartitionView view,
+      ClusterView cluster,
+      Set<String> movable,
+      ToDoubleFunction<PartitionView> load) {
     String leader = view.leaderNodeId();
     if (leader == null) {
       return Optional.empty();
@@ -65,7 +77,8 @@ final class Placements {
             .map(ReplicaView::nodeId)
             .filter(cluster::isAlive)
             .toList();
-    return Optional.of(new LeaderBalance.Group(view.name(), leader, successors));
+    return Optional.of(
+        new LeaderBalance.Group(view.name(), leader, successors, load.applyAsDouble(view)));
   }
 
   /// A node whose pod came back under another identity neither keeps nor accepts anything, like one

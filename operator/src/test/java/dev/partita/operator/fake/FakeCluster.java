@@ -149,7 +149,7 @@ public final class FakeCluster {
                       .map(Map.Entry::getKey)
                       .filter(id -> !each.learners.contains(id) && !id.equals(each.leader))
                       .toList();
-              return new LeaderBalance.Group(each.name, each.leader, successors);
+              return new LeaderBalance.Group(each.name, each.leader, successors, 0);
             })
             .toList();
     return new LeaderBalance(takers, groups).next().isEmpty();
