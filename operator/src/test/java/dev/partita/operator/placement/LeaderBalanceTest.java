@@ -48,7 +48,7 @@ class LeaderBalanceTest {
           a chain whose last link comes first   | abc | a>b a>b a>b b>c b>c c>b  | p3 b c
           what it leads to                      | abc | a>b a>b a>b b>c c>b c>b  | p0 a b
           a longer chain that evens out more    | abc | a>b a>b a>b b>c          | p3 b c
-          loads, with equal counts              | ab  | a>b>2000 a>b>1500 b>a b>a | p0 a b
+          loads, with equal counts              | ab  | a>b>2000 a>b>1500 b>a b>a | p1 a b
           the node with the least load takes     | abc | a>bc>3000 a>bc>3000 b>ac>1000 c>ab>500 | p0 a c
           the lightest evens out the counts     | ab  | a>b>90 a>b>10 a>b>70     | p1 a b
           counts stay uneven for the loads      | ab  | a>b>9000 b>a>3000 b>a>3000 b>a>3000 | -
