@@ -165,7 +165,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
             .toList(),
         definition.unique(),
         switch (entry.state()) {
-          case BUILDING -> IndexView.State.BUILDING;
+          case BUILDING, CLAIMING -> IndexView.State.BUILDING;
           case READY -> IndexView.State.READY;
           case FAILED -> IndexView.State.FAILED;
         },
