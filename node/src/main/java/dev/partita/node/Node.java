@@ -34,6 +34,7 @@ import dev.partita.node.system.NodeFiles;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transaction.ClaimBuilder;
 import dev.partita.node.transaction.Transactions;
 import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
@@ -154,6 +155,7 @@ public final class Node implements AutoCloseable {
       system.addCatalogListener(router::forget);
       this.transactions = opened(new Transactions(router, router, system.oracle(), clock));
       partitions.endWith(transactions);
+      opened(ClaimBuilder.start(system, router, transactions, clock));
       opened(
           ClosingTimestamps.start(
               partitions, transport, system.oracle(), environment.partitions()));

@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.node.admin.MemberView;
 import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
-import dev.partita.node.document.Documents;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.PartitionDescriptor;
@@ -213,7 +212,7 @@ class ClusterFailureTest {
                   .data())
           .extracting(document -> document.json().toString())
           .containsExactly("{\"n\":1}");
-      var documents = new Documents(follower.router());
+      var documents = TestCluster.documents(follower);
       Deadline soon = cluster.deadline(Duration.ofSeconds(3));
       assertThatThrownBy(() -> documents.get("things", PrimaryKey.of(1), null, soon))
           .isInstanceOf(DatabaseException.class);

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.history.History;
 import dev.partita.history.History.End;
-import dev.partita.node.document.Documents;
 import dev.partita.node.document.SessionAction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
@@ -147,7 +146,7 @@ final class ListClients {
   private void readOne(Node node, History.Begun begun, Random random) {
     int key = random.nextInt(keys);
     Document found =
-        new Documents(node.router()).get(COLLECTION, PrimaryKey.of(key), null, deadline());
+        TestCluster.documents(node).get(COLLECTION, PrimaryKey.of(key), null, deadline());
     begun.read(key, list(found == null ? null : found.json()));
   }
 

@@ -17,6 +17,7 @@ import dev.partita.node.admin.StateView;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.NodeSettings;
 import dev.partita.node.config.Place;
+import dev.partita.node.document.Documents;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
@@ -27,6 +28,7 @@ import dev.partita.node.partition.Response;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.SystemClock;
+import dev.partita.node.transaction.UniqueWrites;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -44,6 +46,13 @@ import org.jspecify.annotations.Nullable;
 /// A cluster of real nodes in one JVM: real directories, logs, stores, and sockets on the loopback
 /// interface, with a network that can be cut.
 public final class TestCluster implements AutoCloseable {
+  /// What writes and reads documents through a node.
+  static Documents documents(Node node) {
+    return new Documents(
+        node.router(),
+        new UniqueWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
+  }
+
   /// How long anything may take before a test gives up: generous, because the machine may be busy.
   public static final Duration PATIENCE = Duration.ofSeconds(60);
 

@@ -143,7 +143,7 @@ final class ResourceRequests {
     await(
         catalog -> {
           IndexEntry entry = catalog.indexes().get(wanted.name());
-          return entry != null && entry.state() != IndexEntry.State.BUILDING;
+          return entry != null && !entry.state().isUnfinished();
         },
         "the index is not ready yet",
         name,

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configuration system) {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
+  /// How far an index is whose entries are complete and whose terms are not claimed yet.
+  private static final int CLAIMING_PERCENT = 99;
+
   StateView state(@Nullable NodeId leader) {
     return new StateView(
         catalog.revision(),
@@ -152,7 +155,6 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
       progress += reported.map(index -> index.ready() ? 100 : index.progress()).orElse(0);
       entries += reported.map(index -> index.entries()).orElse(0L);
     }
-    boolean ready = entry.state() == IndexEntry.State.READY;
     return new IndexView(
         Long.toString(definition.id()),
         definition.name(),
@@ -165,13 +167,22 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
             .toList(),
         definition.unique(),
         switch (entry.state()) {
-          case BUILDING -> IndexView.State.BUILDING;
+          case BUILDING, CLAIMING -> IndexView.State.BUILDING;
           case READY -> IndexView.State.READY;
           case FAILED -> IndexView.State.FAILED;
         },
-        ready || partitions == 0 ? 100 : progress / partitions,
+        progress(entry.state(), partitions == 0 ? 100 : progress / partitions),
         entries,
         entry.message());
+  }
+
+  /// Whose entries are all there may still have terms to claim.
+  private static int progress(IndexEntry.State state, int ofEntries) {
+    return switch (state) {
+      case READY -> 100;
+      case CLAIMING -> Math.min(ofEntries, CLAIMING_PERCENT);
+      case BUILDING, FAILED -> ofEntries;
+    };
   }
 
   OperationView operation(OperationEntry entry) {

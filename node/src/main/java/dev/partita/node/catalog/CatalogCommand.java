@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = CatalogCommand.CreateIndex.class, name = "CreateIndex"),
   @JsonSubTypes.Type(value = CatalogCommand.DropIndex.class, name = "DropIndex"),
   @JsonSubTypes.Type(value = CatalogCommand.SetIndexState.class, name = "SetIndexState"),
+  @JsonSubTypes.Type(value = CatalogCommand.PlaceClaims.class, name = "PlaceClaims"),
   @JsonSubTypes.Type(value = CatalogCommand.PutOperation.class, name = "PutOperation"),
   @JsonSubTypes.Type(value = CatalogCommand.AdvanceOperation.class, name = "AdvanceOperation"),
   @JsonSubTypes.Type(value = CatalogCommand.ForgetOperation.class, name = "ForgetOperation"),
@@ -109,6 +110,10 @@ public sealed interface CatalogCommand {
   /// Tells how far an Index is.
   record SetIndexState(long index, IndexEntry.State state, @Nullable String message)
       implements CatalogCommand {}
+
+  /// Makes the Partitions in which the terms of a unique index are claimed, where the collection
+  /// has its own.
+  record PlaceClaims(long index) implements CatalogCommand {}
 
   /// Records an operation; one with the same id and the same wish is left as it is.
   record PutOperation(String id, Operation operation) implements CatalogCommand {}

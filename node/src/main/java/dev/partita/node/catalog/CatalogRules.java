@@ -60,6 +60,7 @@ final class CatalogRules {
       case CatalogCommand.CreateIndex create -> IndexRules.create(before, create);
       case CatalogCommand.DropIndex drop -> IndexRules.drop(before, drop);
       case CatalogCommand.SetIndexState change -> IndexRules.setState(before, change);
+      case CatalogCommand.PlaceClaims(long index) -> ClaimPartitions.place(before, index);
       case CatalogCommand.PutOperation put -> putOperation(before, put);
       case CatalogCommand.AdvanceOperation advance -> advance(before, advance);
       case CatalogCommand.ForgetOperation(var id) -> forgetOperation(before, id);

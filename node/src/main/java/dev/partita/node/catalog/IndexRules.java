@@ -12,6 +12,9 @@ final class IndexRules {
   private IndexRules() {}
 
   static Transition create(Catalog before, CatalogCommand.CreateIndex create) {
+    if (ClaimPartitions.isClaims(create.collection())) {
+      return ClaimPartitions.reserved(before, create.name(), create.collection());
+    }
     IndexEntry known = before.indexes().get(create.name());
     if (known != null) {
       return same(known.definition(), create)
@@ -32,7 +35,8 @@ final class IndexRules {
               create.collection(),
               create.terms(),
               create.values(),
-              create.unique());
+              create.unique(),
+              create.unique() ? IndexDefinition.Scope.COLLECTION : null);
     } catch (IllegalArgumentException e) {
       return Transition.refused(
           before, Reason.INVALID, "the index cannot be made", create.name(), e.getMessage());
@@ -56,12 +60,21 @@ final class IndexRules {
     }
     return Transition.applied(
         PartitionRules.withoutEmptyCollection(
-            before.withoutIndex(drop.name()), known.definition().collection()));
+            ClaimPartitions.without(before, known.definition()).withoutIndex(drop.name()),
+            known.definition().collection()));
   }
 
   static Transition setState(Catalog before, CatalogCommand.SetIndexState change) {
     Optional<IndexEntry> known = before.index(change.index());
     if (known.isEmpty()) {
+      return Transition.applied(before);
+    }
+    boolean unclaimed =
+        known.get().definition().claims()
+            && known.get().state() == IndexEntry.State.BUILDING
+            && !before.partitions().of(known.get().definition().collection()).isEmpty();
+    if (unclaimed && change.state() == IndexEntry.State.READY) {
+      // Rows have come since that was found out: they claim first.
       return Transition.applied(before);
     }
     IndexEntry next = known.get().with(change.state(), change.message());

@@ -58,6 +58,9 @@ final class PartitionRules {
     if (before.partitions().all().size() >= PARTITIONS_MAX) {
       return Transition.refused(before, Reason.TOO_MANY, "too many partitions", name, null);
     }
+    if (ClaimPartitions.isClaims(create.collection())) {
+      return ClaimPartitions.reserved(before, name, create.collection());
+    }
     List<NodeId> replicas = create.replicas();
     if (replicas.isEmpty()
         || replicas.size() > REPLICAS_MAX
@@ -109,7 +112,9 @@ final class PartitionRules {
                   each.equals(root) ? name : formerName(map, each),
                   split ? PartitionEntry.State.SPLIT : PartitionEntry.State.CREATING));
     }
-    return Transition.applied(before.withPartitions(map));
+    // Its rows may be older than indexes that are complete without them.
+    return Transition.applied(
+        ClaimPartitions.claimedAnew(before.withPartitions(map), root.collection()));
   }
 
   /// The name that a retained part had, unless somebody has it now.
@@ -170,6 +175,14 @@ final class PartitionRules {
       return Transition.applied(before);
     }
     PartitionEntry entry = known.get();
+    if (ClaimPartitions.isClaims(entry.collection())) {
+      return Transition.refused(
+          before,
+          Reason.CONFLICT,
+          "the partition has the claims of a unique index and goes with it",
+          entry.name(),
+          null);
+    }
     if (entry.parent() != null && before.partition(entry.parent()).isPresent()) {
       return Transition.refused(
           before,

@@ -2,6 +2,7 @@ package dev.partita.node.cluster;
 
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.cluster.ReportBoard.LedPartition;
@@ -69,6 +70,13 @@ final class CatalogPlan {
     if (entry.state() == IndexEntry.State.FAILED) {
       return;
     }
+    boolean unplaced =
+        entry.definition().claims()
+            && !ClaimPartitions.arePlaced(view.catalog(), entry.definition());
+    if (unplaced && !partitions(view, entry).isEmpty()) {
+      commands.add(new CatalogCommand.PlaceClaims(entry.definition().id()));
+      return;
+    }
     String failure = failure(view, entry);
     if (failure != null) {
       commands.add(
@@ -76,7 +84,12 @@ final class CatalogPlan {
               entry.definition().id(), IndexEntry.State.FAILED, failure));
     } else if (entry.state() == IndexEntry.State.BUILDING && isReadyEverywhere(view, entry)) {
       commands.add(
-          new CatalogCommand.SetIndexState(entry.definition().id(), IndexEntry.State.READY, null));
+          new CatalogCommand.SetIndexState(
+              entry.definition().id(),
+              entry.definition().claims() && !unplaced
+                  ? IndexEntry.State.CLAIMING
+                  : IndexEntry.State.READY,
+              null));
     }
   }
 

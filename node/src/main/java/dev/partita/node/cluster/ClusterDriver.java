@@ -13,6 +13,7 @@ import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.WorkLoop;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -89,6 +90,7 @@ final class ClusterDriver implements AutoCloseable {
     CatalogPlan.next(view).forEach(this::propose);
     LeaderPlan.next(view).forEach(this::act);
     VoterPlan.next(view).ifPresent(step -> vote(group.get(), step));
+    ClaimsPlan.next(view).forEach(this::propose);
     expiry.due(view.catalog()).forEach(id -> propose(new CatalogCommand.ForgetRequest(id)));
     OperationPlan.next(view)
         .forEach(

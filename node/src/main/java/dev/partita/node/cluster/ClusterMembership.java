@@ -16,6 +16,7 @@ import dev.partita.node.system.NodeFiles;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.WorkLoop;
 import dev.partita.node.transport.PeerAddress;
 import dev.partita.node.transport.Transport;
 import java.lang.System.Logger;

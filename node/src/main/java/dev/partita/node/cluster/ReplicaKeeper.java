@@ -1,6 +1,7 @@
 package dev.partita.node.cluster;
 
 import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.Operation;
 import dev.partita.node.catalog.OperationEntry;
@@ -17,6 +18,7 @@ import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationHost;
 import dev.partita.node.system.SystemPartition;
+import dev.partita.node.time.WorkLoop;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -170,7 +172,19 @@ final class ReplicaKeeper implements AutoCloseable {
   }
 
   private static List<IndexDefinition> indexes(Catalog catalog, PartitionEntry entry) {
-    return catalog.indexesOf(entry.collection()).stream().map(IndexEntry::definition).toList();
+    return catalog.indexesOf(entry.collection()).stream()
+        .filter(index -> isMaintained(catalog, index))
+        .map(IndexEntry::definition)
+        .toList();
+  }
+
+  /// A Partition with an index whose terms have to be claimed takes no writes without claims: so it
+  /// has the index once there is somebody to claim from, and not any more once the index has
+  /// failed.
+  private static boolean isMaintained(Catalog catalog, IndexEntry index) {
+    return !index.definition().claims()
+        || (index.state() != IndexEntry.State.FAILED
+            && ClaimPartitions.serve(catalog, index.definition()));
   }
 
   @Override

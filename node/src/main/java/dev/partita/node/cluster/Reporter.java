@@ -12,6 +12,7 @@ import dev.partita.node.replication.GroupStatus;
 import dev.partita.node.system.LeaderCalls;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.time.WorkLoop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

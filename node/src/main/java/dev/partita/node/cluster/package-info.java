@@ -12,7 +12,7 @@
 /// Figures that change all the time (rows, load, progress) are only in the reports, never in the
 /// log.
 ///
-/// Threads: the loops are virtual threads of their own; see [WorkLoop].
+/// Threads: the loops are virtual threads of their own; see [dev.partita.node.time.WorkLoop].
 @NullMarked
 package dev.partita.node.cluster;
 

@@ -12,6 +12,7 @@ import dev.partita.node.query.Document;
 import dev.partita.node.routing.Router;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.transaction.UniqueWrites;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -26,10 +27,16 @@ import org.jspecify.annotations.Nullable;
 /// Reads and writes documents of a collection by primary key, in whatever partitions they lie. Safe
 /// for all threads; every method blocks until the deadline at most.
 public final class Documents {
-  private final Router router;
+  /// Documents with unique indexes in one transaction of a batch.
+  private static final int CLAIMING_BATCH = 100;
 
-  public Documents(Router router) {
+  private final Router router;
+  private final UniqueWrites uniqueWrites;
+
+  /// @param uniqueWrites writes documents of collections with unique indexes
+  public Documents(Router router, UniqueWrites uniqueWrites) {
     this.router = router;
+    this.uniqueWrites = uniqueWrites;
   }
 
   /// Reads a document: the newest state, linearizably, or the state at a timestamp.
@@ -122,6 +129,9 @@ public final class Documents {
 
   private List<MutationResult> write(
       PartitionDescriptor partition, List<Mutation> mutations, boolean atomic, Deadline deadline) {
+    if (uniqueWrites.concerns(partition.collection())) {
+      return writeUnique(partition.collection(), mutations, atomic, deadline);
+    }
     Response response =
         router.call(
             partition,
@@ -130,7 +140,50 @@ public final class Documents {
     if (!(response instanceof Response.Writes writes)) {
       throw refused(partition, response);
     }
-    return writes.results();
+    return writes.results().stream().anyMatch(MutationResult.Unclaimed.class::isInstance)
+        ? claimed(partition.collection(), mutations, writes.results(), atomic, deadline)
+        : writes.results();
+  }
+
+  /// The Partition knows of a unique index that this node has not heard of when it began.
+  private List<MutationResult> claimed(
+      String collection,
+      List<Mutation> mutations,
+      List<MutationResult> first,
+      boolean atomic,
+      Deadline deadline) {
+    if (atomic) {
+      return writeUnique(collection, mutations, true, deadline);
+    }
+    List<MutationResult> results = new ArrayList<>(first);
+    for (int at = 0; at < results.size(); at++) {
+      if (results.get(at) instanceof MutationResult.Unclaimed) {
+        results.set(
+            at, writeUnique(collection, List.of(mutations.get(at)), true, deadline).getFirst());
+      }
+    }
+    return List.copyOf(results);
+  }
+
+  /// Together as long as nothing is wrong with any: a transaction costs the same for many documents
+  /// as for one.
+  private List<MutationResult> writeUnique(
+      String collection, List<Mutation> mutations, boolean atomic, Deadline deadline) {
+    if (atomic || mutations.size() == 1) {
+      return uniqueWrites.write(collection, mutations, deadline);
+    }
+    List<MutationResult> results = new ArrayList<>();
+    for (int from = 0; from < mutations.size(); from += CLAIMING_BATCH) {
+      List<Mutation> some =
+          mutations.subList(from, Math.min(mutations.size(), from + CLAIMING_BATCH));
+      List<MutationResult> together = uniqueWrites.write(collection, some, deadline);
+      if (together.stream().allMatch(MutationResult.Written.class::isInstance)) {
+        results.addAll(together);
+      } else {
+        some.forEach(one -> results.addAll(uniqueWrites.write(collection, List.of(one), deadline)));
+      }
+    }
+    return results;
   }
 
   private static DatabaseException refused(PartitionDescriptor partition, Response response) {

@@ -27,6 +27,7 @@ import dev.partita.node.routing.Router;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.transaction.ClaimPlan;
 import dev.partita.node.transaction.Committer;
 import dev.partita.node.transaction.TransactionParts;
 import java.time.Duration;
@@ -67,6 +68,7 @@ final class Session {
   private @Nullable Timestamp committing;
 
   private long committingNanos;
+  private @Nullable ClaimPlan claims;
   private @Nullable Timestamp committed;
   private @Nullable DatabaseException failed;
 
@@ -274,6 +276,8 @@ final class Session {
             case Mutation.IfAbsent() -> version == null;
             case Mutation.IfPresent() -> version != null;
             case Mutation.IfVersion(Timestamp wanted) -> wanted.equals(version);
+            case Mutation.IfAbsentOr _ ->
+                throw new IllegalArgumentException("claims have no conditions");
           };
       if (!holds) {
         throw new DatabaseException(
@@ -299,6 +303,9 @@ final class Session {
     }
     if (committed == null) {
       if (parts.hasWrites()) {
+        if (claims == null) {
+          claims = claims(deadline);
+        }
         if (committing == null) {
           committing = node.committer().now(deadline);
           committingNanos = node.clock().monotonicNanos();
@@ -307,7 +314,8 @@ final class Session {
               ErrorCode.OUTCOME_UNKNOWN, "nobody remembers what became of the transaction");
         }
         try {
-          committed = node.committer().commit(id, readAt, committing, protocol, parts, deadline);
+          committed =
+              node.committer().commit(id, readAt, committing, protocol, parts, claims, deadline);
           end();
         } catch (DatabaseException e) {
           if (e.code() != ErrorCode.OUTCOME_UNKNOWN) {
@@ -323,6 +331,34 @@ final class Session {
       }
     }
     return committed;
+  }
+
+  /// What the documents written claim in unique indexes, compared with what they were when the
+  /// transaction began, which must not have changed since.
+  private ClaimPlan claims(Deadline deadline) {
+    List<ClaimPlan.Row> rows = new ArrayList<>();
+    for (var collection : writes.entrySet()) {
+      String name = collection.getKey();
+      if (node.router().uniqueIndexes(name).isEmpty()) {
+        continue;
+      }
+      for (Mutation mutation : collection.getValue().values()) {
+        Document before = node.documents().get(name, mutation.key(), readAt, deadline);
+        PartitionDescriptor owner = node.router().owner(name, mutation.key());
+        parts.read(owner, mutation.key());
+        rows.add(
+            new ClaimPlan.Row(
+                name,
+                owner,
+                mutation.key(),
+                before == null ? null : before.json(),
+                mutation.document()));
+      }
+    }
+    ClaimPlan plan = ClaimPlan.of(node.router(), rows);
+    plan.checkTogether();
+    plan.addTo(parts);
+    return plan;
   }
 
   /// Forgets everything, unless a commit is under way.

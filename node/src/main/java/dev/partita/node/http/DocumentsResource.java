@@ -281,6 +281,8 @@ public final class DocumentsResource {
                       ErrorCode.UNIQUE_VIOLATION,
                       "another document has the same terms in a unique index")
                   .with("index", indexName);
+          case MutationResult.Unclaimed _ ->
+              new DatabaseException(ErrorCode.UNAVAILABLE, "a unique index is being added");
           case MutationResult.Invalid(ErrorCode code, String reason) ->
               new DatabaseException(code, "the document cannot be stored").with("reason", reason);
           case MutationResult.NotApplied() ->

@@ -8,6 +8,7 @@ import dev.partita.node.Node;
 import dev.partita.node.admin.AdminService;
 import dev.partita.node.admin.PartitionView;
 import dev.partita.node.admin.PartitionWish;
+import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.catalog.ResourceName;
 import dev.partita.node.error.DatabaseException;
@@ -109,7 +110,8 @@ public final class PartitionsResource {
     ArrayNode data = answer.putArray("data");
     caller.seesEach();
     for (PartitionView partition : admin.state(deadlines.administration()).partitions()) {
-      if (caller.sees(partition.collection())) {
+      if (caller.sees(partition.collection())
+          && !ClaimPartitions.isClaims(partition.collection())) {
         data.add(json(partition));
       }
     }

@@ -1,6 +1,7 @@
 package dev.partita.node.index;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A secondary index of one collection.
 ///
@@ -9,15 +10,23 @@ import java.util.List;
 ///
 /// @param id 1 to 2^32 - 1, never reused; id 0 is the order of primary keys that hash partitions
 ///   keep for themselves
-/// @param unique whether a partition refuses a second document with the same terms; as in SQL,
-///   terms of which one is null never collide
+/// @param unique whether a second document with the same terms is refused; as in SQL, terms of
+///   which one is null never collide
+/// @param scope where it is unique: null for the inside of each partition, as older versions had it
 public record IndexDefinition(
     long id,
     String name,
     String collection,
     List<IndexTerm> terms,
     List<IndexValue> values,
-    boolean unique) {
+    boolean unique,
+    @Nullable Scope scope) {
+
+  /// Where a unique index is unique.
+  public enum Scope {
+    /// In the whole collection: whoever writes a document claims its terms first.
+    COLLECTION
+  }
 
   /// Terms and values together; the custom resource has the same bound.
   public static final int FIELDS_MAX = 16;
@@ -26,6 +35,17 @@ public record IndexDefinition(
 
   /// The id of [#primaryOrder].
   public static final long PRIMARY_ORDER_ID = 0;
+
+  /// An index that is unique, if at all, inside each partition.
+  public IndexDefinition(
+      long id,
+      String name,
+      String collection,
+      List<IndexTerm> terms,
+      List<IndexValue> values,
+      boolean unique) {
+    this(id, name, collection, terms, values, unique, null);
+  }
 
   public IndexDefinition {
     terms = List.copyOf(terms);
@@ -46,6 +66,19 @@ public record IndexDefinition(
     if (unique && terms.isEmpty()) {
       throw new IllegalArgumentException("a unique index needs a term: " + name);
     }
+    if (scope != null && !unique) {
+      throw new IllegalArgumentException("only a unique index has a scope: " + name);
+    }
+  }
+
+  /// Whether documents claim their terms in the whole collection.
+  public boolean claims() {
+    return scope == Scope.COLLECTION;
+  }
+
+  /// Whether each partition sees to it by itself.
+  public boolean uniqueInside() {
+    return unique && scope == null;
   }
 
   /// The index that has every row by its primary key alone. Hash partitions, whose rows are stored

@@ -53,11 +53,16 @@ public record IndexKeys(IndexDefinition index, long partition) {
   /// All the terms of an entry, encoded, with index and partition in front: what the keys of
   /// entries begin with that collide in a unique index.
   public Key sameTerms(Key position) {
+    return key(terms(index, position));
+  }
+
+  /// All the terms of the entry at a position, encoded.
+  public static Key terms(IndexDefinition index, Key position) {
     var in = new KeyReader(position);
     index.terms().forEach(_ -> in.read());
     byte[] terms = new byte[in.position()];
     System.arraycopy(position.unsafeBytes(), 0, terms, 0, terms.length);
-    return key(Key.wrap(terms));
+    return Key.wrap(terms);
   }
 
   /// The row that the entry at a position belongs to.

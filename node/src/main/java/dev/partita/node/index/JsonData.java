@@ -60,7 +60,8 @@ public final class JsonData {
     }
   }
 
-  static JsonBytes write(JsonNode json) {
+  /// A JSON tree as bytes.
+  public static JsonBytes write(JsonNode json) {
     try {
       return JsonBytes.of(MAPPER.writeValueAsBytes(json));
     } catch (JsonProcessingException e) {

@@ -132,7 +132,7 @@ final class CommandCodec {
               switch (timed) {
                 case TimedWrite write -> writeWrite(plain ? o : o.raw(0), write);
                 case TimedPrepare(var timestamp, var prepare) -> {
-                  o.raw(1)
+                  o.raw(prepare.claims().isEmpty() ? 1 : 2)
                       .timestamp(timestamp)
                       .number(prepare.partition().value())
                       .number(prepare.epoch().value());
@@ -143,12 +143,16 @@ final class CommandCodec {
   }
 
   private static Timed readTimed(BinaryReader in) {
-    if (!in.flag()) {
-      return readWrite(in);
-    }
-    return new TimedPrepare(
-        in.timestamp(),
-        RequestCodec.readPrepare(in, new PartitionId(in.number()), new Epoch(in.number())));
+    int kind = in.raw();
+    return switch (kind) {
+      case 0 -> readWrite(in);
+      case 1, 2 ->
+          new TimedPrepare(
+              in.timestamp(),
+              RequestCodec.readPrepare(
+                  in, new PartitionId(in.number()), new Epoch(in.number()), kind == 2));
+      default -> throw new IllegalArgumentException("unknown kind of write: " + kind);
+    };
   }
 
   private static void writeWrite(BinaryWriter out, TimedWrite write) {

@@ -102,7 +102,7 @@ final class IndexMaintenance {
   /// Whether a prepared transaction will give another row the terms that this one has in a unique
   /// index, if it commits.
   boolean awaits(PrimaryKey key, ObjectNode row, LockTable locks) {
-    return index.unique()
+    return index.uniqueInside()
         && !locks.isEmpty()
         && entries(key, row).values().stream()
             .anyMatch(entry ->
@@ -137,7 +137,7 @@ final class IndexMaintenance {
   }
 
   private void note(List<EntryChange> changes, EntryOverlay overlay) {
-    if (building || index.unique()) {
+    if (building || index.uniqueInside()) {
       for (EntryChange change : changes) {
         overlay.set(change.entry(), !(change instanceof EntryChange.Delete));
       }
@@ -145,7 +145,7 @@ final class IndexMaintenance {
   }
 
   private boolean collides(IndexEntry entry, PrimaryKey own, EntryOverlay overlay) {
-    if (!index.unique() || entry.hasNullTerm()) {
+    if (!index.uniqueInside() || entry.hasNullTerm()) {
       return false;
     }
     KeyRange sameTerms = KeyRange.prefix(keys.sameTerms(entry.position()));

@@ -26,6 +26,10 @@ public record Mutation(PrimaryKey key, @Nullable JsonBytes document, Preconditio
   /// The row exists and was last written at this timestamp.
   public record IfVersion(Timestamp version) implements Precondition {}
 
+  /// The row does not exist, or is this document. A deletion whose row is another document does
+  /// nothing instead of being refused: it was to delete this one.
+  public record IfAbsentOr(JsonBytes document) implements Precondition {}
+
   /// Writes the row, whether it exists or not.
   public static Mutation put(PrimaryKey key, JsonBytes document) {
     return new Mutation(key, document, new Always());

@@ -21,6 +21,10 @@ public sealed interface MutationResult {
   /// Another row has the same terms in a unique index.
   record UniqueViolation(long indexId, String indexName) implements MutationResult {}
 
+  /// The terms of the row in an index that is unique in the whole collection change, and its writer
+  /// has not claimed them: it knew nothing of the index.
+  record Unclaimed(long indexId) implements MutationResult {}
+
   /// The document is no JSON object, or has index entries that are too many or too large.
   ///
   /// @param code what is wrong

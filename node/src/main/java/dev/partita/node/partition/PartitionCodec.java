@@ -9,6 +9,7 @@ import dev.partita.node.key.KeyReader;
 import dev.partita.node.key.KeyWriter;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.raft.Configuration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The binary forms of the values that requests, responses, commands and stored state share. Forms
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class PartitionCodec {
 
   private static final int FORMAT = 1;
+
+  private static final int UNIQUE_INSIDE = 1;
+  private static final int UNIQUE_IN_COLLECTION = 2;
 
   private PartitionCodec() {}
 
@@ -157,17 +161,28 @@ public final class PartitionCodec {
             index.values(),
             index.values().size(),
             (o, value) -> o.text(value.field().toString()).flag(value.descending()))
-        .flag(index.unique());
+        .raw(index.claims() ? UNIQUE_IN_COLLECTION : index.unique() ? UNIQUE_INSIDE : 0);
   }
 
   static IndexDefinition readDefinition(BinaryReader in) {
+    long id = in.number();
+    String name = in.text();
+    String collection = in.text();
+    List<IndexTerm> terms = in.list(term -> IndexTerm.of(term.text()));
+    List<IndexValue> values =
+        in.list(value -> new IndexValue(FieldPath.parse(value.text()), value.flag()));
+    int unique = in.raw();
+    if (unique > UNIQUE_IN_COLLECTION) {
+      throw new IllegalArgumentException("unknown kind of index: " + unique);
+    }
     return new IndexDefinition(
-        in.number(),
-        in.text(),
-        in.text(),
-        in.list(term -> IndexTerm.of(term.text())),
-        in.list(value -> new IndexValue(FieldPath.parse(value.text()), value.flag())),
-        in.flag());
+        id,
+        name,
+        collection,
+        terms,
+        values,
+        unique != 0,
+        unique == UNIQUE_IN_COLLECTION ? IndexDefinition.Scope.COLLECTION : null);
   }
 
   static void writeDatum(BinaryWriter out, Datum datum) {

@@ -7,6 +7,7 @@ import dev.partita.node.storage.Direction;
 import dev.partita.node.time.Timestamp;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What can be asked of a Partition. Each request carries the epoch that its sender knows.
@@ -87,22 +88,35 @@ public sealed interface Request {
   /// @param reads what must not have changed
   /// @param mutations what is written at the commit; their preconditions must hold when preparing,
   ///   and what they look at is locked from then on
+  /// @param claims the unique indexes in which the transaction claims the terms of its rows, in
+  ///   other Partitions
   record Prepare(
       PartitionId partition,
       Epoch epoch,
       Transaction transaction,
       ReadSet reads,
-      List<Mutation> mutations)
+      List<Mutation> mutations,
+      Set<Long> claims)
       implements Stamped {
+
+    public Prepare(
+        PartitionId partition,
+        Epoch epoch,
+        Transaction transaction,
+        ReadSet reads,
+        List<Mutation> mutations) {
+      this(partition, epoch, transaction, reads, mutations, Set.of());
+    }
 
     public Prepare {
       mutations = List.copyOf(mutations);
+      claims = Set.copyOf(claims);
       checkMutations(mutations);
     }
 
     @Override
     public Prepare of(PartitionId to, Epoch other) {
-      return new Prepare(to, other, transaction, reads, mutations);
+      return new Prepare(to, other, transaction, reads, mutations, claims);
     }
   }
 

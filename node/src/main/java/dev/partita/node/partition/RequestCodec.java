@@ -2,6 +2,8 @@ package dev.partita.node.partition;
 
 import dev.partita.node.partition.Mutation.Precondition;
 import dev.partita.node.storage.Direction;
+import java.util.List;
+import java.util.Set;
 
 /// The binary form of requests, for the way from node to node.
 final class RequestCodec {
@@ -17,6 +19,7 @@ final class RequestCodec {
   private static final int LOOKUP = 9;
   private static final int VOTE = 10;
   private static final int CHANGES = 11;
+  private static final int CLAIMING = 12;
 
   private RequestCodec() {}
 
@@ -59,7 +62,7 @@ final class RequestCodec {
             .flag(changes.before());
       }
       case Request.Prepare prepare -> {
-        begin(out, PREPARE, prepare);
+        begin(out, prepare.claims().isEmpty() ? PREPARE : CLAIMING, prepare);
         writePrepare(out, prepare);
       }
       case Request.Finish finish -> {
@@ -94,15 +97,22 @@ final class RequestCodec {
     prepare.transaction().writeTo(out);
     prepare.reads().writeTo(out);
     out.list(prepare.mutations(), prepare.mutations().size(), RequestCodec::writeMutation);
+    if (!prepare.claims().isEmpty()) {
+      List<Long> claims = prepare.claims().stream().sorted().toList();
+      out.list(claims, claims.size(), BinaryWriter::number);
+    }
   }
 
-  static Request.Prepare readPrepare(BinaryReader in, PartitionId partition, Epoch epoch) {
+  /// @param claims whether it has some: the form without them is that of older versions
+  static Request.Prepare readPrepare(
+      BinaryReader in, PartitionId partition, Epoch epoch, boolean claims) {
     return new Request.Prepare(
         partition,
         epoch,
         Transaction.read(in),
         ReadSet.read(in),
-        in.list(RequestCodec::readMutation));
+        in.list(RequestCodec::readMutation),
+        claims ? Set.copyOf(in.list(BinaryReader::number)) : Set.of());
   }
 
   private static void begin(BinaryWriter out, int kind, Request request) {
@@ -148,7 +158,8 @@ final class RequestCodec {
               in.timestamp(),
               in.count32(),
               in.flag());
-      case PREPARE -> readPrepare(in, partition, epoch);
+      case PREPARE -> readPrepare(in, partition, epoch, false);
+      case CLAIMING -> readPrepare(in, partition, epoch, true);
       case FINISH ->
           new Request.Finish(
               partition,
@@ -183,6 +194,7 @@ final class RequestCodec {
       case Mutation.IfAbsent() -> out.raw(1);
       case Mutation.IfPresent() -> out.raw(2);
       case Mutation.IfVersion(var version) -> out.raw(3).timestamp(version);
+      case Mutation.IfAbsentOr(var document) -> out.raw(4).json(document);
     }
   }
 
@@ -198,6 +210,7 @@ final class RequestCodec {
       case 1 -> new Mutation.IfAbsent();
       case 2 -> new Mutation.IfPresent();
       case 3 -> new Mutation.IfVersion(in.timestamp());
+      case 4 -> new Mutation.IfAbsentOr(in.json());
       default -> throw new IllegalArgumentException("unknown kind of precondition: " + kind);
     };
   }

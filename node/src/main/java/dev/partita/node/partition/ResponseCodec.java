@@ -141,6 +141,7 @@ final class ResponseCodec {
       case MutationResult.Invalid(var code, String reason) ->
           out.raw(3).text(code.name()).text(reason);
       case MutationResult.NotApplied() -> out.raw(4);
+      case MutationResult.Unclaimed(long index) -> out.raw(5).number(index);
     }
   }
 
@@ -152,6 +153,7 @@ final class ResponseCodec {
       case 2 -> new MutationResult.UniqueViolation(in.number(), in.text());
       case 3 -> new MutationResult.Invalid(ErrorCode.valueOf(in.text()), in.text());
       case 4 -> new MutationResult.NotApplied();
+      case 5 -> new MutationResult.Unclaimed(in.number());
       default -> throw new IllegalArgumentException("unknown kind of result: " + kind);
     };
   }

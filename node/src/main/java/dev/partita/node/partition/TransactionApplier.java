@@ -87,7 +87,7 @@ final class TransactionApplier {
     if (reason != null) {
       return refuse(transaction, new NotPrepared(reason, List.of()));
     }
-    List<MutationResult> problems = writes.problems(prepare.mutations());
+    List<MutationResult> problems = writes.problems(prepare.mutations(), prepare.claims());
     if (problems != null) {
       return refuse(transaction, new NotPrepared(Reason.WRITE_REFUSED, problems));
     }

@@ -9,6 +9,7 @@ import dev.partita.node.index.IndexEntry;
 import dev.partita.node.index.IndexKeys;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.index.JsonData;
+import dev.partita.node.index.UniqueTerms;
 import dev.partita.node.key.Key;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.PartitionCommand.TimedWrite;
@@ -17,6 +18,7 @@ import dev.partita.node.storage.StorageReader;
 import dev.partita.node.storage.Version;
 import dev.partita.node.time.Timestamp;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -181,15 +183,17 @@ final class WriteApplier {
   }
 
   /// What keeps mutations from being written together, null if nothing does.
-  @Nullable List<MutationResult> problems(List<Mutation> mutations) {
-    List<Plan> plans = plans(mutations, Timestamp.MAX, entries.child());
+  ///
+  /// @param claims the unique indexes in which their terms are claimed
+  @Nullable List<MutationResult> problems(List<Mutation> mutations, Set<Long> claims) {
+    List<Plan> plans = plans(mutations, Timestamp.MAX, entries.child(), claims);
     return isPossible(plans) ? null : problemsOf(plans);
   }
 
   /// Writes mutations that have no [#problems].
   void commit(List<Mutation> mutations, Timestamp timestamp) {
     EntryOverlay own = entries.child();
-    for (Plan plan : plans(mutations, timestamp, own)) {
+    for (Plan plan : plans(mutations, timestamp, own, null)) {
       if (!(plan instanceof RowChange change)) {
         throw new IllegalStateException("what was prepared cannot be written: " + plan);
       }
@@ -229,7 +233,7 @@ final class WriteApplier {
         IndexKeys entryKeys = keys.index(index.index());
         for (IndexEntry entry : IndexEntries.of(index.index(), key, fields)) {
           touched.add(entryKeys.key(entry.position()));
-          if (terms != null && index.index().unique() && !entry.hasNullTerm()) {
+          if (terms != null && index.index().uniqueInside() && !entry.hasNullTerm()) {
             terms.add(entryKeys.sameTerms(entry.position()));
           }
         }
@@ -243,7 +247,7 @@ final class WriteApplier {
     var results = new ArrayList<MutationResult>();
     for (Mutation mutation : write.mutations()) {
       EntryOverlay own = entries.child();
-      Plan plan = plan(mutation, write.timestamp(), own);
+      Plan plan = plan(mutation, write.timestamp(), own, Set.of());
       if (plan instanceof RowChange change) {
         entries.absorb(own);
         change(change, write.timestamp());
@@ -255,7 +259,7 @@ final class WriteApplier {
 
   private List<MutationResult> applyAtomically(TimedWrite write) {
     EntryOverlay own = entries.child();
-    List<Plan> plans = plans(write.mutations(), write.timestamp(), own);
+    List<Plan> plans = plans(write.mutations(), write.timestamp(), own, Set.of());
     if (!isPossible(plans)) {
       return problemsOf(plans);
     }
@@ -270,8 +274,10 @@ final class WriteApplier {
     return results;
   }
 
-  private List<Plan> plans(List<Mutation> mutations, Timestamp timestamp, EntryOverlay own) {
-    return mutations.stream().map(mutation -> plan(mutation, timestamp, own)).toList();
+  /// @param claims the unique indexes in which the terms are claimed; null where that was seen to
+  private List<Plan> plans(
+      List<Mutation> mutations, Timestamp timestamp, EntryOverlay own, @Nullable Set<Long> claims) {
+    return mutations.stream().map(mutation -> plan(mutation, timestamp, own, claims)).toList();
   }
 
   private static boolean isPossible(List<Plan> plans) {
@@ -309,17 +315,21 @@ final class WriteApplier {
     };
   }
 
-  private Plan plan(Mutation mutation, Timestamp timestamp, EntryOverlay own) {
+  private Plan plan(
+      Mutation mutation, Timestamp timestamp, EntryOverlay own, @Nullable Set<Long> claims) {
     Key row = keys.row(mutation.key());
     Version before = batch.get(row);
     if (before != null && before.isDeleted()) {
       before = null;
     }
     if (!holds(mutation.precondition(), before)) {
+      if (mutation.document() == null && mutation.precondition() instanceof Mutation.IfAbsentOr) {
+        return new RowChange(mutation.key(), row, null, null, List.of());
+      }
       return new Refused(new MutationResult.Conflict(before == null ? null : before.timestamp()));
     }
     try {
-      return planEntries(mutation, timestamp, row, before, own);
+      return planEntries(mutation, timestamp, row, before, own, claims);
     } catch (DatabaseException e) {
       return new Refused(new MutationResult.Invalid(e.code(), e.getMessage()));
     }
@@ -332,11 +342,18 @@ final class WriteApplier {
       case Mutation.IfPresent() -> before != null;
       case Mutation.IfVersion(Timestamp version) ->
           before != null && before.timestamp().equals(version);
+      case Mutation.IfAbsentOr(JsonBytes document) ->
+          before == null || Arrays.equals(before.value(), document.bytes());
     };
   }
 
   private Plan planEntries(
-      Mutation mutation, Timestamp timestamp, Key row, @Nullable Version before, EntryOverlay own) {
+      Mutation mutation,
+      Timestamp timestamp,
+      Key row,
+      @Nullable Version before,
+      EntryOverlay own,
+      @Nullable Set<Long> claims) {
     JsonBytes document = mutation.document();
     if (indexes.isEmpty()) {
       return new RowChange(mutation.key(), row, before, document, List.of());
@@ -344,6 +361,13 @@ final class WriteApplier {
     byte[] bytesBefore = before == null ? null : before.value();
     ObjectNode fieldsBefore = bytesBefore == null ? null : fieldsBefore(bytesBefore);
     ObjectNode fieldsAfter = document == null ? null : fields(document);
+    if (claims != null) {
+      for (IndexState index : indexes) {
+        if (needsClaim(index.index(), claims, mutation.key(), fieldsBefore, fieldsAfter)) {
+          return new Refused(new MutationResult.Unclaimed(index.index().id()));
+        }
+      }
+    }
     var changes = new ArrayList<List<EntryChange>>();
     for (Maintained one : maintenance) {
       if (!one.concerns(timestamp)) {
@@ -360,6 +384,19 @@ final class WriteApplier {
     }
     return new RowChange(
         mutation.key(), row, before, document, Collections.unmodifiableList(changes));
+  }
+
+  /// Whether the terms in a unique index change that nobody has claimed: other rows with the same
+  /// terms may lie in other Partitions, so this one cannot tell.
+  private static boolean needsClaim(
+      IndexDefinition index,
+      Set<Long> claims,
+      PrimaryKey key,
+      @Nullable ObjectNode before,
+      @Nullable ObjectNode after) {
+    return index.claims()
+        && !claims.contains(index.id())
+        && !UniqueTerms.of(index, key, before).equals(UniqueTerms.of(index, key, after));
   }
 
   /// What was stored while nothing looked into it may be no object; it has no fields then.

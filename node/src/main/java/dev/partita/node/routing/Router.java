@@ -1,6 +1,7 @@
 package dev.partita.node.routing;
 
 import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.catalog.ResourceName;
@@ -66,6 +67,8 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   private final KnownSplits splits = new KnownSplits();
 
+  private final UniqueIndexes unique = new UniqueIndexes();
+
   /// @param clients how to reach the Partitions of a node
   /// @param alive whether a node was heard of lately: a write is not sent where it would only
   ///   disappear
@@ -82,15 +85,25 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     this.clock = clock;
   }
 
-  /// The Partition that owns a row.
+  /// The Partition that owns a row. Claims of unique indexes are no rows: see [#claims].
   ///
   /// @throws DatabaseException [ErrorCode#NO_PARTITION], naming collection and key, when there is
   ///   none
   public PartitionDescriptor owner(String collection, PrimaryKey key) {
+    return owner(collection, key, !ClaimPartitions.isClaims(collection));
+  }
+
+  /// The Partition that has the claim with this key in a unique index.
+  public PartitionDescriptor claims(IndexDefinition index, PrimaryKey claim) {
+    return owner(ClaimPartitions.collection(index), claim, true);
+  }
+
+  private PartitionDescriptor owner(String collection, PrimaryKey key, boolean visible) {
     return catalog
         .get()
         .partitions()
         .owner(collection, key)
+        .filter(_ -> visible)
         .map(this::descriptor)
         .map(partition -> splits.owner(partition, key))
         .orElseThrow(() ->
@@ -100,8 +113,25 @@ public final class Router implements PartitionCaller, PartitionDirectory {
                 .with("key", key));
   }
 
+  /// The indexes of a collection in which whoever writes its documents has to claim their terms.
+  public List<IndexDefinition> uniqueIndexes(String collection) {
+    return unique.of(catalog.get(), collection);
+  }
+
+  /// Whether rows with this key are kept although no Partition serves them.
+  public boolean isRetained(String collection, PrimaryKey key) {
+    return catalog.get().partitions().all().stream()
+        .anyMatch(entry ->
+            entry.state() == PartitionEntry.State.RETAINED
+                && entry.collection().equals(collection)
+                && entry.bounds().contains(key));
+  }
+
   @Override
   public List<PartitionDescriptor> partitions(String collection) {
+    if (ClaimPartitions.isClaims(collection)) {
+      return List.of();
+    }
     return catalog.get().partitions().of(collection).stream()
         .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE)
         .map(this::descriptor)

@@ -4,6 +4,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.TransactionId;
+import dev.partita.node.routing.Router;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
@@ -14,8 +15,10 @@ public final class Committer {
   private final Transactions transactions;
   private final TimestampOracle oracle;
   private final Clock clock;
+  private final ClaimDisputes disputes;
 
-  public Committer(Transactions transactions, TimestampOracle oracle, Clock clock) {
+  public Committer(Router router, Transactions transactions, TimestampOracle oracle, Clock clock) {
+    this.disputes = new ClaimDisputes(router, transactions, oracle, clock);
     this.transactions = transactions;
     this.oracle = oracle;
     this.clock = clock;
@@ -33,6 +36,7 @@ public final class Committer {
   /// @param started a timestamp of when this was first asked; asking again with the same one tells
   ///   what became of it
   /// @param protocol how the partitions agree
+  /// @param claims what the parts claim in unique indexes
   /// @return the timestamp of the commit
   /// @throws DatabaseException `SERIALIZATION_FAILURE` if something that was read has changed, or
   ///   an older transaction was in the way; `UNIQUE_VIOLATION` and the like; `UNAVAILABLE`: nothing
@@ -43,6 +47,7 @@ public final class Committer {
       Timestamp started,
       CommitProtocolKind protocol,
       TransactionParts parts,
+      ClaimPlan claims,
       Deadline deadline) {
     return switch (transactions.commit(
         id, started, readAt, protocol, parts.parts(readAt), deadline)) {
@@ -50,8 +55,11 @@ public final class Committer {
       case CommitResult.Repeated(Timestamp at) -> at;
       case CommitResult.Failed(var by, var refusal) ->
           throw refusal.toException().with("partition", by.value());
-      case CommitResult.Refused(var _, var reason, var results) -> {
-        DatabaseException refused = OneShotTransactions.refused(results);
+      case CommitResult.Refused(var by, var reason, var results) -> {
+        DatabaseException refused =
+            claims.concerns(by)
+                ? disputes.settle(claims, by, results, deadline)
+                : OneShotTransactions.refused(results);
         throw refused == null ? conflict(reason.name()) : refused;
       }
       case CommitResult.Wounded() -> throw conflict("WOUNDED");

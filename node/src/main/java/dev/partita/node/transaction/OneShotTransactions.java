@@ -46,6 +46,7 @@ public final class OneShotTransactions {
   private final Transactions transactions;
   private final TimestampOracle oracle;
   private final Clock clock;
+  private final ClaimDisputes disputes;
 
   public OneShotTransactions(
       Router router, Transactions transactions, TimestampOracle oracle, Clock clock) {
@@ -53,6 +54,7 @@ public final class OneShotTransactions {
     this.transactions = transactions;
     this.oracle = oracle;
     this.clock = clock;
+    this.disputes = new ClaimDisputes(router, transactions, oracle, clock);
   }
 
   /// Runs a transaction.
@@ -140,8 +142,10 @@ public final class OneShotTransactions {
           return new OneShotResult(now, answers(found), attempt, false);
         }
         priority = priority == null ? now : priority;
+        ClaimPlan claims = ClaimPlan.of(router, rows(found));
+        claims.checkTogether();
         switch (transactions.commit(
-            id, now, priority, request.protocol(), parts().parts(now), deadline)) {
+            id, now, priority, request.protocol(), parts(claims).parts(now), deadline)) {
           case CommitResult.Committed(Timestamp at) -> {
             return new OneShotResult(at, answers(found), attempt, false);
           }
@@ -153,7 +157,10 @@ public final class OneShotTransactions {
             throw refusal.toException().with("partition", by.value());
           }
           case CommitResult.Refused(var by, var why, var results) -> {
-            DatabaseException refused = refused(results);
+            DatabaseException refused =
+                claims.concerns(by)
+                    ? disputes.settle(claims, by, results, deadline)
+                    : refused(results);
             if (refused != null) {
               return repeatedOr(refused, attempt);
             }
@@ -187,7 +194,24 @@ public final class OneShotTransactions {
     private Set<Item> looked() {
       Set<Item> items = new LinkedHashSet<>(request.reads());
       request.conditions().forEach(condition -> items.add(condition.item()));
+      // What a document claims is what it has now and had not before.
+      request.writes().stream()
+          .filter(write -> !router.uniqueIndexes(write.collection()).isEmpty())
+          .forEach(write -> items.add(write.item()));
       return items;
+    }
+
+    private List<ClaimPlan.Row> rows(Map<Item, Found> found) {
+      return request.writes().stream()
+          .filter(write -> found.containsKey(write.item()))
+          .map(write ->
+              new ClaimPlan.Row(
+                  write.collection(),
+                  owner(owners, write.item()),
+                  write.mutation().key(),
+                  Objects.requireNonNull(found.get(write.item())).document(),
+                  write.mutation().document()))
+          .toList();
     }
 
     private Map<Item, Found> readAll(Timestamp at) {
@@ -213,7 +237,7 @@ public final class OneShotTransactions {
       return null;
     }
 
-    private TransactionParts parts() {
+    private TransactionParts parts(ClaimPlan claims) {
       var parts = new TransactionParts();
       for (OneShot.Write write : request.writes()) {
         parts.write(owner(owners, write.item()), write.mutation());
@@ -221,6 +245,7 @@ public final class OneShotTransactions {
       for (Item item : looked()) {
         parts.read(owner(owners, item), item.key());
       }
+      claims.addTo(parts);
       return parts;
     }
   }
@@ -243,7 +268,7 @@ public final class OneShotTransactions {
         case MutationResult.Invalid(var code, String why) -> {
           return new DatabaseException(code, "the document cannot be stored").with("reason", why);
         }
-        case MutationResult.Written _, MutationResult.NotApplied _ -> {}
+        case MutationResult.Written _, MutationResult.NotApplied _, MutationResult.Unclaimed _ -> {}
       }
     }
     return null;
@@ -255,6 +280,7 @@ public final class OneShotTransactions {
       case Mutation.IfAbsent() -> version == null;
       case Mutation.IfPresent() -> version != null;
       case Mutation.IfVersion(Timestamp wanted) -> wanted.equals(version);
+      case Mutation.IfAbsentOr _ -> throw new IllegalArgumentException("claims have no conditions");
     };
   }
 

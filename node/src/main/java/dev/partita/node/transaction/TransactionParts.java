@@ -25,6 +25,7 @@ public final class TransactionParts {
     private final Set<PrimaryKey> keys = new LinkedHashSet<>();
     private final Set<ReadSet.ReadRange> ranges = new LinkedHashSet<>();
     private final Map<PrimaryKey, Mutation> mutations = new LinkedHashMap<>();
+    private final Set<Long> claims = new LinkedHashSet<>();
 
     Gathered(PartitionDescriptor partition) {
       this.partition = partition;
@@ -68,6 +69,11 @@ public final class TransactionParts {
     }
   }
 
+  /// Notes a unique index in which the terms of the rows written are claimed.
+  void claims(PartitionDescriptor partition, long index) {
+    of(partition).claims.add(index);
+  }
+
   /// Whether something is written.
   public boolean hasWrites() {
     return gathered.values().stream().anyMatch(part -> !part.mutations.isEmpty());
@@ -81,7 +87,8 @@ public final class TransactionParts {
           new Part(
               part.partition,
               new ReadSet(readAt, List.copyOf(part.keys), List.copyOf(part.ranges)),
-              List.copyOf(part.mutations.values())));
+              List.copyOf(part.mutations.values()),
+              Set.copyOf(part.claims)));
     }
     return parts;
   }

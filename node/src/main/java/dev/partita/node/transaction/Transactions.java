@@ -147,7 +147,12 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
           caller.call(
               partition,
               new Request.Prepare(
-                  partition.id(), partition.epoch(), transaction, part.reads(), part.mutations()),
+                  partition.id(),
+                  partition.epoch(),
+                  transaction,
+                  part.reads(),
+                  part.mutations(),
+                  part.claims()),
               deadline);
       if (response instanceof Response.OutcomeUnknown(String reason)) {
         unknown = new Response.OutcomeUnknown(reason);

@@ -16,6 +16,7 @@ import dev.partita.node.time.Timestamp;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class PartitionCodecTest {
@@ -35,7 +36,8 @@ final class PartitionCodecTest {
                   Mutation.put(KEY, JSON),
                   Mutation.insert(PrimaryKey.of(1), JSON),
                   Mutation.delete(PrimaryKey.of("")).when(new Mutation.IfPresent()),
-                  Mutation.delete(PrimaryKey.of(2)).when(new Mutation.IfVersion(AT))),
+                  Mutation.delete(PrimaryKey.of(2)).when(new Mutation.IfVersion(AT)),
+                  Mutation.put(PrimaryKey.of(3), JSON).when(new Mutation.IfAbsentOr(JSON))),
               true),
           new Request.Read(ID, EPOCH, KEY, null),
           new Request.Read(ID, EPOCH, KEY, AT),
@@ -58,6 +60,14 @@ final class PartitionCodecTest {
               64,
               true,
               AT),
+          new Request.Prepare(
+              ID,
+              EPOCH,
+              new Transaction(
+                  TransactionId.random(), AT, AT, List.of(ID), CommitProtocolKind.TWO_PHASE),
+              ReadSet.nothing(AT),
+              List.of(Mutation.put(KEY, JSON)),
+              Set.of(7L, 9L)),
           new Request.Prepare(
               ID,
               EPOCH,

@@ -125,6 +125,84 @@ final class PartitionStateMachineTest {
   }
 
   @Test
+  void aRowThatBelongsToItsWriterIsReplacedAndThatOfAnotherIsNot() {
+    var mine = new Mutation.IfAbsentOr(JsonBytes.of("{\"owner\":1}"));
+    Mutation claim = put(1, "{\"owner\":2}").when(mine);
+    Mutation giveUp = Mutation.delete(PrimaryKey.of(1)).when(mine);
+    assertThat(write(claim)).containsExactly(written(false));
+    Timestamp version = new Timestamp(clock);
+    assertThat(write(claim)).containsExactly(new MutationResult.Conflict(version));
+    // To give up what is not one's own changes nothing and is no fault.
+    assertThat(write(giveUp)).containsExactly(written(false));
+    assertThat(read(1)).isEqualTo("{\"owner\":2}");
+    assertThat(machine.state().rows()).isEqualTo(1);
+    assertThat(write(put(1, "{\"owner\":1}"))).containsExactly(written(true));
+    assertThat(write(claim)).containsExactly(written(true));
+    assertThat(write(put(1, "{\"owner\":1}"), giveUp)).hasSize(2);
+    assertThat(read(1)).isNull();
+    assertThat(machine.state().rows()).isZero();
+  }
+
+  @Test
+  void termsThatNobodyHasClaimedAreNotWritten() {
+    var index =
+        new IndexDefinition(
+            19,
+            "by-code",
+            "things",
+            List.of(IndexTerm.of("code")),
+            List.of(),
+            true,
+            IndexDefinition.Scope.COLLECTION);
+    assertThat(write(put(1, "{\"code\":1}"))).containsExactly(written(false));
+    apply(new PartitionCommand.AddIndex(index, 1));
+    var unclaimed = new MutationResult.Unclaimed(19);
+    assertThat(write(put(1, "{\"code\":2}"))).containsExactly(unclaimed);
+    assertThat(write(Mutation.delete(PrimaryKey.of(1)))).containsExactly(unclaimed);
+    assertThat(write(put(2, "{\"code\":2}"), put(3, "{\"code\":null}")))
+        .containsExactly(unclaimed, written(false));
+    // What leaves the terms as they are needs no claim.
+    assertThat(write(put(1, "{\"code\":1,\"more\":true}"))).hasSize(1);
+    assertThat(read(1)).contains("more");
+    Transaction transaction = alone(THINGS.id());
+    var blind =
+        new Request.Prepare(
+            THINGS.id(),
+            Epoch.FIRST,
+            transaction,
+            ReadSet.nothing(transaction.started()),
+            List.of(put(1, "{\"code\":5}")));
+    assertThat(prepare(blind))
+        .isEqualTo(
+            new Response.NotPrepared(
+                Response.NotPrepared.Reason.WRITE_REFUSED, List.of(unclaimed)));
+    Transaction other = alone(THINGS.id());
+    var claiming =
+        new Request.Prepare(
+            THINGS.id(),
+            Epoch.FIRST,
+            other,
+            ReadSet.nothing(other.started()),
+            List.of(put(1, "{\"code\":5}")),
+            Set.of(19L));
+    assertThat(prepare(claiming)).isInstanceOf(Response.Finished.class);
+    assertThat(read(1)).isEqualTo("{\"code\":5}");
+    apply(new PartitionCommand.DropIndex(19, 2));
+    assertThat(write(put(1, "{\"code\":6}"))).containsExactly(written(true));
+  }
+
+  private Transaction alone(PartitionId partition) {
+    var started = new Timestamp(++clock);
+    return new Transaction(
+        TransactionId.random(), started, started, List.of(partition), CommitProtocolKind.TWO_PHASE);
+  }
+
+  private Response prepare(Request.Prepare prepare) {
+    var timed = new PartitionCommand.TimedPrepare(new Timestamp(++clock), prepare);
+    return responses(apply(new PartitionCommand.Writes(List.of(timed)))).getFirst();
+  }
+
+  @Test
   void aRowIsInsertedOnce() {
     assertThat(write(insert(1, "{\"a\":1}"))).containsExactly(written(false));
     Timestamp version = new Timestamp(clock);

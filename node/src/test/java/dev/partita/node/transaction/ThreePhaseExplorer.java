@@ -34,13 +34,18 @@ final class ThreePhaseExplorer {
     /// A promise is not kept.
     ACCEPTS_SMALLER_BALLOTS,
     /// Who takes over commits when those it has heard of have prepared.
-    COMMITS_FOR_THOSE_IT_HAS_HEARD
+    COMMITS_FOR_THOSE_IT_HAS_HEARD,
+    /// A coordinator that takes over itself takes answers to its first try for such to the second.
+    HEARS_ITS_FIRST_TRY
   }
 
   /// Where the exploration begins.
   enum Start {
     /// The coordinator lives, and one takes over.
     WITH_COORDINATOR,
+    /// The coordinator lives, may grow impatient at any moment and then takes over itself, with the
+    /// first ballot; another one takes over with the second.
+    IMPATIENT_COORDINATOR,
     /// The coordinator has died when it had asked all to prepare.
     PREPARING,
     /// The coordinator has died when it had asked all to accept.
@@ -87,6 +92,7 @@ final class ThreePhaseExplorer {
   private final Map<TakeOver, Integer> otherNumbers = new HashMap<>();
   private final Set<World> seen = new HashSet<>();
   private final ArrayDeque<World> open = new ArrayDeque<>();
+  private boolean impatient;
   private boolean sawCommit;
   private boolean sawAbort;
 
@@ -107,7 +113,8 @@ final class ThreePhaseExplorer {
 
   Result explore(Start start, int takeOvers) {
     ThreePhaseCommit.Step begin = ThreePhaseCommit.begin(PARTICIPANTS);
-    boolean lives = start == Start.WITH_COORDINATOR;
+    impatient = start == Start.IMPATIENT_COORDINATOR;
+    boolean lives = start == Start.WITH_COORDINATOR || impatient;
     long requests = sent(0, begin.messages());
     int participants = 0;
     if (start == Start.ACCEPTING) {
@@ -132,7 +139,10 @@ final class ThreePhaseExplorer {
         continue; // nothing that comes now changes anything
       }
       participantsAct(world);
-      for (int process = 1; process <= takeOvers; process++) {
+      if (impatient) {
+        coordinatorTakesOver(world);
+      }
+      for (int process = impatient ? 2 : 1; process <= takeOvers; process++) {
         otherBegins(world, process);
       }
     }
@@ -263,8 +273,8 @@ final class ThreePhaseExplorer {
   /// A participant has answered: the answer is lost, or it arrives.
   private void replied(World world, int process, int by, Reply reply) {
     add(world);
-    if (process == 0) {
-      coordinatorHears(world, by, reply);
+    if (process == 0 || (impatient && process == 1)) {
+      coordinatorHears(world, process, by, reply);
     } else {
       otherHears(world, process, by, reply);
     }
@@ -378,7 +388,19 @@ final class ThreePhaseExplorer {
     return committed ? new Committed(COMMIT) : new Aborted();
   }
 
-  private void coordinatorHears(World world, int by, Reply reply) {
+  /// It has waited too long, wherever it stands.
+  private void coordinatorTakesOver(World world) {
+    ThreePhaseCommit protocol = coordinators.get(world.coordinator());
+    TakeOver deciding = protocol.deciding();
+    if (deciding == null || deciding.ballot() == 0) {
+      ThreePhaseCommit.Step step = protocol.takeOver(1);
+      if (!step.messages().isEmpty()) {
+        step(world, step);
+      }
+    }
+  }
+
+  private void coordinatorHears(World world, int process, int by, Reply reply) {
     if (world.coordinator() < 0) {
       return;
     }
@@ -391,12 +413,20 @@ final class ThreePhaseExplorer {
       case KnowsReply(boolean committed) ->
           step(world, protocol.finished(from, outcome(committed)));
       case AcceptedReply() -> {
-        if (deciding != null) {
+        if (deciding != null && (deciding.ballot() == process || bug == Bug.HEARS_ITS_FIRST_TRY)) {
           step(world, protocol.heard(deciding.accepted(from)));
         }
       }
-      // It stops: whoever takes over is another one here.
-      case RejectedReply(), PromisedReply _ -> {}
+      case RejectedReply() -> {
+        if (deciding != null && deciding.ballot() == process && process > 0) {
+          step(world, protocol.heard(deciding.rejected()));
+        }
+      }
+      case PromisedReply(boolean prepared, Ballots before) -> {
+        if (deciding != null && deciding.ballot() == process) {
+          step(world, protocol.heard(deciding.promised(from, prepared ? at(by) : null, before)));
+        }
+      }
     }
   }
 
@@ -407,7 +437,12 @@ final class ThreePhaseExplorer {
             number(step.next()),
             world.first(),
             world.second(),
-            world.requests() | sent(0, step.messages())));
+            world.requests() | sent(ballot(step.next()), step.messages())));
+  }
+
+  private static int ballot(ThreePhaseCommit protocol) {
+    TakeOver deciding = protocol.deciding();
+    return deciding == null ? 0 : (int) deciding.ballot();
   }
 
   private void otherBegins(World world, int process) {

@@ -20,8 +20,26 @@ class ThreePhaseExplorerTest {
     assertThat(result.states()).isGreaterThan(10_000);
   }
 
+  @Test
+  void aCoordinatorThatTakesOverItselfNeverDisagrees() {
+    var result = new ThreePhaseExplorer(Bug.NONE).explore(Start.IMPATIENT_COORDINATOR, 2);
+    assertThat(result.violation()).isNull();
+    assertThat(result.sawCommit()).isTrue();
+    assertThat(result.sawAbort()).isTrue();
+    assertThat(result.states()).isGreaterThan(10_000);
+  }
+
+  @Test
+  void aCoordinatorThatMixesItsTriesUpIsFound() {
+    var result =
+        new ThreePhaseExplorer(Bug.HEARS_ITS_FIRST_TRY).explore(Start.IMPATIENT_COORDINATOR, 2);
+    assertThat(result.violation()).isNotNull().doesNotContain("more states");
+  }
+
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "WITH_COORDINATOR")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"WITH_COORDINATOR", "IMPATIENT_COORDINATOR"})
   void twoWhoTakeOverFromADeadCoordinatorNeverDisagree(Start start) {
     var result = new ThreePhaseExplorer(Bug.NONE).explore(start, 2);
     assertThat(result.violation()).isNull();
@@ -31,7 +49,9 @@ class ThreePhaseExplorerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"NONE", "HEARS_ITS_FIRST_TRY"})
   void everyPlantedBugIsFound(Bug bug) {
     var one = new ThreePhaseExplorer(bug).explore(Start.WITH_COORDINATOR, 1);
     assertThat(one.violation()).isNotNull();

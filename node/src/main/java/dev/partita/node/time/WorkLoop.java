@@ -1,4 +1,4 @@
-package dev.partita.node.cluster;
+package dev.partita.node.time;
 
 import dev.partita.node.error.DatabaseException;
 import java.lang.System.Logger;
@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 /// A virtual thread that does the same work again and again: after each [#wake], and otherwise once
 /// in a while. A failure is logged and the work tried again: it has to be of the kind that looks at
 /// the state of things and corrects it.
-final class WorkLoop implements AutoCloseable {
+public final class WorkLoop implements AutoCloseable {
   private static final Logger LOGGER = System.getLogger(WorkLoop.class.getName());
 
   /// Pause after each round, so that a storm of wakes becomes few rounds.
@@ -31,14 +31,14 @@ final class WorkLoop implements AutoCloseable {
   }
 
   /// Starts the loop with a first round.
-  static WorkLoop start(String name, Duration interval, Runnable work) {
+  public static WorkLoop start(String name, Duration interval, Runnable work) {
     WorkLoop loop = new WorkLoop(name, interval, work);
     loop.thread.start();
     return loop;
   }
 
   /// Has the work done soon. May be called from any thread and does not block.
-  void wake() {
+  public void wake() {
     wakes.release();
   }
 
