@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param columns names of the columns of a column group
 /// @param replicas voting replicas: 1, 3 or 5
-/// @param placement replicas by Site; spread over all Sites when empty
+/// @param placement replicas by Site, and edge Sites that get a copy, which no other edge Site
+///   does; where no entry has replicas, these are spread over all Sites that are no edge
 /// @param paused the operator leaves the Partition as it is
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
@@ -44,11 +45,8 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(value = "self.replicas in [1, 3, 5]", message = "replicas must be 1, 3 or 5")
 @ValidationRule(
     value =
-        "!has(self.placement) || self.placement.size() == 0 || self.replicas == self.placement[0].replicas"
-            + " + (self.placement.size() > 1 ? self.placement[1].replicas : 0)"
-            + " + (self.placement.size() > 2 ? self.placement[2].replicas : 0)"
-            + " + (self.placement.size() > 3 ? self.placement[3].replicas : 0)"
-            + " + (self.placement.size() > 4 ? self.placement[4].replicas : 0)",
+        "!has(self.placement) || !self.placement.exists(p, has(p.replicas))"
+            + " || self.placement.map(p, has(p.replicas) ? p.replicas : 0).sum() == self.replicas",
     message = "the replicas of placement must add up to replicas")
 public record PartitionSpec(
     @JsonPropertyDescription("The collection whose rows these are; immutable.")
@@ -64,7 +62,9 @@ public record PartitionSpec(
         @Size(min = 1, max = 64)
         @Nullable List<@Size(min = 1, max = 128) String> columns,
     @JsonPropertyDescription("Voting replicas: 1, 3 or 5.") @Default("3") Integer replicas,
-    @JsonPropertyDescription("Replicas by Site; spread over all Sites when absent.") @Size(max = 5)
+    @JsonPropertyDescription(
+            "Replicas by Site, and edge Sites that get a copy. Where no entry has replicas, these are spread over all Sites that are no edge.")
+        @Size(max = 16)
         @Nullable List<Placement> placement,
     @JsonPropertyDescription("Automatic repartitioning; off when absent.") @Nullable Split split,
     @JsonPropertyDescription("What deleting this resource does with the rows.") @Default("Retain")

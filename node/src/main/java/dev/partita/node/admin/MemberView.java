@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 
 /// A node as the cluster sees it.
 ///
+/// @param edge whether it is to hold copies only that do not vote
 /// @param alive whether the leader of the system partition has heard from it lately
 /// @param replicas how many replicas of Partitions are placed on it
 /// @param leaders how many of them lead
@@ -13,6 +14,7 @@ public record MemberView(
     String name,
     String site,
     String zone,
+    boolean edge,
     String peerAddress,
     String httpAddress,
     State state,

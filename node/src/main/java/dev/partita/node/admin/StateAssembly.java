@@ -70,6 +70,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         node.name(),
         node.place().site(),
         node.place().zone(),
+        node.place().edge(),
         node.peer().toString(),
         node.http().toString(),
         switch (node.state()) {

@@ -9,16 +9,20 @@ import dev.partita.operator.nodeclient.OperationView;
 import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import dev.partita.operator.placement.Demand;
+import dev.partita.operator.placement.EdgePlacement;
 import dev.partita.operator.placement.LeaderBalance;
 import dev.partita.operator.placement.Server;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Pure: what was observed and declared, in the words of placement.
 final class Placements {
@@ -31,13 +35,70 @@ final class Placements {
         servers(cluster, edgeSites), demands(cluster, declared));
   }
 
+  /// Where copies belong at the edge. Only a node that says itself that it is there gets one: of
+  /// any other it would become a voter.
+  static EdgePlacement edges(ClusterView cluster, Set<String> steady, List<Partition> declared) {
+    List<Server> servers =
+        cluster.nodes().stream()
+            .map(node -> {
+              boolean keeps =
+                  node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
+              return new Server(
+                  node.nodeId(),
+                  node.site(),
+                  Objects.requireNonNullElse(node.zone(), ""),
+                  node.edge(),
+                  keeps,
+                  keeps && node.alive() && steady.contains(node.nodeId()));
+            })
+            .toList();
+    Map<String, Partition> byName =
+        declared.stream()
+            .collect(Collectors.toMap(each -> each.getMetadata().getName(), each -> each));
+    return new EdgePlacement(
+        servers,
+        cluster.serving().stream()
+            .map(view -> copies(view, byName.get(view.name()), cluster))
+            .toList());
+  }
+
+  /// Whether a Partition is to have copies at the edge.
+  static boolean wantsCopies(Partition partition) {
+    return placement(partition).stream().anyMatch(each -> each.replicas() == null);
+  }
+
+  private static EdgePlacement.Copies copies(
+      PartitionView view, @Nullable Partition declared, ClusterView cluster) {
+    List<EdgePlacement.Copy> current =
+        cluster.edgeCopies(view).stream()
+            .map(replica -> new EdgePlacement.Copy(replica.nodeId(), replica.caughtUp()))
+            .toList();
+    if (declared == null || isLeftAlone(declared)) {
+      return new EdgePlacement.Copies(view.name(), new TreeSet<>(), current, true);
+    }
+    TreeSet<String> sites =
+        placement(declared).stream()
+            .filter(each -> each.replicas() == null)
+            .map(Placement::site)
+            .collect(Collectors.toCollection(TreeSet::new));
+    return new EdgePlacement.Copies(view.name(), sites, current, false);
+  }
+
+  private static boolean isLeftAlone(Partition partition) {
+    return partition.getSpec().paused() || partition.isMarkedForDeletion();
+  }
+
+  private static List<Placement> placement(Partition partition) {
+    return Objects.requireNonNullElse(partition.getSpec().placement(), List.of());
+  }
+
   /// The balance of leaders over the nodes that have been steady for a while. A Partition that is
   /// left as it is, or changes otherwise, counts where it is led.
   static LeaderBalance leaders(
       ClusterView cluster, Set<String> edgeSites, Set<String> steady, List<Partition> declared) {
     Set<String> takers =
         servers(cluster, edgeSites).stream()
-            .filter(Server::accepts)
+            .filter(server -> server.accepts() && !server.edge())
             .map(Server::nodeId)
             .filter(steady::contains)
             .collect(Collectors.toSet());
@@ -74,13 +135,13 @@ final class Placements {
     return cluster.nodes().stream()
         .map(node -> {
           boolean keeps = node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
-          boolean accepts = keeps && node.alive() && !edgeSites.contains(node.site());
           return new Server(
               node.nodeId(),
               node.site(),
               Objects.requireNonNullElse(node.zone(), ""),
+              node.edge() || edgeSites.contains(node.site()),
               keeps,
-              accepts);
+              keeps && node.alive());
         })
         .toList();
   }
@@ -109,7 +170,7 @@ final class Placements {
         declared.stream().map(each -> each.getMetadata().getName()).collect(Collectors.toSet());
     cluster.serving().stream()
         .filter(view -> !names.contains(view.name()))
-        .map(view -> Demand.fixed(view.name(), view.replicaNodeIds()))
+        .map(view -> Demand.fixed(view.name(), replicas(view, cluster)))
         .forEach(demands::add);
     return demands;
   }
@@ -118,14 +179,22 @@ final class Placements {
     String name = partition.getMetadata().getName();
     PartitionSpec spec = partition.getSpec();
     List<String> current =
-        cluster.partition(name).map(PartitionView::replicaNodeIds).orElse(List.of());
+        cluster.partition(name).map(view -> replicas(view, cluster)).orElse(List.of());
     boolean split = cluster.partition(name).filter(PartitionView::isSplit).isPresent();
-    if (spec.paused() || partition.isMarkedForDeletion() || split) {
+    if (isLeftAlone(partition) || split) {
       return Demand.fixed(name, current);
     }
-    List<Placement> placement = Objects.requireNonNullElse(spec.placement(), List.of());
-    Map<String, Integer> bySite =
-        placement.stream().collect(Collectors.toMap(Placement::site, Placement::replicas));
+    Map<String, Integer> bySite = new HashMap<>();
+    for (Placement each : placement(partition)) {
+      Integer replicas = each.replicas();
+      if (replicas != null) {
+        bySite.put(each.site(), replicas);
+      }
+    }
     return Demand.of(name, spec.replicas(), bySite, current);
+  }
+
+  private static List<String> replicas(PartitionView view, ClusterView cluster) {
+    return cluster.replicas(view).stream().map(ReplicaView::nodeId).toList();
   }
 }

@@ -18,6 +18,8 @@ import java.util.stream.Stream;
 /// Places replicas: evenly by count over the nodes, in as many zones as possible, on the Sites that
 /// a Partition names.
 ///
+/// Nodes at the edge hold none of them; see [EdgePlacement].
+///
 /// Immutable: one instance sees one state of the nodes and of all demands.
 public final class Placement {
 
@@ -27,12 +29,19 @@ public final class Placement {
   private final List<Server> servers;
   private final Map<String, Server> serverById;
   private final List<Demand> demands;
+  private final Set<String> edgeSites;
   private final Map<String, Integer> load = new HashMap<>();
 
   /// @param demands all Partitions that have or will have replicas; those without `current` are
   ///   placed in this order
   public Placement(Collection<Server> servers, List<Demand> demands) {
-    this.servers = servers.stream().sorted(Comparator.comparing(Server::nodeId)).toList();
+    this.servers =
+        servers.stream()
+            .filter(server -> !server.edge())
+            .sorted(Comparator.comparing(Server::nodeId))
+            .toList();
+    this.edgeSites =
+        servers.stream().filter(Server::edge).map(Server::site).collect(Collectors.toSet());
     this.serverById =
         this.servers.stream().collect(Collectors.toMap(Server::nodeId, Function.identity()));
     this.demands = List.copyOf(demands);
@@ -258,6 +267,10 @@ public final class Placement {
     }
 
     private String missing(String site, int wanted) {
+      if (edgeSites.contains(site)) {
+        return "Site %s is an edge Site, which holds copies that do not vote: leave its replicas out of spec.placement"
+            .formatted(site);
+      }
       Set<String> usable = new HashSet<>(inGroup(site));
       servers.stream()
           .filter(Server::accepts)

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.operator.placement.LeaderBalance;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -53,6 +54,7 @@ public final class FakeCluster {
   /// Trees of dropped Partitions whose rows are on disk.
   private final Map<String, List<FakePartition>> retained = new TreeMap<>();
 
+  private final Set<String> edgeSites = new HashSet<>();
   private boolean movesHeld;
   private int mostTransfersAtOnce;
   private long nextId;
@@ -106,6 +108,28 @@ public final class FakeCluster {
         : found.caughtUpByNode.keySet().stream().map(id -> member(id).name).sorted().toList();
   }
 
+  /// Names of the nodes that hold a copy of a Partition that does not vote, sorted.
+  public synchronized List<String> copies(String partition) {
+    return Objects.requireNonNull(partitions.get(partition)).learners.stream()
+        .map(id -> member(id).name)
+        .sorted()
+        .toList();
+  }
+
+  /// The epoch of a Partition.
+  public synchronized long epoch(String partition) {
+    return Objects.requireNonNull(partitions.get(partition)).epoch;
+  }
+
+  /// Cuts the line to the nodes of a Site, which run on, or brings it back.
+  public synchronized void cut(String site, boolean cut) {
+    members.values().stream()
+        .filter(member -> member.site.equals(site) && !member.state.equals("Gone"))
+        .forEach(member -> member.alive = !cut);
+    partitions.values().forEach(this::elect);
+    revision++;
+  }
+
   /// Number of replicas by node name, of the nodes that are not gone.
   public synchronized Map<String, Integer> load() {
     Map<String, Integer> load = new TreeMap<>();
@@ -137,6 +161,7 @@ public final class FakeCluster {
     List<String> takers =
         members.values().stream()
             .filter(member -> member.joined && member.alive && member.state.equals("Active"))
+            .filter(member -> !isEdge(member.id))
             .map(member -> member.id)
             .toList();
     List<LeaderBalance.Group> groups =
@@ -307,6 +332,11 @@ public final class FakeCluster {
   // ----------------------------------------------------------------------------------------------
   // what nodes report
 
+  /// The nodes of a Site say that they are at the edge.
+  synchronized void atTheEdge(String site) {
+    edgeSites.add(site);
+  }
+
   synchronized void started(String id, String name, String site) {
     FakeMember member = members.computeIfAbsent(id, _ -> new FakeMember(id, name, site));
     member.alive = true;
@@ -422,6 +452,7 @@ public final class FakeCluster {
   private Response state() {
     stateReads++;
     operations.values().forEach(this::advance);
+    partitions.values().forEach(this::catchUp);
     ObjectNode state = JSON.createObjectNode();
     state.put("revision", revision).put("clusterId", clusterId).put("leaderNodeId", systemLeader);
     ArrayNode nodes = state.putArray("nodes");
@@ -443,6 +474,7 @@ public final class FakeCluster {
     boolean voter = founders.contains(member.id);
     ObjectNode view = JSON.createObjectNode();
     view.put("nodeId", member.id).put("name", member.name).put("site", member.site).put("zone", "");
+    view.put("edge", isEdge(member.id));
     view.put("peerAddress", "p")
         .put("httpAddress", "h")
         .put("state", member.state)
@@ -659,18 +691,47 @@ public final class FakeCluster {
       return;
     }
     String add = operation.text("add");
-    if (!add.isEmpty() && operation.step == 1) {
+    if (isEdge(add)) {
+      advanceCopy(operation, partition, add);
+    } else if (!add.isEmpty() && operation.step == 1) {
       partition.caughtUpByNode.put(add, false);
       partition.learners.add(add);
     } else if (!add.isEmpty() && operation.step == 2) {
       partition.caughtUpByNode.put(add, true);
     } else {
       partition.learners.remove(add);
+      partition.learners.remove(operation.text("remove"));
       partition.caughtUpByNode.remove(operation.text("remove"));
       partition.epoch++;
       elect(partition);
       operation.state = "Done";
     }
+  }
+
+  /// A copy at the edge stays a learner, and nothing waits for its node.
+  private void advanceCopy(FakeOperation operation, FakePartition partition, String node) {
+    if (member(node).alive) {
+      partition.caughtUpByNode.put(node, false);
+      partition.learners.add(node);
+      partition.epoch++;
+      operation.state = "Done";
+    } else {
+      operation.state = "Failed";
+      operation.message = "the edge node to add is not alive";
+    }
+  }
+
+  private void catchUp(FakePartition partition) {
+    if (!movesHeld) {
+      partition.learners.stream()
+          .filter(this::isEdge)
+          .forEach(node -> partition.caughtUpByNode.replace(node, member(node).alive));
+    }
+  }
+
+  private boolean isEdge(String nodeId) {
+    FakeMember member = members.get(nodeId);
+    return member != null && edgeSites.contains(member.site);
   }
 
   private void elect(FakePartition partition) {
@@ -684,7 +745,7 @@ public final class FakeCluster {
     if (!holds) {
       partition.leader =
           partition.caughtUpByNode.keySet().stream()
-              .filter(id -> member(id).alive)
+              .filter(id -> member(id).alive && !partition.learners.contains(id))
               .findFirst()
               .orElse("");
     }

@@ -97,6 +97,11 @@ public final class FakePods implements AutoCloseable {
     String id = String.valueOf(claim.getMetadata().getUid().hashCode() & 0x7fffffffL);
     String site = pod.getMetadata().getLabels().get("partita.dev/site");
     InetSocketAddress address = new InetSocketAddress(pod.getStatus().getPodIP(), port);
+    if (pod.getSpec().getContainers().getFirst().getEnv().stream()
+        .anyMatch(
+            each -> each.getName().equals("PARTITA_EDGE") && "true".equals(each.getValue()))) {
+      cluster.atTheEdge(site);
+    }
     Optional<String> secret = certificates(pod);
     FakeNode node =
         secret.isEmpty()
