@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// @param replicas voting replicas: 1, 3 or 5
 /// @param placement replicas by Site, and edge Sites that get a copy, which no other edge Site
 ///   does; where no entry has replicas, these are spread over all Sites that are no edge
+/// @param survive what it survives the loss of; its zone-wise spread is best effort when absent
+/// @param leader where the leader is to be, while a replica there is well
+/// @param residency where its data may be, copies at edge Sites included; anywhere when absent
 /// @param paused the operator leaves the Partition as it is
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
@@ -48,6 +51,9 @@ import org.jspecify.annotations.Nullable;
         "!has(self.placement) || !self.placement.exists(p, has(p.replicas))"
             + " || self.placement.map(p, has(p.replicas) ? p.replicas : 0).sum() == self.replicas",
     message = "the replicas of placement must add up to replicas")
+@ValidationRule(
+    value = "!has(self.survive) || self.replicas >= 3",
+    message = "one replica survives no loss: survive needs 3 or 5 replicas")
 public record PartitionSpec(
     @JsonPropertyDescription("The collection whose rows these are; immutable.")
         @Required
@@ -66,6 +72,14 @@ public record PartitionSpec(
             "Replicas by Site, and edge Sites that get a copy. Where no entry has replicas, these are spread over all Sites that are no edge.")
         @Size(max = 16)
         @Nullable List<Placement> placement,
+    @JsonPropertyDescription(
+            "No one zone, region or cloud has so many replicas that its loss would cost the quorum.")
+        @Nullable Survive survive,
+    @JsonPropertyDescription("Where the leader is to be, while a replica there is well.")
+        @Nullable Location leader,
+    @JsonPropertyDescription("Data is at these locations and nowhere else; anywhere when absent.")
+        @Size(min = 1, max = 16)
+        @Nullable List<Location> residency,
     @JsonPropertyDescription("Automatic repartitioning; off when absent.") @Nullable Split split,
     @JsonPropertyDescription("What deleting this resource does with the rows.") @Default("Retain")
         DeletionPolicy deletionPolicy,
@@ -79,6 +93,7 @@ public record PartitionSpec(
     columns = columns == null ? null : List.copyOf(columns);
     replicas = replicas == null ? REPLICAS_DEFAULT : replicas;
     placement = placement == null ? null : List.copyOf(placement);
+    residency = residency == null ? null : List.copyOf(residency);
     deletionPolicy = deletionPolicy == null ? DeletionPolicy.Retain : deletionPolicy;
     paused = paused != null && paused;
   }

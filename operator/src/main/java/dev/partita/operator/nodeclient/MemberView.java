@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A node as the cluster sees it.
 ///
+/// @param cloud null or empty where it is not known, like the region and the zone
 /// @param edge whether it is to hold copies only that do not vote; false from a node that does not
 ///   tell
 /// @param alive whether the leader of the system partition has heard from it lately
@@ -14,6 +15,8 @@ public record MemberView(
     String nodeId,
     String name,
     String site,
+    @Nullable String cloud,
+    @Nullable String region,
     @Nullable String zone,
     boolean edge,
     State state,
@@ -33,13 +36,25 @@ public record MemberView(
       SystemRole systemMember,
       int replicas,
       int leaders) {
-    this(nodeId, name, site, zone, false, state, alive, systemMember, replicas, leaders);
+    this(
+        nodeId, name, site, null, null, zone, false, state, alive, systemMember, replicas, leaders);
   }
 
   /// The same node, when it is not heard from.
   MemberView silent() {
     return new MemberView(
-        nodeId, name, site, zone, edge, state, false, systemMember, replicas, leaders);
+        nodeId,
+        name,
+        site,
+        cloud,
+        region,
+        zone,
+        edge,
+        state,
+        false,
+        systemMember,
+        replicas,
+        leaders);
   }
 
   /// What the cluster plans with a node.

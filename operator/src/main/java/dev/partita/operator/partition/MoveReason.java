@@ -18,6 +18,9 @@ final class MoveReason {
   /// Edge Sites are to have a copy, or no longer.
   static final String EDGE = "Edge";
 
+  /// Leaders are to be where their Partitions want them.
+  static final String LEADER = "Leader";
+
   private MoveReason() {}
 
   /// A sentence about a move.
@@ -64,7 +67,7 @@ final class MoveReason {
       return "that node is being emptied";
     }
     return from.alive()
-        ? "it is to be on other nodes (spec.placement, zones)"
+        ? "it is to be on other nodes (spec.placement, survive, residency, leader, zones)"
         : "that node has come back as another one";
   }
 

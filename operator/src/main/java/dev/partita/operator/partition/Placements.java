@@ -11,6 +11,8 @@ import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import dev.partita.operator.placement.Demand;
 import dev.partita.operator.placement.EdgePlacement;
 import dev.partita.operator.placement.LeaderBalance;
+import dev.partita.operator.placement.Place;
+import dev.partita.operator.placement.Rules;
 import dev.partita.operator.placement.Server;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Pure: what was observed and declared, in the words of placement.
@@ -45,8 +48,7 @@ final class Placements {
                   node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
               return new Server(
                   node.nodeId(),
-                  node.site(),
-                  Objects.requireNonNullElse(node.zone(), ""),
+                  place(node),
                   node.edge(),
                   keeps,
                   keeps && node.alive() && steady.contains(node.nodeId()));
@@ -74,14 +76,15 @@ final class Placements {
             .map(replica -> new EdgePlacement.Copy(replica.nodeId(), replica.caughtUp()))
             .toList();
     if (declared == null || isLeftAlone(declared)) {
-      return new EdgePlacement.Copies(view.name(), new TreeSet<>(), current, true);
+      return new EdgePlacement.Copies(view.name(), new TreeSet<>(), Rules.NONE, current, true);
     }
     TreeSet<String> sites =
         placement(declared).stream()
             .filter(each -> each.replicas() == null)
             .map(Placement::site)
             .collect(Collectors.toCollection(TreeSet::new));
-    return new EdgePlacement.Copies(view.name(), sites, current, false);
+    return new EdgePlacement.Copies(
+        view.name(), sites, Rules.of(declared.getSpec()), current, false);
   }
 
   private static boolean isLeftAlone(Partition partition) {
@@ -102,15 +105,76 @@ final class Placements {
             .map(Server::nodeId)
             .filter(steady::contains)
             .collect(Collectors.toSet());
+    Set<String> movable = movable(cluster, declared);
+    Map<String, Rules> rules = rules(declared);
+    List<LeaderBalance.Group> groups =
+        cluster.serving().stream()
+            .flatMap(view -> group(view, cluster, movable).stream())
+            .map(group ->
+                atHome(group, rules.getOrDefault(group.partition(), Rules.NONE), cluster, takers))
+            .toList();
+    return new LeaderBalance(takers, groups);
+  }
+
+  /// The next transfer that brings a leader to where its Partition wants it, to a node that has
+  /// been steady for a while.
+  static Optional<LeaderBalance.Transfer> homecoming(
+      ClusterView cluster, Set<String> steady, List<Partition> declared) {
+    Map<String, Rules> rules = rules(declared);
+    if (rules.isEmpty()) {
+      return Optional.empty();
+    }
+    Set<String> movable = movable(cluster, declared);
+    return cluster.serving().stream()
+        .filter(view -> rules.containsKey(view.name()))
+        .flatMap(view -> group(view, cluster, movable).stream())
+        .sorted(Comparator.comparing(LeaderBalance.Group::partition))
+        .flatMap(group ->
+            homecoming(group, rules.getOrDefault(group.partition(), Rules.NONE), cluster, steady))
+        .findFirst();
+  }
+
+  private static Stream<LeaderBalance.Transfer> homecoming(
+      LeaderBalance.Group group, Rules rules, ClusterView cluster, Set<String> steady) {
+    return isPreferred(group.leader(), rules, cluster)
+        ? Stream.empty()
+        : group.successors().stream()
+            .filter(node -> steady.contains(node) && isPreferred(node, rules, cluster))
+            .sorted()
+            .map(node -> new LeaderBalance.Transfer(group.partition(), group.leader(), node));
+  }
+
+  /// A leader that is where it is to be stays there: of others, those that are there too are its
+  /// successors.
+  private static LeaderBalance.Group atHome(
+      LeaderBalance.Group group, Rules rules, ClusterView cluster, Set<String> takers) {
+    List<String> home =
+        group.successors().stream().filter(node -> isPreferred(node, rules, cluster)).toList();
+    boolean bound =
+        isPreferred(group.leader(), rules, cluster) || home.stream().anyMatch(takers::contains);
+    return bound ? new LeaderBalance.Group(group.partition(), group.leader(), home) : group;
+  }
+
+  private static boolean isPreferred(String nodeId, Rules rules, ClusterView cluster) {
+    return cluster.node(nodeId).filter(node -> rules.prefers(place(node))).isPresent();
+  }
+
+  private static Map<String, Rules> rules(List<Partition> declared) {
+    return declared.stream()
+        .filter(each -> each.getSpec().leader() != null)
+        .collect(
+            Collectors.toMap(
+                each -> each.getMetadata().getName(), each -> Rules.of(each.getSpec())));
+  }
+
+  private static Set<String> movable(ClusterView cluster, List<Partition> declared) {
     Set<String> movable =
         declared.stream()
-            .filter(each -> !each.getSpec().paused() && !each.isMarkedForDeletion())
+            .filter(each -> !isLeftAlone(each))
             .map(each -> each.getMetadata().getName())
             .collect(Collectors.toSet());
     cluster.operations().stream().map(OperationView::partition).forEach(movable::remove);
-    List<LeaderBalance.Group> groups =
-        cluster.serving().stream().flatMap(view -> group(view, cluster, movable).stream()).toList();
-    return new LeaderBalance(takers, groups);
+    return movable;
   }
 
   private static Optional<LeaderBalance.Group> group(
@@ -137,13 +201,20 @@ final class Placements {
           boolean keeps = node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
           return new Server(
               node.nodeId(),
-              node.site(),
-              Objects.requireNonNullElse(node.zone(), ""),
+              place(node),
               node.edge() || edgeSites.contains(node.site()),
               keeps,
               keeps && node.alive());
         })
         .toList();
+  }
+
+  private static Place place(MemberView node) {
+    return new Place(
+        node.site(),
+        Objects.requireNonNullElse(node.cloud(), ""),
+        Objects.requireNonNullElse(node.region(), ""),
+        Objects.requireNonNullElse(node.zone(), ""));
   }
 
   private static boolean isSuperseded(MemberView node, ClusterView cluster) {
@@ -191,7 +262,7 @@ final class Placements {
         bySite.put(each.site(), replicas);
       }
     }
-    return Demand.of(name, spec.replicas(), bySite, current);
+    return Demand.of(name, spec.replicas(), bySite, Rules.of(spec), current);
   }
 
   private static List<String> replicas(PartitionView view, ClusterView cluster) {

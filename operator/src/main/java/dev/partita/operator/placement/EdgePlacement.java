@@ -34,9 +34,10 @@ public final class EdgePlacement {
 
   /// A Partition, with the Sites where copies are wanted and the copies that it has.
   ///
+  /// @param rules of which residency concerns copies too
   /// @param isFixed they count as load, but are left where they are
   public record Copies(
-      String partition, SortedSet<String> sites, List<Copy> current, boolean isFixed) {
+      String partition, SortedSet<String> sites, Rules rules, List<Copy> current, boolean isFixed) {
     public Copies {
       sites = Collections.unmodifiableSortedSet(new TreeSet<>(sites));
       current = List.copyOf(current);
@@ -78,7 +79,7 @@ public final class EdgePlacement {
     }
     Optional<Step> stray =
         copies.current().stream()
-            .filter(copy -> !copies.sites().contains(site(copy)))
+            .filter(copy -> !copies.sites().contains(site(copy)) || !isAllowed(copies, copy))
             .map(Copy::nodeId)
             .min(Comparator.naturalOrder())
             .map(node -> new Step.Move(partition, node, null));
@@ -107,6 +108,7 @@ public final class EdgePlacement {
     Optional<Server> best =
         serverById.values().stream()
             .filter(server -> server.site().equals(site) && server.accepts())
+            .filter(server -> copies.rules().allows(server.place()))
             .min(
                 Comparator.comparingInt((Server server) -> loadOf(server.nodeId()))
                     .thenComparing(Server::nodeId));
@@ -114,7 +116,7 @@ public final class EdgePlacement {
       return Optional.of(
           leaving
               .map(copy -> remove(copies, copy))
-              .orElseGet(() -> new Step.Impossible(obstacle(site))));
+              .orElseGet(() -> new Step.Impossible(obstacle(site, copies.rules()))));
     }
     return catchingUp.getOrDefault(site, 0) >= CATCHING_UP_MAX
         ? Optional.empty()
@@ -131,12 +133,23 @@ public final class EdgePlacement {
         .thenComparing(Copy::nodeId);
   }
 
-  private String obstacle(String site) {
+  private boolean isAllowed(Copies copies, Copy copy) {
+    Server server = serverById.get(copy.nodeId());
+    return server != null && copies.rules().allows(server.place());
+  }
+
+  private String obstacle(String site, Rules rules) {
     if (otherSites.contains(site)) {
       return "Site %s is no edge Site: say in spec.placement how many of the replicas belong there"
           .formatted(site);
     }
-    return serverById.values().stream().anyMatch(server -> server.site().equals(site))
+    List<Server> here =
+        serverById.values().stream().filter(server -> server.site().equals(site)).toList();
+    if (!here.isEmpty() && here.stream().noneMatch(server -> rules.allows(server.place()))) {
+      return "spec.residency does not allow data at edge Site %s, which spec.placement names: change one of the two"
+          .formatted(site);
+    }
+    return !here.isEmpty()
         ? "no node of edge Site %s is steadily heard from: its copy is made when one is"
             .formatted(site)
         : "edge Site %s has no nodes: its copy is made when it has one".formatted(site);

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.operator.placement.LeaderBalance;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -54,7 +53,7 @@ public final class FakeCluster {
   /// Trees of dropped Partitions whose rows are on disk.
   private final Map<String, List<FakePartition>> retained = new TreeMap<>();
 
-  private final Set<String> edgeSites = new HashSet<>();
+  private final Map<String, FakePlace> places = new HashMap<>();
   private boolean movesHeld;
   private int mostTransfersAtOnce;
   private long nextId;
@@ -108,12 +107,19 @@ public final class FakeCluster {
         : found.caughtUpByNode.keySet().stream().map(id -> member(id).name).sorted().toList();
   }
 
-  /// Names of the nodes that hold a copy of a Partition that does not vote, sorted.
+  /// Names of the nodes that hold a copy of a Partition that does not vote, sorted; empty where
+  /// there is no such Partition.
   public synchronized List<String> copies(String partition) {
-    return Objects.requireNonNull(partitions.get(partition)).learners.stream()
-        .map(id -> member(id).name)
-        .sorted()
-        .toList();
+    FakePartition found = partitions.get(partition);
+    return found == null
+        ? List.of()
+        : found.learners.stream().map(id -> member(id).name).sorted().toList();
+  }
+
+  /// Name of the node that leads a Partition, empty where none does.
+  public synchronized String leaderOf(String partition) {
+    FakePartition found = partitions.get(partition);
+    return found == null || found.leader.isEmpty() ? "" : member(found.leader).name;
   }
 
   /// The epoch of a Partition.
@@ -332,9 +338,9 @@ public final class FakeCluster {
   // ----------------------------------------------------------------------------------------------
   // what nodes report
 
-  /// The nodes of a Site say that they are at the edge.
-  synchronized void atTheEdge(String site) {
-    edgeSites.add(site);
+  /// The nodes of a Site say where they are.
+  synchronized void told(String site, FakePlace place) {
+    places.put(site, place);
   }
 
   synchronized void started(String id, String name, String site) {
@@ -474,7 +480,8 @@ public final class FakeCluster {
     boolean voter = founders.contains(member.id);
     ObjectNode view = JSON.createObjectNode();
     view.put("nodeId", member.id).put("name", member.name).put("site", member.site).put("zone", "");
-    view.put("edge", isEdge(member.id));
+    FakePlace place = places.getOrDefault(member.site, FakePlace.UNKNOWN);
+    view.put("cloud", place.cloud()).put("region", place.region()).put("edge", place.edge());
     view.put("peerAddress", "p")
         .put("httpAddress", "h")
         .put("state", member.state)
@@ -731,7 +738,7 @@ public final class FakeCluster {
 
   private boolean isEdge(String nodeId) {
     FakeMember member = members.get(nodeId);
-    return member != null && edgeSites.contains(member.site);
+    return member != null && places.getOrDefault(member.site, FakePlace.UNKNOWN).edge();
   }
 
   private void elect(FakePartition partition) {

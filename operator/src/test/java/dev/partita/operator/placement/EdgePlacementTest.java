@@ -2,6 +2,7 @@ package dev.partita.operator.placement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.partita.crd.Location;
 import dev.partita.operator.placement.EdgePlacement.Copies;
 import dev.partita.operator.placement.EdgePlacement.Copy;
 import java.util.ArrayList;
@@ -16,13 +17,15 @@ class EdgePlacementTest {
 
   private final List<Server> servers = new ArrayList<>();
   private final List<Copies> partitions = new ArrayList<>();
+  private Rules rules = Rules.NONE;
 
   private void server(String node, boolean keeps, boolean accepts) {
-    servers.add(new Server(node, node.substring(0, 1), "", true, keeps, accepts));
+    servers.add(
+        new Server(node, new Place(node.substring(0, 1), "", "", ""), true, keeps, accepts));
   }
 
   private void partition(String name, Set<String> sites, Copy... current) {
-    partitions.add(new Copies(name, new TreeSet<>(sites), List.of(current), false));
+    partitions.add(new Copies(name, new TreeSet<>(sites), rules, List.of(current), false));
   }
 
   private static Copy copy(String node) {
@@ -150,9 +153,24 @@ class EdgePlacementTest {
   }
 
   @Test
+  void residencyConcernsCopiesToo() {
+    server("a1", true, true);
+    server("b1", true, true);
+    rules = new Rules(null, null, List.of(new Location("b", null, null, null)));
+    partition("p", Set.of("a", "b"), copy("a1"));
+    assertThat(next("p")).isEqualTo(remove("a1"));
+    partitions.removeLast();
+    partition("p", Set.of("a", "b"), copy("b1"));
+    assertThat(next("p"))
+        .isInstanceOfSatisfying(
+            Step.Impossible.class,
+            impossible -> assertThat(impossible.message()).contains("residency", "edge Site a"));
+  }
+
+  @Test
   void whatIsLeftAloneStays() {
     server("a1", true, true);
-    partitions.add(new Copies("p", new TreeSet<>(), List.of(copy("a1")), true));
+    partitions.add(new Copies("p", new TreeSet<>(), rules, List.of(copy("a1")), true));
     assertThat(next("p")).isEqualTo(new Step.Settled());
   }
 
@@ -162,8 +180,8 @@ class EdgePlacementTest {
         new Placement(
             List.of(
                 new Server("c1", "c", "", true, true),
-                new Server("a1", "a", "", true, true, true),
-                new Server("a2", "a", "", true, true, true)),
+                new Server("a1", new Place("a", "", "", ""), true, true, true),
+                new Server("a2", new Place("a", "", "", ""), true, true, true)),
             List.of(
                 Demand.of("spread", 3, Map.of(), List.of()),
                 Demand.of("named", 1, Map.of("a", 1), List.of()),

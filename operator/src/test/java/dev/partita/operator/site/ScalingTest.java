@@ -139,7 +139,7 @@ class ScalingTest {
 
   private static MemberView edge(String id) {
     return new MemberView(
-        id, "edge-0", "edge", "", true, State.ACTIVE, true, SystemRole.LEARNER, 1, 0);
+        id, "edge-0", "edge", "", "", "", true, State.ACTIVE, true, SystemRole.LEARNER, 1, 0);
   }
 
   private static PartitionView partition(List<String> voters, List<String> learners) {
