@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param size whole Mi, Gi or Ti; may only grow
 /// @param className storage class; the cluster's default when absent
+/// @param backgroundRate how much flushes and compactions of one node may write in a second, in
+///   whole Mi or Gi; unlimited when absent. Another rate restarts the pods one at a time.
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
     value =
@@ -34,4 +36,9 @@ public record Storage(
     @JsonPropertyDescription("Storage class of the volume; the cluster's default when absent.")
         @Pattern(Texts.OBJECT_NAME)
         @Size(max = 253)
-        @Nullable String className) {}
+        @Nullable String className,
+    @JsonPropertyDescription(
+            "How much flushes and compactions of a node may write in a second, in whole Mi or Gi; unlimited when absent. Another rate restarts the pods one at a time.")
+        @Pattern(Texts.RATE)
+        @Size(max = 11)
+        @Nullable String backgroundRate) {}

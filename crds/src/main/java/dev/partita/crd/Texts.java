@@ -20,6 +20,9 @@ final class Texts {
   /// quantity library.
   static final String SIZE = "^[1-9][0-9]{0,8}(Mi|Gi|Ti)$";
 
+  /// Mebi- or gibibytes in a second.
+  static final String RATE = "^[1-9][0-9]{0,8}(Mi|Gi)$";
+
   /// A duration in whole seconds, minutes or hours, or the word for none.
   static final String DURATION_OR_NEVER = "^([1-9][0-9]{0,4}[smh]|Never)$";
 

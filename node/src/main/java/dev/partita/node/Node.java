@@ -127,7 +127,8 @@ public final class Node implements AutoCloseable {
               RocksDbStorage.open(
                   RocksDbSettings.of(data.resolve("store"))
                       .withBlockCacheBytes(settings.storage().cacheBytes())
-                      .withMemtableBytes(settings.storage().memtableBytes())));
+                      .withMemtableBytes(settings.storage().memtableBytes())
+                      .withBackgroundRate(settings.storage().backgroundRate())));
       this.netty = opened(listen(environment, self));
       this.peerAddress = advertised(settings.peer(), netty.port());
       Transport transport = environment.network().apply(netty);

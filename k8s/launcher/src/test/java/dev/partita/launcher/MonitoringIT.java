@@ -29,8 +29,10 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -54,6 +56,8 @@ class MonitoringIT {
 
   /// Enough to be more than everything else on the slowest machine.
   private static final int READERS = 4;
+
+  private static final int WRITERS = 3;
 
   /// How long certificates are valid as the operator makes them, and how much of that is left when
   /// the alert has to have fired and the operator has to have renewed them.
@@ -292,15 +296,35 @@ class MonitoringIT {
     awaitClear("DiskLow");
   }
 
-  /// Nobody can hold a node's compactions back from outside, so the limit is turned around:
-  /// `promtool test rules` has the figures of a storage whose compactions were held back.
+  /// Nothing that can be compressed, faster than the storage of `far` may write.
   @Test
   @Order(16)
-  void moreThanIsCompactedAlerts() throws IOException {
-    world().rules(true);
-    awaitFiring("CompactionBacklog", "main-1");
-
-    world().rules(false);
+  void moreThanTheStorageWritesAlerts() throws Exception {
+    world().apply(partition("held", "replicas: 1, placement: [{site: far, replicas: 1}]"));
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> status(send("GET", "/v1/partitions/held", "")) == 200);
+    byte[] noise = new byte[300_000];
+    new Random(1).nextBytes(noise);
+    String document = "{\"noise\": \"" + Base64.getEncoder().encodeToString(noise) + "\"}";
+    AtomicInteger number = new AtomicInteger();
+    List<Repeatedly> writers = new ArrayList<>();
+    for (int writer = 0; writer < WRITERS; writer++) {
+      writers.add(
+          new Repeatedly(
+              Duration.ZERO,
+              () ->
+                  send(
+                      "PUT",
+                      "/v1/collections/held/documents/" + number.incrementAndGet(),
+                      document)));
+    }
+    try {
+      awaitFiring("CompactionBacklog", "far-0");
+    } finally {
+      writers.forEach(Repeatedly::close);
+    }
     awaitClear("CompactionBacklog");
   }
 

@@ -46,7 +46,6 @@ final class Prometheus implements AutoCloseable {
                 "--config.file=" + configuration,
                 "--storage.tsdb.path=" + directory.resolve("tsdb"),
                 "--web.listen-address=" + address,
-                "--web.enable-lifecycle",
                 "--log.level=warn")
             .redirectErrorStream(true)
             .redirectOutput(new File(directory.resolve("prometheus.log").toString()))
@@ -65,15 +64,6 @@ final class Prometheus implements AutoCloseable {
       return send("GET", "/-/ready").statusCode() == 200;
     } catch (UncheckedIOException e) {
       return false;
-    }
-  }
-
-  /// Reads configuration and rules again.
-  void reload() {
-    var answer = send("POST", "/-/reload");
-    if (answer.statusCode() != 200) {
-      throw new IllegalStateException(
-          "Prometheus does not take the configuration: " + answer.body());
     }
   }
 

@@ -38,6 +38,9 @@ public record NodeSettings(
   /// A few segments that hold the largest command each.
   private static final long LOG_BYTES_MIN = 64L << 20;
 
+  /// Less would let one flush take minutes.
+  private static final long BACKGROUND_RATE_MIN = 1L << 20;
+
   /// Node-to-node traffic.
   ///
   /// @param bind address to listen on
@@ -93,14 +96,17 @@ public record NodeSettings(
   /// @param cacheBytes block cache, shared by all replicas of the node
   /// @param memtableBytes about how much is held in memory before it is flushed
   /// @param logBytes the Raft log of all replicas together; a small disk needs a small one
+  /// @param backgroundRate how many bytes flushes and compactions may write in a second, so that
+  ///   they leave the disk to reads and to the log; 0 for no limit
   /// @param retention how long old versions stay readable
-  public record Storage(long cacheBytes, long memtableBytes, long logBytes, Duration retention) {
+  public record Storage(
+      long cacheBytes, long memtableBytes, long logBytes, long backgroundRate, Duration retention) {
     /// What a node has unless told otherwise.
     public static final Storage DEFAULT = new Storage(DEFAULT_CACHE_BYTES, Duration.ofHours(25));
 
     /// With the default sizes of memtables and log.
     public Storage(long cacheBytes, Duration retention) {
-      this(cacheBytes, DEFAULT_MEMTABLE_BYTES, DEFAULT_LOG_BYTES, retention);
+      this(cacheBytes, DEFAULT_MEMTABLE_BYTES, DEFAULT_LOG_BYTES, 0, retention);
     }
 
     public Storage {
@@ -112,6 +118,10 @@ public record NodeSettings(
       }
       if (logBytes < LOG_BYTES_MIN) {
         throw new IllegalArgumentException("the log needs at least 64 MiB: " + logBytes);
+      }
+      if (backgroundRate != 0 && backgroundRate < BACKGROUND_RATE_MIN) {
+        throw new IllegalArgumentException(
+            "flushes and compactions need at least 1 MiB/s: " + backgroundRate);
       }
       if (retention.isNegative()) {
         throw new IllegalArgumentException("negative retention: " + retention);
@@ -149,6 +159,7 @@ public record NodeSettings(
             lookup.bytes("partita.cache.size", DEFAULT_CACHE_BYTES),
             lookup.bytes("partita.memtable.size", DEFAULT_MEMTABLE_BYTES),
             lookup.bytes("partita.log.size", DEFAULT_LOG_BYTES),
+            lookup.bytes("partita.background.rate", 0),
             lookup.duration("partita.retention", Storage.DEFAULT.retention())),
         lookup.tls(),
         lookup.users());

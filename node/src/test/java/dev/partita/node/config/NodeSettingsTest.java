@@ -25,6 +25,7 @@ class NodeSettingsTest {
                 Map.entry("PARTITA_CACHE_SIZE", "128Mi"),
                 Map.entry("PARTITA_MEMTABLE_SIZE", "4Mi"),
                 Map.entry("PARTITA_LOG_SIZE", "96Mi"),
+                Map.entry("PARTITA_BACKGROUND_RATE", "50Mi"),
                 Map.entry("PARTITA_RETENTION", "PT2H"),
                 Map.entry("PARTITA_HOSTS_FILE", "/hosts")));
     assertThat(settings.data()).isEqualTo(Path.of("/data"));
@@ -38,7 +39,8 @@ class NodeSettingsTest {
                 Path.of("/hosts")));
     assertThat(settings.httpAdvertised()).isEqualTo(new HostPort("s-0.aws.db.svc", 8080));
     assertThat(settings.storage())
-        .isEqualTo(new NodeSettings.Storage(128 << 20, 4 << 20, 96 << 20, Duration.ofHours(2)));
+        .isEqualTo(
+            new NodeSettings.Storage(128 << 20, 4 << 20, 96 << 20, 50 << 20, Duration.ofHours(2)));
     assertThat(settings.dev()).isFalse();
     assertThat(settings.tls()).isNull();
     assertThat(settings.users()).isEqualTo(new NodeSettings.Users(true, null));
@@ -73,5 +75,8 @@ class NodeSettingsTest {
         .isThrownBy(() -> NodeSettings.ofEnvironment(Map.of("PARTITA_PEER_PORT", "many")))
         .withMessageContaining("partita.peer.port")
         .withMessageContaining("many");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> NodeSettings.ofEnvironment(Map.of("PARTITA_BACKGROUND_RATE", "1023Ki")))
+        .withMessageContaining("1 MiB/s");
   }
 }

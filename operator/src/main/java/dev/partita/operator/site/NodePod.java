@@ -63,7 +63,8 @@ final class NodePod {
       @Nullable Resources resources,
       @Nullable Tls tls,
       @Nullable Authentication authentication,
-      @Nullable String priorityClass) {
+      @Nullable String priorityClass,
+      @Nullable String backgroundRate) {
 
     String revision() {
       return ContentHash.of(this);
@@ -237,7 +238,8 @@ final class NodePod {
         spec.resources(),
         spec.tlsOrDefault().equals(Tls.DEFAULT) ? null : spec.tlsOrDefault(),
         authenticated() ? null : spec.authentication(),
-        settings.priorityClass().orElse(null));
+        settings.priorityClass().orElse(null),
+        spec.storage().backgroundRate());
   }
 
   private Container container() {
@@ -293,6 +295,9 @@ final class NodePod {
     environment.add(value("PARTITA_REGION", orEmpty(spec.region())));
     environment.add(value("PARTITA_EDGE", String.valueOf(spec.edge())));
     environment.add(value("PARTITA_DATA", DATA_PATH));
+    if (spec.storage().backgroundRate() != null) {
+      environment.add(value("PARTITA_BACKGROUND_RATE", spec.storage().backgroundRate()));
+    }
     environment.add(value("PARTITA_PEER_HOST", "$(POD_IP)"));
     environment.add(value("PARTITA_PEER_PORT", String.valueOf(settings.peerPort())));
     environment.add(value("PARTITA_PEER_ADVERTISED", dnsName + ":" + settings.peerPort()));

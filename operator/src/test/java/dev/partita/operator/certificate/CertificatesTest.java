@@ -102,7 +102,7 @@ class CertificatesTest {
             null,
             List.of(),
             false,
-            new Storage("1Gi", null),
+            new Storage("1Gi", null, null),
             null,
             null,
             tls,

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.partita.crd.Site;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class NodePodTest {
@@ -40,8 +43,17 @@ class NodePodTest {
     assertThat(revision(SPEC.replace("us-east-1a", "us-east-1b"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC.replace("edge: false", "edge: true"))).isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC + ", tls: {clients: Optional}")).isNotEqualTo(revision(SPEC));
+    assertThat(revision(SPEC.replace("1Gi", "1Gi, backgroundRate: 9Mi")))
+        .isNotEqualTo(revision(SPEC));
     assertThat(revision(SPEC + ", authentication: Disabled")).isNotEqualTo(revision(SPEC));
     assertThat(revision(template(SPEC, "partita/node:2"))).isNotEqualTo(revision(SPEC));
+  }
+
+  @Test
+  void nodesAreToldHowFastTheyMayWriteInTheBackground() {
+    assertThat(environment(SPEC.replace("1Gi", "1Gi, backgroundRate: 9Mi")))
+        .containsEntry("PARTITA_BACKGROUND_RATE", "9Mi");
+    assertThat(environment(SPEC)).doesNotContainKey("PARTITA_BACKGROUND_RATE");
   }
 
   @Test
@@ -68,6 +80,12 @@ class NodePodTest {
     assertThat(template.getSpec().getPriorityClassName()).isEqualTo("database");
     assertThat(template.getMetadata().getAnnotations().get(Labels.HASH))
         .isNotEqualTo(revision(SPEC));
+  }
+
+  private static Map<String, String> environment(String spec) {
+    return template(spec, "partita/node:1").getSpec().getContainers().getFirst().getEnv().stream()
+        .filter(each -> each.getValue() != null)
+        .collect(Collectors.toMap(EnvVar::getName, EnvVar::getValue));
   }
 
   private static String revision(String spec) {

@@ -32,6 +32,7 @@ import org.rocksdb.HistogramType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
+import org.rocksdb.RateLimiter;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -129,21 +130,27 @@ final class Database implements AutoCloseable {
     // cache keeps its size.
     Cache charge = own(new LRUCache(settings.memtableBytes()));
     WriteBufferManager memtables = own(new WriteBufferManager(settings.memtableBytes(), charge));
-    return new DBOptions()
-        .setCreateIfMissing(true)
-        .setCreateMissingColumnFamilies(true)
-        .setAtomicFlush(true)
-        .setAvoidFlushDuringShutdown(true)
-        .setWriteBufferManager(memtables)
-        .setListeners(List.of(listener))
-        .setStatistics(statistics)
-        .setStatsDumpPeriodSec(0)
-        .setMaxBackgroundJobs(2)
-        .setMaxOpenFiles(OPEN_FILES_MAX)
-        .setBytesPerSync(1L << 20)
-        .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
-        .setMaxLogFileSize(INFO_LOG_BYTES)
-        .setKeepLogFileNum(INFO_LOGS_MAX);
+    DBOptions database =
+        new DBOptions()
+            .setCreateIfMissing(true)
+            .setCreateMissingColumnFamilies(true)
+            .setAtomicFlush(true)
+            .setAvoidFlushDuringShutdown(true)
+            .setWriteBufferManager(memtables)
+            .setListeners(List.of(listener))
+            .setStatistics(statistics)
+            .setStatsDumpPeriodSec(0)
+            .setMaxBackgroundJobs(2)
+            .setMaxOpenFiles(OPEN_FILES_MAX)
+            .setBytesPerSync(1L << 20)
+            .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+            .setMaxLogFileSize(INFO_LOG_BYTES)
+            .setKeepLogFileNum(INFO_LOGS_MAX);
+    if (settings.backgroundRate() > 0) {
+      // Flushes go before compactions.
+      database.setRateLimiter(own(new RateLimiter(settings.backgroundRate())));
+    }
+    return database;
   }
 
   private ColumnFamilyOptions columnOptions(ColumnFamily column) {

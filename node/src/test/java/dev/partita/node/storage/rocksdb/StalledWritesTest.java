@@ -10,6 +10,7 @@ import dev.partita.node.time.Timestamp;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -64,12 +65,41 @@ class StalledWritesTest {
     }
   }
 
+  @Test
+  void writersThatAreFasterThanTheBackgroundRateAreHeldBack() throws Exception {
+    RocksDbSettings settings =
+        RocksDbSettings.of(directory).withMemtableBytes(1 << 20).withBackgroundRate(256 << 10);
+    AtomicBoolean enough = new AtomicBoolean();
+    byte[] noise = new byte[64 << 10];
+    new Random(1).nextBytes(noise);
+    try (RocksDbStorage storage = RocksDbStorage.open(settings)) {
+      Thread writer =
+          Thread.ofPlatform()
+              .start(() -> {
+                for (long number = 1; !enough.get(); number++) {
+                  write(storage, number, noise);
+                }
+              });
+      await().atMost(PATIENCE).until(() -> storage.statistics().writesStopped());
+      enough.set(true);
+      await().atMost(PATIENCE).until(() -> !storage.statistics().writesStopped());
+      writer.join();
+      assertThat(storage.statistics().stallMicros()).isPositive();
+    } finally {
+      enough.set(true);
+    }
+  }
+
   private static void write(RocksDbStorage storage, long number) {
+    write(storage, number, VALUE);
+  }
+
+  private static void write(RocksDbStorage storage, long number, byte[] value) {
     try (Batch batch = storage.newBatch()) {
       batch.put(
           Key.of(("row " + number + ".").getBytes(StandardCharsets.US_ASCII)),
           new Timestamp(number),
-          VALUE);
+          value);
       batch.commit();
     }
   }
