@@ -52,6 +52,11 @@ import org.jspecify.annotations.Nullable;
     jsonPath = ".status.operationsPerSecond",
     type = AdditionalPrinterColumn.Type.INTEGER)
 @AdditionalPrinterColumn(
+    name = "Edge",
+    jsonPath = ".status.edgeReplicas",
+    type = AdditionalPrinterColumn.Type.INTEGER,
+    priority = 1)
+@AdditionalPrinterColumn(
     name = "Epoch",
     jsonPath = ".status.epoch",
     type = AdditionalPrinterColumn.Type.INTEGER,

@@ -17,7 +17,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param columns names of the columns of a column group
 /// @param replicas voting replicas: 1, 3 or 5
-/// @param placement replicas by Site; spread over all Sites when empty
+/// @param placement replicas by Site, and edge Sites that get a copy, which no other edge Site
+///   does; where no entry has replicas, these are spread over all Sites that are no edge
+/// @param survive what it survives the loss of; its zone-wise spread is best effort when absent
+/// @param leader where the leader is to be, while a replica there is well
+/// @param residency where its data may be, copies at edge Sites included; anywhere when absent
 /// @param paused the operator leaves the Partition as it is
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
@@ -44,12 +48,12 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(value = "self.replicas in [1, 3, 5]", message = "replicas must be 1, 3 or 5")
 @ValidationRule(
     value =
-        "!has(self.placement) || self.placement.size() == 0 || self.replicas == self.placement[0].replicas"
-            + " + (self.placement.size() > 1 ? self.placement[1].replicas : 0)"
-            + " + (self.placement.size() > 2 ? self.placement[2].replicas : 0)"
-            + " + (self.placement.size() > 3 ? self.placement[3].replicas : 0)"
-            + " + (self.placement.size() > 4 ? self.placement[4].replicas : 0)",
+        "!has(self.placement) || !self.placement.exists(p, has(p.replicas))"
+            + " || self.placement.map(p, has(p.replicas) ? p.replicas : 0).sum() == self.replicas",
     message = "the replicas of placement must add up to replicas")
+@ValidationRule(
+    value = "!has(self.survive) || self.replicas >= 3",
+    message = "one replica survives no loss: survive needs 3 or 5 replicas")
 public record PartitionSpec(
     @JsonPropertyDescription("The collection whose rows these are; immutable.")
         @Required
@@ -64,8 +68,18 @@ public record PartitionSpec(
         @Size(min = 1, max = 64)
         @Nullable List<@Size(min = 1, max = 128) String> columns,
     @JsonPropertyDescription("Voting replicas: 1, 3 or 5.") @Default("3") Integer replicas,
-    @JsonPropertyDescription("Replicas by Site; spread over all Sites when absent.") @Size(max = 5)
+    @JsonPropertyDescription(
+            "Replicas by Site, and edge Sites that get a copy. Where no entry has replicas, these are spread over all Sites that are no edge.")
+        @Size(max = 16)
         @Nullable List<Placement> placement,
+    @JsonPropertyDescription(
+            "No one zone, region or cloud has so many replicas that its loss would cost the quorum.")
+        @Nullable Survive survive,
+    @JsonPropertyDescription("Where the leader is to be, while a replica there is well.")
+        @Nullable Location leader,
+    @JsonPropertyDescription("Data is at these locations and nowhere else; anywhere when absent.")
+        @Size(min = 1, max = 16)
+        @Nullable List<Location> residency,
     @JsonPropertyDescription("Automatic repartitioning; off when absent.") @Nullable Split split,
     @JsonPropertyDescription("What deleting this resource does with the rows.") @Default("Retain")
         DeletionPolicy deletionPolicy,
@@ -79,6 +93,7 @@ public record PartitionSpec(
     columns = columns == null ? null : List.copyOf(columns);
     replicas = replicas == null ? REPLICAS_DEFAULT : replicas;
     placement = placement == null ? null : List.copyOf(placement);
+    residency = residency == null ? null : List.copyOf(residency);
     deletionPolicy = deletionPolicy == null ? DeletionPolicy.Retain : deletionPolicy;
     paused = paused != null && paused;
   }

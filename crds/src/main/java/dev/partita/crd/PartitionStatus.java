@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// @param leader name of the node that leads the group
 /// @param epoch raised by every change of members or bounds
 /// @param readyReplicas replicas that are alive and have caught up
+/// @param edgeReplicas copies at edge Sites, which are not among the replicas; absent where there
+///   are none
 /// @param operationsPerSecond rounded to two significant bits, so that a steady load writes no
 ///   status
 /// @param parent name of the Partition that this one was split from
@@ -26,6 +28,7 @@ public record PartitionStatus(
     @JsonPropertyDescription("Replicas that exist.") @Nullable Integer replicas,
     @JsonPropertyDescription("Replicas that are alive and have caught up.")
         @Nullable Integer readyReplicas,
+    @JsonPropertyDescription("Copies at edge Sites that exist.") @Nullable Integer edgeReplicas,
     @JsonPropertyDescription("Rows at the last observation.") @Nullable Long rows,
     @JsonPropertyDescription("Bytes of one replica at the last observation.") @Nullable Long bytes,
     @JsonPropertyDescription("Operations per second, coarsely rounded.")

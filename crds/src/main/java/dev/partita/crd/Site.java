@@ -34,6 +34,10 @@ import org.jspecify.annotations.Nullable;
     jsonPath = ".status.phase",
     type = AdditionalPrinterColumn.Type.STRING)
 @AdditionalPrinterColumn(
+    name = "Edge",
+    jsonPath = ".spec.edge",
+    type = AdditionalPrinterColumn.Type.BOOLEAN)
+@AdditionalPrinterColumn(
     name = "Cloud",
     jsonPath = ".spec.cloud",
     type = AdditionalPrinterColumn.Type.STRING)

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param cloud value of the server label `partita.dev/cloud`
 /// @param region value of the server label `topology.kubernetes.io/region`
 /// @param zones values of the server label `topology.kubernetes.io/zone`; pods are spread over them
+/// @param edge its nodes hold copies that do not vote, of the Partitions whose placement names it
 /// @param kubeconfigSecret name of a Secret with a kubeconfig: the StatefulSet is made in that
 ///   cluster
 /// @param tls certificates; see [#tlsOrDefault]
@@ -56,7 +57,9 @@ public record SiteSpec(
             "Spread over servers with these values of the label topology.kubernetes.io/zone.")
         @Size(max = 16)
         List<@Pattern(Texts.LABEL_VALUE) @Size(max = 63) String> zones,
-    @JsonPropertyDescription("An edge site holds non-voting replicas only.") @Default("false")
+    @JsonPropertyDescription(
+            "An edge site holds copies that do not vote, of the Partitions whose placement names it.")
+        @Default("false")
         Boolean edge,
     @JsonPropertyDescription("The volume of each node pod.") @Required Storage storage,
     @JsonPropertyDescription("Requests and limits of each node pod.") @Nullable Resources resources,

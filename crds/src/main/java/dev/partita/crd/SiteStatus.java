@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SiteStatus(
     @JsonPropertyDescription(
-            "Pending, Bootstrapping, Progressing, Ready, Scaling, Rolling, Resizing, Replacing, Paused or Stalled.")
+            "Pending, Bootstrapping, Progressing, Ready, Scaling, Rolling, Resizing, Replacing, Unreachable, Paused or Stalled.")
         @Nullable String phase,
     @JsonPropertyDescription("Node pods that exist.") @StatusReplicas @Nullable Integer nodes,
     @JsonPropertyDescription("Nodes that are registered, alive and ready.")

@@ -105,9 +105,19 @@ public final class TestCluster implements AutoCloseable {
 
   /// Starts another node, which is not a member of any cluster yet, and returns its number.
   public int add() {
+    return add("site", false);
+  }
+
+  /// Starts another node, at an edge Site, which is not a member of any cluster yet, and returns
+  /// its number.
+  public int addAtTheEdge() {
+    return add("edge", true);
+  }
+
+  private int add(String site, boolean edge) {
     int number = members.size();
     members.add(
-        new Member("n-" + number, freePort(), new Place("site", "", "", "zone-" + number, false)));
+        new Member("n-" + number, freePort(), new Place(site, "", "", "zone-" + number, edge)));
     start(number);
     return number;
   }

@@ -76,8 +76,20 @@ public final class ControlPlane implements AutoCloseable {
 
   /// Connects, and applies the definitions of the custom resources.
   public static ControlPlane connect() {
+    return connect(NodeSpec.local(3));
+  }
+
+  /// Connects to one that has servers in these regions of one cloud, if it is a local one.
+  static ControlPlane inRegions(String... regions) {
+    return connect(
+        Stream.of(regions)
+            .map(region -> new NodeSpec(region + "-server", "c", region, region + "-a"))
+            .toList());
+  }
+
+  private static ControlPlane connect(List<NodeSpec> servers) {
     try {
-      ControlPlane controlPlane = isReal() ? real() : local();
+      ControlPlane controlPlane = isReal() ? real() : local(servers);
       controlPlane.applyDefinitions();
       if (isReal()) {
         controlPlane.applyRights();
@@ -98,12 +110,12 @@ public final class ControlPlane implements AutoCloseable {
     return new ControlPlane(Config.fromKubeconfig(kubeconfig), () -> {});
   }
 
-  private static ControlPlane local() throws IOException {
+  private static ControlPlane local(List<NodeSpec> servers) throws IOException {
     Path directory = Files.createTempDirectory("operator-test");
     LocalControlPlane server =
         LocalControlPlane.start(
             new LocalControlPlane.Settings(
-                directory, 0, NodeSpec.local(3), Map.of(TestOperator.IMAGE, IDLE)));
+                directory, 0, servers, Map.of(TestOperator.IMAGE, IDLE)));
     return new ControlPlane(Config.fromKubeconfig(server.kubeconfig()), server);
   }
 

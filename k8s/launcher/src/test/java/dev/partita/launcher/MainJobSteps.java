@@ -258,7 +258,13 @@ abstract class MainJobSteps {
   }
 
   final HttpResponse<String> send(String method, String path, String body) throws Exception {
-    String http = RunState.read(workspace().stateFile()).http();
+    String http = Objects.requireNonNull(RunState.read(workspace().stateFile()).http());
+    return send(http, method, path, body);
+  }
+
+  /// Asks one node.
+  static HttpResponse<String> send(String http, String method, String path, String body)
+      throws Exception {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(http + path))
             .header("Content-Type", "application/json")

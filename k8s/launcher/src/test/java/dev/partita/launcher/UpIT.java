@@ -6,7 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.partita.testbed.DocumentedPage;
 import dev.partita.testbed.PageCommands;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.net.URLEncoder;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -129,6 +135,100 @@ class UpIT extends MainJobSteps {
             }
           }
           return false;
+        });
+  }
+
+  private static final String EDGE_SITE =
+      """
+      apiVersion: partita.dev/v1alpha1
+      kind: Site
+      metadata: {name: edge}
+      spec:
+        nodes: 1
+        edge: true
+        storage: {size: 1Gi}
+        authentication: Disabled
+        tls: {clients: Optional}
+      """;
+
+  private static final String AT_THE_EDGE =
+      """
+      apiVersion: partita.dev/v1alpha1
+      kind: Partition
+      metadata: {name: sensors}
+      spec: {collection: sensors, range: {}, replicas: 3, placement: [{site: edge}]}
+      """;
+
+  /// All nodes but the one at the edge are stopped: for that one, its line is cut.
+  @Test
+  @Order(10)
+  void anEdgeSiteReadsOnWithItsLineCutAndCatchesUp() throws Exception {
+    try (KubernetesClient client =
+            new KubernetesClientBuilder()
+                .withConfig(Config.fromKubeconfig(workspace().kubeconfig().toFile()))
+                .build();
+        FrozenPods pods = new FrozenPods(home, workspace().nodeJar())) {
+      client.resource(EDGE_SITE).inNamespace("default").create();
+      client.resource(AT_THE_EDGE).inNamespace("default").create();
+      await("a copy at the edge")
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .untilAsserted(() -> {
+            Integer copies =
+                client
+                    .genericKubernetesResources("partita.dev/v1alpha1", "Partition")
+                    .inNamespace("default")
+                    .withName("sensors")
+                    .require()
+                    .get("status", "edgeReplicas");
+            assertThat(copies).isEqualTo(1);
+          });
+      Pod pod = client.pods().inNamespace("default").withName("edge-0").require();
+      String edge = "http://" + pod.getStatus().getPodIP() + ":" + httpPort(pod);
+      String sensor = "/v1/collections/sensors/documents/1";
+      // A write at the edge is forwarded.
+      assertThat(send(edge, "PUT", sensor, "{\"n\":1}").statusCode()).isEqualTo(201);
+      awaitCopy(edge + sensor, 1);
+
+      List.of("main-0", "main-1", "main-2").forEach(pods::freeze);
+      HttpResponse<String> newest =
+          await("a refusal")
+              .atMost(PATIENCE)
+              .until(
+                  () -> send(edge, "GET", sensor + "?maxStaleness=1", ""),
+                  answer -> answer.statusCode() == 503);
+      HttpResponse<String> old = send(edge, "GET", sensor + "?maxStaleness=3600", "");
+      pods.thaw();
+
+      assertThat(JSON.readTree(newest.body()).path("stalenessSeconds").asInt()).isPositive();
+      assertThat(old.statusCode()).isEqualTo(200);
+      assertThat(old.headers().firstValue("Partita-Read-At")).isPresent();
+      await("a write at the core")
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() -> send("PUT", sensor, "{\"n\":2}").statusCode() == 200);
+      awaitCopy(edge + sensor, 2);
+    }
+  }
+
+  private static int httpPort(Pod pod) {
+    return pod.getSpec().getContainers().getFirst().getPorts().stream()
+        .filter(port -> port.getName().equals("http"))
+        .mapToInt(ContainerPort::getContainerPort)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /// Waits until a node's own copy has a document in that version.
+  private void awaitCopy(String url, int number) {
+    await("what was written, at the edge")
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> {
+          HttpResponse<String> answer = send(url, "GET", "?maxStaleness=3600", "");
+          return answer.statusCode() == 200
+              && answer.headers().firstValue("Partita-Read-At").isPresent()
+              && JSON.readTree(answer.body()).path("n").intValue() == number;
         });
   }
 

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 
 /// A node as the cluster sees it.
 ///
+/// @param cloud empty where it does not apply, like the region and the zone
+/// @param edge whether it is to hold copies only that do not vote
 /// @param alive whether the leader of the system partition has heard from it lately
 /// @param replicas how many replicas of Partitions are placed on it
 /// @param leaders how many of them lead
@@ -12,7 +14,10 @@ public record MemberView(
     String nodeId,
     String name,
     String site,
+    String cloud,
+    String region,
     String zone,
+    boolean edge,
     String peerAddress,
     String httpAddress,
     State state,

@@ -72,7 +72,10 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         node.id().toString(),
         node.name(),
         node.place().site(),
+        node.place().cloud(),
+        node.place().region(),
         node.place().zone(),
+        node.place().edge(),
         node.peer().toString(),
         node.http().toString(),
         switch (node.state()) {

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -20,7 +21,7 @@ final class WishRules {
   private static final Set<Integer> REPLICAS = Set.of(1, 3, 5);
 
   /// The custom resource's bound.
-  private static final int SITES_MAX = 5;
+  private static final int SITES_MAX = 16;
 
   private WishRules() {}
 
@@ -29,15 +30,8 @@ final class WishRules {
     if (!REPLICAS.contains(wish.replicas())) {
       throw refused("replicas", "1, 3 or 5", wish.replicas());
     }
-    Map<String, Long> nodesBySite =
-        nodes.stream()
-            .filter(node -> node.state() == NodeEntry.State.ACTIVE && !node.place().edge())
-            .collect(
-                Collectors.groupingBy(
-                    node -> node.place().site(), TreeMap::new, Collectors.counting()));
-    if (!wish.placement().isEmpty()) {
-      checkPlacement(wish, nodesBySite);
-    }
+    Map<String, Long> nodesBySite = countNodes(nodes, false);
+    checkPlacement(wish, nodesBySite, countNodes(nodes, true).keySet());
     long all = nodesBySite.values().stream().mapToLong(Long::longValue).sum();
     if (wish.replicas() > all) {
       throw refused(
@@ -45,18 +39,34 @@ final class WishRules {
     }
   }
 
-  private static void checkPlacement(PartitionWish wish, Map<String, Long> nodesBySite) {
+  private static SortedMap<String, Long> countNodes(Collection<NodeEntry> nodes, boolean edge) {
+    return nodes.stream()
+        .filter(node -> node.state() == NodeEntry.State.ACTIVE && node.place().edge() == edge)
+        .collect(
+            Collectors.groupingBy(
+                node -> node.place().site(), TreeMap::new, Collectors.counting()));
+  }
+
+  private static void checkPlacement(
+      PartitionWish wish, Map<String, Long> nodesBySite, Set<String> edgeSites) {
     List<SiteShare> shares = wish.placement();
     if (shares.size() > SITES_MAX) {
       throw refused("placement", "at most " + SITES_MAX + " Sites", shares.size());
     }
     Set<String> named = new HashSet<>();
+    int sum = 0;
     for (int i = 0; i < shares.size(); i++) {
       SiteShare share = shares.get(i);
       String member = "placement[" + i + "]";
       if (!named.add(share.site())) {
         throw refused(member + ".site", "each Site once", share.site());
       }
+      Integer replicas = share.replicas();
+      if (replicas == null) {
+        checkCopy(member, share.site(), nodesBySite, edgeSites);
+        continue;
+      }
+      sum += replicas;
       Long nodes = nodesBySite.get(share.site());
       if (nodes == null) {
         throw refused(
@@ -64,17 +74,29 @@ final class WishRules {
             "a Site with nodes for voting replicas: " + String.join(", ", nodesBySite.keySet()),
             share.site());
       }
-      if (share.replicas() > nodes) {
+      if (replicas > nodes) {
         throw refused(
             member + ".replicas",
             "at most one on each of the %d nodes of Site %s".formatted(nodes, share.site()),
-            share.replicas());
+            replicas);
       }
     }
-    int sum = shares.stream().mapToInt(SiteShare::replicas).sum();
-    if (sum != wish.replicas()) {
+    if (sum > 0 && sum != wish.replicas()) {
       throw refused(
           "placement", "replicas that add up to replicas, which is " + wish.replicas(), sum);
+    }
+  }
+
+  private static void checkCopy(
+      String member, String site, Map<String, Long> nodesBySite, Set<String> edgeSites) {
+    if (nodesBySite.containsKey(site)) {
+      throw refused(member + ".replicas", "a number: Site %s is no edge Site".formatted(site), "");
+    }
+    if (!edgeSites.contains(site)) {
+      throw refused(
+          member + ".site",
+          "an edge Site with nodes, or replicas: " + String.join(", ", edgeSites),
+          site);
     }
   }
 

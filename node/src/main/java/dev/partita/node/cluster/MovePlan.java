@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 /// the number of failures survived, is the same before and after. Where the old one leads,
 /// leadership goes to another voter before.
 ///
+/// A copy at an edge Site never votes. It is there as soon as it learns, and catches up by itself
+/// over a line that may be slow; and where its node is not alive, nothing waits for it: the move
+/// fails, to be asked for again when the line has come back.
+///
 /// The change of the members is the point of no return: a single entry of the Partition's log.
 final class MovePlan {
   static final String WAIT_FOR_LEADER = "WaitForLeader";
@@ -69,7 +73,9 @@ final class MovePlan {
     NodeId add = move.add();
     return add == null
         || report.voters().contains(add)
-        || (report.learners().contains(add) && isEdge(add) && report.caughtUp().contains(add));
+        || (report.learners().contains(add)
+            && isEdge(add)
+            && (move.remove() == null || report.caughtUp().contains(add)));
   }
 
   private boolean isRemoved(PartitionReport report) {
@@ -93,12 +99,10 @@ final class MovePlan {
       if (move.remove() != null && isRemoved(report)) {
         return Action.Finish.failed("the node to remove has no replica");
       }
-      return view.isAlive(add)
-          ? learn(led, add)
-          : new Action.Wait(ADD_LEARNER, "the node to add is not alive");
+      return view.isAlive(add) ? learn(led, add) : awaitNode(ADD_LEARNER, add);
     }
     if (!report.caughtUp().contains(add)) {
-      return new Action.Wait(CATCH_UP, view.isAlive(add) ? null : "the node to add is not alive");
+      return view.isAlive(add) ? new Action.Wait(CATCH_UP, null) : awaitNode(CATCH_UP, add);
     }
     NodeId remove = move.remove();
     if (remove != null && led.leader().equals(remove)) {
@@ -109,6 +113,12 @@ final class MovePlan {
           : change(SWAP, led, add, null);
     }
     return change(SWAP, led, add, remove);
+  }
+
+  private Action awaitNode(String step, NodeId add) {
+    return isEdge(add)
+        ? Action.Finish.failed("the edge node to add is not alive")
+        : new Action.Wait(step, "the node to add is not alive");
   }
 
   private Action remove(LedPartition led) {

@@ -38,6 +38,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
@@ -93,21 +94,24 @@ public final class DocumentsResource {
       @QueryParam("at") @Nullable String at,
       @QueryParam("maxStaleness") @Nullable String maxStaleness,
       @Context RoutingContext context) {
-    RangeQuery query =
-        new RangeQuery(
-            collection,
-            Parameters.key(start),
-            Parameters.key(end),
-            Parameters.order(order),
-            Parameters.limit(limit, Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
-            Parameters.cursor(after, before),
-            staleness.choose(
-                Parameters.timestamp("at", at),
-                Parameters.staleness(maxStaleness),
-                () -> router.partitions(collection)));
+    Function<@Nullable Timestamp, RangeQuery> query =
+        readAt ->
+            new RangeQuery(
+                collection,
+                Parameters.key(start),
+                Parameters.key(end),
+                Parameters.order(order),
+                Parameters.limit(limit, Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
+                Parameters.cursor(after, before),
+                readAt);
     try (Admission.Ticket _ = admission.admit(0)) {
       pageAdmission.admit(context);
-      Page<Document> page = queries.range(query, deadlines.data());
+      Page<Document> page =
+          staleness.read(
+              Parameters.timestamp("at", at),
+              Parameters.staleness(maxStaleness),
+              () -> router.partitions(collection),
+              readAt -> queries.range(query.apply(readAt), deadlines.data()));
       return Pages.json(page, document -> new RawValue(document.json().toString()));
     }
   }
@@ -127,20 +131,23 @@ public final class DocumentsResource {
       @QueryParam("maxStaleness") @Nullable String maxStaleness) {
     PrimaryKey key = PrimaryKeyText.fromUrl(keyText);
     try (Admission.Ticket _ = admission.admit(0)) {
-      Timestamp readAt =
-          staleness.choose(
-              Parameters.timestamp("at", at),
-              Parameters.staleness(maxStaleness),
-              () -> List.of(router.owner(collection, key)));
-      Document document = documents.get(collection, key, readAt, deadlines.data());
-      if (document == null) {
-        throw notFound(collection, key);
-      }
-      return Response.ok(document.json().bytes())
-          .header("ETag", tag(document.version()))
-          .header(Staleness.HEADER, readAt)
-          .build();
+      return staleness.read(
+          Parameters.timestamp("at", at),
+          Parameters.staleness(maxStaleness),
+          () -> List.of(router.owner(collection, key)),
+          readAt -> get(collection, key, readAt));
     }
+  }
+
+  private Response get(String collection, PrimaryKey key, @Nullable Timestamp readAt) {
+    Document document = documents.get(collection, key, readAt, deadlines.data());
+    if (document == null) {
+      throw notFound(collection, key);
+    }
+    return Response.ok(document.json().bytes())
+        .header("ETag", tag(document.version()))
+        .header(Staleness.HEADER, readAt)
+        .build();
   }
 
   @PUT

@@ -84,7 +84,8 @@ public final class PartitionsResource {
           "Bounds are given as range_start and range_end, or as range, hash or columns in the form of the custom"
               + " resource. replicas is 1, 3 (the default where there are nodes enough) or 5; placement is a list of"
               + " {\"site\": name, \"replicas\": number} that adds up to it, and without it replicas are spread over"
-              + " all Sites. Answers 201 when the partition serves.")
+              + " all Sites; an element without replicas names an edge Site, which gets a copy that does not vote."
+              + " Answers 201 when the partition serves.")
   public Response create(ObjectNode body) {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = request.requiredText("name");
@@ -173,7 +174,10 @@ public final class PartitionsResource {
       RequestBody share = new RequestBody(object, SHARE_MEMBERS, member + ".");
       placement.add(
           new PartitionWish.SiteShare(
-              share.requiredText("site"), share.requiredNumber("replicas", REPLICAS_MAX)));
+              share.requiredText("site"),
+              object.hasNonNull("replicas")
+                  ? share.requiredNumber("replicas", REPLICAS_MAX)
+                  : null));
     }
     return placement;
   }

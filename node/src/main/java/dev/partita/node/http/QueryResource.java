@@ -15,6 +15,7 @@ import dev.partita.node.query.IndexHit;
 import dev.partita.node.query.IndexQuery;
 import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
+import dev.partita.node.time.Timestamp;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -26,6 +27,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
@@ -86,23 +88,26 @@ public final class QueryResource {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = PartitionsResource.resourceName(request.requiredText("index")).value();
     String partition = request.optionalText("partition");
-    IndexQuery query =
-        new IndexQuery(
-            name,
-            partition == null ? null : PartitionsResource.resourceName(partition).value(),
-            request.list("terms").stream().map(QueryResource::term).toList(),
-            Parameters.order(request.optionalText("order")),
-            request.number("limit", Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
-            Parameters.cursor(request.optionalText("after"), request.optionalText("before")),
-            staleness.choose(
-                Parameters.timestamp("at", request.optionalText("at")),
-                request.number("maxStaleness", 0, Staleness.SECONDS_MAX),
-                () -> partitions(name)),
-            request.flag("documents"));
+    Function<@Nullable Timestamp, IndexQuery> query =
+        readAt ->
+            new IndexQuery(
+                name,
+                partition == null ? null : PartitionsResource.resourceName(partition).value(),
+                request.list("terms").stream().map(QueryResource::term).toList(),
+                Parameters.order(request.optionalText("order")),
+                request.number("limit", Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
+                Parameters.cursor(request.optionalText("after"), request.optionalText("before")),
+                readAt,
+                request.flag("documents"));
     caller.requireReadable(lifecycle.node().router().index(name), name);
     try (Admission.Ticket _ = admission.admit(0)) {
       pageAdmission.admit(context);
-      Page<IndexHit> page = lifecycle.queries().index(query, deadlines.data());
+      Page<IndexHit> page =
+          staleness.read(
+              Parameters.timestamp("at", request.optionalText("at")),
+              request.number("maxStaleness", 0, Staleness.SECONDS_MAX),
+              () -> partitions(name),
+              readAt -> lifecycle.queries().index(query.apply(readAt), deadlines.data()));
       List<String> fields = valueFields(name);
       return Pages.json(page, hit -> element(hit, fields));
     }

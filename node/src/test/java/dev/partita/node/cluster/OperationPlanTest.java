@@ -131,6 +131,44 @@ class OperationPlanTest {
   }
 
   @Test
+  void aCopyAtTheEdgeIsThereBeforeItHasCaughtUp() {
+    cluster.register(6, true);
+    PartitionId partition = cluster.partition("p", Bounds.Range.ALL, 1);
+    move("m", partition, null, 6);
+    cluster.act(next("m"));
+    cluster.report(partition, node(1), 2, List.of(node(1)), List.of(node(6)), List.of(node(1)));
+    run("m");
+    assertThat(state("m")).isEqualTo(OperationEntry.State.DONE);
+  }
+
+  @Test
+  void nothingWaitsForAnEdgeNodeThatIsNotAlive() {
+    cluster.register(6, true).register(7, true);
+    PartitionId partition = cluster.partition("p", Bounds.Range.ALL, 1);
+    cluster.alive.remove(node(6));
+    move("add", partition, null, 6);
+    run("add");
+    assertThat(state("add")).isEqualTo(OperationEntry.State.FAILED);
+
+    cluster.alive.add(node(6));
+    move("first", partition, null, 6);
+    run("first");
+    move("swap", partition, 6, 7);
+    cluster.act(next("swap"));
+    // It learns, but is gone again before it has caught up.
+    cluster.report(
+        partition,
+        node(1),
+        3,
+        List.of(node(1)),
+        List.of(node(6), node(7)),
+        List.of(node(1), node(6)));
+    cluster.alive.remove(node(7));
+    run("swap");
+    assertThat(state("swap")).isEqualTo(OperationEntry.State.FAILED);
+  }
+
+  @Test
   void aMoveWhoseTargetIsGoneLeavesNothingBehind() {
     PartitionId partition = cluster.partition("p", Bounds.Range.ALL, 1, 2, 3);
     List<NodeId> members = voters(partition);

@@ -334,7 +334,9 @@ class HttpApiTest {
           INVALID_DEFINITION | replicas              | "replicas":2
           INVALID_DEFINITION | replicas              | "replicas":3
           INVALID_REQUEST    | placement[0]          | "placement":["default"]
-          INVALID_REQUEST    | placement[0].replicas | "placement":[{"site":"default"}]
+          INVALID_DEFINITION | placement[0].replicas | "placement":[{"site":"default"}]
+          INVALID_DEFINITION | placement[0].site     | "placement":[{"site":"mars"}]
+          INVALID_REQUEST    | placement[0].replicas | "placement":[{"site":"default","replicas":0}]
           INVALID_REQUEST    | placement[0].site     | "placement":[{"replicas":1}]
           INVALID_REQUEST    | placement[0].node     | "placement":[{"site":"default","replicas":1,"node":"a"}]
           INVALID_DEFINITION | placement[0].site     | "placement":[{"site":"mars","replicas":1}]

@@ -161,7 +161,7 @@ public final class ClusterMeters implements DataPlanes.Listener {
         if (partition.leaderNodeId() == null) {
           yield "NoLeader";
         }
-        yield partition.replicas().stream()
+        yield view.replicas(partition).stream()
                 .allMatch(replica -> replica.caughtUp() && view.isAlive(replica.nodeId()))
             ? "Ready"
             : "Degraded";

@@ -1,5 +1,6 @@
 package dev.partita.operator.nodeclient;
 
+import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,21 @@ public record ClusterView(
   /// Whether the node of that id is heard from.
   public boolean isAlive(String nodeId) {
     return node(nodeId).map(MemberView::alive).orElse(false);
+  }
+
+  /// The copies of a Partition at edge Sites: they do not vote, and are not among its replicas.
+  public List<ReplicaView> edgeCopies(PartitionView partition) {
+    return partition.replicas().stream().filter(this::isEdgeCopy).toList();
+  }
+
+  /// The replicas of a Partition without its copies at edge Sites.
+  public List<ReplicaView> replicas(PartitionView partition) {
+    return partition.replicas().stream().filter(each -> !isEdgeCopy(each)).toList();
+  }
+
+  private boolean isEdgeCopy(ReplicaView replica) {
+    return replica.role() == PartitionView.Role.LEARNER
+        && node(replica.nodeId()).map(MemberView::edge).orElse(false);
   }
 
   /// The same, but the nodes of these pods are not heard from.

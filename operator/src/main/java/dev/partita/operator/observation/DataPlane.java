@@ -36,8 +36,9 @@ public final class DataPlane {
   /// How many polls may fail before what was seen last counts as unknown.
   private static final int FAILURES_MAX = 5;
 
-  /// In how many polls in a row a node has to be alive to count as steady: one that comes and goes
-  /// must not be given anything that others would have to take over again.
+  /// In how many polls in a row a node has to be alive to count as steady, or silent to count as
+  /// lost: one that comes and goes must not be given anything that others would have to take over
+  /// again, and need not be told of each time.
   private static final int STEADY_POLLS = 10;
 
   private final String namespace;
@@ -45,7 +46,9 @@ public final class DataPlane {
   private final Map<String, ReportedSite> sites = new ConcurrentHashMap<>();
   private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> pollsAlive = new HashMap<>();
+  private final Map<String, Integer> pollsSilent = new HashMap<>();
   private volatile Set<String> steadyNodes = Set.of();
+  private volatile Set<String> lostNodes = Set.of();
   private final ReentrantLock disruptions = new ReentrantLock();
   private volatile Observation observation = new Observation(null, FAILURES_MAX);
   private volatile @Nullable String preferredNode;
@@ -95,6 +98,12 @@ public final class DataPlane {
   /// Ids of the nodes that have been alive for a while.
   public Set<String> steadyNodes() {
     return steadyNodes;
+  }
+
+  /// Ids of the nodes that have not been heard from for a while. A node that comes and goes is
+  /// neither steady nor lost.
+  public Set<String> lostNodes() {
+    return lostNodes;
   }
 
   /// Forgets all Sites but these.
@@ -208,13 +217,23 @@ public final class DataPlane {
             .filter(MemberView::alive)
             .map(MemberView::nodeId)
             .collect(Collectors.toSet());
-    pollsAlive.keySet().retainAll(alive);
-    alive.forEach(
-        node -> pollsAlive.merge(node, 1, (polls, _) -> Math.min(STEADY_POLLS, polls + 1)));
-    steadyNodes =
-        alive.stream()
-            .filter(node -> pollsAlive.getOrDefault(node, 0) >= STEADY_POLLS)
-            .collect(Collectors.toUnmodifiableSet());
+    Set<String> silent =
+        seen.nodes().stream()
+            .map(MemberView::nodeId)
+            .filter(node -> !alive.contains(node))
+            .collect(Collectors.toSet());
+    steadyNodes = counted(pollsAlive, alive);
+    lostNodes = counted(pollsSilent, silent);
+  }
+
+  /// Counts one poll more of those nodes, begins anew with all others, and tells who has had
+  /// enough.
+  private static Set<String> counted(Map<String, Integer> polls, Set<String> nodes) {
+    polls.keySet().retainAll(nodes);
+    nodes.forEach(node -> polls.merge(node, 1, (count, _) -> Math.min(STEADY_POLLS, count + 1)));
+    return nodes.stream()
+        .filter(node -> polls.getOrDefault(node, 0) >= STEADY_POLLS)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private boolean isOlderThanKnown(ClusterView seen) {

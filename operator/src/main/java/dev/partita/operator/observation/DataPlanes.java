@@ -104,14 +104,14 @@ public final class DataPlanes implements AutoCloseable {
   }
 
   /// What decisions rest on beside the view.
-  private record Circumstances(Set<String> steadyNodes, boolean rolling) {}
+  private record Circumstances(Set<String> steadyNodes, Set<String> lostNodes, boolean rolling) {}
 
   /// The state of one polling thread.
   private final class Polling {
 
     private final DataPlane dataPlane;
     private @Nullable ClusterView told;
-    private Circumstances toldCircumstances = new Circumstances(Set.of(), false);
+    private Circumstances toldCircumstances = new Circumstances(Set.of(), Set.of(), false);
     private long figuresToldNanos;
     private int idlePolls;
 
@@ -135,7 +135,7 @@ public final class DataPlanes implements AutoCloseable {
     private void tell(@Nullable ClusterView known) {
       Change change = Change.between(told, known);
       Circumstances circumstances =
-          new Circumstances(dataPlane.steadyNodes(), dataPlane.isRolling());
+          new Circumstances(dataPlane.steadyNodes(), dataPlane.lostNodes(), dataPlane.isRolling());
       if (change.structural() || !circumstances.equals(toldCircumstances)) {
         told = known;
         toldCircumstances = circumstances;

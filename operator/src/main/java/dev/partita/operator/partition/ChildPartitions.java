@@ -193,6 +193,9 @@ final class ChildPartitions {
             bounds.columns(),
             spec.replicas(),
             spec.placement(),
+            spec.survive(),
+            spec.leader(),
+            spec.residency(),
             spec.split(),
             spec.deletionPolicy(),
             spec.paused()));

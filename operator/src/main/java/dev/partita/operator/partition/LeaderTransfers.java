@@ -4,11 +4,14 @@ import dev.partita.crd.Partition;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.observation.DataPlane;
+import dev.partita.operator.placement.LeaderBalance.Transfer;
 import dev.partita.operator.resource.Transitions;
 import java.util.List;
+import java.util.Optional;
 
-/// Has leaders spread evenly over the nodes, by load and by number: one transfer at a time in the
-/// whole cluster, and none while pods are being restarted, which hands leaders over on purpose.
+/// Has leaders where their Partitions want them, and spread evenly over the nodes, by load and by
+/// number: one transfer at a time in the whole cluster, and none while pods are being restarted,
+/// which hands leaders over on purpose.
 ///
 /// All Partitions compute the same transfer from the same observation, and the one it is about asks
 /// for it. What is finished is forgotten with the hand-overs of restarts, by the Site; until then
@@ -33,6 +36,11 @@ final class LeaderTransfers {
     if (underWay || dataPlane.isRolling()) {
       return;
     }
+    Optional<Transfer> home = Placements.homecoming(cluster, dataPlane.steadyNodes(), declared);
+    if (home.isPresent()) {
+      home.ifPresent(transfer -> ask(transfer, MoveReason.LEADER, partition, cluster, dataPlane));
+      return;
+    }
     Placements.leaders(
             cluster,
             dataPlane.edgeSites(),
@@ -40,22 +48,31 @@ final class LeaderTransfers {
             declared,
             view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
         .next()
-        .filter(transfer -> transfer.partition().equals(partition.getMetadata().getName()))
-        .ifPresent(transfer -> {
-          String id =
-              OperationSpec.transferId(transfer.partition(), transfer.from(), transfer.to());
-          OperationSpec spec = OperationSpec.transferLeader(transfer.partition(), transfer.to());
-          // Refused or unanswered, it is computed anew from the next observation.
-          if (asking.ask(id, spec, MoveReason.BALANCE, dataPlane).isNew()) {
-            transitions.tell(
-                partition,
-                "MovingLeader",
-                "%s hands it over to %s, because %s"
-                    .formatted(
-                        MoveReason.name(transfer.from(), cluster),
-                        MoveReason.name(transfer.to(), cluster),
-                        transfer.because()));
-          }
-        });
+        .ifPresent(transfer -> ask(transfer, MoveReason.BALANCE, partition, cluster, dataPlane));
+  }
+
+  /// Asks for a transfer that is about this Partition.
+  private void ask(
+      Transfer transfer,
+      String reason,
+      Partition partition,
+      ClusterView cluster,
+      DataPlane dataPlane) {
+    if (!transfer.partition().equals(partition.getMetadata().getName())) {
+      return;
+    }
+    String id = OperationSpec.transferId(transfer.partition(), transfer.from(), transfer.to());
+    OperationSpec spec = OperationSpec.transferLeader(transfer.partition(), transfer.to());
+    // Refused or unanswered, it is computed anew from the next observation.
+    if (asking.ask(id, spec, reason, dataPlane).isNew()) {
+      transitions.tell(
+          partition,
+          "MovingLeader",
+          "%s hands it over to %s, because %s"
+              .formatted(
+                  MoveReason.name(transfer.from(), cluster),
+                  MoveReason.name(transfer.to(), cluster),
+                  transfer.because()));
+    }
   }
 }

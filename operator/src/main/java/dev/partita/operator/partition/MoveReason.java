@@ -15,12 +15,25 @@ final class MoveReason {
   /// Nodes are to have equally many.
   static final String BALANCE = "Balance";
 
+  /// Edge Sites are to have a copy, or no longer.
+  static final String EDGE = "Edge";
+
+  /// Leaders are to be where their Partitions want them.
+  static final String LEADER = "Leader";
+
   private MoveReason() {}
 
   /// A sentence about a move.
   ///
-  /// @param reason [#REPAIR] or [#BALANCE]
+  /// @param reason [#REPAIR], [#BALANCE] or [#EDGE]
   static String tell(Step.Move move, String reason, Partition partition, ClusterView cluster) {
+    if (reason.equals(EDGE)) {
+      return move.add() == null
+          ? "the copy on %s is removed, because that node is not to have one"
+              .formatted(name(move.remove(), cluster))
+          : "a copy that does not vote is made on %s, because spec.placement names its edge Site"
+              .formatted(name(move.add(), cluster));
+    }
     String remove = move.remove();
     String add = move.add();
     String what;
@@ -54,7 +67,7 @@ final class MoveReason {
       return "that node is being emptied";
     }
     return from.alive()
-        ? "it is to be on other nodes (spec.placement, zones)"
+        ? "it is to be on other nodes (spec.placement, survive, residency, leader, zones)"
         : "that node has come back as another one";
   }
 

@@ -10,6 +10,7 @@ import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
+import dev.partita.operator.placement.EdgePlacement;
 import dev.partita.operator.placement.Placement;
 import dev.partita.operator.placement.Step;
 import dev.partita.operator.resource.Backoff;
@@ -114,12 +115,38 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
         cluster
             .map(view -> advance(partition, view, decision, dataPlane, context))
             .orElseGet(this::unobserved);
-    statusWriter.write(partition, verdict, described, decision, context);
+    Optional<String> missingCopy =
+        described.flatMap(view -> missingCopy(partition, view, dataPlane, context));
+    statusWriter.write(partition, verdict, described, decision, missingCopy, context);
     UpdateControl<Partition> control = UpdateControl.noUpdate();
     // Nothing tells of an annotation that approves something.
     return verdict.kind() == Verdict.Kind.READY && decision.advice() == null
         ? control
         : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+  }
+
+  /// Why a copy that belongs at the edge is not there.
+  private static Optional<String> missingCopy(
+      Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
+    return Placements.wantsCopies(partition)
+            && edges(partition, cluster, dataPlane, context).next(partition.getMetadata().getName())
+                instanceof Step.Impossible(String message)
+        ? Optional.of(message)
+        : Optional.empty();
+  }
+
+  private static EdgePlacement edges(
+      Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
+    return Placements.edges(
+        cluster, dataPlane.steadyNodes(), declared(partition, new Lineage(cluster), context));
+  }
+
+  private static List<Partition> declared(
+      Partition partition, Lineage lineage, Context<Partition> context) {
+    return context
+        .getPrimaryCache()
+        .list(partition.getMetadata().getNamespace(), lineage::isPlaced)
+        .toList();
   }
 
   private SplitDecision decide(Partition partition, PartitionView view) {
@@ -200,14 +227,14 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       return Verdict.reconciling(
           "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
     }
-    String namespace = partition.getMetadata().getNamespace();
-    List<Partition> declared =
-        context.getPrimaryCache().list(namespace, lineage::isPlaced).toList();
+    List<Partition> declared = declared(partition, lineage, context);
     Placement placement = Placements.of(cluster, dataPlane.edgeSites(), declared);
+    EdgePlacement edges = Placements.edges(cluster, dataPlane.steadyNodes(), declared);
     Verdict verdict =
         cluster
             .partition(partition.getMetadata().getName())
-            .map(view -> moves.advance(partition, view, cluster, placement, decision, dataPlane))
+            .map(view ->
+                moves.advance(partition, view, cluster, placement, edges, decision, dataPlane))
             .orElseGet(() -> create(partition, placement, dataPlane));
     if (verdict.kind() == Verdict.Kind.READY) {
       transfers.advance(partition, cluster, declared, dataPlane);

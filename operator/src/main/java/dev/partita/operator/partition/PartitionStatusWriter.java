@@ -28,6 +28,7 @@ final class PartitionStatusWriter {
   private static final String HOT_KEY = "HotKey";
   private static final String SPLIT_ADVISED = "SplitAdvised";
   private static final String INDIVISIBLE = "Indivisible";
+  private static final String EDGE_COPY_MISSING = "EdgeCopyMissing";
 
   private final Transitions transitions;
   private final InstantSource clock;
@@ -37,14 +38,16 @@ final class PartitionStatusWriter {
     this.clock = clock;
   }
 
+  /// @param missingCopy why a copy that belongs at the edge is not there
   void write(
       Partition partition,
       Verdict verdict,
       Optional<ClusterView> cluster,
       SplitDecision decision,
+      Optional<String> missingCopy,
       Context<Partition> context) {
     PartitionStatus before = partition.getStatus();
-    PartitionStatus after = after(partition, verdict, cluster, decision);
+    PartitionStatus after = after(partition, verdict, cluster, decision, missingCopy);
     if (Objects.equals(before, after)) {
       return;
     }
@@ -66,11 +69,16 @@ final class PartitionStatusWriter {
     transitions.warn(partition, HOT_KEY, then, now);
     transitions.warn(partition, INDIVISIBLE, then, now);
     transitions.note(partition, SPLIT_ADVISED, then, now);
+    transitions.warn(partition, EDGE_COPY_MISSING, then, now);
   }
 
   /// While the cluster is not seen, the figures stay what they were.
   private PartitionStatus after(
-      Partition partition, Verdict verdict, Optional<ClusterView> cluster, SplitDecision decision) {
+      Partition partition,
+      Verdict verdict,
+      Optional<ClusterView> cluster,
+      SplitDecision decision,
+      Optional<String> missingCopy) {
     @Nullable PartitionStatus before = partition.getStatus();
     long generation = partition.getMetadata().getGeneration();
     List<Condition> conditions =
@@ -92,6 +100,7 @@ final class PartitionStatusWriter {
               null,
               null,
               null,
+              null,
               generation,
               conditions)
           : new PartitionStatus(
@@ -100,6 +109,7 @@ final class PartitionStatusWriter {
               before.epoch(),
               before.replicas(),
               cluster.isPresent() ? null : before.readyReplicas(),
+              before.edgeReplicas(),
               before.rows(),
               before.bytes(),
               before.operationsPerSecond(),
@@ -120,13 +130,24 @@ final class PartitionStatusWriter {
               clock.instant());
     }
     conditions = withSplit(conditions, partition, decision, before);
+    if (missingCopy.isPresent()) {
+      conditions =
+          Conditions.with(
+              conditions,
+              EDGE_COPY_MISSING,
+              "NoNode",
+              missingCopy.get(),
+              before == null ? null : before.conditions(),
+              clock.instant());
+    }
     List<PartitionView> leaves = cluster.get().leaves(view);
     return new PartitionStatus(
         verdict.phase(),
         view.isSplit() ? null : leaderName(view, cluster.get()),
         view.epoch(),
-        view.isSplit() ? null : view.replicas().size(),
+        view.isSplit() ? null : cluster.get().replicas(view).size(),
         view.isSplit() ? null : readyReplicas(view, cluster.get()),
+        view.isSplit() ? null : edgeReplicas(view, cluster.get()),
         leaves.stream().mapToLong(PartitionView::rows).sum(),
         Figures.bytes(
             before == null ? null : before.bytes(),
@@ -182,9 +203,14 @@ final class PartitionStatusWriter {
         : cluster.node(view.leaderNodeId()).map(MemberView::name).orElse(view.leaderNodeId());
   }
 
+  private static @Nullable Integer edgeReplicas(PartitionView view, ClusterView cluster) {
+    int copies = cluster.edgeCopies(view).size();
+    return copies == 0 ? null : copies;
+  }
+
   private static int readyReplicas(PartitionView view, ClusterView cluster) {
     return (int)
-        view.replicas().stream()
+        cluster.replicas(view).stream()
             .filter(replica -> replica.caughtUp() && cluster.isAlive(replica.nodeId()))
             .count();
   }

@@ -9,17 +9,24 @@ import dev.partita.operator.nodeclient.OperationView;
 import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import dev.partita.operator.placement.Demand;
+import dev.partita.operator.placement.EdgePlacement;
 import dev.partita.operator.placement.LeaderBalance;
+import dev.partita.operator.placement.Place;
+import dev.partita.operator.placement.Rules;
 import dev.partita.operator.placement.Server;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// Pure: what was observed and declared, in the words of placement.
 final class Placements {
@@ -30,6 +37,63 @@ final class Placements {
       ClusterView cluster, Set<String> edgeSites, List<Partition> declared) {
     return new dev.partita.operator.placement.Placement(
         servers(cluster, edgeSites), demands(cluster, declared));
+  }
+
+  /// Where copies belong at the edge. Only a node that says itself that it is there gets one: of
+  /// any other it would become a voter.
+  static EdgePlacement edges(ClusterView cluster, Set<String> steady, List<Partition> declared) {
+    List<Server> servers =
+        cluster.nodes().stream()
+            .map(node -> {
+              boolean keeps =
+                  node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
+              return new Server(
+                  node.nodeId(),
+                  place(node),
+                  node.edge(),
+                  keeps,
+                  keeps && node.alive() && steady.contains(node.nodeId()));
+            })
+            .toList();
+    Map<String, Partition> byName =
+        declared.stream()
+            .collect(Collectors.toMap(each -> each.getMetadata().getName(), each -> each));
+    return new EdgePlacement(
+        servers,
+        cluster.serving().stream()
+            .map(view -> copies(view, byName.get(view.name()), cluster))
+            .toList());
+  }
+
+  /// Whether a Partition is to have copies at the edge.
+  static boolean wantsCopies(Partition partition) {
+    return placement(partition).stream().anyMatch(each -> each.replicas() == null);
+  }
+
+  private static EdgePlacement.Copies copies(
+      PartitionView view, @Nullable Partition declared, ClusterView cluster) {
+    List<EdgePlacement.Copy> current =
+        cluster.edgeCopies(view).stream()
+            .map(replica -> new EdgePlacement.Copy(replica.nodeId(), replica.caughtUp()))
+            .toList();
+    if (declared == null || isLeftAlone(declared)) {
+      return new EdgePlacement.Copies(view.name(), new TreeSet<>(), Rules.NONE, current, true);
+    }
+    TreeSet<String> sites =
+        placement(declared).stream()
+            .filter(each -> each.replicas() == null)
+            .map(Placement::site)
+            .collect(Collectors.toCollection(TreeSet::new));
+    return new EdgePlacement.Copies(
+        view.name(), sites, Rules.of(declared.getSpec()), current, false);
+  }
+
+  private static boolean isLeftAlone(Partition partition) {
+    return partition.getSpec().paused() || partition.isMarkedForDeletion();
+  }
+
+  private static List<Placement> placement(Partition partition) {
+    return Objects.requireNonNullElse(partition.getSpec().placement(), List.of());
   }
 
   /// The balance of leaders over the nodes that have been steady for a while. A Partition that is
@@ -44,21 +108,84 @@ final class Placements {
       ToDoubleFunction<PartitionView> load) {
     Set<String> takers =
         servers(cluster, edgeSites).stream()
-            .filter(Server::accepts)
+            .filter(server -> server.accepts() && !server.edge())
             .map(Server::nodeId)
             .filter(steady::contains)
             .collect(Collectors.toSet());
-    Set<String> movable =
-        declared.stream()
-            .filter(each -> !each.getSpec().paused() && !each.isMarkedForDeletion())
-            .map(each -> each.getMetadata().getName())
-            .collect(Collectors.toSet());
-    cluster.operations().stream().map(OperationView::partition).forEach(movable::remove);
+    Set<String> movable = movable(cluster, declared);
+    Map<String, Rules> rules = rules(declared);
     List<LeaderBalance.Group> groups =
         cluster.serving().stream()
             .flatMap(view -> group(view, cluster, movable, load).stream())
+            .map(group ->
+                atHome(group, rules.getOrDefault(group.partition(), Rules.NONE), cluster, takers))
             .toList();
     return new LeaderBalance(takers, groups);
+  }
+
+  /// The next transfer that brings a leader to where its Partition wants it, to a node that has
+  /// been steady for a while.
+  static Optional<LeaderBalance.Transfer> homecoming(
+      ClusterView cluster, Set<String> steady, List<Partition> declared) {
+    Map<String, Rules> rules = rules(declared);
+    if (rules.isEmpty()) {
+      return Optional.empty();
+    }
+    Set<String> movable = movable(cluster, declared);
+    return cluster.serving().stream()
+        .filter(view -> rules.containsKey(view.name()))
+        .flatMap(view -> group(view, cluster, movable, _ -> 0).stream())
+        .sorted(Comparator.comparing(LeaderBalance.Group::partition))
+        .flatMap(group ->
+            homecoming(group, rules.getOrDefault(group.partition(), Rules.NONE), cluster, steady))
+        .findFirst();
+  }
+
+  private static Stream<LeaderBalance.Transfer> homecoming(
+      LeaderBalance.Group group, Rules rules, ClusterView cluster, Set<String> steady) {
+    return isPreferred(group.leader(), rules, cluster)
+        ? Stream.empty()
+        : group.successors().stream()
+            .filter(node -> steady.contains(node) && isPreferred(node, rules, cluster))
+            .sorted()
+            .map(node ->
+                new LeaderBalance.Transfer(
+                    group.partition(), group.leader(), node, "spec.leader prefers that"));
+  }
+
+  /// A leader that is where it is to be stays there: of others, those that are there too are its
+  /// successors.
+  private static LeaderBalance.Group atHome(
+      LeaderBalance.Group group, Rules rules, ClusterView cluster, Set<String> takers) {
+    List<String> home =
+        group.successors().stream().filter(node -> isPreferred(node, rules, cluster)).toList();
+    boolean bound =
+        isPreferred(group.leader(), rules, cluster) || home.stream().anyMatch(takers::contains);
+    return bound
+        ? new LeaderBalance.Group(group.partition(), group.leader(), home, group.load())
+        : group;
+  }
+
+  private static boolean isPreferred(String nodeId, Rules rules, ClusterView cluster) {
+    return cluster.node(nodeId).filter(node -> rules.prefers(place(node))).isPresent();
+  }
+
+  private static Map<String, Rules> rules(List<Partition> declared) {
+    return declared.stream()
+        .filter(each -> each.getSpec().leader() != null)
+        .collect(
+            Collectors.toMap(
+                each -> each.getMetadata().getName(), each -> Rules.of(each.getSpec())));
+  }
+
+  private static Set<String> movable(ClusterView cluster, List<Partition> declared) {
+    Set<String> movable =
+        declared.stream()
+            .filter(each -> !isLeftAlone(each))
+            .map(each -> each.getMetadata().getName())
+            .collect(Collectors.toSet());
+    cluster.operations().stream().map(OperationView::partition).forEach(movable::remove);
+    return movable;
   }
 
   private static Optional<LeaderBalance.Group> group(
@@ -87,15 +214,22 @@ final class Placements {
     return cluster.nodes().stream()
         .map(node -> {
           boolean keeps = node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
-          boolean accepts = keeps && node.alive() && !edgeSites.contains(node.site());
           return new Server(
               node.nodeId(),
-              node.site(),
-              Objects.requireNonNullElse(node.zone(), ""),
+              place(node),
+              node.edge() || edgeSites.contains(node.site()),
               keeps,
-              accepts);
+              keeps && node.alive());
         })
         .toList();
+  }
+
+  private static Place place(MemberView node) {
+    return new Place(
+        node.site(),
+        Objects.requireNonNullElse(node.cloud(), ""),
+        Objects.requireNonNullElse(node.region(), ""),
+        Objects.requireNonNullElse(node.zone(), ""));
   }
 
   private static boolean isSuperseded(MemberView node, ClusterView cluster) {
@@ -122,7 +256,7 @@ final class Placements {
         declared.stream().map(each -> each.getMetadata().getName()).collect(Collectors.toSet());
     cluster.serving().stream()
         .filter(view -> !names.contains(view.name()))
-        .map(view -> Demand.fixed(view.name(), view.replicaNodeIds()))
+        .map(view -> Demand.fixed(view.name(), replicas(view, cluster)))
         .forEach(demands::add);
     return demands;
   }
@@ -131,14 +265,22 @@ final class Placements {
     String name = partition.getMetadata().getName();
     PartitionSpec spec = partition.getSpec();
     List<String> current =
-        cluster.partition(name).map(PartitionView::replicaNodeIds).orElse(List.of());
+        cluster.partition(name).map(view -> replicas(view, cluster)).orElse(List.of());
     boolean split = cluster.partition(name).filter(PartitionView::isSplit).isPresent();
-    if (spec.paused() || partition.isMarkedForDeletion() || split) {
+    if (isLeftAlone(partition) || split) {
       return Demand.fixed(name, current);
     }
-    List<Placement> placement = Objects.requireNonNullElse(spec.placement(), List.of());
-    Map<String, Integer> bySite =
-        placement.stream().collect(Collectors.toMap(Placement::site, Placement::replicas));
-    return Demand.of(name, spec.replicas(), bySite, current);
+    Map<String, Integer> bySite = new HashMap<>();
+    for (Placement each : placement(partition)) {
+      Integer replicas = each.replicas();
+      if (replicas != null) {
+        bySite.put(each.site(), replicas);
+      }
+    }
+    return Demand.of(name, spec.replicas(), bySite, Rules.of(spec), current);
+  }
+
+  private static List<String> replicas(PartitionView view, ClusterView cluster) {
+    return cluster.replicas(view).stream().map(ReplicaView::nodeId).toList();
   }
 }

@@ -8,6 +8,7 @@ import dev.partita.operator.nodeclient.OperationView;
 import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import dev.partita.operator.observation.DataPlane;
+import dev.partita.operator.placement.EdgePlacement;
 import dev.partita.operator.placement.Placement;
 import dev.partita.operator.placement.Step;
 import dev.partita.operator.resource.Backoff;
@@ -18,7 +19,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /// Changes an existing Partition, one operation at a time: first its replicas are brought to where
-/// they belong, then it is split if it is to be, then loads are evened out.
+/// they belong, then its copies at the edge, then it is split if it is to be, then loads are evened
+/// out.
 ///
 /// The id of an operation follows from the Partition, its epoch and the nodes, so whoever asks for
 /// the same step again asks for the same operation.
@@ -44,6 +46,7 @@ final class ReplicaMoves {
       PartitionView view,
       ClusterView cluster,
       Placement placement,
+      EdgePlacement edges,
       SplitDecision decision,
       DataPlane dataPlane) {
     if (view.state() == PartitionView.State.DROPPING) {
@@ -79,12 +82,14 @@ final class ReplicaMoves {
               ? moving(health, message)
               : Verdict.stalled("CannotPlace", message);
       case Step.Settled _, Step.Create _ ->
-          health.kind() == Verdict.Kind.READY
-              ? splits
-                  .begin(partition, view, decision, cluster, dataPlane)
-                  .orElseGet(
-                      () -> rebalance(partition, view, placement, health, cluster, dataPlane))
-              : health;
+          health.kind() != Verdict.Kind.READY
+              ? health
+              : edges.next(view.name()) instanceof Step.Move copy
+                  ? start(partition, view, copy, MoveReason.EDGE, health, cluster, dataPlane)
+                  : splits
+                      .begin(partition, view, decision, cluster, dataPlane)
+                      .orElseGet(
+                          () -> rebalance(partition, view, placement, health, cluster, dataPlane));
     };
   }
 
@@ -182,7 +187,7 @@ final class ReplicaMoves {
           : Verdict.reconciling("Degraded", "NoLeader", "the group has no leader that is known");
     }
     List<String> lagging =
-        view.replicas().stream()
+        cluster.replicas(view).stream()
             .filter(replica -> !replica.caughtUp() || !cluster.isAlive(replica.nodeId()))
             .map(ReplicaView::nodeId)
             .map(id -> cluster.node(id).map(node -> node.name()).orElse(id))

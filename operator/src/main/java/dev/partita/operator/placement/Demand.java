@@ -10,12 +10,14 @@ import java.util.TreeMap;
 ///
 /// @param replicas how many; the sum of `bySite` where that is not empty
 /// @param bySite replicas by Site; anywhere when empty
+/// @param rules what else it declares about the places of its replicas
 /// @param current ids of the nodes that hold a replica
 /// @param isFixed its replicas count as load, but are left where they are
 public record Demand(
     String partition,
     int replicas,
     SortedMap<String, Integer> bySite,
+    Rules rules,
     List<String> current,
     boolean isFixed) {
 
@@ -27,11 +29,21 @@ public record Demand(
   /// The demand of a Partition that is to be placed.
   public static Demand of(
       String partition, int replicas, Map<String, Integer> bySite, List<String> current) {
-    return new Demand(partition, replicas, new TreeMap<>(bySite), current, false);
+    return of(partition, replicas, bySite, Rules.NONE, current);
+  }
+
+  /// The demand of a Partition that is to be placed by rules.
+  public static Demand of(
+      String partition,
+      int replicas,
+      Map<String, Integer> bySite,
+      Rules rules,
+      List<String> current) {
+    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, false);
   }
 
   /// A Partition that stays where it is.
   public static Demand fixed(String partition, List<String> current) {
-    return new Demand(partition, current.size(), new TreeMap<>(), current, true);
+    return new Demand(partition, current.size(), new TreeMap<>(), Rules.NONE, current, true);
   }
 }

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -18,6 +18,8 @@ import java.util.stream.Stream;
 /// Places replicas: evenly by count over the nodes, in as many zones as possible, on the Sites that
 /// a Partition names.
 ///
+/// Nodes at the edge hold none of them; see [EdgePlacement].
+///
 /// Immutable: one instance sees one state of the nodes and of all demands.
 public final class Placement {
 
@@ -27,12 +29,19 @@ public final class Placement {
   private final List<Server> servers;
   private final Map<String, Server> serverById;
   private final List<Demand> demands;
+  private final Set<String> edgeSites;
   private final Map<String, Integer> load = new HashMap<>();
 
   /// @param demands all Partitions that have or will have replicas; those without `current` are
   ///   placed in this order
   public Placement(Collection<Server> servers, List<Demand> demands) {
-    this.servers = servers.stream().sorted(Comparator.comparing(Server::nodeId)).toList();
+    this.servers =
+        servers.stream()
+            .filter(server -> !server.edge())
+            .sorted(Comparator.comparing(Server::nodeId))
+            .toList();
+    this.edgeSites =
+        servers.stream().filter(Server::edge).map(Server::site).collect(Collectors.toSet());
     this.serverById =
         this.servers.stream().collect(Collectors.toMap(Server::nodeId, Function.identity()));
     this.demands = List.copyOf(demands);
@@ -56,7 +65,10 @@ public final class Placement {
       if (demand.partition().equals(partition)) {
         return missing
             .<Step>map(Step.Impossible::new)
-            .orElseGet(() -> new Step.Create(rotate(choice.chosen, demands.indexOf(demand))));
+            .orElseGet(() ->
+                new Step.Create(
+                    preferredFirst(
+                        rotate(choice.chosen, demands.indexOf(demand)), demand.rules())));
       }
       if (missing.isEmpty()) {
         choice.chosen.forEach(node -> planned.merge(node, 1, Integer::sum));
@@ -95,13 +107,18 @@ public final class Placement {
   }
 
   /// The next move that evens out the loads, if they are uneven and every Partition is where it
-  /// wants to be.
+  /// wants to be, or cannot be.
   public Optional<Step.Move> rebalance() {
-    if (!demands.stream().allMatch(this::isSettled)) {
+    Map<String, Step> repairs = new HashMap<>();
+    demands.stream()
+        .filter(demand -> !demand.current().isEmpty())
+        .forEach(demand -> repairs.put(demand.partition(), repair(demand.partition())));
+    if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)) {
       return Optional.empty();
     }
     return demands.stream()
-        .filter(demand -> !demand.isFixed())
+        .filter(
+            demand -> !demand.isFixed() && repairs.get(demand.partition()) instanceof Step.Settled)
         .flatMap(demand -> demand.current().stream().flatMap(from -> targets(demand, from)))
         .max(
             Comparator.comparingInt(Candidate::gain)
@@ -109,10 +126,6 @@ public final class Placement {
                 .thenComparing(Candidate::from, Comparator.reverseOrder())
                 .thenComparing(Candidate::to, Comparator.reverseOrder()))
         .map(best -> new Step.Move(best.partition(), best.from(), best.to()));
-  }
-
-  private boolean isSettled(Demand demand) {
-    return demand.current().isEmpty() || repair(demand.partition()) instanceof Step.Settled;
   }
 
   private Stream<Candidate> targets(Demand demand, String from) {
@@ -127,9 +140,20 @@ public final class Placement {
         .filter(target -> loadOf(from) - loadOf(target.nodeId()) >= UNEVEN_DIFFERENCE)
         .filter(target ->
             zones(replace(demand.current(), from, target.nodeId())) >= zones(demand.current()))
+        .filter(target -> areRulesMet(demand, replace(demand.current(), from, target.nodeId())))
         .map(target ->
             new Candidate(
                 demand.partition(), from, target.nodeId(), loadOf(from) - loadOf(target.nodeId())));
+  }
+
+  /// Whether replicas may be there, and the leader is not left without its place by that.
+  private boolean areRulesMet(Demand demand, List<String> nodes) {
+    Rules rules = demand.rules();
+    List<Place> places =
+        nodes.stream().map(serverById::get).filter(Objects::nonNull).map(Server::place).toList();
+    return rules.areMet(places, demand.replicas())
+        && (demand.current().stream().noneMatch(node -> prefers(node, rules))
+            || nodes.stream().anyMatch(node -> prefers(node, rules)));
   }
 
   private record Candidate(String partition, String from, String to, int gain) {}
@@ -170,15 +194,28 @@ public final class Placement {
         .toList();
   }
 
+  private List<String> preferredFirst(List<String> nodes, Rules rules) {
+    return nodes.stream()
+        .sorted(Comparator.comparing((String node) -> !prefers(node, rules)))
+        .toList();
+  }
+
+  private boolean prefers(String nodeId, Rules rules) {
+    Server server = serverById.get(nodeId);
+    return server != null && rules.prefers(server.place());
+  }
+
   /// The choice of nodes for one Partition.
   private final class Choice {
 
     private final Demand demand;
+    private final Rules rules;
     private final Map<String, Integer> loads;
     private final List<String> chosen = new ArrayList<>();
 
     Choice(Demand demand, Map<String, Integer> loads) {
       this.demand = demand;
+      this.rules = demand.rules();
       this.loads = loads;
     }
 
@@ -194,6 +231,50 @@ public final class Placement {
               chosen.remove(worst(inGroup(group)));
             }
           });
+      for (String domain : chosen.stream().map(this::domainOf).distinct().sorted().toList()) {
+        while (inDomain(domain).size() > rules.mostInDomain(demand.replicas())) {
+          chosen.remove(worst(inDomain(domain)));
+        }
+      }
+      makeRoomForLeader();
+    }
+
+    /// Gives up the worst of the chosen, where none of them is where the leader is to be and
+    /// another node that is there can take its place.
+    private void makeRoomForLeader() {
+      if (!demand.bySite().isEmpty() || hasPreferred() || chosen.size() < demand.replicas()) {
+        return;
+      }
+      for (Server server : servers) {
+        if (server.accepts() && rules.prefers(server.place()) && isPossible(server)) {
+          List<String> sameDomain = inDomain(rules.domain(server.place()));
+          boolean full = sameDomain.size() >= rules.mostInDomain(demand.replicas());
+          chosen.remove(worst(full ? sameDomain : chosen));
+          return;
+        }
+      }
+    }
+
+    private boolean hasPreferred() {
+      return chosen.stream().anyMatch(node -> prefers(node, rules));
+    }
+
+    /// Whether the rules let a node hold a replica, whatever the others do.
+    private boolean isPossible(Server server) {
+      return rules.allows(server.place()) && rules.isKnown(server.place());
+    }
+
+    private boolean hasRoom(Server server) {
+      return inDomain(rules.domain(server.place())).size() < rules.mostInDomain(demand.replicas());
+    }
+
+    private List<String> inDomain(String domain) {
+      return chosen.stream().filter(node -> domainOf(node).equals(domain)).toList();
+    }
+
+    private String domainOf(String nodeId) {
+      Server server = serverById.get(nodeId);
+      return server == null ? "" : rules.domain(server.place());
     }
 
     /// Adds nodes until every quota is met; otherwise says what is missing.
@@ -206,6 +287,7 @@ public final class Placement {
                   .filter(
                       server -> quota.getKey().isEmpty() || server.site().equals(quota.getKey()))
                   .filter(server -> !chosen.contains(server.nodeId()))
+                  .filter(server -> isPossible(server) && hasRoom(server))
                   .min(preference());
           if (best.isEmpty()) {
             return Optional.of(missing(quota.getKey(), quota.getValue()));
@@ -225,6 +307,7 @@ public final class Placement {
     private boolean isWanted(String nodeId) {
       Server server = serverById.get(nodeId);
       return server != null
+          && isPossible(server)
           && (demand.bySite().isEmpty() || demand.bySite().containsKey(server.site()));
     }
 
@@ -237,9 +320,13 @@ public final class Placement {
       return chosen.stream().filter(member).toList();
     }
 
-    /// A zone with few of the chosen first, then little load.
+    /// Where the leader is to be, while nobody is there; then a failure domain and a zone with few
+    /// of the chosen, then little load.
     private Comparator<Server> preference() {
-      return Comparator.comparingLong((Server server) -> chosenInZone(server.zone()))
+      boolean leaderless = demand.bySite().isEmpty() && !hasPreferred();
+      return Comparator.comparing((Server server) -> !(leaderless && rules.prefers(server.place())))
+          .thenComparingInt(server -> inDomain(rules.domain(server.place())).size())
+          .thenComparingLong(server -> chosenInZone(server.zone()))
           .thenComparingInt(server -> loads.getOrDefault(server.nodeId(), 0))
           .thenComparing(Server::nodeId);
     }
@@ -251,19 +338,32 @@ public final class Placement {
     private String worst(List<String> nodes) {
       return nodes.stream()
           .max(
-              Comparator.comparingLong((String node) -> chosenInZone(zoneOf(node)))
+              Comparator.comparingInt((String node) -> inDomain(domainOf(node)).size())
+                  .thenComparingLong(node -> chosenInZone(zoneOf(node)))
                   .thenComparingInt(node -> loads.getOrDefault(node, 0))
                   .thenComparing(Comparator.naturalOrder()))
           .orElseThrow();
     }
 
     private String missing(String site, int wanted) {
-      Set<String> usable = new HashSet<>(inGroup(site));
-      servers.stream()
-          .filter(Server::accepts)
-          .filter(server -> site.isEmpty() || server.site().equals(site))
-          .forEach(server -> usable.add(server.nodeId()));
+      if (edgeSites.contains(site)) {
+        return "Site %s is an edge Site, which holds copies that do not vote: leave its replicas out of spec.placement"
+            .formatted(site);
+      }
+      List<Server> usable =
+          servers.stream()
+              .filter(server -> server.accepts() || chosen.contains(server.nodeId()))
+              .filter(server -> site.isEmpty() || server.site().equals(site))
+              .filter(server -> rules.allows(server.place()))
+              .toList();
       String where = site.isEmpty() ? "all Sites" : "Site " + site;
+      String obstacle =
+          usable.size() >= wanted || !rules.residency().isEmpty()
+              ? rules.obstacle(usable.stream().map(Server::place).toList(), demand.replicas())
+              : "";
+      if (!obstacle.isEmpty()) {
+        return obstacle;
+      }
       return "%d replicas are wanted on different nodes of %s, but only %d can hold one: add nodes or lower replicas"
           .formatted(wanted, where, usable.size());
     }

@@ -5,7 +5,8 @@
 /// settles: each move of a repair brings a Partition nearer to its demand, each move of a rebalance
 /// lowers the sum of the squared loads. So does each transfer of
 /// [LeaderBalance][dev.partita.operator.placement.LeaderBalance], or it shortens the way to one
-/// that does.
+/// that does. [EdgePlacement][dev.partita.operator.placement.EdgePlacement] places what does not
+/// vote.
 @NullMarked
 package dev.partita.operator.placement;
 

@@ -20,6 +20,9 @@ public final class SplitTurn {
   /// Splits at a time that one node leads.
   static final int SPLITS_PER_NODE_MAX = 1;
 
+  /// The last step of a split, which waits for every member.
+  private static final String CLEAN_UP = "CleanUp";
+
   private SplitTurn() {}
 
   /// What a split has to wait for; empty if it may begin.
@@ -37,7 +40,10 @@ public final class SplitTurn {
     if (running(cluster, Kind.MOVE_REPLICA).stream().findAny().isPresent()) {
       return Optional.of("a replica is being moved");
     }
-    List<OperationView> splits = running(cluster, Kind.SPLIT_PARTITION);
+    List<OperationView> splits =
+        running(cluster, Kind.SPLIT_PARTITION).stream()
+            .filter(split -> !onlyWaits(split, cluster))
+            .toList();
     if (splits.size() >= SPLITS_MAX) {
       return Optional.of(SPLITS_MAX + " other Partitions are being split");
     }
@@ -50,6 +56,15 @@ public final class SplitTurn {
     return sameLeader >= SPLITS_PER_NODE_MAX
         ? Optional.of("its leader's node splits another Partition")
         : Optional.empty();
+  }
+
+  /// Whether a split waits for nothing but a member that is not heard from, as long as that lasts.
+  private static boolean onlyWaits(OperationView split, ClusterView cluster) {
+    return split.step().equals(CLEAN_UP)
+        && Optional.ofNullable(split.partition()).stream()
+            .flatMap(name -> cluster.partition(name).stream())
+            .flatMap(parent -> parent.replicaNodeIds().stream())
+            .anyMatch(node -> !cluster.isAlive(node));
   }
 
   private static List<OperationView> running(ClusterView cluster, Kind kind) {

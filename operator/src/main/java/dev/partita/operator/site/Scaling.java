@@ -147,12 +147,14 @@ record Scaling(
     long staying =
         cluster.nodes().stream()
             .filter(node -> node.state() == MemberView.State.ACTIVE && !leaving.contains(node))
-            .filter(node -> !isSuperseded(node, cluster.nodes()))
+            .filter(node -> !node.edge() && !isSuperseded(node, cluster.nodes()))
             .count();
     Optional<PartitionView> widest =
         cluster.serving().stream()
             .filter(partition ->
-                leaving.stream().anyMatch(node -> partition.hasReplicaOn(node.nodeId())))
+                partition.voters().stream()
+                    .anyMatch(voter ->
+                        leaving.stream().anyMatch(node -> node.nodeId().equals(voter.nodeId()))))
             .filter(partition -> partition.voters().size() > staying)
             .max(
                 Comparator.comparingInt((PartitionView each) -> each.voters().size())

@@ -1,7 +1,6 @@
 package dev.partita.operator.site;
 
 import dev.partita.crd.Site;
-import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.rollout.Approvals;
 import dev.partita.operator.rollout.RolloutStep;
@@ -23,22 +22,18 @@ final class SiteProgress {
   private final List<Pod> pods;
   private final Scaling scaling;
   private final Optional<Verdict> unfounded;
-  private final Optional<ClusterView> cluster;
+  private final NodesHeard heard;
   private RolloutStep rollout = new RolloutStep.Settled();
   private Volumes.Growth growth = new Volumes.Growth(List.of(), null);
   private Replacement.Step replacement = new Replacement.Step.Nothing();
 
   SiteProgress(
-      Site site,
-      List<Pod> pods,
-      Scaling scaling,
-      Optional<Verdict> unfounded,
-      Optional<ClusterView> cluster) {
+      Site site, List<Pod> pods, Scaling scaling, Optional<Verdict> unfounded, NodesHeard heard) {
     this.site = site;
     this.pods = pods;
     this.scaling = scaling;
     this.unfounded = unfounded;
-    this.cluster = cluster;
+    this.heard = heard;
   }
 
   void growing(Volumes.Growth progress) {
@@ -54,7 +49,7 @@ final class SiteProgress {
   }
 
   Verdict verdict() {
-    if (cluster.isEmpty()) {
+    if (heard.cluster().isEmpty()) {
       return unfounded.orElseGet(() ->
           Verdict.reconciling(
               "Pending", "Unreachable", "no node answers; waiting for the pods to start"));
@@ -73,6 +68,9 @@ final class SiteProgress {
       return loss.get();
     }
     List<String> missing = missing();
+    if (heard.isCutOff()) {
+      return Verdict.reconciling("Unreachable", "SiteUnreachable", unreachable(missing));
+    }
     if (!missing.isEmpty()) {
       return Verdict.reconciling("Progressing", "NodesNotReady", waitingFor(missing));
     }
@@ -164,11 +162,13 @@ final class SiteProgress {
     boolean podReady =
         pods.stream()
             .anyMatch(pod -> pod.getMetadata().getName().equals(name) && Readiness.isPodReady(pod));
-    return podReady
-        && cluster.orElseThrow().nodes().stream().anyMatch(node -> isActive(node, name));
+    return podReady && heard.isActive(name);
   }
 
-  private static boolean isActive(MemberView node, String name) {
-    return node.name().equals(name) && node.alive() && node.state() == MemberView.State.ACTIVE;
+  private String unreachable(List<String> missing) {
+    return site.getSpec().edge()
+        ? "no node of this edge Site is heard from: it goes on reading what it has, ever older, until its line is back; "
+            + waitingFor(missing)
+        : "no node of this Site is heard from; " + waitingFor(missing);
   }
 }

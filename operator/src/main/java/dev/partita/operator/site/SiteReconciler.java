@@ -99,12 +99,12 @@ public class SiteReconciler implements Reconciler<Site> {
           Verdict.stalled(
               "OtherClusterUnsupported",
               "this version runs nodes in its own cluster only: create the Site without kubeconfigSecret");
-      statusWriter.write(site, List.of(), verdict, Optional.empty(), context);
+      statusWriter.write(site, List.of(), verdict, NodesHeard.nothing(site), context);
       return UpdateControl.noUpdate();
     }
     Optional<Verdict> uncertified = certificates.keep(site);
     if (uncertified.isPresent()) {
-      statusWriter.write(site, pods(context), uncertified.get(), Optional.empty(), context);
+      statusWriter.write(site, pods(context), uncertified.get(), NodesHeard.nothing(site), context);
       return UpdateControl.<Site>noUpdate().rescheduleAfter(UNSETTLED_RETRY_MILLIS);
     }
     if (site.getSpec().authentication() == Authentication.Required) {
@@ -122,7 +122,8 @@ public class SiteReconciler implements Reconciler<Site> {
       Verdict paused =
           Verdict.reconciling(
               "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
-      statusWriter.write(site, pods, paused, cluster, context);
+      statusWriter.write(
+          site, pods, paused, new NodesHeard(site, cluster, dataPlane.lostNodes()), context);
       return UpdateControl.noUpdate();
     }
     Scaling scaling = scaling(site, pods, cluster, context);
@@ -133,7 +134,8 @@ public class SiteReconciler implements Reconciler<Site> {
     boolean applied = applyStatefulSet(site, scaling, context);
     Volumes.Growth growth = volumes.grow(site, context);
     Optional<Verdict> unfounded = founding.advance(site, endpoints, dataPlane);
-    SiteProgress progress = new SiteProgress(site, pods, scaling, unfounded, cluster);
+    NodesHeard heard = new NodesHeard(site, cluster, dataPlane.lostNodes());
+    SiteProgress progress = new SiteProgress(site, pods, scaling, unfounded, heard);
     progress.growing(growth);
     if (cluster.isPresent()) {
       operations.acknowledge(cluster.get(), dataPlane);
@@ -145,11 +147,13 @@ public class SiteReconciler implements Reconciler<Site> {
       progress.replacing(
           new LostNodes(site, context, dataPlane, clock).advance(pods, cluster.get()));
       RolloutStep step = restarts.advance(pods, cluster.get(), applied);
-      dataPlane.reportRolling(name, !(step instanceof RolloutStep.Settled));
+      // Where nobody leads, restarts hand nothing over; they may wait for a line for long.
+      dataPlane.reportRolling(
+          name, !(step instanceof RolloutStep.Settled) && !site.getSpec().edge());
       progress.rolling(step);
     }
     Verdict verdict = progress.verdict();
-    statusWriter.write(site, pods, verdict, cluster, context);
+    statusWriter.write(site, pods, verdict, heard, context);
     return reschedule(verdict, unfounded.isPresent());
   }
 

@@ -2,8 +2,6 @@ package dev.partita.operator.site;
 
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
-import dev.partita.operator.nodeclient.ClusterView;
-import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.resource.Labels;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Conditions;
@@ -15,7 +13,6 @@ import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -30,19 +27,14 @@ final class SiteStatusWriter {
     this.clock = clock;
   }
 
-  void write(
-      Site site,
-      List<Pod> pods,
-      Verdict verdict,
-      Optional<ClusterView> cluster,
-      Context<Site> context) {
+  void write(Site site, List<Pod> pods, Verdict verdict, NodesHeard heard, Context<Site> context) {
     SiteStatus before = site.getStatus();
     long generation = site.getMetadata().getGeneration();
     SiteStatus after =
         new SiteStatus(
             verdict.phase(),
             pods.size(),
-            readyNodes(pods, cluster),
+            readyNodes(pods, heard),
             selector(site),
             generation,
             Conditions.of(
@@ -65,19 +57,12 @@ final class SiteStatusWriter {
         verdict.kind() == Verdict.Kind.STALLED);
   }
 
-  private static int readyNodes(List<Pod> pods, Optional<ClusterView> cluster) {
+  private static int readyNodes(List<Pod> pods, NodesHeard heard) {
     return (int)
         pods.stream()
             .filter(Readiness::isPodReady)
-            .filter(pod ->
-                cluster.map(view -> isAlive(view, pod.getMetadata().getName())).orElse(false))
+            .filter(pod -> heard.isHeard(pod.getMetadata().getName()))
             .count();
-  }
-
-  private static boolean isAlive(ClusterView cluster, String name) {
-    return cluster.nodes().stream()
-        .anyMatch(node ->
-            node.name().equals(name) && node.alive() && node.state() != MemberView.State.GONE);
   }
 
   private static String selector(Site site) {

@@ -53,6 +53,7 @@ public final class FakeCluster {
   /// Trees of dropped Partitions whose rows are on disk.
   private final Map<String, List<FakePartition>> retained = new TreeMap<>();
 
+  private final Map<String, FakePlace> places = new HashMap<>();
   private boolean movesHeld;
   private int mostTransfersAtOnce;
   private long nextId;
@@ -106,6 +107,35 @@ public final class FakeCluster {
         : found.caughtUpByNode.keySet().stream().map(id -> member(id).name).sorted().toList();
   }
 
+  /// Names of the nodes that hold a copy of a Partition that does not vote, sorted; empty where
+  /// there is no such Partition.
+  public synchronized List<String> copies(String partition) {
+    FakePartition found = partitions.get(partition);
+    return found == null
+        ? List.of()
+        : found.learners.stream().map(id -> member(id).name).sorted().toList();
+  }
+
+  /// Name of the node that leads a Partition, empty where none does.
+  public synchronized String leaderOf(String partition) {
+    FakePartition found = partitions.get(partition);
+    return found == null || found.leader.isEmpty() ? "" : member(found.leader).name;
+  }
+
+  /// The epoch of a Partition.
+  public synchronized long epoch(String partition) {
+    return Objects.requireNonNull(partitions.get(partition)).epoch;
+  }
+
+  /// Cuts the line to the nodes of a Site, which run on, or brings it back.
+  public synchronized void cut(String site, boolean cut) {
+    members.values().stream()
+        .filter(member -> member.site.equals(site) && !member.state.equals("Gone"))
+        .forEach(member -> member.alive = !cut);
+    partitions.values().forEach(this::elect);
+    revision++;
+  }
+
   /// Number of replicas by node name, of the nodes that are not gone.
   public synchronized Map<String, Integer> load() {
     Map<String, Integer> load = new TreeMap<>();
@@ -137,6 +167,7 @@ public final class FakeCluster {
     List<String> takers =
         members.values().stream()
             .filter(member -> member.joined && member.alive && member.state.equals("Active"))
+            .filter(member -> !isEdge(member.id))
             .map(member -> member.id)
             .toList();
     List<LeaderBalance.Group> groups =
@@ -307,6 +338,11 @@ public final class FakeCluster {
   // ----------------------------------------------------------------------------------------------
   // what nodes report
 
+  /// The nodes of a Site say where they are.
+  synchronized void told(String site, FakePlace place) {
+    places.put(site, place);
+  }
+
   synchronized void started(String id, String name, String site) {
     FakeMember member = members.computeIfAbsent(id, _ -> new FakeMember(id, name, site));
     member.alive = true;
@@ -422,6 +458,7 @@ public final class FakeCluster {
   private Response state() {
     stateReads++;
     operations.values().forEach(this::advance);
+    partitions.values().forEach(this::catchUp);
     ObjectNode state = JSON.createObjectNode();
     state.put("revision", revision).put("clusterId", clusterId).put("leaderNodeId", systemLeader);
     ArrayNode nodes = state.putArray("nodes");
@@ -443,6 +480,8 @@ public final class FakeCluster {
     boolean voter = founders.contains(member.id);
     ObjectNode view = JSON.createObjectNode();
     view.put("nodeId", member.id).put("name", member.name).put("site", member.site).put("zone", "");
+    FakePlace place = places.getOrDefault(member.site, FakePlace.UNKNOWN);
+    view.put("cloud", place.cloud()).put("region", place.region()).put("edge", place.edge());
     view.put("peerAddress", "p")
         .put("httpAddress", "h")
         .put("state", member.state)
@@ -659,18 +698,47 @@ public final class FakeCluster {
       return;
     }
     String add = operation.text("add");
-    if (!add.isEmpty() && operation.step == 1) {
+    if (isEdge(add)) {
+      advanceCopy(operation, partition, add);
+    } else if (!add.isEmpty() && operation.step == 1) {
       partition.caughtUpByNode.put(add, false);
       partition.learners.add(add);
     } else if (!add.isEmpty() && operation.step == 2) {
       partition.caughtUpByNode.put(add, true);
     } else {
       partition.learners.remove(add);
+      partition.learners.remove(operation.text("remove"));
       partition.caughtUpByNode.remove(operation.text("remove"));
       partition.epoch++;
       elect(partition);
       operation.state = "Done";
     }
+  }
+
+  /// A copy at the edge stays a learner, and nothing waits for its node.
+  private void advanceCopy(FakeOperation operation, FakePartition partition, String node) {
+    if (member(node).alive) {
+      partition.caughtUpByNode.put(node, false);
+      partition.learners.add(node);
+      partition.epoch++;
+      operation.state = "Done";
+    } else {
+      operation.state = "Failed";
+      operation.message = "the edge node to add is not alive";
+    }
+  }
+
+  private void catchUp(FakePartition partition) {
+    if (!movesHeld) {
+      partition.learners.stream()
+          .filter(this::isEdge)
+          .forEach(node -> partition.caughtUpByNode.replace(node, member(node).alive));
+    }
+  }
+
+  private boolean isEdge(String nodeId) {
+    FakeMember member = members.get(nodeId);
+    return member != null && places.getOrDefault(member.site, FakePlace.UNKNOWN).edge();
   }
 
   private void elect(FakePartition partition) {
@@ -684,7 +752,7 @@ public final class FakeCluster {
     if (!holds) {
       partition.leader =
           partition.caughtUpByNode.keySet().stream()
-              .filter(id -> member(id).alive)
+              .filter(id -> member(id).alive && !partition.learners.contains(id))
               .findFirst()
               .orElse("");
     }

@@ -1,6 +1,7 @@
 package dev.partita.operator.fake;
 
 import dev.partita.tls.Credentials;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -97,6 +98,12 @@ public final class FakePods implements AutoCloseable {
     String id = String.valueOf(claim.getMetadata().getUid().hashCode() & 0x7fffffffL);
     String site = pod.getMetadata().getLabels().get("partita.dev/site");
     InetSocketAddress address = new InetSocketAddress(pod.getStatus().getPodIP(), port);
+    cluster.told(
+        site,
+        new FakePlace(
+            environment(pod, "PARTITA_CLOUD"),
+            environment(pod, "PARTITA_REGION"),
+            environment(pod, "PARTITA_EDGE").equals("true")));
     Optional<String> secret = certificates(pod);
     FakeNode node =
         secret.isEmpty()
@@ -109,6 +116,14 @@ public final class FakePods implements AutoCloseable {
                 new InetSocketAddress(pod.getStatus().getPodIP(), port + 2),
                 () -> credentials(secret.get()));
     nodeByPodUid.put(pod.getMetadata().getUid(), node);
+  }
+
+  private static String environment(Pod pod, String name) {
+    return pod.getSpec().getContainers().getFirst().getEnv().stream()
+        .filter(each -> each.getName().equals(name) && each.getValue() != null)
+        .map(EnvVar::getValue)
+        .findFirst()
+        .orElse("");
   }
 
   private static Optional<String> certificates(Pod pod) {

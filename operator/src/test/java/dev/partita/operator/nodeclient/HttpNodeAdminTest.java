@@ -97,6 +97,9 @@ class HttpNodeAdminTest {
             3,
             null,
             null,
+            null,
+            null,
+            null,
             DeletionPolicy.Retain,
             false);
     admin.putPartition(endpoint(), "p", PartitionRequest.of(spec, List.of("1", "2")));

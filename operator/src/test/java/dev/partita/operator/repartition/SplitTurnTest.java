@@ -43,6 +43,34 @@ class SplitTurnTest {
         PartitionView.State.ACTIVE);
   }
 
+  @Test
+  void splitsThatWaitForANodeThatIsCutOffHoldNoOthersUp() {
+    for (int number = 0; number < SplitTurn.SPLITS_MAX; number++) {
+      operations.add(
+          new OperationView(
+              "o" + number,
+              Kind.SPLIT_PARTITION,
+              "p" + number,
+              "CleanUp",
+              OperationView.State.RUNNING,
+              null));
+    }
+    assertThat(obstacle(5)).isPresent();
+    MemberView cutOff =
+        new MemberView(
+            "0",
+            "main-0",
+            "main",
+            "",
+            MemberView.State.ACTIVE,
+            false,
+            MemberView.SystemRole.LEARNER,
+            1,
+            0);
+    nodes.set(0, cutOff);
+    assertThat(obstacle(5)).isEmpty();
+  }
+
   private void operation(Kind kind, int partition, OperationView.State state) {
     operations.add(
         new OperationView("o" + operations.size(), kind, "p" + partition, "step", state, null));

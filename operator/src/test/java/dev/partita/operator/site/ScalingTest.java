@@ -9,6 +9,7 @@ import dev.partita.operator.nodeclient.MemberView.SystemRole;
 import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.nodeclient.OperationSpec.Kind;
 import dev.partita.operator.nodeclient.OperationView;
+import dev.partita.operator.nodeclient.PartitionView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +118,47 @@ class ScalingTest {
             "5", "other-5", "other", "", State.DRAINING, true, SystemRole.LEARNER, 0, 0));
     assertThat(plan(1).operations()).isEmpty();
     assertThat(plan(1).replicas()).isEqualTo(1);
+  }
+
+  @Test
+  void anEdgeNodeCannotTakeOverWhatVotes() {
+    member("0", 0, State.ACTIVE, true, 1);
+    member("1", 1, State.DRAINING, true, 1);
+    members.add(edge("5"));
+    PartitionView partition = partition(List.of("0", "1"), List.of());
+    assertThat(plan(1, partition).obstacle()).contains("Partition p has 2 replicas", "only 1");
+  }
+
+  @Test
+  void aCopyAtTheEdgeHoldsNoNodeBack() {
+    member("0", 0, State.ACTIVE, true, 1);
+    member("1", 1, State.DRAINING, true, 1);
+    PartitionView partition = partition(List.of("0", "7", "8"), List.of("1"));
+    assertThat(plan(1, partition).obstacle()).isNull();
+  }
+
+  private static MemberView edge(String id) {
+    return new MemberView(
+        id, "edge-0", "edge", "", "", "", true, State.ACTIVE, true, SystemRole.LEARNER, 1, 0);
+  }
+
+  private static PartitionView partition(List<String> voters, List<String> learners) {
+    List<PartitionView.ReplicaView> replicas = new ArrayList<>();
+    voters.forEach(
+        id -> replicas.add(new PartitionView.ReplicaView(id, PartitionView.Role.VOTER, true)));
+    learners.forEach(
+        id -> replicas.add(new PartitionView.ReplicaView(id, PartitionView.Role.LEARNER, true)));
+    return new PartitionView(
+        "1", "p", "c", 1, "0", replicas, 0, 0, 0, null, PartitionView.State.ACTIVE);
+  }
+
+  private Scaling plan(int wanted, PartitionView partition) {
+    return Scaling.plan(
+        "main",
+        wanted,
+        7,
+        new ClusterView(
+            1, "c", "0", members, List.of(partition), List.of(), operations, List.of()));
   }
 
   private Scaling plan(int wanted) {

@@ -128,6 +128,13 @@ final class Diagnosis {
       } else if (is(resource, "Reconciling")) {
         findings.add(Finding.note(object, "at work: " + message, "nothing to do yet"));
       }
+      if (is(resource, "EdgeCopyMissing")) {
+        findings.add(
+            Finding.note(
+                object,
+                condition(resource, "EdgeCopyMissing").path("message").asText(),
+                describe(object)));
+      }
     }
   }
 

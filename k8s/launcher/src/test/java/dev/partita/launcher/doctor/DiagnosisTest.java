@@ -128,6 +128,24 @@ class DiagnosisTest {
   }
 
   @Test
+  void aCopyThatIsMissingAtTheEdgeIsNoted() {
+    partitions.set(
+        0,
+        with(
+            "p",
+            "Ready: True, Reconciling: False, Stalled: False, EdgeCopyMissing: True",
+            "edge Site shop has no nodes",
+            "2026-01-01T00:00:00Z"));
+    assertThat(diagnose())
+        .singleElement()
+        .satisfies(finding -> {
+          assertThat(finding.severity()).isEqualTo(Finding.Severity.NOTE);
+          assertThat(finding.object()).isEqualTo("partition/p");
+          assertThat(finding.toString()).contains("edge Site shop has no nodes");
+        });
+  }
+
+  @Test
   void aSilentOperatorIsOneFindingForAll() {
     sites.set(
         0,
