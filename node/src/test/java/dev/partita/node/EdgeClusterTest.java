@@ -9,7 +9,6 @@ import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
 import dev.partita.node.admin.PartitionView;
 import dev.partita.node.admin.PartitionWish;
-import dev.partita.node.document.Documents;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
@@ -86,7 +85,7 @@ final class EdgeClusterTest {
   }
 
   private @Nullable Document read(long key, @Nullable Timestamp at, Deadline deadline) {
-    return new Documents(cluster().node(EDGE).router())
+    return TestCluster.documents(cluster().node(EDGE))
         .get("things", PrimaryKey.of(key), at, deadline);
   }
 

@@ -10,6 +10,7 @@ import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.time.Deadline;
+import dev.partita.node.transaction.UniqueWrites;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,7 +31,10 @@ final class InProcess implements AutoCloseable {
 
   private InProcess(Node node, int count) {
     this.node = node;
-    this.documents = new Documents(node.router());
+    this.documents =
+        new Documents(
+            node.router(),
+            new UniqueWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
     this.count = count;
   }
 
