@@ -237,7 +237,7 @@ class BankClusterTest {
   }
 
   @Test
-  void moneyIsNeitherMadeNorLostWhilePartitionsAreSplit() throws Exception {
+  void moneyIsNeitherMadeNorLostWhilePartitionsAreSplitAndMerged() throws Exception {
     try (TestCluster cluster = accounts(directory);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       addIndex(cluster);
@@ -274,6 +274,24 @@ class BankClusterTest {
           at += 4;
         }
         awaitMore(bank, 10);
+        for (String partition : List.of("low", "middle", "high")) {
+          if (partition.equals("middle")) {
+            cluster
+                .admin()
+                .putOperation(
+                    "merge", OperationSpec.mergePartitions(partition), cluster.deadline());
+            int killed = cluster.systemLeader();
+            cluster.kill(killed);
+            awaitMore(bank, 5);
+            cluster.start(killed);
+            cluster.awaitReady();
+            if (cluster.awaitOperation("merge").state() == OperationView.State.DONE) {
+              continue;
+            }
+          }
+          cluster.merge(partition);
+          awaitMore(bank, 5);
+        }
       } finally {
         bank.over.set(true);
       }

@@ -238,6 +238,8 @@ class ChangesClusterTest {
       cluster.start(killed);
       cluster.awaitReady();
       awaitDone(cluster, "split-middle");
+      cluster.merge("low");
+      play.awaitMore(10);
 
       int system = cluster.systemLeader();
       cluster.stop(system);

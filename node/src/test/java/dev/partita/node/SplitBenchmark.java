@@ -24,8 +24,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
-/// Measures how long writes of a partition pause when it is split under load, at a small and at a
-/// large size: three nodes in this JVM with real logs, stores and sockets.
+/// Measures how long writes of a partition pause when it is split and merged again under load, at a
+/// small and at a large size: three nodes in this JVM with real logs, stores and sockets.
 ///
 /// Arguments: MiB of rows for each run, the number of splits, the number of writers.
 public final class SplitBenchmark {
@@ -35,6 +35,9 @@ public final class SplitBenchmark {
 
   /// How long after the children are published writes still count as written across the split.
   private static final long SETTLED_MILLIS = 100;
+
+  /// Rows are counted and index entries built after splits; merges are measured without that.
+  private static final long SETTLED_AFTER_SPLITS_MILLIS = 3_000;
 
   private SplitBenchmark() {}
 
@@ -85,38 +88,32 @@ public final class SplitBenchmark {
       }
       Thread.sleep(3_000);
       long quietUntil = System.nanoTime();
-      var pauses = new ArrayList<Long>();
-      var lengths = new ArrayList<Long>();
-      var quietest = new ArrayList<Long>();
+      var split = new Figures();
+      var merged = new Figures();
+      var whole = new ArrayList<String>();
       String partition = "p";
       long end = KEYS;
-      for (int split = 0; split < splits; split++) {
+      for (int count = 0; count < splits; count++) {
         end /= 2;
-        long begun = System.nanoTime();
-        String id = "split-" + split;
-        String whole = partition;
-        cluster
-            .admin()
-            .putOperation(
-                id,
-                OperationSpec.splitPartition(whole, TestCluster.json(Long.toString(end))),
-                cluster.deadline());
-        while (cluster.partition(whole).state() != PartitionView.State.SPLIT) {
-          Thread.sleep(5);
-        }
-        Thread.sleep(SETTLED_MILLIS);
-        long finished = System.nanoTime();
-        pauses.add(longestWrite(writes, begun, finished));
-        lengths.add(finished - begun);
-        OperationView done = cluster.awaitOperation(id);
-        Thread.sleep(1_000);
-        long quiet = System.nanoTime();
-        Thread.sleep(Duration.ofNanos(finished - begun));
-        quietest.add(longestWrite(writes, quiet, System.nanoTime()));
-        if (done.state() != OperationView.State.DONE) {
-          throw new IllegalStateException(done.toString());
-        }
+        measure(
+            cluster,
+            writes,
+            partition,
+            OperationSpec.splitPartition(partition, TestCluster.json(Long.toString(end))),
+            PartitionView.State.SPLIT,
+            split);
+        whole.add(partition);
         partition = cluster.partition(partition).children().getFirst();
+      }
+      Thread.sleep(SETTLED_AFTER_SPLITS_MILLIS);
+      for (String each : whole.reversed()) {
+        measure(
+            cluster,
+            writes,
+            each,
+            OperationSpec.mergePartitions(each),
+            PartitionView.State.ACTIVE,
+            merged);
       }
       stop.set(true);
       for (Future<?> one : running) {
@@ -126,11 +123,56 @@ public final class SplitBenchmark {
           "%d MiB, %d writers, %d writes, %d refused%n",
           mebibytes, writers, writes.size(), failed.size());
       System.out.printf("  without a split: %s%n", percentiles(writes, 0, quietUntil));
-      System.out.printf("  from the order to the children serving, ms: %s%n", millis(lengths));
-      System.out.printf("  longest write in that time, ms: %s%n", millis(pauses));
-      System.out.printf("  longest write in as long a time without, ms: %s%n", millis(quietest));
+      split.print("split");
+      merged.print("merge");
       failed.stream().limit(3).forEach(System.out::println);
     }
+  }
+
+  /// What was measured of several operations of a kind, in nanoseconds.
+  ///
+  /// @param pauses the longest write meanwhile
+  /// @param lengths from the order to serving
+  /// @param quietest the longest write in as long a time without
+  private record Figures(List<Long> pauses, List<Long> lengths, List<Long> quietest) {
+    Figures() {
+      this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
+    void print(String what) {
+      System.out.printf("  %s: from the order to serving, ms: %s%n", what, millis(lengths));
+      System.out.printf("  %s: longest write in that time, ms: %s%n", what, millis(pauses));
+      System.out.printf(
+          "  %s: longest write in as long a time without, ms: %s%n", what, millis(quietest));
+    }
+  }
+
+  private static void measure(
+      TestCluster cluster,
+      Iterable<Write> writes,
+      String partition,
+      OperationSpec operation,
+      PartitionView.State serving,
+      Figures figures)
+      throws InterruptedException {
+    String id = serving + "-" + partition;
+    long begun = System.nanoTime();
+    cluster.admin().putOperation(id, operation, cluster.deadline());
+    while (cluster.partition(partition).state() != serving) {
+      Thread.sleep(5);
+    }
+    Thread.sleep(SETTLED_MILLIS);
+    long finished = System.nanoTime();
+    figures.pauses().add(longestWrite(writes, begun, finished));
+    figures.lengths().add(finished - begun);
+    OperationView done = cluster.awaitOperation(id);
+    if (done.state() != OperationView.State.DONE) {
+      throw new IllegalStateException(done.toString());
+    }
+    Thread.sleep(1_000);
+    long quiet = System.nanoTime();
+    Thread.sleep(Duration.ofNanos(finished - begun));
+    figures.quietest().add(longestWrite(writes, quiet, System.nanoTime()));
   }
 
   private static List<String> millis(List<Long> nanos) {

@@ -358,6 +358,19 @@ public final class TestCluster implements AutoCloseable {
             operation -> operation.state() != OperationView.State.RUNNING);
   }
 
+  /// Merges the parts of a Partition; one that is given up, because the machine is slow or a node
+  /// was killed, is asked for again.
+  public void merge(String split) {
+    for (int attempt = 0; attempt < 20; attempt++) {
+      String id = "merge-" + split + "-" + clock.monotonicNanos();
+      if (run(id, OperationSpec.mergePartitions(split)).state() == OperationView.State.DONE) {
+        return;
+      }
+      awaitReady();
+    }
+    throw new AssertionError("the parts are never merged: " + split);
+  }
+
   /// Writes a document through a node.
   public Response put(int through, String collection, long key, String document) {
     return put(through, collection, key, document, deadline());

@@ -320,7 +320,7 @@ class UniqueClusterTest extends UniqueCollections {
   }
 
   @Test
-  void bothSidesCanBeSplit() {
+  void bothSidesCanBeSplitAndMergedAgain() {
     for (int key = 0; key < 20; key++) {
       assertWritten(write(key % 3, "parts", mail(key, "m" + key)));
     }
@@ -337,6 +337,14 @@ class UniqueClusterTest extends UniqueCollections {
       assertViolated(write(key % 3, "parts", mail(100 + key, "m" + key)));
       assertWritten(write(key % 3, "parts", mail(key, "n" + key)));
       assertWritten(write(key % 3, "parts", mail(100 + key, "m" + key)));
+    }
+    cluster.merge("parts-low");
+    cluster.merge("parts" + INDEX + "~unique-0");
+    for (int key = 0; key < 20; key++) {
+      assertViolated(write(key % 3, "parts", mail(key, "m" + key)));
+      assertViolated(write(key % 3, "parts", mail(200 + key, "n" + key)));
+      assertWritten(write(key % 3, "parts", mail(key, "o" + key)));
+      assertWritten(write(key % 3, "parts", mail(200 + key, "n" + key)));
     }
   }
 

@@ -96,6 +96,38 @@ class PartitionTreeTest extends OperatorFixture {
   }
 
   @Test
+  void resourcesOfPartsGoWhenTheyAreMerged() {
+    apply(site(3));
+    apply(partition("p", P.formatted(3)));
+    awaitReady(Partition.class, "p");
+    cluster.figures("p", 8, 400);
+    List<String> parts = split("p", 50);
+    List<String> ofParts = split(parts.getLast(), 75);
+
+    cluster.merge("merge-1", parts.getLast());
+
+    await("the resources of the merged parts go")
+        .atMost(PATIENCE)
+        .until(() -> ofParts.stream().noneMatch(this::exists));
+    awaitReady(Partition.class, parts.getLast());
+    assertThat(find(parts.getFirst())).isPresent();
+    cluster.merge("merge-2", "p");
+
+    await("only what was declared is left").atMost(PATIENCE).until(() -> resources().size() == 1);
+    awaitStatus(
+        Partition.class,
+        "p",
+        status ->
+            "Ready".equals(status.phase())
+                && status.children() == null
+                && Objects.equals(status.replicas(), 3)
+                && Objects.equals(status.rows(), 8L));
+    cluster.forget("merge-1");
+    cluster.forget("merge-2");
+    assertThat(split("p", 20)).hasSize(2);
+  }
+
+  @Test
   void partsHaveResourcesThatFollowTheirParent() {
     apply(site(3));
     apply(partition("p", P.formatted(1) + ", deletionPolicy: Delete"));

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// An operation as it is asked for (`PUT /admin/v1/operations/{id}`); which fields count depends on
 /// the kind.
 ///
-/// @param partition name of a Partition: MoveReplica, SplitPartition, TransferLeader
+/// @param partition name of a Partition: MoveReplica, SplitPartition, TransferLeader; the one that
+///   was split: MergePartitions
 /// @param remove node id whose replica goes: MoveReplica
 /// @param add node id that gets a replica: MoveReplica
 /// @param to node id of the next leader: TransferLeader
@@ -31,6 +32,9 @@ public record OperationSpec(
     /// Makes two Partitions of one, which keeps its name and has no rows any more.
     @JsonProperty("SplitPartition")
     SPLIT_PARTITION,
+    /// Has the two parts of a Partition that was split be one again.
+    @JsonProperty("MergePartitions")
+    MERGE_PARTITIONS,
     /// Makes another voter the leader.
     @JsonProperty("TransferLeader")
     TRANSFER_LEADER,
@@ -54,6 +58,11 @@ public record OperationSpec(
   /// A split of a range at a key; of hash bounds, by doubling their modulus, with null.
   public static OperationSpec splitPartition(String partition, @Nullable JsonNode at) {
     return new OperationSpec(Kind.SPLIT_PARTITION, partition, null, null, null, null, at);
+  }
+
+  /// A merge of the two parts of a Partition that was split.
+  public static OperationSpec mergePartitions(String split) {
+    return new OperationSpec(Kind.MERGE_PARTITIONS, split, null, null, null, null, null);
   }
 
   /// A transfer of leadership.

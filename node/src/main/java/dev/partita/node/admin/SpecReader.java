@@ -66,6 +66,7 @@ final class SpecReader {
               new Operation.SplitPartition(
                   partition(spec, catalog).id(),
                   spec.at() == null || spec.at().isNull() ? null : JsonData.datum(spec.at()));
+          case MERGE_PARTITIONS -> new Operation.MergePartitions(partition(spec, catalog).id());
           case TRANSFER_LEADER ->
               new Operation.TransferLeader(
                   partition(spec, catalog).id(), nodeId(needed("to", spec.to())));

@@ -114,7 +114,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
             .orElse(null),
         switch (entry.state()) {
           case CREATING, PENDING -> PartitionView.State.CREATING;
-          case ACTIVE, RETAINED -> PartitionView.State.ACTIVE;
+          case ACTIVE, MERGED, RETAINED -> PartitionView.State.ACTIVE;
           case SPLIT -> PartitionView.State.SPLIT;
         },
         entry.state() == PartitionEntry.State.SPLIT
@@ -193,7 +193,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         entry.id(),
         kind(entry.operation()),
         partitionOf(entry.operation())
-            .flatMap(catalog::partition)
+            .flatMap(catalog::answering)
             .map(PartitionEntry::name)
             .orElse(null),
         entry.step(),
@@ -209,6 +209,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
     return switch (operation) {
       case Operation.MoveReplica _ -> OperationSpec.Kind.MOVE_REPLICA;
       case Operation.SplitPartition _ -> OperationSpec.Kind.SPLIT_PARTITION;
+      case Operation.MergePartitions _ -> OperationSpec.Kind.MERGE_PARTITIONS;
       case Operation.TransferLeader _ -> OperationSpec.Kind.TRANSFER_LEADER;
       case Operation.DrainNode _ -> OperationSpec.Kind.DRAIN_NODE;
       case Operation.CancelDrain _ -> OperationSpec.Kind.CANCEL_DRAIN;
@@ -220,6 +221,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
     return switch (operation) {
       case Operation.MoveReplica move -> Optional.of(move.partition());
       case Operation.SplitPartition split -> Optional.of(split.partition());
+      case Operation.MergePartitions(var split) -> Optional.of(split);
       case Operation.TransferLeader transfer -> Optional.of(transfer.partition());
       case Operation.DrainNode _, Operation.CancelDrain _, Operation.RemoveNode _ ->
           Optional.empty();

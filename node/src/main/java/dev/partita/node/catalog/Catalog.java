@@ -65,7 +65,24 @@ public record Catalog(
 
   /// What a Partition was split into, or is to be, in the order of their ids; empty if it was not.
   public List<PartitionEntry> children(PartitionId parent) {
-    return SplitTransitions.children(this, parent);
+    return SplitTransitions.children(this, parent).stream()
+        .filter(child -> child.state() != PartitionEntry.State.MERGED)
+        .filter(child -> child.state() != PartitionEntry.State.PENDING || !child.isMerge())
+        .toList();
+  }
+
+  /// The Partition that the parts of one are to be merged into, if that is recorded and not done.
+  public Optional<PartitionEntry> pendingMerge(PartitionId split) {
+    return SplitTransitions.children(this, split).stream()
+        .filter(child -> child.state() == PartitionEntry.State.PENDING && child.isMerge())
+        .findFirst();
+  }
+
+  /// The Partitions whose rows one has by now and that are not forgotten yet.
+  public List<PartitionEntry> merged(PartitionId into) {
+    return SplitTransitions.children(this, into).stream()
+        .filter(child -> child.state() == PartitionEntry.State.MERGED)
+        .toList();
   }
 
   /// The Partitions that have the rows of one that may have been split: itself if it was not.
@@ -76,6 +93,18 @@ public record Catalog(
   /// The Partition of this id, retained or not.
   public Optional<PartitionEntry> partition(PartitionId id) {
     return partitions.byId(id);
+  }
+
+  /// The Partition that answers for the one of this id: itself, or the one that it was merged into.
+  public Optional<PartitionEntry> answering(PartitionId id) {
+    Optional<PartitionEntry> own = partitions.byId(id);
+    if (own.isPresent() && own.get().state() != PartitionEntry.State.MERGED) {
+      return own;
+    }
+    return partitions.all().stream()
+        .filter(entry -> entry.state() != PartitionEntry.State.PENDING)
+        .filter(entry -> entry.absorbed().contains(id))
+        .findFirst();
   }
 
   /// The indexes of a collection, by name.

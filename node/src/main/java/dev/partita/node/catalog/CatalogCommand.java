@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = CatalogCommand.ActivatePartition.class, name = "ActivatePartition"),
   @JsonSubTypes.Type(value = CatalogCommand.PublishSplit.class, name = "PublishSplit"),
   @JsonSubTypes.Type(value = CatalogCommand.RetirePartition.class, name = "RetirePartition"),
+  @JsonSubTypes.Type(value = CatalogCommand.CommitMerge.class, name = "CommitMerge"),
+  @JsonSubTypes.Type(value = CatalogCommand.GiveUpMerge.class, name = "GiveUpMerge"),
   @JsonSubTypes.Type(value = CatalogCommand.CreateIndex.class, name = "CreateIndex"),
   @JsonSubTypes.Type(value = CatalogCommand.DropIndex.class, name = "DropIndex"),
   @JsonSubTypes.Type(value = CatalogCommand.SetIndexState.class, name = "SetIndexState"),
@@ -87,7 +89,24 @@ public sealed interface CatalogCommand {
     }
   }
 
-  /// The group of a Partition that was split is not needed any more.
+  /// The parts of a Partition that was split are merged: the one serves in its place from now on.
+  ///
+  /// @param partition the one
+  /// @param epoch its first one
+  /// @param voters its members, at first
+  record CommitMerge(PartitionId partition, long epoch, List<NodeId> voters, List<NodeId> learners)
+      implements CatalogCommand {
+    public CommitMerge {
+      voters = List.copyOf(voters);
+      learners = List.copyOf(learners);
+    }
+  }
+
+  /// Nothing comes of a merge, unless it is committed already; its operation has failed.
+  record GiveUpMerge(String operation, PartitionId partition, String message)
+      implements CatalogCommand {}
+
+  /// The group of a Partition that was split, or merged, is not needed any more.
   record RetirePartition(PartitionId partition) implements CatalogCommand {}
 
   /// Makes an Index.

@@ -55,6 +55,8 @@ final class CatalogRules {
       case CatalogCommand.ObservePartition observed -> PartitionRules.observe(before, observed);
       case CatalogCommand.ActivatePartition activate -> PartitionRules.activate(before, activate);
       case CatalogCommand.PublishSplit publish -> SplitTransitions.publish(before, publish);
+      case CatalogCommand.CommitMerge commit -> MergeTransitions.commit(before, commit);
+      case CatalogCommand.GiveUpMerge given -> MergeTransitions.giveUp(before, given);
       case CatalogCommand.RetirePartition(var partition) ->
           SplitTransitions.retire(before, partition);
       case CatalogCommand.CreateIndex create -> IndexRules.create(before, create);
@@ -144,9 +146,13 @@ final class CatalogRules {
       return Transition.refused(before, Reason.TOO_MANY, "too many operations", put.id(), null);
     }
     Transition begun =
-        put.operation() instanceof Operation.SplitPartition(var partition, var at)
-            ? SplitTransitions.begin(before, partition, at)
-            : Transition.applied(before);
+        switch (put.operation()) {
+          case Operation.SplitPartition(var partition, var at) ->
+              SplitTransitions.begin(before, partition, at);
+          case Operation.MergePartitions(var partition) ->
+              MergeTransitions.begin(before, partition);
+          default -> Transition.applied(before);
+        };
     if (!(begun.result() instanceof Applied)) {
       return begun;
     }

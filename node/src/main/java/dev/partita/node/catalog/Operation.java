@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Operation.MoveReplica.class, name = "MoveReplica"),
   @JsonSubTypes.Type(value = Operation.SplitPartition.class, name = "SplitPartition"),
+  @JsonSubTypes.Type(value = Operation.MergePartitions.class, name = "MergePartitions"),
   @JsonSubTypes.Type(value = Operation.TransferLeader.class, name = "TransferLeader"),
   @JsonSubTypes.Type(value = Operation.DrainNode.class, name = "DrainNode"),
   @JsonSubTypes.Type(value = Operation.CancelDrain.class, name = "CancelDrain"),
@@ -38,6 +39,9 @@ public sealed interface Operation {
   /// @param at the first key of the second half of a range; null for hash bounds, whose modulus is
   ///   doubled
   record SplitPartition(PartitionId partition, @Nullable Datum at) implements Operation {}
+
+  /// The two parts of the Partition are to be one again.
+  record MergePartitions(PartitionId partition) implements Operation {}
 
   /// `to` is to lead the Partition.
   record TransferLeader(PartitionId partition, NodeId to) implements Operation {}

@@ -4,9 +4,11 @@ import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A Partition in the partition map.
@@ -18,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// @param voters as its leader last reported; before that the first members, of which the first one
 ///   is to lead
 /// @param learners as its leader last reported
-/// @param parent the Partition that it was split from, null if it was declared
+/// @param parent the Partition that it was split from, null if it was declared; of one that was
+///   merged the Partition that has its rows
+/// @param absorbed the Partitions that it was merged of, however far back: it answers for their
+///   transactions
 public record PartitionEntry(
     PartitionId id,
     String name,
@@ -29,8 +34,11 @@ public record PartitionEntry(
     List<NodeId> voters,
     List<NodeId> learners,
     State state,
-    @Nullable PartitionId parent) {
+    @Nullable PartitionId parent,
+    List<PartitionId> absorbed) {
+  @SuppressWarnings("ConstantValue") // A catalog of a version before merges says nothing of them.
   public PartitionEntry {
+    absorbed = absorbed == null ? List.of() : List.copyOf(absorbed);
     voters = List.copyOf(voters);
     learners = List.copyOf(learners);
   }
@@ -42,11 +50,15 @@ public record PartitionEntry(
     /// It serves.
     ACTIVE,
     /// It is a child of a Partition that is to be split: it has its id and name, and serves from
-    /// the moment on that the other is split. Invisible to clients.
+    /// the moment on that the other is split. Or the parts of a split Partition are to be merged
+    /// into it. Invisible to clients.
     PENDING,
     /// It was split: it has no rows, its children or theirs do. Its name and bounds stay, so that
     /// whoever has declared it finds it. Once it has no members any more its group is gone.
     SPLIT,
+    /// It was merged into another one, which has its rows, and is kept until every member has done
+    /// that durably. Invisible to clients.
+    MERGED,
     /// It was dropped, its rows stay on its members, or on those of what it was split into. It is
     /// invisible to clients, its name ends in `~` and its id, and nothing else may take its keys.
     RETAINED
@@ -69,28 +81,54 @@ public record PartitionEntry(
     return members;
   }
 
+  /// Whether it has, or is to have, the rows of others.
+  public boolean isMerge() {
+    return !absorbed.isEmpty();
+  }
+
+  /// The id of the first that was in its place.
+  PartitionId firstId() {
+    return Stream.concat(Stream.of(id), absorbed.stream())
+        .min(Comparator.naturalOrder())
+        .orElse(id);
+  }
+
   PartitionEntry with(State next) {
-    return new PartitionEntry(
-        id, name, collection, collectionId, bounds, epoch, voters, learners, next, parent);
+    return named(name, next);
   }
 
   PartitionEntry named(String newName, State next) {
-    return new PartitionEntry(
-        id, newName, collection, collectionId, bounds, epoch, voters, learners, next, parent);
+    return changed(newName, epoch, voters, learners, next, parent);
   }
 
   PartitionEntry observed(
       long newEpoch, Collection<NodeId> newVoters, Collection<NodeId> newLearners) {
+    return changed(name, newEpoch, List.copyOf(newVoters), List.copyOf(newLearners), state, parent);
+  }
+
+  /// In another place of the tree.
+  PartitionEntry below(@Nullable PartitionId newParent) {
+    return changed(name, epoch, voters, learners, state, newParent);
+  }
+
+  private PartitionEntry changed(
+      String newName,
+      long newEpoch,
+      List<NodeId> newVoters,
+      List<NodeId> newLearners,
+      State newState,
+      @Nullable PartitionId newParent) {
     return new PartitionEntry(
         id,
-        name,
+        newName,
         collection,
         collectionId,
         bounds,
         newEpoch,
-        List.copyOf(newVoters),
-        List.copyOf(newLearners),
-        state,
-        parent);
+        newVoters,
+        newLearners,
+        newState,
+        newParent,
+        absorbed);
   }
 }

@@ -15,8 +15,9 @@ final class PartitionRules {
   static final int PARTITIONS_MAX = 10_000;
   static final int REPLICAS_MAX = 9;
 
-  /// In the name of a retained Partition between the one that it had and its id.
-  private static final char RETAINED_MARK = '~';
+  /// In the name of a Partition that nobody sees between the one that it had, or is to have, and
+  /// its id: no resource has such a name.
+  static final char HIDDEN_MARK = '~';
 
   private PartitionRules() {}
 
@@ -119,7 +120,7 @@ final class PartitionRules {
 
   /// The name that a retained part had, unless somebody has it now.
   private static String formerName(PartitionMap map, PartitionEntry retained) {
-    String name = retained.name().substring(0, retained.name().lastIndexOf(RETAINED_MARK));
+    String name = retained.name().substring(0, retained.name().lastIndexOf(HIDDEN_MARK));
     while (map.named(name).isPresent()) {
       name += "-x";
     }
@@ -143,7 +144,8 @@ final class PartitionRules {
             create.replicas(),
             List.of(),
             PartitionEntry.State.CREATING,
-            null);
+            null,
+            List.of());
     return next.withNextId(next.nextId() + 1).withPartitions(next.partitions().with(entry));
   }
 
@@ -197,11 +199,12 @@ final class PartitionRules {
     // among those that go with the Partition.
     boolean unfinished =
         tree.stream()
-            .anyMatch(
-                each -> each.state() == PartitionEntry.State.SPLIT && !each.members().isEmpty());
+            .anyMatch(each ->
+                each.state() == PartitionEntry.State.MERGED
+                    || (each.state() == PartitionEntry.State.SPLIT && !each.members().isEmpty()));
     if (drop.retain() && (pending || unfinished)) {
       return Transition.refused(
-          before, Reason.CONFLICT, "the partition is being split", entry.name(), null);
+          before, Reason.CONFLICT, "the partition is being split or merged", entry.name(), null);
     }
     PartitionMap map = before.partitions();
     for (PartitionEntry each : tree) {
@@ -218,7 +221,7 @@ final class PartitionRules {
     // Frees the name; no resource can have this one.
     return entry.state() == PartitionEntry.State.RETAINED
         ? entry
-        : entry.named(entry.name() + RETAINED_MARK + entry.id(), PartitionEntry.State.RETAINED);
+        : entry.named(entry.name() + HIDDEN_MARK + entry.id(), PartitionEntry.State.RETAINED);
   }
 
   static Transition observe(Catalog before, CatalogCommand.ObservePartition observed) {

@@ -8,6 +8,7 @@ import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.SplitBounds;
 import dev.partita.node.raft.NodeId;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +44,11 @@ final class SplitTransitions {
     }
     if (!children(before, id).isEmpty()) {
       return Transition.refused(
-          before, Reason.CONFLICT, "the partition is being split", parent.name(), null);
+          before, Reason.CONFLICT, "the partition is being split or merged", parent.name(), null);
+    }
+    if (MergeTransitions.isBeingMerged(before, parent)) {
+      return Transition.refused(
+          before, Reason.CONFLICT, "the partition is being merged", parent.name(), null);
     }
     if (before.partitions().all().size() + 2 > PartitionRules.PARTITIONS_MAX) {
       return Transition.refused(
@@ -80,15 +85,23 @@ final class SplitTransitions {
             parent.voters(),
             parent.learners(),
             PartitionEntry.State.PENDING,
-            parent.id());
+            parent.id(),
+            List.of());
     return before.withNextId(id + 1).withPartitions(before.partitions().with(child));
   }
 
   private static String name(Catalog catalog, PartitionEntry parent, long id) {
     String root = parent.name();
-    String own = "-" + parent.id();
-    if (parent.parent() != null && root.endsWith(own)) {
-      root = root.substring(0, root.length() - own.length());
+    if (parent.parent() != null) {
+      List<PartitionId> ids = new ArrayList<>(parent.absorbed());
+      ids.add(parent.id());
+      for (PartitionId each : ids) {
+        String own = "-" + each;
+        if (root.endsWith(own)) {
+          root = root.substring(0, root.length() - own.length());
+          break;
+        }
+      }
     }
     root = root.substring(0, Math.min(root.length(), ROOT_LENGTH_MAX)).replaceAll("-+$", "");
     String name = root + "-" + id;
@@ -98,10 +111,12 @@ final class SplitTransitions {
     return name;
   }
 
-  /// The children of a Partition, whatever their state, in the order of their ids.
+  /// The children of a Partition, whatever their state, in the order of their ids, where one that
+  /// was split and merged again keeps its place: the first one answers for the Partition.
   static List<PartitionEntry> children(Catalog catalog, PartitionId parent) {
     return catalog.partitions().all().stream()
         .filter(entry -> parent.equals(entry.parent()))
+        .sorted(Comparator.comparing(PartitionEntry::firstId))
         .toList();
   }
 
@@ -130,9 +145,13 @@ final class SplitTransitions {
     return Transition.applied(before.withPartitions(map));
   }
 
-  /// Nobody needs the group of a Partition any more that was split.
+  /// Nobody needs the group of a Partition any more that was split, or merged into another one. Of
+  /// the latter nothing is left but its id, in the other one.
   static Transition retire(Catalog before, PartitionId id) {
     PartitionEntry parent = before.partition(id).orElse(null);
+    if (parent != null && parent.state() == PartitionEntry.State.MERGED) {
+      return Transition.applied(before.withPartitions(before.partitions().without(parent)));
+    }
     if (parent == null
         || parent.state() != PartitionEntry.State.SPLIT
         || parent.members().isEmpty()) {

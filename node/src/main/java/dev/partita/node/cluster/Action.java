@@ -39,6 +39,22 @@ sealed interface Action {
     }
   }
 
+  /// Have the leaders of Partitions freeze them, so that they can be merged.
+  record Freeze(String step, PartitionEntry into, String name, List<Side> sides) implements Action {
+    public Freeze {
+      sides = List.copyOf(sides);
+    }
+
+    /// One of them.
+    ///
+    /// @param sibling the other one
+    record Side(PartitionId partition, NodeId leader, long epoch, PartitionId sibling) {}
+  }
+
+  /// Have the leader of a Partition let it go on that is frozen for nothing.
+  record Unfreeze(String step, PartitionId partition, NodeId leader, PartitionId into)
+      implements Action {}
+
   /// Change the catalog.
   record Propose(String step, CatalogCommand command) implements Action {}
 

@@ -28,7 +28,8 @@ final class CatalogPlan {
     Optional<LedPartition> led = view.led(entry.id());
     if (led.isEmpty()
         || entry.state() == PartitionEntry.State.PENDING
-        || entry.state() == PartitionEntry.State.SPLIT) {
+        || entry.state() == PartitionEntry.State.SPLIT
+        || entry.state() == PartitionEntry.State.MERGED) {
       return;
     }
     PartitionReport report = led.get().report();
@@ -41,7 +42,7 @@ final class CatalogPlan {
       }
       return;
     }
-    if (report.epoch() > entry.epoch() && !report.changing()) {
+    if (report.epoch() > entry.epoch() && !report.changing() && report.freeze() == null) {
       commands.add(
           new CatalogCommand.ObservePartition(
               entry.id(), report.epoch(), report.voters(), report.learners()));

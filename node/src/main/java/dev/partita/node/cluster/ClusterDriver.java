@@ -58,7 +58,7 @@ final class ClusterDriver implements AutoCloseable {
   private CompletableFuture<byte[]> accept(byte[] encoded) {
     NodeReport report = CatalogCodec.decode(encoded, NodeReport.class);
     boolean understood = board.accept(report);
-    if (report.leading() != null) {
+    if (report.leading() != null || !report.frozen().isEmpty()) {
       loop.wake();
     }
     return CompletableFuture.completedFuture(
@@ -89,6 +89,7 @@ final class ClusterDriver implements AutoCloseable {
     ClusterView view = view(status);
     CatalogPlan.next(view).forEach(this::propose);
     LeaderPlan.next(view).forEach(this::act);
+    MergePlan.unfreeze(view).forEach(this::act);
     VoterPlan.next(view).ifPresent(step -> vote(group.get(), step));
     ClaimsPlan.next(view).forEach(this::propose);
     expiry.due(view.catalog()).forEach(id -> propose(new CatalogCommand.ForgetRequest(id)));
@@ -115,6 +116,7 @@ final class ClusterDriver implements AutoCloseable {
         board.alive(),
         board.partitions(),
         board.split(),
+        board.frozen(),
         members,
         caughtUp);
   }
@@ -155,6 +157,14 @@ final class ClusterDriver implements AutoCloseable {
       }
       case Action.Split split -> {
         CompletableFuture<?> _ = orders.give(split);
+      }
+      case Action.Freeze freeze -> {
+        for (Action.Freeze.Side side : freeze.sides()) {
+          CompletableFuture<?> _ = orders.give(freeze, side);
+        }
+      }
+      case Action.Unfreeze unfreeze -> {
+        CompletableFuture<?> _ = orders.give(unfreeze);
       }
       case Action.Propose(_, var command) -> propose(command);
       case Action.Wait _, Action.Finish _ -> {}

@@ -46,6 +46,9 @@ final class MovePlan {
     if (entry.isEmpty()) {
       return Action.Finish.failed("the partition was dropped");
     }
+    if (entry.get().state() == PartitionEntry.State.MERGED) {
+      return Action.Finish.failed("the partition was merged into the one that it was split from");
+    }
     if (entry.get().state() == PartitionEntry.State.SPLIT) {
       return Action.Finish.failed("the partition was split: its children can be moved");
     }

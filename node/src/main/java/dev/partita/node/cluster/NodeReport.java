@@ -11,16 +11,22 @@ import org.jspecify.annotations.Nullable;
 ///   board
 /// @param replicas how many replicas it has
 /// @param bytes of their rows, approximately
-/// @param split Partitions that are split here, so that no crash undoes it
+/// @param split Partitions that are split or merged here, so that no crash undoes it
+/// @param frozen Partitions that are frozen here
 public record NodeReport(
     NodeId node,
     String board,
     @Nullable List<PartitionReport> leading,
     int replicas,
     long bytes,
-    List<PartitionId> split) {
+    List<PartitionId> split,
+    List<Frozen> frozen) {
   @SuppressWarnings("ConstantValue") // a node of a version before splits says nothing of them
   public NodeReport {
     split = split == null ? List.of() : List.copyOf(split);
+    frozen = frozen == null ? List.of() : List.copyOf(frozen);
   }
+
+  /// That a Partition is frozen to become a part of another one.
+  public record Frozen(PartitionId partition, PartitionId into) {}
 }

@@ -1,7 +1,5 @@
 package dev.partita.node.cluster;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.partita.node.catalog.CatalogCommand;
 import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.catalog.Operation;
@@ -10,11 +8,14 @@ import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.cluster.ReportBoard.LedPartition;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// What is to be done next for each running operation. The recorded step is only told to people:
 /// what to do follows from what is observed.
@@ -31,24 +32,27 @@ final class OperationPlan {
 
   private OperationPlan() {}
 
-  /// The next action of every running operation, by operation id. Of several moves and splits of
-  /// one Partition one goes on, and the others wait as they are.
+  /// The next action of every running operation, by operation id. Of several moves, splits and
+  /// merges of one Partition one goes on, and the others wait as they are.
   static Map<String, Action> next(ClusterView view) {
     Map<String, Action> actions = new LinkedHashMap<>();
     Map<PartitionId, String> changing = new LinkedHashMap<>();
+    Set<String> going = new HashSet<>();
     running(view)
-        .filter(entry -> changed(entry.operation()) != null)
+        .filter(entry -> !changed(entry.operation(), view).isEmpty())
         .sorted((one, other) -> Boolean.compare(begun(other), begun(one)))
         .forEach(entry -> {
-          PartitionId partition = requireNonNull(changed(entry.operation()));
-          if (changing.size() < MOVES_MAX || changing.containsKey(partition)) {
-            changing.putIfAbsent(partition, entry.id());
+          List<PartitionId> partitions = changed(entry.operation(), view);
+          boolean free = partitions.stream().noneMatch(changing::containsKey);
+          if (free && going.size() < MOVES_MAX) {
+            partitions.forEach(partition -> changing.put(partition, entry.id()));
+            going.add(entry.id());
           }
         });
     running(view)
         .forEach(entry -> {
-          PartitionId partition = changed(entry.operation());
-          boolean waits = partition != null && !entry.id().equals(changing.get(partition));
+          boolean waits =
+              !changed(entry.operation(), view).isEmpty() && !going.contains(entry.id());
           actions.put(
               entry.id(),
               waits
@@ -58,12 +62,22 @@ final class OperationPlan {
     return actions;
   }
 
-  /// The Partition whose members or bounds an operation changes: one operation at a time.
-  private static @Nullable PartitionId changed(Operation operation) {
+  /// The Partitions whose members or bounds an operation changes: one operation at a time.
+  private static List<PartitionId> changed(Operation operation, ClusterView view) {
     return switch (operation) {
-      case Operation.MoveReplica move -> move.partition();
-      case Operation.SplitPartition split -> split.partition();
-      default -> null;
+      case Operation.MoveReplica move -> List.of(move.partition());
+      case Operation.SplitPartition split -> List.of(split.partition());
+      case Operation.MergePartitions(var split) -> {
+        var all = new ArrayList<PartitionId>();
+        all.add(split);
+        view.catalog().children(split).forEach(part -> all.add(part.id()));
+        yield all;
+      }
+      case Operation.TransferLeader _,
+          Operation.DrainNode _,
+          Operation.CancelDrain _,
+          Operation.RemoveNode _ ->
+          List.of();
     };
   }
 
@@ -81,6 +95,8 @@ final class OperationPlan {
       case Operation.MoveReplica move -> new MovePlan(move, view).next();
       case Operation.SplitPartition(var partition, var at) ->
           new SplitPlan(partition, at, view).next();
+      case Operation.MergePartitions(var partition) ->
+          new MergePlan(entry.id(), partition, view).next();
       case Operation.TransferLeader(var partition, var to) -> transfer(partition, to, view);
       case Operation.DrainNode(var node) -> drain(node, view);
       case Operation.CancelDrain(var node) -> cancelDrain(node, view);

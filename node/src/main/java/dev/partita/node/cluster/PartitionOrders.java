@@ -2,6 +2,7 @@ package dev.partita.node.cluster;
 
 import dev.partita.node.catalog.CatalogCodec;
 import dev.partita.node.key.Datum;
+import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.Epoch;
 import dev.partita.node.partition.LocalPartitions;
 import dev.partita.node.partition.PartitionId;
@@ -25,6 +26,8 @@ final class PartitionOrders {
   private static final String CHANGE = "cluster.change-members";
   private static final String TRANSFER = "cluster.transfer-leader";
   private static final String SPLIT = "cluster.split";
+  private static final String FREEZE = "cluster.freeze";
+  private static final String UNFREEZE = "cluster.unfreeze";
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
   private static final byte[] DONE = new byte[0];
 
@@ -39,6 +42,16 @@ final class PartitionOrders {
 
   private record ChildOfSplit(PartitionId id, String name) {}
 
+  private record Freeze(
+      PartitionId partition,
+      long epoch,
+      PartitionId into,
+      String name,
+      Bounds bounds,
+      PartitionId sibling) {}
+
+  private record Unfreeze(PartitionId partition, PartitionId into) {}
+
   private record Transfer(PartitionId partition, NodeId to) {}
 
   PartitionOrders(Transport transport, ReplicationHost host, LocalPartitions partitions) {
@@ -46,6 +59,8 @@ final class PartitionOrders {
     this.host = host;
     this.partitions = partitions;
     transport.register(SPLIT, (_, request) -> split(request));
+    transport.register(FREEZE, (_, request) -> freeze(request));
+    transport.register(UNFREEZE, (_, request) -> unfreeze(request));
     transport.register(CHANGE, (_, request) -> change(request));
     transport.register(TRANSFER, (_, request) -> transfer(request));
   }
@@ -76,6 +91,46 @@ final class PartitionOrders {
     return transport.call(action.leader(), SPLIT, CatalogCodec.encode(split), TIMEOUT);
   }
 
+  CompletableFuture<?> give(Action.Freeze action, Action.Freeze.Side side) {
+    var freeze =
+        new Freeze(
+            side.partition(),
+            side.epoch(),
+            action.into().id(),
+            action.name(),
+            action.into().bounds(),
+            side.sibling());
+    return transport.call(side.leader(), FREEZE, CatalogCodec.encode(freeze), TIMEOUT);
+  }
+
+  CompletableFuture<?> give(Action.Unfreeze action) {
+    var unfreeze = new Unfreeze(action.partition(), action.into());
+    return transport.call(action.leader(), UNFREEZE, CatalogCodec.encode(unfreeze), TIMEOUT);
+  }
+
+  private CompletableFuture<byte[]> freeze(byte[] request) {
+    Freeze freeze = CatalogCodec.decode(request, Freeze.class);
+    PartitionReplica replica = partitions.replica(freeze.partition());
+    if (replica != null) {
+      replica.wantFreeze(
+          new Epoch(freeze.epoch()),
+          freeze.into(),
+          freeze.name(),
+          freeze.bounds(),
+          freeze.sibling());
+    }
+    return CompletableFuture.completedFuture(DONE);
+  }
+
+  private CompletableFuture<byte[]> unfreeze(byte[] request) {
+    Unfreeze unfreeze = CatalogCodec.decode(request, Unfreeze.class);
+    PartitionReplica replica = partitions.replica(unfreeze.partition());
+    if (replica != null) {
+      replica.wantUnfreeze(unfreeze.into());
+    }
+    return CompletableFuture.completedFuture(DONE);
+  }
+
   private CompletableFuture<byte[]> split(byte[] request) {
     Split split = CatalogCodec.decode(request, Split.class);
     PartitionReplica replica = partitions.replica(split.partition());
@@ -91,7 +146,7 @@ final class PartitionOrders {
     Change change = CatalogCodec.decode(request, Change.class);
     ReplicationGroup group = host.group(change.partition().group());
     PartitionReplica replica = partitions.replica(change.partition());
-    if (group != null && (replica == null || !replica.isSplit())) {
+    if (group != null && (replica == null || (!replica.isSplit() && !replica.isFreezing()))) {
       // Its fate shows in the next report.
       CompletableFuture<?> _ =
           group.changeConfiguration(

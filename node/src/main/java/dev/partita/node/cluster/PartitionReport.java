@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param points where it could be split
 /// @param indexes those it has, ready or not
 /// @param split null unless it was split
+/// @param freeze null unless it is frozen; then nothing else here changes but the term
+/// @param unsettled why it cannot be frozen at the moment, null if nothing is known
 public record PartitionReport(
     PartitionId partition,
     long term,
@@ -34,7 +36,9 @@ public record PartitionReport(
     LoadProfile load,
     SplitPoints points,
     List<IndexReport> indexes,
-    @Nullable SplitReport split) {
+    @Nullable SplitReport split,
+    @Nullable FreezeReport freeze,
+    @Nullable String unsettled) {
   @SuppressWarnings("ConstantValue") // A node of an older version leaves them out.
   public PartitionReport {
     load = load == null ? LoadProfile.NONE : load;
@@ -50,6 +54,23 @@ public record PartitionReport(
   /// @param voters the first members of its children
   public record SplitReport(List<NodeId> voters, List<NodeId> learners) {
     public SplitReport {
+      voters = List.copyOf(voters);
+      learners = List.copyOf(learners);
+    }
+  }
+
+  /// That a Partition is frozen.
+  ///
+  /// @param into who is to have the rows
+  /// @param epoch of the frozen Partition
+  /// @param lastingMillis for how long its leader has known of it
+  public record FreezeReport(
+      PartitionId into,
+      long epoch,
+      List<NodeId> voters,
+      List<NodeId> learners,
+      long lastingMillis) {
+    public FreezeReport {
       voters = List.copyOf(voters);
       learners = List.copyOf(learners);
     }

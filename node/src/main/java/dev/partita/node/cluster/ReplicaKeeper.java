@@ -22,8 +22,11 @@ import dev.partita.node.time.WorkLoop;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Keeps on this node the replicas that the catalog places on it, and no others. Replicas that are
@@ -61,6 +64,10 @@ final class ReplicaKeeper implements AutoCloseable {
       changed.run();
     });
     this.loop = WorkLoop.start("replica-keeper", INTERVAL, this::keep);
+    partitions.onFreeze(_ -> {
+      loop.wake();
+      changed.run();
+    });
     system.addCatalogListener(_ -> loop.wake());
   }
 
@@ -77,8 +84,15 @@ final class ReplicaKeeper implements AutoCloseable {
       return;
     }
     removeUnwanted(catalog);
+    Map<PartitionId, List<PartitionEntry>> merged = merged(catalog);
     for (PartitionEntry entry : catalog.partitions().all()) {
       PartitionReplica replica = partitions.replica(entry.id());
+      if (!isMade(entry, merged.getOrDefault(entry.id(), List.of()))) {
+        continue;
+      }
+      if (replica == null) {
+        replica = partitions.replica(entry.id());
+      }
       if (replica == null && isWanted(catalog, entry) && mayOpen(entry)) {
         replica = open(entry);
       }
@@ -90,6 +104,32 @@ final class ReplicaKeeper implements AutoCloseable {
     settled = true;
   }
 
+  /// Whether a Partition that others were merged into has their rows here, if their replicas are
+  /// here; they have to be made to its replica before that can be opened.
+  private boolean isMade(PartitionEntry entry, List<PartitionEntry> parts) {
+    if (parts.size() == 2 && parts.stream().allMatch(part -> isHere(part.id()))) {
+      return partitions.merge(entry.id(), parts.getFirst().id(), parts.getLast().id());
+    }
+    return parts.stream()
+        .map(part -> partitions.replica(part.id()))
+        .allMatch(replica -> replica == null || replica.isSplit());
+  }
+
+  private static Map<PartitionId, List<PartitionEntry>> merged(Catalog catalog) {
+    var merged = new HashMap<PartitionId, List<PartitionEntry>>();
+    for (PartitionEntry entry : catalog.partitions().all()) {
+      PartitionId into = entry.parent();
+      if (entry.state() == PartitionEntry.State.MERGED && into != null) {
+        merged.computeIfAbsent(into, _ -> new ArrayList<>()).add(entry);
+      }
+    }
+    return merged;
+  }
+
+  private boolean isHere(PartitionId id) {
+    return partitions.replica(id) != null;
+  }
+
   /// A child of a split gets its rows from its Partition's replica here, if there is one, and from
   /// nowhere else. So it has to wait until that one is split: else two replicas would have the same
   /// rows, and the one would clear away those of the other.
@@ -98,7 +138,7 @@ final class ReplicaKeeper implements AutoCloseable {
     if (entry.state() == PartitionEntry.State.PENDING) {
       return false;
     }
-    if (parent == null) {
+    if (parent == null || entry.state() == PartitionEntry.State.MERGED) {
       return true;
     }
     PartitionReplica origin = partitions.replica(parent);

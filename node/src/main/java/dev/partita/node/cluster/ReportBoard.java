@@ -22,7 +22,8 @@ final class ReportBoard {
   private final Map<NodeId, Heard> nodes = new HashMap<>();
   private final Map<PartitionId, LedPartition> partitions = new TreeMap<>();
 
-  private record Heard(long nanos, NodeFigures figures, Set<PartitionId> split) {}
+  private record Heard(
+      long nanos, NodeFigures figures, Set<PartitionId> split, Set<NodeReport.Frozen> frozen) {}
 
   /// What a node has.
   record NodeFigures(int replicas, long bytes) {}
@@ -67,7 +68,8 @@ final class ReportBoard {
         new Heard(
             clock.monotonicNanos(),
             new NodeFigures(report.replicas(), report.bytes()),
-            Set.copyOf(report.split())));
+            Set.copyOf(report.split()),
+            Set.copyOf(report.frozen())));
     if (report.leading() != null) {
       partitions.values().removeIf(led -> led.leader().equals(report.node()));
       report.leading().forEach(partition -> accept(report.node(), partition));
@@ -103,6 +105,13 @@ final class ReportBoard {
     Map<NodeId, Set<PartitionId>> split = new HashMap<>();
     nodes.forEach((node, heard) -> split.put(node, heard.split()));
     return split;
+  }
+
+  /// The Partitions that each node has frozen.
+  synchronized Map<NodeId, Set<NodeReport.Frozen>> frozen() {
+    Map<NodeId, Set<NodeReport.Frozen>> frozen = new HashMap<>();
+    nodes.forEach((node, heard) -> frozen.put(node, heard.frozen()));
+    return frozen;
   }
 
   synchronized Map<NodeId, NodeFigures> figures() {

@@ -1,7 +1,10 @@
 package dev.partita.node.cluster;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.partita.node.catalog.CatalogCodec;
 import dev.partita.node.error.DatabaseException;
+import dev.partita.node.partition.FreezeReport;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.ReplicaReport;
@@ -73,12 +76,19 @@ final class Reporter implements AutoCloseable {
     long bytes = all.stream().mapToLong(ReplicaReport::bytes).sum();
     List<PartitionId> split =
         all.stream().filter(ReplicaReport::splitDurably).map(ReplicaReport::id).toList();
+    List<NodeReport.Frozen> frozen =
+        all.stream()
+            .filter(replica -> replica.freeze() != null)
+            .map(replica ->
+                new NodeReport.Frozen(replica.id(), requireNonNull(replica.freeze()).into()))
+            .toList();
     boolean same = leading.equals(lastReported);
     try {
       boolean understood =
-          send(new NodeReport(self, board, same ? null : leading, all.size(), bytes, split));
+          send(
+              new NodeReport(self, board, same ? null : leading, all.size(), bytes, split, frozen));
       if (!understood) {
-        send(new NodeReport(self, board, leading, all.size(), bytes, split));
+        send(new NodeReport(self, board, leading, all.size(), bytes, split, frozen));
       }
       lastReported = leading;
     } catch (DatabaseException e) {
@@ -120,7 +130,18 @@ final class Reporter implements AutoCloseable {
         replica.load(),
         replica.points(),
         replica.indexes(),
-        split == null ? null : describe(split));
+        split == null ? null : describe(split),
+        replica.freeze() == null ? null : describe(replica.freeze()),
+        replica.unsettled());
+  }
+
+  private static PartitionReport.FreezeReport describe(FreezeReport freeze) {
+    return new PartitionReport.FreezeReport(
+        freeze.into(),
+        freeze.epoch().value(),
+        new ArrayList<>(freeze.members().voters()),
+        new ArrayList<>(freeze.members().learners()),
+        freeze.lasting().toMillis());
   }
 
   private static PartitionReport.SplitReport describe(SplitState split) {

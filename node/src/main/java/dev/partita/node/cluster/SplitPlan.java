@@ -42,7 +42,8 @@ final class SplitPlan {
     return switch (entry.state()) {
       case ACTIVE -> split();
       case SPLIT -> cleanUp(entry);
-      case CREATING, PENDING, RETAINED -> Action.Finish.failed("the partition does not serve");
+      case CREATING, PENDING, MERGED, RETAINED ->
+          Action.Finish.failed("the partition does not serve");
     };
   }
 

@@ -32,6 +32,15 @@ public record Ballots(long promised, long acceptedBallot, @Nullable TransactionO
     return accepts(ballot) ? new Ballots(ballot, ballot, outcome) : this;
   }
 
+  /// One acceptor in the place of two, of whom others may think as two: it promises what either
+  /// has, and has accepted what either did, the newer before the older. Whoever asks a majority
+  /// still hears of everything that was decided.
+  public Ballots join(Ballots other) {
+    boolean newer = accepted == null || other.acceptedBallot > acceptedBallot;
+    Ballots last = newer && other.accepted != null ? other : this;
+    return new Ballots(Math.max(promised, other.promised), last.acceptedBallot, last.accepted);
+  }
+
   void writeTo(BinaryWriter out) {
     out.number(promised)
         .number(acceptedBallot)

@@ -24,6 +24,8 @@ final class CommandCodec {
   private static final int COUNT_ROWS = 14;
   private static final int DROP_INHERITED = 15;
   private static final int FINISH_ALL = 16;
+  private static final int FREEZE = 17;
+  private static final int UNFREEZE = 18;
 
   private CommandCodec() {}
 
@@ -65,6 +67,11 @@ final class CommandCodec {
                   children,
                   children.size(),
                   (o, child) -> o.number(child.id().value()).text(child.name()));
+      case PartitionCommand.Freeze(var epoch, var into, var bounds) -> {
+        out.raw(FREEZE).number(epoch.value()).number(into.id().value()).text(into.name());
+        PartitionCodec.writeBounds(out, bounds);
+      }
+      case PartitionCommand.Unfreeze(var into) -> out.raw(UNFREEZE).number(into.value());
       case PartitionCommand.CountRows(int rows) -> out.raw(COUNT_ROWS).number(rows);
       case PartitionCommand.DropInherited() -> out.raw(DROP_INHERITED);
     }
@@ -103,6 +110,12 @@ final class CommandCodec {
                   in.optional(PartitionCodec::readDatum),
                   in.list(each ->
                       new PartitionCommand.Child(new PartitionId(each.number()), each.text())));
+          case FREEZE ->
+              new PartitionCommand.Freeze(
+                  new Epoch(in.number()),
+                  new PartitionCommand.Child(new PartitionId(in.number()), in.text()),
+                  PartitionCodec.readBounds(in));
+          case UNFREEZE -> new PartitionCommand.Unfreeze(new PartitionId(in.number()));
           case COUNT_ROWS -> new PartitionCommand.CountRows(in.count32());
           case DROP_INHERITED -> new PartitionCommand.DropInherited();
           default -> throw new IllegalArgumentException("unknown kind of command: " + kind);

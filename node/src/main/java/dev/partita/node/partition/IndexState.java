@@ -2,9 +2,12 @@ package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.Key;
+import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.time.Timestamp;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// An index as one Partition has it.
@@ -12,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// The entries of a Partition lie in an entry space of its own. A Partition that was made by a
 /// split begins with those of its ancestor, which it shares with its siblings, and builds its own
 /// in the background; reads of the time before go on in the shared one, until nobody can read so
-/// far back.
+/// far back. A Partition that was made by a merge begins with those of both sides, each for the
+/// rows that it came with.
 ///
 /// @param revision of the catalog that the index was added by
 /// @param phase of the entries in the own space
@@ -54,9 +58,32 @@ public record IndexState(
   /// @param since exact from this timestamp on
   /// @param until to this one; null while writes maintain it
   /// @param entries of the share, estimated
-  public record Inherited(long space, Timestamp since, @Nullable Timestamp until, long entries) {
+  /// @param within only rows inside all of these bounds: those of the sides of merges
+  public record Inherited(
+      long space, Timestamp since, @Nullable Timestamp until, long entries, List<Bounds> within) {
+    public Inherited {
+      within = List.copyOf(within);
+    }
+
     boolean isMaintained() {
       return until == null;
+    }
+
+    /// Whether a read at a timestamp finds its entries here.
+    boolean serves(Timestamp at) {
+      return !at.isBefore(since) && (until == null || at.isBefore(until));
+    }
+
+    boolean concerns(PrimaryKey row) {
+      return within.stream().allMatch(bounds -> bounds.contains(row));
+    }
+
+    Inherited within(List<Bounds> other) {
+      return new Inherited(space, since, until, entries, other);
+    }
+
+    private Inherited until(Timestamp end) {
+      return new Inherited(space, since, end, entries, within);
     }
   }
 
@@ -68,16 +95,27 @@ public record IndexState(
     return phase instanceof Building;
   }
 
-  /// The shared space that is maintained while the own one is being built; null if there is none.
-  @Nullable Inherited maintainedShare() {
-    return inherited.isEmpty() || !inherited.getFirst().isMaintained()
-        ? null
-        : inherited.getFirst();
+  /// The shared spaces that are maintained while the own one is being built; none otherwise.
+  List<Inherited> maintainedShares() {
+    return inherited.stream().filter(Inherited::isMaintained).toList();
+  }
+
+  private boolean hasMaintainedShare() {
+    return inherited.stream().anyMatch(Inherited::isMaintained);
+  }
+
+  /// The shared spaces that something prepared here can still change: those that are maintained, or
+  /// were until the own one was complete.
+  List<Inherited> sharesAtBirth() {
+    Timestamp since = phase instanceof Ready(Timestamp ready) ? ready : null;
+    return inherited.stream()
+        .filter(share -> share.isMaintained() || Objects.equals(share.until(), since))
+        .toList();
   }
 
   /// Whether it can be read at the newest timestamp.
   boolean isReadable() {
-    return phase instanceof Ready || maintainedShare() != null;
+    return phase instanceof Ready || hasMaintainedShare();
   }
 
   /// From which timestamp on it can be read; null while it cannot.
@@ -85,23 +123,27 @@ public record IndexState(
     if (!isReadable()) {
       return null;
     }
-    if (!inherited.isEmpty()) {
-      return inherited.getLast().since();
+    Timestamp oldest =
+        inherited.stream().map(Inherited::since).min(Comparator.naturalOrder()).orElse(null);
+    if (oldest != null) {
+      return oldest;
     }
     return phase instanceof Ready(Timestamp since) ? since : null;
   }
 
-  /// The space that a read at a timestamp finds its entries in.
-  long spaceAt(Timestamp at) {
+  /// The shares that a read at a timestamp finds its entries in; none if it finds them in the own
+  /// space.
+  List<Inherited> sharesAt(Timestamp at) {
     if (phase instanceof Ready(Timestamp since) && !at.isBefore(since)) {
-      return OWN_SPACE;
+      return List.of();
     }
-    for (Inherited share : inherited) {
-      if (!at.isBefore(share.since())) {
-        return share.space();
-      }
-    }
-    return OWN_SPACE;
+    return inherited.stream().filter(share -> share.serves(at)).toList();
+  }
+
+  /// The numbers of the spaces that a read at a timestamp finds its entries in.
+  List<Long> spacesAt(Timestamp at) {
+    List<Inherited> shares = sharesAt(at);
+    return shares.isEmpty() ? List.of(OWN_SPACE) : shares.stream().map(Inherited::space).toList();
   }
 
   IndexState withPhase(Phase other) {
@@ -116,10 +158,7 @@ public record IndexState(
         new Ready(since),
         entries,
         inherited.stream()
-            .map(share ->
-                share.isMaintained()
-                    ? new Inherited(share.space(), share.since(), since, share.entries())
-                    : share)
+            .map(share -> share.isMaintained() ? share.until(since) : share)
             .toList());
   }
 
@@ -127,16 +166,26 @@ public record IndexState(
     return new IndexState(index, revision, phase, other, inherited);
   }
 
-  /// With so many entries more in the maintained share.
+  /// With so many entries more in what is shared and maintained.
   IndexState withShareGrown(long growth) {
-    Inherited share = maintainedShare();
-    if (share == null || growth == 0) {
+    if (growth == 0) {
       return this;
     }
     var shares = new ArrayList<>(inherited);
-    shares.set(
-        0,
-        new Inherited(share.space(), share.since(), null, Math.max(0, share.entries() + growth)));
+    for (int at = 0; at < shares.size(); at++) {
+      Inherited share = shares.get(at);
+      if (share.isMaintained()) {
+        shares.set(
+            at,
+            new Inherited(
+                share.space(),
+                share.since(),
+                null,
+                Math.max(0, share.entries() + growth),
+                share.within()));
+        break;
+      }
+    }
     return new IndexState(index, revision, phase, entries, shares);
   }
 
@@ -162,15 +211,60 @@ public record IndexState(
       return new IndexState(index, revision, phase, 0, List.of());
     }
     var shares = new ArrayList<Inherited>();
-    shares.add(new Inherited(parent.value(), since, null, entries / children));
+    shares.add(new Inherited(parent.value(), since, null, entries / children, List.of()));
     shares.addAll(inherited);
     return new IndexState(index, revision, new Building(null, 0), 0, shares);
   }
 
+  /// As a Partition begins with it that was made of two, of which the index is this and the
+  /// other's. Both are ready.
+  ///
+  /// @param own the Partition that this index is of
+  /// @param other the index of the other side
+  /// @param others the other side
+  IndexState merge(PartitionDescriptor own, IndexState other, PartitionDescriptor others) {
+    Timestamp since = Timestamp.later(sinceWhen(), other.sinceWhen());
+    var shares = new ArrayList<Inherited>();
+    handOver(own, since, shares);
+    other.handOver(others, since, shares);
+    return new IndexState(
+        index, Math.max(revision, other.revision()), new Building(null, 0), 0, shares);
+  }
+
+  private Timestamp sinceWhen() {
+    Timestamp since = readableSince();
+    if (since == null) {
+      throw new IllegalStateException("an index that is merged can be read: " + index.name());
+    }
+    return since;
+  }
+
+  /// Adds what this index is as a part of another one, as far as that can be read.
+  private void handOver(PartitionDescriptor own, Timestamp from, List<Inherited> to) {
+    if (!(phase instanceof Ready(Timestamp since))) {
+      throw new IllegalStateException("an index that is merged is complete: " + index.name());
+    }
+    var all = new ArrayList<Inherited>();
+    all.add(new Inherited(own.id().value(), since, null, entries, List.of()));
+    all.addAll(inherited);
+    for (Inherited share : all) {
+      Timestamp until = share.until();
+      if (until != null && !until.isAfter(from)) {
+        continue;
+      }
+      var within = new ArrayList<>(share.within());
+      within.add(own.bounds());
+      to.add(
+          new Inherited(
+              share.space(), Timestamp.later(share.since(), from), until, share.entries(), within));
+    }
+  }
+
   /// Live entries, as far as they are known.
   long knownEntries() {
-    Inherited share = maintainedShare();
-    return share == null ? entries : share.entries();
+    return hasMaintainedShare()
+        ? maintainedShares().stream().mapToLong(Inherited::entries).sum()
+        : entries;
   }
 
   /// Per cent of the build that is done, for a Partition of so many rows.

@@ -4,6 +4,7 @@ import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.Key;
 import dev.partita.node.storage.Batch;
 import dev.partita.node.storage.Storage;
+import java.util.List;
 
 /// Index entries that a replica does not need any more and that lie among those of others, so that
 /// they have to be found one by one. Each node keeps a record of its own of what it has to remove,
@@ -14,10 +15,20 @@ final class Litter {
   private Litter() {}
 
   /// Notes a share in the space of an ancestor as litter.
-  static void note(Batch batch, PartitionId partition, IndexDefinition index, long space) {
+  static void note(
+      Batch batch, PartitionId partition, IndexDefinition index, IndexState.Inherited share) {
+    byte[] within =
+        new BinaryWriter(16)
+            .list(share.within(), share.within().size(), PartitionCodec::writeBounds)
+            .toByteArray();
+    Key part = share.within().isEmpty() ? Key.EMPTY : Key.wrap(within);
+    BinaryWriter out =
+        new BinaryWriter(16).number(share.space()).bytes(PartitionCodec.encode(index));
+    if (!share.within().isEmpty()) {
+      out.bytes(within);
+    }
     batch.putMeta(
-        PartitionKeys.litterRecord(partition, index.id(), space),
-        new BinaryWriter(16).number(space).bytes(PartitionCodec.encode(index)).toByteArray());
+        PartitionKeys.litterRecord(partition, index.id(), share.space(), part), out.toByteArray());
   }
 
   /// Whether there is any.
@@ -34,7 +45,11 @@ final class Litter {
           var in = new BinaryReader(bytes);
           long space = in.number();
           IndexDefinition index = PartitionCodec.decodeDefinition(in.bytes());
-          storage.clear(keys.shareSpan(index, space));
+          List<Bounds> within =
+              in.isAtEnd()
+                  ? List.of()
+                  : new BinaryReader(in.bytes()).list(PartitionCodec::readBounds);
+          storage.clear(keys.shareSpan(index, space, List.of(within)));
           forget(storage, record);
         });
   }

@@ -69,6 +69,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final AtomicReference<TransactionResolver> ending =
       new AtomicReference<>(TransactionResolver.NONE);
   private volatile Consumer<PartitionReplica> opened = _ -> {};
+  private volatile Consumer<PartitionReplica> frozen = _ -> {};
   private volatile boolean closed;
 
   public LocalPartitions(
@@ -114,6 +115,45 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     opened = told;
   }
 
+  /// Has somebody told of every replica that is frozen, or is not any more; there is one. Called on
+  /// the thread that applies, and must be quick.
+  public void onFreeze(Consumer<PartitionReplica> told) {
+    frozen = told;
+  }
+
+  /// Has a Partition take the rows of two on this node that are frozen for it, and opens its
+  /// replica. Blocks.
+  ///
+  /// @param left the one of the two that leads the first election: where it is led the Partition is
+  ///   to be led as well
+  /// @return whether that is done: the replica, if it is not open, comes with a snapshot
+  public boolean merge(PartitionId into, PartitionId left, PartitionId right) {
+    PartitionReplica one = replicas.get(left);
+    PartitionReplica other = replicas.get(right);
+    if (one == null || other == null) {
+      return false;
+    }
+    boolean leads = one.group().status().leads();
+    boolean before = one.isSplit() && other.isSplit();
+    if (Merging.handOver(node.storage(), one.machine(), other.machine(), into)
+        == Merging.Outcome.NOT_YET) {
+      return false;
+    }
+    SplitState split = one.state().split();
+    if (!before && split != null) {
+      openMerged(split.children().getFirst(), leads);
+    }
+    return true;
+  }
+
+  private void openMerged(PartitionDescriptor merged, boolean leads) {
+    openChild(merged);
+    PartitionReplica replica = replicas.get(merged.id());
+    if (replica != null && leads) {
+      campaign(replica, 0);
+    }
+  }
+
   /// Opens this node's replica of a Partition, from what the node has of it.
   ///
   /// @param descriptor what the Partition is made of, if nobody has made it yet; else only its id
@@ -132,6 +172,10 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       var replica = new PartitionReplica(machine, group, descriptor, node);
       replicas.put(id, replica);
       machine.refreshDurable();
+      machine.onFreeze(() -> {
+        replica.frozen();
+        frozen.accept(replica);
+      });
       machine.onSplit(split -> inBackground(() -> openChildren(replica, split)));
       opened.accept(replica);
       return replica;
@@ -165,7 +209,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// Where the Partition is led its children are to be led as well: they campaign at once, so that
   /// nobody has to wait for an election.
   private void openChildren(PartitionReplica parent, SplitState split) {
-    boolean leads = parent.group().status().leads();
+    // Of a merge there is one, which is opened where it is made.
+    boolean leads = parent.group().status().leads() && !split.isMerge();
     if (leads) {
       parent.tellFollowers();
     }

@@ -7,7 +7,6 @@ import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.storage.Direction;
-import dev.partita.node.storage.IndexCursor;
 import dev.partita.node.storage.RowCursor;
 import dev.partita.node.storage.StorageReader;
 import dev.partita.node.storage.Version;
@@ -38,19 +37,13 @@ final class PageReader {
     this.at = at;
   }
 
-  private IndexKeys entryKeys(IndexDefinition index) {
+  private List<EntryPlace> places(IndexDefinition index) {
     for (IndexState state : indexes) {
       if (state.index().id() == index.id()) {
-        return keys.index(index, state.spaceAt(at));
+        return keys.places(state, at);
       }
     }
-    return keys.index(index);
-  }
-
-  /// Whether a row's entry is one of this Partition's: in a space that is shared it may be a
-  /// sibling's.
-  private boolean isOwn(IndexKeys entries, PrimaryKey key) {
-    return entries.partition() == descriptor.id().value() || descriptor.bounds().contains(key);
+    return List.of(new EntryPlace(keys.index(index), List.of()));
   }
 
   Response.Row row(PrimaryKey key) {
@@ -98,28 +91,29 @@ final class PageReader {
 
   /// Rows that are stored by hash are found by the index that has them by key.
   private Response.Rows rowsByEntries(Request.Scan scan) {
-    IndexKeys order = entryKeys(IndexDefinition.primaryOrder(descriptor.collection()));
-    KeyRange range =
-        range(
-            order.all(),
-            entryOrNull(order, scan.start()),
-            entryOrNull(order, scan.end()),
-            entryOrNull(order, scan.after()),
-            scan.direction());
+    List<EntryPlace> places = places(IndexDefinition.primaryOrder(descriptor.collection()));
     var rows = new ArrayList<Response.Stored>();
     long bytes = 0;
-    try (IndexCursor cursor = store.entries(range, at, scan.direction())) {
-      while (cursor.next()) {
-        PrimaryKey key = order.primaryKey(IndexKeys.position(cursor.key()));
-        if (!isOwn(order, key)) {
-          continue;
-        }
+    try (var entries =
+        new EntryWalk(
+            store,
+            places,
+            order ->
+                range(
+                    order.all(),
+                    entryOrNull(order, scan.start()),
+                    entryOrNull(order, scan.end()),
+                    entryOrNull(order, scan.after()),
+                    scan.direction()),
+            at,
+            scan.direction())) {
+      while (entries.next()) {
         if (isFull(rows, scan.limit(), bytes)) {
           return new Response.Rows(rows, true, at);
         }
-        Response.Stored row = stored(key);
+        Response.Stored row = stored(entries.primaryKey());
         rows.add(row);
-        bytes += cursor.key().size() + row.document().size() + ROW_OVERHEAD_BYTES;
+        bytes += entries.position().size() + row.document().size() + ROW_OVERHEAD_BYTES;
       }
     }
     return new Response.Rows(rows, false, at);
@@ -133,28 +127,29 @@ final class PageReader {
   ///
   /// @throws IllegalArgumentException if there are more terms than the index has
   Response.Entries entries(IndexDefinition index, Request.IndexScan scan) {
-    IndexKeys entries = entryKeys(index);
     Key after = scan.after();
-    KeyRange range =
-        range(
-            entries.startingWith(scan.terms()),
-            null,
-            null,
-            after == null ? null : entries.key(after),
-            scan.direction());
     List<Response.Entry> found = new ArrayList<>();
     long bytes = 0;
-    try (IndexCursor cursor = store.entries(range, at, scan.direction())) {
-      while (cursor.next()) {
-        Key position = IndexKeys.position(cursor.key());
-        PrimaryKey key = entries.primaryKey(position);
-        if (!isOwn(entries, key)) {
-          continue;
-        }
+    try (var entries =
+        new EntryWalk(
+            store,
+            places(index),
+            space ->
+                range(
+                    space.startingWith(scan.terms()),
+                    null,
+                    null,
+                    after == null ? null : space.key(after),
+                    scan.direction()),
+            at,
+            scan.direction())) {
+      while (entries.next()) {
+        Key position = entries.position();
+        PrimaryKey key = entries.primaryKey();
         if (isFull(found, scan.limit(), bytes)) {
           return new Response.Entries(found, true, at);
         }
-        JsonBytes values = JsonBytes.of(cursor.value());
+        JsonBytes values = JsonBytes.of(entries.value());
         Response.Stored row = scan.documents() ? stored(key) : null;
         found.add(new Response.Entry(position, key, values, row));
         bytes += position.size() + values.size() + ROW_OVERHEAD_BYTES;

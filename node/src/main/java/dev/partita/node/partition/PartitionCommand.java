@@ -101,8 +101,20 @@ sealed interface PartitionCommand {
     }
   }
 
-  /// A Partition that is made by a split.
+  /// A Partition that is made by a split or a merge.
   record Child(PartitionId id, String name) {}
+
+  /// Lets nothing be changed any more, so that the Partition can become a part of another one;
+  /// ignored if that is not possible as it is.
+  ///
+  /// @param epoch what the Partition's is expected to be
+  /// @param into the Partition that is to have the rows
+  /// @param bounds of that one
+  record Freeze(Epoch epoch, Child into, Bounds bounds) implements PartitionCommand {}
+
+  /// Goes on after a [Freeze] that nothing has come of; ignored if the Partition is not frozen, or
+  /// frozen to become a part of another one.
+  record Unfreeze(PartitionId into) implements PartitionCommand {}
 
   /// The next step of counting the rows of a Partition that was made by a split.
   record CountRows(int rows) implements PartitionCommand {}

@@ -10,8 +10,10 @@ import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.RowKeys;
 import dev.partita.node.storage.Family;
 import dev.partita.node.storage.Span;
+import dev.partita.node.time.Timestamp;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /// Where a Partition's rows, entries and records lie in the node's store.
 final class PartitionKeys {
@@ -43,8 +45,9 @@ final class PartitionKeys {
     return KeyRange.prefix(record(LITTER_RECORD, id));
   }
 
-  static Key litterRecord(PartitionId id, long index, long space) {
-    return new KeyWriter().raw(record(LITTER_RECORD, id)).u32(index).u64(space).toKey();
+  /// @param part tells apart what lies in one space
+  static Key litterRecord(PartitionId id, long index, long space, Key part) {
+    return new KeyWriter().raw(record(LITTER_RECORD, id)).u32(index).u64(space).raw(part).toKey();
   }
 
   private static Key record(byte kind, PartitionId id) {
@@ -88,7 +91,7 @@ final class PartitionKeys {
     return new IndexKeys(index, descriptor.id().value());
   }
 
-  /// The keys of an index in a space, see [IndexState#spaceAt].
+  /// The keys of an index in a space, see [IndexState#spacesAt].
   IndexKeys index(IndexDefinition index, long space) {
     return space == IndexState.OWN_SPACE ? index(index) : new IndexKeys(index, space);
   }
@@ -99,13 +102,34 @@ final class PartitionKeys {
   }
 
   /// The entries of this Partition's rows in the space of an ancestor.
-  Span shareSpan(IndexDefinition index, long space) {
+  ///
+  /// @param within only of rows for which one of these has all bounds
+  Span shareSpan(IndexDefinition index, long space, List<List<Bounds>> within) {
     var entries = new IndexKeys(index, space);
     Bounds bounds = descriptor.bounds();
     return new Span(
         Family.ENTRIES,
         entries.all(),
-        entry -> bounds.contains(entries.primaryKey(IndexKeys.position(entry))));
+        entry -> {
+          PrimaryKey row = entries.primaryKey(IndexKeys.position(entry));
+          return bounds.contains(row)
+              && within.stream().anyMatch(all -> all.stream().allMatch(each -> each.contains(row)));
+        });
+  }
+
+  /// Where a read at a timestamp finds the entries of an index.
+  List<EntryPlace> places(IndexState index, Timestamp at) {
+    List<IndexState.Inherited> shares = index.sharesAt(at);
+    if (shares.isEmpty()) {
+      return List.of(new EntryPlace(index(index.index()), List.of()));
+    }
+    return shares.stream()
+        .map(share -> {
+          var within = new ArrayList<>(share.within());
+          within.add(descriptor.bounds());
+          return new EntryPlace(index(index.index(), share.space()), within);
+        })
+        .toList();
   }
 
   /// Everything a replica in this state has in the store, but for its records.
@@ -130,7 +154,11 @@ final class PartitionKeys {
     spans.add(keys.rowSpan());
     for (IndexState index : state.indexes()) {
       spans.add(keys.entrySpan(index.index()));
-      index.inherited().forEach(share -> spans.add(keys.shareSpan(index.index(), share.space())));
+      var within = new TreeMap<Long, List<List<Bounds>>>();
+      for (IndexState.Inherited share : index.inherited()) {
+        within.computeIfAbsent(share.space(), _ -> new ArrayList<>()).add(share.within());
+      }
+      within.forEach((space, any) -> spans.add(keys.shareSpan(index.index(), space, any)));
     }
     return spans;
   }

@@ -10,7 +10,9 @@ import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
+import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -60,6 +62,9 @@ public final class PartitionReplica {
   private final SizeWatch size;
   private final ClosedReads closed = new ClosedReads();
 
+  /// When this replica came to know that it is frozen; null while it is not.
+  private volatile @Nullable Long frozenSinceNanos;
+
   /// Takes up the work of a replica whose group is open.
   ///
   /// @param initial what the Partition is made of if the group is new
@@ -76,7 +81,7 @@ public final class PartitionReplica {
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
     this.transactions =
-        new TransactionDuties(machine.transactions(), group, pipeline, this::isSplit, node);
+        new TransactionDuties(machine.transactions(), group, pipeline, this::isClosed, node);
     this.rate = new OperationRate(node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
     this.size = new SizeWatch(node.storage(), node.reads(), node.clock().monotonicNanos());
@@ -110,6 +115,11 @@ public final class PartitionReplica {
     return machine.state().split() != null;
   }
 
+  /// Whether nothing is to be done unasked, because others have the rows or are about to.
+  private boolean isClosed() {
+    return isSplit() || machine.state().freeze() != null;
+  }
+
   /// Has the followers learn at once that everything until now is committed, which they do with the
   /// next entry: this one changes nothing.
   void tellFollowers() {
@@ -132,6 +142,54 @@ public final class PartitionReplica {
             children.entrySet().stream()
                 .map(child -> new PartitionCommand.Child(child.getKey(), child.getValue()))
                 .toList()));
+  }
+
+  /// Asks the leader to freeze the Partition as soon as nothing is in the way, as [#wantSplit].
+  ///
+  /// @param epoch of the Partition that is to be frozen
+  /// @param into the Partition that is to have the rows
+  /// @param name of that one
+  /// @param bounds of that one
+  /// @param sibling the other one whose rows it is to have
+  public void wantFreeze(
+      Epoch epoch, PartitionId into, String name, Bounds bounds, PartitionId sibling) {
+    duties.wantFreeze(
+        new PartitionCommand.Freeze(epoch, new PartitionCommand.Child(into, name), bounds),
+        sibling);
+  }
+
+  /// Asks the leader to let the Partition go on, if it is frozen to become a part of that one.
+  public void wantUnfreeze(PartitionId into) {
+    duties.wantUnfreeze(into);
+  }
+
+  /// Whether the Partition is frozen, or is to be: its members stay as they are.
+  public boolean isFreezing() {
+    return duties.isFreezing();
+  }
+
+  /// Learns that the Partition is frozen, or is not any more. For the thread that applies.
+  void frozen() {
+    boolean now = machine.state().freeze() != null;
+    if (now && frozenSinceNanos == null) {
+      frozenSinceNanos = node.clock().monotonicNanos();
+    } else if (!now) {
+      frozenSinceNanos = null;
+    }
+  }
+
+  private @Nullable FreezeReport freezeReport(PartitionState state) {
+    FreezeState freeze = state.freeze();
+    Long since = frozenSinceNanos;
+    return freeze == null
+        ? null
+        : new FreezeReport(
+            freeze.into().id(),
+            freeze.epoch(),
+            freeze.members(),
+            since == null
+                ? Duration.ZERO
+                : Duration.ofNanos(node.clock().monotonicNanos() - since));
   }
 
   /// Tells which indexes the Partition is to have; as the leader, the replica adds, builds and
@@ -161,7 +219,9 @@ public final class PartitionReplica {
             .map(index -> IndexReport.of(index, state.rows()))
             .toList(),
         state.split(),
-        machine.isSplitDurably());
+        machine.isSplitDurably(),
+        freezeReport(state),
+        Freezing.unsettled(state));
   }
 
   boolean leads() {
@@ -194,7 +254,7 @@ public final class PartitionReplica {
     if (at == null || at.isAfter(readableUpTo())) {
       return null;
     }
-    Response answer = reader.at(request, at);
+    Response answer = reader.promised(request, at);
     // Whoever is to blame, the leader knows better.
     return answer instanceof Response.Refusal ? null : answer;
   }
@@ -211,6 +271,9 @@ public final class PartitionReplica {
     if (split != null && node.splitRules().refuses()) {
       // For ever, so any replica may say it.
       return CompletableFuture.completedFuture(new Response.Split(split.children()));
+    }
+    if (machine.state().freeze() != null && node.splitRules().freezes()) {
+      return CompletableFuture.completedFuture(PartitionStateMachine.MERGING);
     }
     return switch (request) {
       case Request.Stamped write -> {
@@ -254,6 +317,10 @@ public final class PartitionReplica {
     PartitionDescriptor descriptor = machine.state().descriptor();
     Response refusal = descriptor == null ? null : check(write, descriptor);
     if (refusal == null && write instanceof Request.Prepare prepare) {
+      if (duties.wouldBlock(prepare.transaction()) && pipeline.leads()) {
+        return CompletableFuture.completedFuture(
+            new Response.NotPrepared(Response.NotPrepared.Reason.CHANGED_PARTITION, List.of()));
+      }
       refusal = checkPrepare(prepare);
     }
     // A follower may be behind: it says only who leads.

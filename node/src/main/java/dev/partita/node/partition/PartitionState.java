@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param safePoint the oldest timestamp that can be read
 /// @param split who has the rows; null unless the Partition was split
 /// @param recount how far the rows are counted; null if `rows` and `bytes` are exact
+/// @param freeze that nothing is changed until the Partition has been merged; null unless it is so
 public record PartitionState(
     long appliedIndex,
     long appliedTerm,
@@ -27,7 +28,8 @@ public record PartitionState(
     Timestamp safePoint,
     List<IndexState> indexes,
     @Nullable SplitState split,
-    @Nullable Recount recount) {
+    @Nullable Recount recount,
+    @Nullable FreezeState freeze) {
 
   /// Nothing applied.
   static final PartitionState EMPTY =
@@ -41,6 +43,7 @@ public record PartitionState(
           Timestamp.MIN,
           Timestamp.MIN,
           List.of(),
+          null,
           null,
           null);
 
@@ -135,6 +138,15 @@ public record PartitionState(
     next.indexes = List.of();
     next.split = by;
     next.recount = null;
+    next.freeze = null;
+    return next.done();
+  }
+
+  /// Unchanged until it is merged, or unfrozen.
+  PartitionState withFreeze(PartitionDescriptor own, @Nullable FreezeState other) {
+    Changed next = change();
+    next.descriptor = own;
+    next.freeze = other;
     return next.done();
   }
 
@@ -174,6 +186,7 @@ public record PartitionState(
             in.timestamp(),
             in.list(PartitionStateCodec::readIndex),
             null,
+            null,
             null);
     state = PartitionStateCodec.readSplit(in, state);
     in.end();
@@ -198,6 +211,7 @@ public record PartitionState(
     private List<IndexState> indexes;
     private @Nullable SplitState split;
     private @Nullable Recount recount;
+    private @Nullable FreezeState freeze;
 
     private Changed(PartitionState from) {
       appliedIndex = from.appliedIndex;
@@ -211,6 +225,7 @@ public record PartitionState(
       indexes = from.indexes;
       split = from.split;
       recount = from.recount;
+      freeze = from.freeze;
     }
 
     private PartitionState done() {
@@ -225,7 +240,8 @@ public record PartitionState(
           safePoint,
           indexes,
           split,
-          recount);
+          recount,
+          freeze);
     }
   }
 }

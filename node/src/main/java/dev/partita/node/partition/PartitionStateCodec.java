@@ -7,7 +7,8 @@ import java.util.List;
 /// The binary forms of the parts of a [PartitionState].
 ///
 /// What splits have to do with stands behind everything else, and only where there is something of
-/// it: the form of a state without it is the one that nodes had before there were splits.
+/// it: the form of a state without it is the one that nodes had before there were splits. The same
+/// holds for merges, behind that.
 final class PartitionStateCodec {
 
   private static final int BUILDING = 0;
@@ -49,7 +50,8 @@ final class PartitionStateCodec {
         state.split() == null
             && state.recount() == null
             && state.indexes().stream().allMatch(index -> index.inherited().isEmpty());
-    if (plain) {
+    boolean unmerged = isUnmerged(state);
+    if (plain && unmerged) {
       return;
     }
     out.optional(state.split(), (o, split) -> split.writeTo(o))
@@ -62,6 +64,49 @@ final class PartitionStateCodec {
                     index.inherited(),
                     index.inherited().size(),
                     PartitionStateCodec::writeInherited));
+    if (!unmerged) {
+      writeMerge(out, state);
+    }
+  }
+
+  private static boolean isUnmerged(PartitionState state) {
+    return state.freeze() == null
+        && state.indexes().stream()
+            .flatMap(index -> index.inherited().stream())
+            .allMatch(share -> share.within().isEmpty());
+  }
+
+  private static void writeMerge(BinaryWriter out, PartitionState state) {
+    out.optional(state.freeze(), (o, freeze) -> freeze.writeTo(o))
+        .list(
+            state.indexes(),
+            state.indexes().size(),
+            (o, index) ->
+                o.list(
+                    index.inherited(),
+                    index.inherited().size(),
+                    (each, share) ->
+                        each.list(
+                            share.within(), share.within().size(), PartitionCodec::writeBounds)));
+  }
+
+  private static PartitionState readMerge(BinaryReader in, PartitionState state) {
+    FreezeState freeze = in.optional(FreezeState::read);
+    List<List<List<Bounds>>> within =
+        in.list(index -> index.list(share -> share.list(PartitionCodec::readBounds)));
+    var indexes = new ArrayList<IndexState>();
+    for (int at = 0; at < state.indexes().size(); at++) {
+      IndexState index = state.indexes().get(at);
+      var shares = new ArrayList<IndexState.Inherited>();
+      for (int share = 0; share < index.inherited().size(); share++) {
+        shares.add(index.inherited().get(share).within(within.get(at).get(share)));
+      }
+      indexes.add(
+          new IndexState(index.index(), index.revision(), index.phase(), index.entries(), shares));
+    }
+    PartitionState read = state.withIndexes(indexes);
+    PartitionDescriptor descriptor = read.descriptor();
+    return freeze == null || descriptor == null ? read : read.withFreeze(descriptor, freeze);
   }
 
   static PartitionState readSplit(BinaryReader in, PartitionState state) {
@@ -79,7 +124,8 @@ final class PartitionStateCodec {
           new IndexState(
               index.index(), index.revision(), index.phase(), index.entries(), inherited.get(at)));
     }
-    return state.withRecount(recount).withSplit(split, indexes);
+    PartitionState read = state.withRecount(recount).withSplit(split, indexes);
+    return in.isAtEnd() ? read : readMerge(in, read);
   }
 
   private static void writeInherited(BinaryWriter out, IndexState.Inherited share) {
@@ -91,6 +137,6 @@ final class PartitionStateCodec {
 
   private static IndexState.Inherited readInherited(BinaryReader in) {
     return new IndexState.Inherited(
-        in.number(), in.timestamp(), in.optional(BinaryReader::timestamp), in.number());
+        in.number(), in.timestamp(), in.optional(BinaryReader::timestamp), in.number(), List.of());
   }
 }

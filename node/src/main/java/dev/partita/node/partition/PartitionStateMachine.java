@@ -11,12 +11,16 @@ import dev.partita.node.replication.Command;
 import dev.partita.node.replication.SnapshotSource;
 import dev.partita.node.replication.StateMachine;
 import dev.partita.node.storage.Batch;
+import dev.partita.node.storage.Span;
 import dev.partita.node.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A Partition's replicated state on one node: its rows, index entries and [PartitionState], all in
@@ -32,6 +36,10 @@ final class PartitionStateMachine implements StateMachine {
   /// Bytes of changes after which they are committed to the store, in the middle of a long list of
   /// commands.
   private static final long BATCH_BYTES_MAX = 8 << 20;
+
+  /// What a frozen Partition answers.
+  static final Response.Unavailable MERGING =
+      new Response.Unavailable("The partition is being merged");
 
   /// Learns who leads. Called on the thread that applies, so it is quick; calls do not overlap.
   @FunctionalInterface
@@ -58,9 +66,15 @@ final class PartitionStateMachine implements StateMachine {
   private volatile PartitionState state;
   private final AtomicLong installations = new AtomicLong();
   private volatile long durableIndex;
+  private volatile boolean mergedDurably;
   private Leadership leadership = new Leadership(null, 0, false);
   private @Nullable LeaderListener listener;
   private volatile SplitListener splitListener = _ -> {};
+  private volatile Runnable freezeListener = () -> {};
+
+  /// Held while the state changes.
+  private final ReentrantLock changing = new ReentrantLock();
+
   private final SplitRules splitRules;
 
   /// Whether there may be litter that nobody has begun to remove.
@@ -133,13 +147,19 @@ final class PartitionStateMachine implements StateMachine {
   /// Looks up how much is durable; to be called after each flush of the store.
   void refreshDurable() {
     byte[] durable = storage.durableMeta(PartitionKeys.stateRecord(id));
+    SplitState split = state.split();
+    if (durable != null && split != null && split.isMerge() && !mergedDurably) {
+      // It was not an entry of the log that did it.
+      mergedDurably = PartitionState.decode(durable).split() != null;
+    }
     durableIndex = durable == null ? 0 : PartitionState.appliedIndex(durable);
   }
 
-  /// Whether the Partition is split and a crash would not undo that here.
+  /// Whether the Partition is split, or merged into another one, and a crash would not undo that
+  /// here.
   boolean isSplitDurably() {
     SplitState split = state.split();
-    return split != null && durableIndex >= split.index();
+    return split != null && (split.isMerge() ? mergedDurably : durableIndex >= split.index());
   }
 
   @Override
@@ -149,6 +169,10 @@ final class PartitionStateMachine implements StateMachine {
 
   @Override
   public List<Object> apply(List<Command> committed) {
+    return exclusively(() -> applyAll(committed));
+  }
+
+  private List<Object> applyAll(List<Command> committed) {
     var results = new ArrayList<Object>(committed.size());
     var step = new Step();
     try {
@@ -205,7 +229,13 @@ final class PartitionStateMachine implements StateMachine {
       changed = true;
       SplitState split = now.split();
       if (split != null && splitRules.refuses()) {
-        return refuse(command, split);
+        return Refusals.result(command, new Response.Split(split.children()), now);
+      }
+      if (now.freeze() != null) {
+        if (command instanceof PartitionCommand.Unfreeze wanted) {
+          now = Freezing.unfreeze(now, wanted);
+        }
+        return Refusals.result(command, MERGING, now);
       }
       if (command instanceof PartitionCommand.Writes(List<Timed> timed)) {
         return applyWrites(timed);
@@ -233,26 +263,12 @@ final class PartitionStateMachine implements StateMachine {
         now =
             new Splitting(id, storage, splitRules)
                 .apply(batch, now, transactions.locks(), wanted, index);
+      } else if (command instanceof PartitionCommand.Freeze wanted) {
+        now = Freezing.freeze(now, transactions.locks(), wanted, index);
       } else if (descriptor != null) {
         change(command, descriptor);
       }
       return now;
-    }
-
-    private Object refuse(PartitionCommand command, SplitState split) {
-      var refusal = new Response.Split(split.children());
-      return switch (command) {
-        case PartitionCommand.Writes(var timed) ->
-            timed.stream().<Response>map(_ -> refusal).toList();
-        case PartitionCommand.FinishTransactions(var ends) ->
-            ends.stream().<Response>map(_ -> refusal).toList();
-        case PartitionCommand.FinishTransaction _,
-            PartitionCommand.InspectTransaction _,
-            PartitionCommand.VoteTransaction _,
-            PartitionCommand.ForgetTransactions _ ->
-            refusal;
-        default -> now;
-      };
     }
 
     void commit() {
@@ -264,10 +280,14 @@ final class PartitionStateMachine implements StateMachine {
       batch.close();
       litter |= littered;
       boolean splits = now.split() != null && state.split() == null;
+      boolean freezes = !Objects.equals(now.freeze(), state.freeze());
       state = now;
       transactions.committed();
       if (splits) {
         announceSplit();
+      }
+      if (freezes) {
+        freezeListener.run();
       }
     }
 
@@ -342,8 +362,10 @@ final class PartitionStateMachine implements StateMachine {
         case PartitionCommand.CountRows(int rows) ->
             now = new RowCount(storage, now, descriptor).step(rows);
         case PartitionCommand.DropInherited() -> dropInherited();
+        case PartitionCommand.Unfreeze _ -> {} // it is not frozen
         case PartitionCommand.Create _,
             PartitionCommand.Split _,
+            PartitionCommand.Freeze _,
             PartitionCommand.Writes _,
             PartitionCommand.FinishTransaction _,
             PartitionCommand.FinishTransactions _,
@@ -400,7 +422,7 @@ final class PartitionStateMachine implements StateMachine {
     /// What lies among the entries of others is removed one by one, after this.
     private void noteLitter(IndexState index, IndexState.Inherited share) {
       littered = true;
-      Litter.note(batch, id, index.index(), share.space());
+      Litter.note(batch, id, index.index(), share);
     }
 
     private void dropInherited() {
@@ -435,8 +457,22 @@ final class PartitionStateMachine implements StateMachine {
     announceSplit();
   }
 
+  /// Sets the one listener that is told when the Partition is frozen, or is not any more, and tells
+  /// it at once. Called on the thread that applies.
+  void onFreeze(Runnable toTell) {
+    freezeListener = toTell;
+    toTell.run();
+  }
+
   @Override
   public void applyConfiguration(long index, long term, Configuration configuration) {
+    exclusively(() -> {
+      applyMembers(index, term, configuration);
+      return state;
+    });
+  }
+
+  private void applyMembers(long index, long term, Configuration configuration) {
     PartitionState now = state.applied(index, term).withConfiguration(configuration);
     PartitionDescriptor descriptor = now.descriptor();
     if (descriptor != null && !descriptor.members().equals(configuration)) {
@@ -449,6 +485,50 @@ final class PartitionStateMachine implements StateMachine {
     state = now;
   }
 
+  /// Has nothing change the state meanwhile.
+  <T> T exclusively(Supplier<T> task) {
+    changing.lock();
+    try {
+      return task.get();
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /// The state after another Partition has taken the rows, written to a batch that makes that one.
+  /// In [#exclusively].
+  PartitionState handedOver(Batch batch, PartitionDescriptor to) {
+    PartitionState now = state;
+    PartitionDescriptor own = now.descriptor();
+    FreezeState freeze = now.freeze();
+    if (own == null || freeze == null) {
+      throw new IllegalStateException("the partition is not frozen: " + id);
+    }
+    PartitionState after = now.split(own, new SplitState(freeze.index(), List.of(to)));
+    batch.putMeta(PartitionKeys.stateRecord(id), after.encode());
+    return after;
+  }
+
+  /// Makes a state the present one that is in the store by now. In [#exclusively].
+  void publish(PartitionState stored) {
+    state = stored;
+    announceSplit();
+  }
+
+  /// Clears the rows away: they come with a snapshot of the Partition that they are a part of by
+  /// now. In [#exclusively].
+  void giveUpRows(PartitionDescriptor to) {
+    installations.incrementAndGet();
+    List<Span> spans = PartitionKeys.versionedSpans(state);
+    spans.forEach(storage::clear);
+    try (Batch batch = storage.newBatch()) {
+      PartitionState after = handedOver(batch, to);
+      batch.commit();
+      installations.incrementAndGet();
+      publish(after);
+    }
+  }
+
   @Override
   public SnapshotSource openSnapshot() {
     return snapshots.open(state);
@@ -456,13 +536,19 @@ final class PartitionStateMachine implements StateMachine {
 
   @Override
   public void install(Path directory, SnapshotMark mark) throws IOException {
-    installations.incrementAndGet();
-    recentChanges.clear();
-    state = snapshots.install(directory, mark, state);
-    installations.incrementAndGet();
-    transactions.load(state);
+    changing.lock();
+    try {
+      installations.incrementAndGet();
+      recentChanges.clear();
+      state = snapshots.install(directory, mark, state);
+      installations.incrementAndGet();
+      transactions.load(state);
+    } finally {
+      changing.unlock();
+    }
     refreshDurable();
     announceSplit();
+    freezeListener.run();
   }
 
   @Override

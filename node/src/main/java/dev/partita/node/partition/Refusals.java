@@ -20,6 +20,22 @@ final class Refusals {
     }
   }
 
+  /// The result of a command that is refused.
+  static Object result(PartitionCommand command, Response.Refusal refusal, PartitionState now) {
+    return switch (command) {
+      case PartitionCommand.Writes(var timed) ->
+          timed.stream().<Response>map(_ -> refusal).toList();
+      case PartitionCommand.FinishTransactions(var ends) ->
+          ends.stream().<Response>map(_ -> refusal).toList();
+      case PartitionCommand.FinishTransaction _,
+          PartitionCommand.InspectTransaction _,
+          PartitionCommand.VoteTransaction _,
+          PartitionCommand.ForgetTransactions _ ->
+          refusal;
+      default -> now;
+    };
+  }
+
   /// The answer to a request that may have changed something.
   static Response.Refusal of(@Nullable Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;

@@ -54,9 +54,17 @@ final class ReplicaDuties {
   /// elected, here or next to it.
   private static final Duration REST_AT_FIRST = Duration.ofMillis(200);
 
+  private static final String MERGING = "The partition is being merged";
+
   private static final Duration SPLIT_HOLDS_EVERY = Duration.ofSeconds(4);
 
   private record WantedSplit(PartitionCommand.Split split, long sinceNanos, long untilNanos) {}
+
+  /// A freeze or its end, and until when it is tried.
+  ///
+  /// @param sibling what is frozen with it, null for the end
+  private record WantedFreeze(
+      PartitionCommand command, @Nullable PartitionId sibling, long sinceNanos, long untilNanos) {}
 
   private record WantedIndexes(long revision, Map<Long, IndexDefinition> byId) {}
 
@@ -64,6 +72,7 @@ final class ReplicaDuties {
   private volatile boolean closed;
   private volatile boolean awaitsTransactions;
   private volatile @Nullable WantedSplit wantedSplit;
+  private volatile @Nullable WantedFreeze wantedFreeze;
   private volatile boolean removingLitter;
 
   // Guarded by this.
@@ -109,6 +118,61 @@ final class ReplicaDuties {
     long since = before != null && same ? before.sinceNanos() : now;
     wantedSplit = new WantedSplit(split, since, now + SPLIT_WANTED.toNanos());
     propose();
+  }
+
+  /// Has the Partition frozen as soon as nothing is in the way, as [#wantSplit].
+  ///
+  /// @param sibling what becomes a part of the same Partition
+  void wantFreeze(PartitionCommand.Freeze freeze, PartitionId sibling) {
+    want(freeze, sibling);
+  }
+
+  void wantUnfreeze(PartitionId into) {
+    want(new PartitionCommand.Unfreeze(into), null);
+  }
+
+  private void want(PartitionCommand command, @Nullable PartitionId sibling) {
+    long now = node.clock().monotonicNanos();
+    WantedFreeze before = wantedFreeze;
+    boolean same = before != null && before.command().equals(command) && isWanted(before, now);
+    long since = before != null && same ? before.sinceNanos() : now;
+    wantedFreeze = new WantedFreeze(command, sibling, since, now + SPLIT_WANTED.toNanos());
+    propose();
+  }
+
+  private static boolean isWanted(WantedFreeze freeze, long now) {
+    return now - freeze.untilNanos() < 0;
+  }
+
+  /// Whether it has been asked for a freeze just now, or is frozen.
+  boolean isFreezing() {
+    WantedFreeze wanted = wantedFreeze;
+    return machine.state().freeze() != null
+        || (wanted != null
+            && wanted.command() instanceof PartitionCommand.Freeze
+            && isWanted(wanted, node.clock().monotonicNanos()));
+  }
+
+  private @Nullable PartitionCommand dueFreeze(PartitionState state) {
+    WantedFreeze wanted = wantedFreeze;
+    if (wanted == null) {
+      return null;
+    }
+    if (!isWanted(wanted, node.clock().monotonicNanos())) {
+      wantedFreeze = null;
+      return null;
+    }
+    PartitionDescriptor descriptor = state.descriptor();
+    return switch (wanted.command()) {
+      case PartitionCommand.Freeze freeze ->
+          state.freeze() == null
+                  && descriptor != null
+                  && descriptor.epoch().equals(freeze.epoch())
+                  && Freezing.obstacle(state, machine.transactions().locks()) == null
+              ? freeze
+              : null;
+      default -> state.freeze() == null ? null : wanted.command();
+    };
   }
 
   private @Nullable PartitionCommand dueSplit(PartitionState state) {
@@ -240,6 +304,10 @@ final class ReplicaDuties {
     if (state.split() != null) {
       return null;
     }
+    PartitionCommand freeze = dueFreeze(state);
+    if (freeze != null || state.freeze() != null) {
+      return freeze;
+    }
     PartitionCommand split = dueSplit(state);
     if (split != null) {
       return split;
@@ -265,7 +333,7 @@ final class ReplicaDuties {
       }
     }
     for (IndexState index : state.indexes()) {
-      if (index.isBuilding() && index.maintainedShare() == null) {
+      if (index.isBuilding() && index.maintainedShares().isEmpty()) {
         return new PartitionCommand.Backfill(index.index().id(), node.settings().backfillRows());
       }
     }
@@ -273,6 +341,9 @@ final class ReplicaDuties {
   }
 
   private @Nullable PartitionCommand dueAfterSplit(PartitionState state) {
+    if (state.freeze() != null) {
+      return null;
+    }
     if (state.recount() != null) {
       return new PartitionCommand.CountRows(node.settings().backfillRows());
     }
@@ -296,11 +367,31 @@ final class ReplicaDuties {
     }
     WantedSplit wanted = wantedSplit;
     long now = node.clock().monotonicNanos();
-    return wanted != null
-            && now - wanted.untilNanos() < 0
-            && (now - wanted.sinceNanos()) % SPLIT_HOLDS_EVERY.toNanos() < SPLIT_HOLDS.toNanos()
-        ? "The partition is being split"
+    if (wanted != null && now - wanted.untilNanos() < 0 && holds(now - wanted.sinceNanos())) {
+      return "The partition is being split";
+    }
+    return heldFor(now) == null ? null : MERGING;
+  }
+
+  private static boolean holds(long sinceNanos) {
+    return sinceNanos % SPLIT_HOLDS_EVERY.toNanos() < SPLIT_HOLDS.toNanos();
+  }
+
+  private @Nullable WantedFreeze heldFor(long now) {
+    WantedFreeze freeze = wantedFreeze;
+    return freeze != null
+            && freeze.command() instanceof PartitionCommand.Freeze
+            && isWanted(freeze, now)
+            && holds(now - freeze.sinceNanos())
+        ? freeze
         : null;
+  }
+
+  /// Whether a transaction would wait for the freeze of one side, which waits for it at the other.
+  boolean wouldBlock(Transaction transaction) {
+    WantedFreeze freeze = heldFor(node.clock().monotonicNanos());
+    PartitionId sibling = freeze == null ? null : freeze.sibling();
+    return sibling != null && transaction.participants().contains(sibling);
   }
 
   void tick() {
@@ -339,7 +430,9 @@ final class ReplicaDuties {
       nextSafePointNanos = now + node.settings().safePointInterval().toNanos();
     }
     PartitionState state = machine.state();
-    if (state.split() != null || !state.lastCommit().isAfter(state.safePoint())) {
+    if (state.split() != null
+        || state.freeze() != null
+        || !state.lastCommit().isAfter(state.safePoint())) {
       return; // nothing was written since, so there is nothing to drop
     }
     pipeline.refresh().thenCompose(_ -> proposeSafePoint()).exceptionally(_ -> null);

@@ -67,9 +67,19 @@ final class ReplicaReader {
     return late == null ? page : late;
   }
 
+  /// Reads at a timestamp up to which the leader has promised that nothing more will come: that
+  /// holds for a frozen Partition as well.
+  Response promised(Request request, Timestamp at) {
+    return at(request, at, true);
+  }
+
   /// Reads at a timestamp; the caller has seen to it that everything up to it is applied, and that
   /// nothing more will come.
   Response at(Request request, Timestamp at) {
+    return at(request, at, false);
+  }
+
+  private Response at(Request request, Timestamp at, boolean promised) {
     // Before the view is opened: what is not prepared by now commits above the timestamp, and what
     // has ended by now is in the view.
     HeldTransaction holder = machine.transactions().locks().writer(request, at);
@@ -78,20 +88,20 @@ final class ReplicaReader {
     }
     Response response = null;
     while (response == null) {
-      response = once(request, at);
+      response = once(request, at, promised);
     }
     return response;
   }
 
   /// @return null if an index was finished while the view was opened: it may lack entries then
-  private @Nullable Response once(Request request, Timestamp at) {
+  private @Nullable Response once(Request request, Timestamp at, boolean promised) {
     PartitionState before = machine.state();
     try (ReadView view = storage.view()) {
       // This state is as new as the view or newer, and epochs only rise: if it has the request's
       // epoch, so had the view.
       PartitionState state = machine.state();
       PartitionDescriptor descriptor = state.descriptor();
-      Response refusal = check(request, state);
+      Response refusal = check(request, state, promised);
       if (refusal != null || descriptor == null) {
         return refusal == null ? uncreated() : refusal;
       }
@@ -117,7 +127,7 @@ final class ReplicaReader {
       IndexState earlier = before.index(index.index().id());
       if (earlier != null
           && (earlier.isReadable() != index.isReadable()
-              || earlier.spaceAt(at) != index.spaceAt(at))) {
+              || !earlier.spacesAt(at).equals(index.spacesAt(at)))) {
         return false;
       }
     }
@@ -147,6 +157,11 @@ final class ReplicaReader {
 
   /// Why a request cannot be answered in a state, null if it can.
   private Response.@Nullable Refusal check(Request request, PartitionState state) {
+    return check(request, state, false);
+  }
+
+  private Response.@Nullable Refusal check(
+      Request request, PartitionState state, boolean promised) {
     PartitionDescriptor descriptor = state.descriptor();
     SplitState split = state.split();
     if (descriptor == null) {
@@ -154,6 +169,10 @@ final class ReplicaReader {
     }
     if (split != null && rules.refuses()) {
       return new Response.Split(split.children());
+    }
+    if (state.freeze() != null && !promised && rules.freezes()) {
+      // Somebody else may have taken over by the timestamp of the read.
+      return PartitionStateMachine.MERGING;
     }
     if (!request.epoch().equals(descriptor.epoch())) {
       return new Response.WrongEpoch(descriptor);

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param indexes those that users know of
 /// @param split who has the rows, if the Partition was split
 /// @param splitDurably whether no crash of this node can undo that
+/// @param freeze that it is frozen to become a part of another one, null if it is not
+/// @param unsettled why it cannot be frozen at the moment, for another reason than transactions
 public record ReplicaReport(
     PartitionId id,
     @Nullable PartitionDescriptor descriptor,
@@ -28,7 +30,9 @@ public record ReplicaReport(
     SplitPoints points,
     List<IndexReport> indexes,
     @Nullable SplitState split,
-    boolean splitDurably) {
+    boolean splitDurably,
+    @Nullable FreezeReport freeze,
+    @Nullable String unsettled) {
 
   public ReplicaReport {
     indexes = List.copyOf(indexes);

@@ -185,7 +185,7 @@ public sealed interface Response {
     }
   }
 
-  /// The Partition was split: nothing was done, and nothing will be.
+  /// The Partition was split, or merged into another one: nothing was done, and nothing will be.
   ///
   /// @param children who has its rows; the first one answers for its transactions
   record Split(List<PartitionDescriptor> children) implements Refusal {

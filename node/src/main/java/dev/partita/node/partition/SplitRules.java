@@ -1,7 +1,7 @@
 package dev.partita.node.partition;
 
-/// What makes splits safe, each as one decision. Tests break them one by one to see that they
-/// notice.
+/// What makes splits and merges safe, each as one decision. Tests break them one by one to see that
+/// they notice.
 class SplitRules {
 
   static final SplitRules SAFE = new SplitRules();
@@ -13,6 +13,11 @@ class SplitRules {
 
   /// Whether a Partition that was split refuses what it is asked.
   boolean refuses() {
+    return true;
+  }
+
+  /// Whether a Partition that is frozen answers nobody.
+  boolean freezes() {
     return true;
   }
 

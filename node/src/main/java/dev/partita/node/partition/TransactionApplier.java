@@ -2,7 +2,6 @@ package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexKeys;
-import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.PartitionCommand.TimedPrepare;
@@ -10,12 +9,12 @@ import dev.partita.node.partition.Response.NotPrepared;
 import dev.partita.node.partition.Response.NotPrepared.Reason;
 import dev.partita.node.storage.Batch;
 import dev.partita.node.storage.Direction;
-import dev.partita.node.storage.IndexCursor;
 import dev.partita.node.storage.RowCursor;
 import dev.partita.node.storage.StorageReader;
 import dev.partita.node.storage.Version;
 import dev.partita.node.time.Timestamp;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Applies the commands of transactions to one batch of the store: the participant of the commit
@@ -246,8 +245,9 @@ final class TransactionApplier {
         if (index == null || !index.isReadable()) {
           return Reason.CHANGED_PARTITION;
         }
-        IndexKeys place = place(index, at, keys);
-        return place != null && sameEntries(place, TransactionTable.entries(place, entries), at)
+        List<EntryPlace> places = places(index, at, keys);
+        return places != null
+                && sameEntries(places, space -> TransactionTable.entries(space, entries), at)
             ? null
             : Reason.READ_CHANGED;
       }
@@ -277,24 +277,16 @@ final class TransactionApplier {
   /// change when documents do.
   private boolean sameRows(ReadSet.Rows rows, Timestamp at, PartitionKeys keys) {
     IndexState order = state.index(IndexDefinition.PRIMARY_ORDER_ID);
-    IndexKeys index = order == null ? null : place(order, at, keys);
-    if (index == null) {
+    List<EntryPlace> places = order == null ? null : places(order, at, keys);
+    if (places == null || !sameEntries(places, space -> inOrder(space, rows), at)) {
       return false;
     }
-    PrimaryKey start = rows.start();
-    PrimaryKey end = rows.end();
-    KeyRange range = index.all();
-    range = start == null ? range : range.from(index.key(start.encoded()));
-    range = end == null ? range : range.before(index.key(end.encoded()));
-    if (!sameEntries(index, range, at)) {
-      return false;
-    }
-    try (IndexCursor now = committed.entries(range, Timestamp.MAX, Direction.FORWARD)) {
+    try (var now =
+        new EntryWalk(
+            committed, places, space -> inOrder(space, rows), Timestamp.MAX, Direction.FORWARD)) {
       while (now.next()) {
-        Key position = IndexKeys.position(now.key());
-        PrimaryKey key = index.primaryKey(position);
-        Version newest = batch.get(keys.row(key));
-        if (newest != null && descriptor.bounds().contains(key) && newest.timestamp().isAfter(at)) {
+        Version newest = batch.get(keys.row(now.primaryKey()));
+        if (newest != null && newest.timestamp().isAfter(at)) {
           return false;
         }
       }
@@ -302,35 +294,33 @@ final class TransactionApplier {
     return true;
   }
 
-  /// Where the entries lie that were read at a timestamp; null if those of now lie elsewhere, so
-  /// that they cannot be compared.
-  private static @Nullable IndexKeys place(IndexState index, Timestamp at, PartitionKeys keys) {
-    long space = index.spaceAt(at);
-    return space == index.spaceAt(Timestamp.MAX) ? keys.index(index.index(), space) : null;
+  private static KeyRange inOrder(IndexKeys space, ReadSet.Rows rows) {
+    PrimaryKey start = rows.start();
+    PrimaryKey end = rows.end();
+    KeyRange range = space.all();
+    range = start == null ? range : range.from(space.key(start.encoded()));
+    return end == null ? range : range.before(space.key(end.encoded()));
   }
 
-  private boolean sameEntries(IndexKeys place, KeyRange range, Timestamp at) {
-    try (IndexCursor then = committed.entries(range, at, Direction.FORWARD);
-        IndexCursor now = committed.entries(range, Timestamp.MAX, Direction.FORWARD)) {
-      while (next(then, place)) {
-        if (!next(now, place)
-            || !now.key().equals(then.key())
+  /// Where the entries lie that were read at a timestamp; null if those of now lie elsewhere, so
+  /// that they cannot be compared.
+  private static @Nullable List<EntryPlace> places(
+      IndexState index, Timestamp at, PartitionKeys keys) {
+    return index.spacesAt(at).equals(index.spacesAt(Timestamp.MAX)) ? keys.places(index, at) : null;
+  }
+
+  private boolean sameEntries(
+      List<EntryPlace> places, Function<IndexKeys, KeyRange> range, Timestamp at) {
+    try (var then = new EntryWalk(committed, places, range, at, Direction.FORWARD);
+        var now = new EntryWalk(committed, places, range, Timestamp.MAX, Direction.FORWARD)) {
+      while (then.next()) {
+        if (!now.next()
+            || !now.position().equals(then.position())
             || !now.timestamp().equals(then.timestamp())) {
           return false;
         }
       }
-      return !next(now, place);
+      return !now.next();
     }
-  }
-
-  /// Moves to the next entry that belongs to a row of this Partition.
-  private boolean next(IndexCursor cursor, IndexKeys place) {
-    while (cursor.next()) {
-      if (place.partition() == descriptor.id().value()
-          || descriptor.bounds().contains(place.primaryKey(IndexKeys.position(cursor.key())))) {
-        return true;
-      }
-    }
-    return false;
   }
 }

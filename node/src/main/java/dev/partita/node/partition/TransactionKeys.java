@@ -115,6 +115,16 @@ final class TransactionKeys {
         ofKind(partition, FINISHED), ofKind(partition, UNFORGOTTEN), ofKind(partition, BALLOTS));
   }
 
+  /// Whether this is the record of what is forgotten.
+  static boolean isForgotten(Key record) {
+    return record.unsafeBytes()[PREFIX_BYTES] == FORGOTTEN;
+  }
+
+  /// Whether this is a record of votes.
+  static boolean isBallots(Key record) {
+    return record.unsafeBytes()[PREFIX_BYTES] == BALLOTS;
+  }
+
   private static KeyRange ofKind(PartitionId partition, byte kind) {
     return KeyRange.prefix(begin(partition).u8(kind).toKey());
   }

@@ -135,6 +135,19 @@ final class TransactionTable {
     votes.put(id, new Voted(started, ballots));
   }
 
+  /// What two replicas know of the votes about one transaction, as one.
+  static byte[] joinVotes(byte[] one, byte[] other) {
+    BinaryReader first = PartitionCodec.begin(one);
+    BinaryReader second = PartitionCodec.begin(other);
+    TransactionId id = TransactionId.read(first);
+    TransactionId.read(second);
+    Timestamp started = Timestamp.later(first.timestamp(), second.timestamp());
+    BinaryWriter out = PartitionCodec.begin(64);
+    id.writeTo(out);
+    Ballots.read(first).join(Ballots.read(second)).writeTo(out.timestamp(started));
+    return out.toByteArray();
+  }
+
   private Timestamp started(TransactionId id) {
     Voted voted = votes.get(id);
     return voted == null ? Timestamp.MAX : voted.started();

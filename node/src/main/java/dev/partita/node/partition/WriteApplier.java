@@ -87,8 +87,9 @@ final class WriteApplier {
 
     /// Whether a read finds a change of this timestamp here. What was prepared before the own space
     /// was complete may commit after that, with a timestamp before.
-    boolean concerns(Timestamp change) {
-      return share == null || share.until() == null || change.isBefore(share.until());
+    boolean concerns(PrimaryKey row, Timestamp change) {
+      return share == null
+          || ((share.until() == null || change.isBefore(share.until())) && share.concerns(row));
     }
   }
 
@@ -96,9 +97,8 @@ final class WriteApplier {
     IndexState index = indexes.get(at);
     IndexDefinition definition = index.index();
     Bounds bounds = descriptor.bounds();
-    if (!index.inherited().isEmpty()) {
-      // Older ones were over before anything was prepared here: nothing is while a split is made.
-      IndexState.Inherited share = index.inherited().getFirst();
+    // Older ones were over before anything was prepared here: nothing is while a split is made.
+    for (IndexState.Inherited share : index.sharesAtBirth()) {
       IndexKeys shared = keys.index(definition, share.space());
       maintenance.add(
           new Maintained(
@@ -370,7 +370,7 @@ final class WriteApplier {
     }
     var changes = new ArrayList<List<EntryChange>>();
     for (Maintained one : maintenance) {
-      if (!one.concerns(timestamp)) {
+      if (!one.concerns(mutation.key(), timestamp)) {
         changes.add(List.of());
         continue;
       }

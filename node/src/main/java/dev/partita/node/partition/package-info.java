@@ -13,6 +13,12 @@
 /// the writes that wait for them. Who coordinates is in the package `transaction`; it ends what
 /// nobody else ends through [TransactionResolver].
 ///
+/// A Partition is split by one entry of its log ([Splitting]). Two that a split has made are merged
+/// in three steps: each is frozen by an entry of its own log ([Freezing]), the catalog commits the
+/// merge when every member of both has applied that, and each member then makes the one of its two
+/// replicas ([Merging]). From its freeze on a Partition changes nothing and answers nobody, until
+/// it has handed over or is told to go on.
+///
 /// Whoever wants to know what has changed asks for pages of changes: [ChangeReader] finds them in
 /// [RecentChanges], or by looking through the versions of all rows.
 ///
@@ -28,6 +34,8 @@
 ///   prepared up to T.
 /// - What a page of changes tells up to a timestamp is likewise final. It does not wait for
 ///   prepared transactions but stops before the first of them.
+/// - Rows belong to one Partition at a time on every member: a Partition that was made of others is
+///   opened where they are only after these have handed over.
 /// - An index is exact at every timestamp from the one it became ready at.
 /// - A write that was refused did not happen and will not, except for [Response.OutcomeUnknown].
 ///

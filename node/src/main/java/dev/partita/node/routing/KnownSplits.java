@@ -12,8 +12,9 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The splits that this node has learnt of from answers, before its catalog tells of them. Splits
-/// are for ever, so what was learnt stays true. Thread-safe.
+/// The splits and merges that this node has learnt of from answers, before its catalog tells of
+/// them. They are for ever, so what was learnt stays true: a merge gives its rows to a Partition
+/// that was not there before. Thread-safe.
 final class KnownSplits {
 
   /// How long children elect their first leaders at most, unless something is wrong.

@@ -136,6 +136,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE)
         .map(this::descriptor)
         .flatMap(splits::leaves)
+        .distinct()
         .toList();
   }
 
@@ -152,7 +153,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   @Override
   public @Nullable PartitionDescriptor partition(PartitionId id) {
     Catalog present = catalog.get();
-    PartitionEntry entry = present.partition(id).orElse(null);
+    PartitionEntry entry = present.answering(id).orElse(null);
     while (entry != null && entry.state() == PartitionEntry.State.SPLIT) {
       List<PartitionEntry> children = present.children(entry.id());
       entry = children.isEmpty() ? null : children.getFirst();
@@ -171,6 +172,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         .stream()
         .map(this::descriptor)
         .flatMap(splits::leaves)
+        .distinct()
         .toList();
   }
 
@@ -315,7 +317,8 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     splits.learn(parent, children, clock.monotonicNanos());
   }
 
-  /// What a Partition was split into; null if it was not, as far as is known here.
+  /// What a Partition was split into, or what it was merged into; null if it was neither, as far as
+  /// is known here.
   private @Nullable List<PartitionDescriptor> children(PartitionId id) {
     Catalog present = catalog.get();
     boolean published =
@@ -324,7 +327,10 @@ public final class Router implements PartitionCaller, PartitionDirectory {
             .filter(entry -> entry.state() == PartitionEntry.State.SPLIT)
             .isPresent();
     if (!published) {
-      return splits.children(id);
+      PartitionEntry merged = present.answering(id).orElse(null);
+      return merged == null || merged.id().equals(id)
+          ? splits.children(id)
+          : List.of(descriptor(merged));
     }
     List<PartitionDescriptor> children =
         present.children(id).stream().map(this::descriptor).toList();
@@ -335,7 +341,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   /// forgotten.
   private boolean isDropped(PartitionId id) {
     Catalog present = catalog.get();
-    return id.value() < present.nextId() && present.partition(id).isEmpty();
+    return id.value() < present.nextId() && present.answering(id).isEmpty();
   }
 
   /// A Partition that was never active has not all indexes yet: what it wrote, queries could miss.

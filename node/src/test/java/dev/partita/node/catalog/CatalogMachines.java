@@ -12,4 +12,9 @@ public final class CatalogMachines {
     }
     return transition.catalog();
   }
+
+  /// The catalog after a command that it may refuse.
+  public static Catalog tried(Catalog before, CatalogCommand command) {
+    return CatalogRules.apply(before, command).catalog();
+  }
 }

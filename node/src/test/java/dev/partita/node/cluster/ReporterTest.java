@@ -62,7 +62,9 @@ class ReporterTest {
         POINTS,
         List.of(),
         null,
-        false);
+        false,
+        null,
+        null);
   }
 
   @Test

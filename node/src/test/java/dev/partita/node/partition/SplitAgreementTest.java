@@ -31,20 +31,35 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Replicas of a family of Partitions, which split and split again, end in the same state however
-/// they apply their logs: entry by entry, in long runs, in any order of the groups that makes
-/// children after their parents, with crashes at any moment that undo what was not durable, or from
-/// snapshots.
+/// Replicas of a family of Partitions, which split, split again and are merged, end in the same
+/// state however they apply their logs: entry by entry, in long runs, in any order of the groups
+/// that makes children after their parents, with crashes at any moment that undo what was not
+/// durable, or from snapshots.
 final class SplitAgreementTest {
 
   private static final int SEEDS = Integer.getInteger("partita.seeds", 3);
-  private static final int STEPS = 260;
+  private static final int STEPS = 320;
+  private static final int IDS_MAX = 18;
   private static final AtomicInteger CRASHES = new AtomicInteger();
 
   /// The logs of all groups, in the order in which the first replica wrote them.
   private static final class Logs {
     final Map<PartitionId, List<Command>> byGroup = new TreeMap<>();
     final List<Timestamp> timestamps = new ArrayList<>();
+    final List<Merge> merges = new ArrayList<>();
+  }
+
+  /// @param place the Partition that was split into the two
+  private record Merge(PartitionId place, PartitionId left, PartitionId right, PartitionId into) {}
+
+  /// The Partition that has come in the place of one.
+  private static PartitionId present(Logs logs, PartitionId id) {
+    for (Merge merge : logs.merges) {
+      if (merge.place().equals(id)) {
+        return present(logs, merge.into());
+      }
+    }
+    return id;
   }
 
   /// A node that has replicas of all groups.
@@ -67,6 +82,15 @@ final class SplitAgreementTest {
         machines.put(id, open);
       }
       return open;
+    }
+
+    /// As the keeper of replicas does, again and again.
+    void merge(Merge merge, PartitionId root) {
+      PartitionStateMachine left = machine(merge.left(), root);
+      PartitionStateMachine right = machine(merge.right(), root);
+      if (left != null && right != null) {
+        Merging.handOver(storage, left, right, merge.into());
+      }
     }
 
     /// Goes on from what would be there after a crash: the files as they are now.
@@ -114,6 +138,8 @@ final class SplitAgreementTest {
   }
 
   private int largest;
+  private int merges;
+  private int mergesAgain;
 
   private static PartitionDescriptor root(boolean hashed) {
     return TestNode.descriptor(
@@ -133,6 +159,8 @@ final class SplitAgreementTest {
       }
     }
     assertThat(largest).as("partitions of one family").isGreaterThan(4);
+    assertThat(merges).as("merges").isPositive();
+    assertThat(mergesAgain).as("merges of what was merged").isPositive();
   }
 
   private void play(Random random, Path directory, PartitionDescriptor root) throws IOException {
@@ -142,15 +170,35 @@ final class SplitAgreementTest {
       logs = write(random, first, root);
       expected = contents(first, logs);
       largest = Math.max(largest, expected.size());
+      merges += logs.merges.size();
+      for (Merge merge : logs.merges) {
+        PartitionId into = merge.into();
+        boolean again =
+            logs.merges.stream()
+                .anyMatch(other -> other.left().equals(into) || other.right().equals(into));
+        mergesAgain += again ? 1 : 0;
+      }
       try (var joined = new Node(directory.resolve("joined"))) {
         join(first, joined, directory, root);
-        assertThat(contents(joined, logs)).isEqualTo(expected);
+        assertSame(contents(joined, logs), expected);
       }
     }
     try (var other = new Node(directory.resolve("other"))) {
       replay(random, other, logs, root);
-      assertThat(contents(other, logs)).isEqualTo(expected);
+      assertSame(contents(other, logs), expected);
     }
+  }
+
+  private static void assertSame(
+      Map<PartitionId, List<String>> found, Map<PartitionId, List<String>> expected) {
+    assertThat(found.keySet()).isEqualTo(expected.keySet());
+    expected.forEach((id, contents) -> {
+      List<String> other = requireNonNull(found.get(id));
+      for (int at = 0; at < Math.min(contents.size(), other.size()); at++) {
+        assertThat(other.get(at)).as("partition %s, %d", id, at).isEqualTo(contents.get(at));
+      }
+      assertThat(other).hasSameSizeAs(contents);
+    });
   }
 
   /// Everything comes by snapshots, in any order that makes children after their parents.
@@ -198,6 +246,7 @@ final class SplitAgreementTest {
       if (!rest.isEmpty()) {
         machine.apply(rest.subList(0, Math.min(rest.size(), 1 + random.nextInt(20))));
       }
+      logs.merges.forEach(merge -> node.merge(merge, root.id()));
       switch (random.nextInt(12)) {
         case 0 -> node.storage.flush();
         case 1 -> node.crash();
@@ -217,6 +266,10 @@ final class SplitAgreementTest {
     var open = new LinkedHashMap<TransactionId, Transaction>();
     append(logs, node, root.id(), root.id(), new PartitionCommand.Create(root));
     for (int step = 0; step < STEPS; step++) {
+      if (step % 20 == 19 && nextId < IDS_MAX && merge(random, logs, node, root, clock, nextId)) {
+        nextId++;
+        clock += 100;
+      }
       List<PartitionId> ids = List.copyOf(logs.byGroup.keySet());
       PartitionId id = ids.get(random.nextInt(ids.size()));
       PartitionState state = requireNonNull(node.machine(id, root.id())).state();
@@ -243,7 +296,9 @@ final class SplitAgreementTest {
               Bounds bounds = descriptor.bounds();
               boolean hashed = bounds instanceof Bounds.Hash;
               Datum at = hashed ? null : Datum.of(middle(bounds));
-              if (state.split() != null || nextId > 9 || (!hashed && width(bounds) < 4)) {
+              if (state.split() != null
+                  || nextId >= IDS_MAX - 4
+                  || (!hashed && width(bounds) < 4)) {
                 yield new PartitionCommand.DropInherited();
               }
               var children =
@@ -291,6 +346,140 @@ final class SplitAgreementTest {
       append(logs, node, root.id(), id, next);
     }
     return logs;
+  }
+
+  /// Merges two that a split has made, if both can be frozen; otherwise nothing comes of it.
+  private static boolean merge(
+      Random random, Logs logs, Node node, PartitionDescriptor root, long clock, long nextId) {
+    var parents = new ArrayList<PartitionDescriptor>();
+    for (PartitionId id : logs.byGroup.keySet()) {
+      PartitionState state = requireNonNull(node.machine(id, root.id())).state();
+      SplitState split = state.split();
+      if (split != null
+          && split.children().size() == 2
+          && present(logs, id).equals(id)
+          && split.children().stream()
+              .allMatch(child -> isWhole(node, root, present(logs, child.id())))) {
+        parents.add(requireNonNull(state.descriptor()));
+      }
+    }
+    if (parents.isEmpty()) {
+      return false;
+    }
+    PartitionDescriptor parent = parents.get(random.nextInt(parents.size()));
+    PartitionState split = requireNonNull(node.machine(parent.id(), root.id())).state();
+    List<PartitionId> sides =
+        requireNonNull(split.split()).children().stream()
+            .map(child -> present(logs, child.id()))
+            .toList();
+    var into = new Child(new PartitionId(nextId), "m-" + nextId);
+    boolean frozen = true;
+    for (PartitionId side : sides) {
+      PartitionStateMachine machine = requireNonNull(node.machine(side, root.id()));
+      for (HeldTransaction held : List.copyOf(machine.transactions().locks().all())) {
+        append(
+            logs,
+            node,
+            root.id(),
+            side,
+            new PartitionCommand.FinishTransaction(
+                held.id(),
+                held.prepared().transaction().started(),
+                new TransactionOutcome.Committed(new Timestamp(++clock))));
+      }
+      for (IndexState index : machine.state().indexes()) {
+        if (random.nextInt(8) > 0) {
+          append(
+              logs,
+              node,
+              root.id(),
+              side,
+              new PartitionCommand.Backfill(index.index().id(), 1_000));
+        }
+      }
+      append(
+          logs,
+          node,
+          root.id(),
+          side,
+          new PartitionCommand.Freeze(
+              requireNonNull(machine.state().descriptor()).epoch(), into, parent.bounds()));
+      frozen &= machine.state().freeze() != null;
+    }
+    var moment = new Timestamp(clock);
+    logs.timestamps.add(moment);
+    if (!frozen || random.nextInt(5) == 0) {
+      sides.forEach(
+          side -> append(logs, node, root.id(), side, new PartitionCommand.Unfreeze(into.id())));
+      return true;
+    }
+    PartitionStateMachine left = requireNonNull(node.machine(sides.getFirst(), root.id()));
+    PartitionStateMachine right = requireNonNull(node.machine(sides.getLast(), root.id()));
+    Timestamp from = Timestamp.later(left.state().safePoint(), right.state().safePoint());
+    var shared = new ArrayList<Long>();
+    left.state().indexes().stream()
+        .map(index -> index.index().id())
+        .filter(id -> right.state().index(id) != null)
+        .forEach(shared::add);
+    List<String> before = seen(node, logs, from, shared, left.state(), right.state());
+    var merge = new Merge(parent.id(), sides.getFirst(), sides.getLast(), into.id());
+    node.merge(merge, root.id());
+    logs.merges.add(merge);
+    PartitionStateMachine merged = requireNonNull(node.machine(into.id(), root.id()));
+    assertThat(seen(node, logs, from, shared, merged.state())).isEqualTo(before);
+    append(
+        logs,
+        node,
+        root.id(),
+        into.id(),
+        new PartitionCommand.Create(requireNonNull(merged.state().descriptor())));
+    return true;
+  }
+
+  private static boolean isWhole(Node node, PartitionDescriptor root, PartitionId id) {
+    PartitionState state = requireNonNull(node.machine(id, root.id())).state();
+    return state.split() == null && state.freeze() == null;
+  }
+
+  /// What can be read of Partitions together at all moments from one on, in any order.
+  private static List<String> seen(
+      Node node, Logs logs, Timestamp from, List<Long> indexes, PartitionState... states) {
+    var seen = new ArrayList<String>();
+    for (Timestamp moment : logs.timestamps) {
+      if (moment.isBefore(from)) {
+        continue;
+      }
+      for (PartitionState state : states) {
+        PartitionDescriptor descriptor = requireNonNull(state.descriptor());
+        var reader = new PageReader(node.storage, descriptor, state.indexes(), moment);
+        var scan =
+            new Request.Scan(
+                descriptor.id(), Epoch.FIRST, null, null, Direction.FORWARD, null, 1_000, moment);
+        reader.rows(scan).rows().forEach(row -> seen.add(moment + " " + row));
+        for (IndexState index : state.indexes()) {
+          Timestamp since = readableSince(index.index().id(), states);
+          if (indexes.contains(index.index().id()) && since != null && !moment.isBefore(since)) {
+            seen.add(moment + " " + index.index().name() + " is read");
+            indexScan(reader, index, moment)
+                .forEach(entry -> seen.add(moment + " " + index.index().name() + " " + entry));
+          }
+        }
+      }
+    }
+    return seen.stream().distinct().sorted().toList();
+  }
+
+  private static @Nullable Timestamp readableSince(long index, PartitionState... states) {
+    Timestamp latest = Timestamp.MIN;
+    for (PartitionState state : states) {
+      IndexState own = state.index(index);
+      Timestamp since = own == null ? null : own.readableSince();
+      if (since == null) {
+        return null;
+      }
+      latest = Timestamp.later(latest, since);
+    }
+    return latest;
   }
 
   private static void append(
@@ -402,6 +591,14 @@ final class SplitAgreementTest {
   }
 
   private static String entries(PageReader reader, IndexState index, Timestamp at) {
+    List<Response.Entry> entries = indexScan(reader, index, at);
+    if (at.equals(Timestamp.MAX) && index.phase() instanceof IndexState.Ready) {
+      assertThat(index.entries()).as(index.index().name()).isEqualTo(entries.size());
+    }
+    return entries.toString();
+  }
+
+  private static List<Response.Entry> indexScan(PageReader reader, IndexState index, Timestamp at) {
     var scan =
         new Request.IndexScan(
             new PartitionId(1),
@@ -413,10 +610,6 @@ final class SplitAgreementTest {
             1_000,
             true,
             at);
-    List<Response.Entry> entries = reader.entries(index.index(), scan).entries();
-    if (at.equals(Timestamp.MAX) && index.phase() instanceof IndexState.Ready) {
-      assertThat(index.entries()).as(index.index().name()).isEqualTo(entries.size());
-    }
-    return entries.toString();
+    return reader.entries(index.index(), scan).entries();
   }
 }

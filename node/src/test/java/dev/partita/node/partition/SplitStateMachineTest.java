@@ -335,7 +335,7 @@ final class SplitStateMachineTest {
     IndexState rebuilt = requireNonNull(low.state().index(BY_CODE.id()));
     assertThat(rebuilt.phase()).isInstanceOf(IndexState.Ready.class);
     assertThat(rebuilt.entries()).isEqualTo(4);
-    assertThat(rebuilt.spaceAt(Timestamp.MAX)).isEqualTo(IndexState.OWN_SPACE);
+    assertThat(rebuilt.spacesAt(Timestamp.MAX)).containsExactly(IndexState.OWN_SPACE);
     assertThat(low.codes(Timestamp.MAX)).containsExactly("30", "40", "1", "20");
     assertThat(low.codes(middle)).containsExactly("0", "30", "40", "1", "20");
     assertThat(low.codes(before)).containsExactly("0", "10", "20", "30", "40");

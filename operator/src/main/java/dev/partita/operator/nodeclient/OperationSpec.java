@@ -31,6 +31,9 @@ public record OperationSpec(
     /// Makes two Partitions of one.
     @JsonProperty("SplitPartition")
     SPLIT_PARTITION,
+    /// Makes one Partition of the two that another one was split into.
+    @JsonProperty("MergePartitions")
+    MERGE_PARTITIONS,
     /// Makes another voter the leader.
     @JsonProperty("TransferLeader")
     TRANSFER_LEADER,

@@ -1,6 +1,7 @@
 package dev.partita.operator.partition;
 
 import dev.partita.crd.Partition;
+import dev.partita.crd.PartitionStatus;
 import dev.partita.crd.Site;
 import dev.partita.operator.nodeclient.Answer;
 import dev.partita.operator.nodeclient.ClusterView;
@@ -198,7 +199,11 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   /// The resource of a part that is no more goes, unless the nodes may only be behind.
   private static Verdict unknown(
       Partition partition, String parent, ClusterView cluster, Context<Partition> context) {
-    boolean certain = cluster.partition(parent).map(PartitionView::isSplit).orElse(true);
+    boolean certain =
+        cluster
+            .partition(parent)
+            .map(view -> view.isSplit() || isMerged(partition, view))
+            .orElse(true);
     if (certain && !partition.isMarkedForDeletion()) {
       context.getClient().resource(partition).delete();
     }
@@ -209,6 +214,14 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
             ? "the nodes have no such part any more: the resource goes"
             : "the nodes do not tell that Partition %s was split; if it was made anew, delete this resource, which no row goes with"
                 .formatted(parent));
+  }
+
+  /// Whether a Partition has the rows of its parts again: it is younger than this one was. One that
+  /// was made anew begins with the first epoch.
+  private static boolean isMerged(Partition part, PartitionView parent) {
+    PartitionStatus status = part.getStatus();
+    Long epoch = status == null ? null : status.epoch();
+    return epoch != null && parent.epoch() > epoch;
   }
 
   private Verdict advance(

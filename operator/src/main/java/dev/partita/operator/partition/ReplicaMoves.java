@@ -100,11 +100,13 @@ final class ReplicaMoves {
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
-    // Somebody's finished splits may stand for as long as he likes.
+    // Somebody's finished splits and merges may stand for as long as he likes.
     boolean quiet =
         cluster.operations().stream()
-            .allMatch(
-                each -> each.kind() == OperationSpec.Kind.SPLIT_PARTITION && !each.isRunning());
+            .allMatch(each ->
+                !each.isRunning()
+                    && (each.kind() == OperationSpec.Kind.SPLIT_PARTITION
+                        || each.kind() == OperationSpec.Kind.MERGE_PARTITIONS));
     return placement
         .rebalance()
         .filter(move -> quiet && move.partition().equals(view.name()))

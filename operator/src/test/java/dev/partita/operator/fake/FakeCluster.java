@@ -306,6 +306,17 @@ public final class FakeCluster {
     revision++;
   }
 
+  /// Has the parts of a Partition merged, as somebody does who asks the nodes for it.
+  public synchronized void merge(String id, String partition) {
+    ObjectNode spec = JSON.createObjectNode();
+    spec.put("kind", "MergePartitions").put("partition", partition);
+    Response response = putOperation(id, spec);
+    if (response.status() != 200) {
+      throw new IllegalArgumentException(response.body().toString());
+    }
+    revision++;
+  }
+
   /// Somebody has seen how his operation has ended.
   public synchronized void forget(String operation) {
     operations.remove(operation);
@@ -632,6 +643,12 @@ public final class FakeCluster {
         return new Response(409, problem(409, "REFUSED", refusal.get(), subject));
       }
     }
+    if (operation.text("kind").equals("MergePartitions")) {
+      Optional<String> refusal = splits.beginMerge(operation);
+      if (refusal.isPresent()) {
+        return new Response(409, problem(409, "REFUSED", refusal.get(), subject));
+      }
+    }
     operations.put(id, operation);
     mostTransfersAtOnce =
         Math.max(
@@ -674,6 +691,7 @@ public final class FakeCluster {
     switch (operation.text("kind")) {
       case "MoveReplica" -> advanceMove(operation);
       case "SplitPartition" -> splits.advance(operation);
+      case "MergePartitions" -> splits.advanceMerge(operation);
       case "TransferLeader" -> advanceTransfer(operation);
       case "DrainNode" -> setState(operation, "Draining");
       case "CancelDrain" -> setState(operation, "Active");

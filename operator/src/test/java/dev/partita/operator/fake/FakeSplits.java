@@ -68,6 +68,52 @@ final class FakeSplits {
     }
   }
 
+  /// Looks whether the parts of a Partition can be merged.
+  ///
+  /// @return why the merge is refused
+  Optional<String> beginMerge(FakeOperation operation) {
+    FakePartition whole = partitions.get(operation.text("partition"));
+    if (whole == null || !whole.isSplit() || !whole.caughtUpByNode.isEmpty()) {
+      return Optional.of("the partition is not split, or not yet");
+    }
+    List<FakePartition> parts = partsOf(whole);
+    return parts.size() == 2 && parts.stream().allMatch(part -> part.state.equals("Active"))
+        ? Optional.empty()
+        : Optional.of("a part of the partition is split itself, or does not serve");
+  }
+
+  private List<FakePartition> partsOf(FakePartition whole) {
+    return partitions.values().stream().filter(each -> each.parent.equals(whole.name)).toList();
+  }
+
+  /// One step: both are frozen, the merge is committed, their groups are given up.
+  void advanceMerge(FakeOperation operation) {
+    FakePartition whole = partitions.get(operation.text("partition"));
+    if (whole == null) {
+      operation.state = "Failed";
+      operation.message = "the partition was dropped";
+    } else if (operation.step == 2) {
+      merge(whole, partsOf(whole));
+    } else if (operation.step == 3) {
+      operation.state = "Done";
+    }
+  }
+
+  private void merge(FakePartition whole, List<FakePartition> parts) {
+    FakePartition first = parts.getFirst();
+    whole.state = "Active";
+    whole.leader = first.leader;
+    whole.caughtUpByNode.putAll(first.caughtUpByNode);
+    whole.learners.addAll(first.learners);
+    for (FakePartition part : parts) {
+      whole.epoch = Math.max(whole.epoch, part.epoch + 1);
+      whole.rows += part.rows;
+      whole.bytes += part.bytes;
+      whole.operationsPerSecond += part.operationsPerSecond;
+      partitions.remove(part.name);
+    }
+  }
+
   private void publish(FakePartition whole, List<FakePartition> parts) {
     whole.state = "Split";
     whole.epoch++;
