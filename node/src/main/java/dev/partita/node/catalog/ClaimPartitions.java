@@ -120,7 +120,8 @@ public final class ClaimPartitions {
             anchor.voters(),
             List.of(),
             PartitionEntry.State.CREATING,
-            null);
+            null,
+            List.of());
     return before.withNextId(id + 1).withPartitions(before.partitions().with(entry));
   }
 
