@@ -7,6 +7,7 @@ import dev.partita.node.admin.NodeAdmin;
 import dev.partita.node.admin.SettingsAdmin;
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.OperationEntry;
+import dev.partita.node.catalog.RecoveryEntry;
 import dev.partita.node.cluster.Cluster;
 import dev.partita.node.cluster.ClusterMembership;
 import dev.partita.node.config.HostPort;
@@ -23,6 +24,7 @@ import dev.partita.node.partition.RemotePartitions;
 import dev.partita.node.partition.ReplicaReport;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.recovery.Recovery;
 import dev.partita.node.replication.GroupStatus;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.replication.ReplicationHost;
@@ -30,6 +32,7 @@ import dev.partita.node.routing.Router;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.storage.rocksdb.RocksDbSettings;
 import dev.partita.node.storage.rocksdb.RocksDbStorage;
+import dev.partita.node.system.Fence;
 import dev.partita.node.system.Membership;
 import dev.partita.node.system.NodeFiles;
 import dev.partita.node.system.SystemPartition;
@@ -37,6 +40,7 @@ import dev.partita.node.time.Clock;
 import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.ClaimBuilder;
 import dev.partita.node.transaction.Transactions;
+import dev.partita.node.transport.Exclusion;
 import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
@@ -78,6 +82,9 @@ public final class Node implements AutoCloseable {
   /// more often.
   private static final Duration SAFE_POINT_INTERVAL = Duration.ofMinutes(1);
 
+  private static final String GIVEN_UP =
+      "the other nodes go on without this one, which was given up as lost; wipe its volume to let it join anew";
+
   private final NodeSettings settings;
   private final Clock clock;
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -87,6 +94,7 @@ public final class Node implements AutoCloseable {
   private final @Nullable CredentialDirectory credentials;
   private final Storage storage;
   private final NettyTransport netty;
+  private final Fence fence;
   private final ReplicationHost host;
   private final SystemPartition system;
   private final LocalPartitions partitions;
@@ -94,6 +102,7 @@ public final class Node implements AutoCloseable {
   private final Transactions transactions;
   private final Sessions sessions;
   private final Cluster cluster;
+  private final Recovery recovery;
   private final NodeAdmin admin;
   private final AccountAdmin accounts;
   private final HostPort peerAddress;
@@ -122,6 +131,7 @@ public final class Node implements AutoCloseable {
     Path data = settings.data();
     try {
       this.files = new NodeFiles(data, new SecureRandom());
+      this.fence = new Fence(files);
       NodeId self = files.nodeId();
       this.credentials = credentials(settings.tls());
       this.storage =
@@ -180,11 +190,15 @@ public final class Node implements AutoCloseable {
                   transport,
                   peerAddress,
                   clock,
+                  fence,
                   () -> failure.fail("the node was removed from its cluster")));
       this.cluster =
           opened(
               new Cluster(self, system, host, partitions, transport, clock, membership::removed));
       opened(new Flushing(storage));
+      this.recovery =
+          new Recovery(self, system, partitions, host, transport, fence, clock);
+      system.addCatalogListener(this::followRecoveries);
       this.admin =
           new NodeAdmin(
               settings, self, peerAddress, system, membership, cluster, clock, this::ready);
@@ -193,6 +207,9 @@ public final class Node implements AutoCloseable {
         opened(
             FirstAdministrator.start(
                 settings.users().administrator(), accounts, this::ready, clock));
+      }
+      if (fence.isGivenUp()) {
+        giveUp();
       }
       membership.start();
     } catch (IOException | RuntimeException | Error e) {
@@ -238,6 +255,7 @@ public final class Node implements AutoCloseable {
         environment.transport(),
         self,
         this::clusterId,
+        exclusion(),
         new PeerAddress(bind.host(), bind.port()),
         this::addressOf,
         hosts == null ? NameLookup.system() : new HostsFile(hosts, NameLookup.system()),
@@ -252,8 +270,40 @@ public final class Node implements AutoCloseable {
 
   private @Nullable PeerAddress addressOf(NodeId node) {
     SystemPartition known = directory;
-    HostPort address = known == null ? null : known.addressOf(node);
+    HostPort address = known == null || fence.excludes(node) ? null : known.addressOf(node);
     return address == null ? null : new PeerAddress(address.host(), address.port());
+  }
+
+  private Exclusion exclusion() {
+    return new Exclusion() {
+      @Override
+      public boolean excludes(NodeId node) {
+        return fence.excludes(node);
+      }
+
+      @Override
+      public void excluded() {
+        giveUp();
+      }
+    };
+  }
+
+  /// The others go on without this node: it takes part in nothing any more, and remembers that.
+  /// Called on threads that must not block.
+  private void giveUp() {
+    boolean known = fence.isGivenUp() && failure.reason().isPresent();
+    fence.giveUp();
+    if (!known) {
+      failure.fail(GIVEN_UP);
+      host.giveUp(new IllegalStateException(GIVEN_UP));
+      Thread.ofVirtual().name("given-up").start(fence::keepGivenUp);
+    }
+  }
+
+  private void followRecoveries(Catalog catalog) {
+    if (!catalog.recoveries().isEmpty() && !fence.excluded().containsAll(RecoveryEntry.lostIn(catalog))) {
+      Thread.ofVirtual().name("fence").start(() -> fence.follow(catalog));
+    }
   }
 
   private static HostPort advertised(NodeSettings.Peer peer, int port) {
@@ -305,6 +355,11 @@ public final class Node implements AutoCloseable {
   /// Users and their tokens.
   public AccountAdmin accounts() {
     return accounts;
+  }
+
+  /// The way out when a quorum is lost for good.
+  public Recovery recovery() {
+    return recovery;
   }
 
   /// What holds for the whole database.

@@ -27,7 +27,7 @@ class ArchitectureTest {
           List.of(""),
           List.of(".admin..", ".document..", ".sql.."),
           List.of(".query.."),
-          List.of(".transaction..", ".cluster.."),
+          List.of(".transaction..", ".cluster..", ".recovery.."),
           List.of(".routing..", ".system.."),
           List.of(".catalog.."),
           List.of(".partition.."),

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param requests by id
 /// @param accounts users and their tokens
 /// @param settings what holds for everybody
+/// @param recoveries by id
 public record Catalog(
     long revision,
     long nextId,
@@ -35,7 +36,8 @@ public record Catalog(
     NavigableMap<String, OperationEntry> operations,
     NavigableMap<String, ResourceRequest> requests,
     Accounts accounts,
-    DatabaseSettings settings) {
+    DatabaseSettings settings,
+    NavigableMap<String, RecoveryEntry> recoveries) {
 
   /// The catalog before the first command.
   public static final Catalog EMPTY =
@@ -51,7 +53,8 @@ public record Catalog(
           Collections.emptyNavigableMap(),
           Collections.emptyNavigableMap(),
           Accounts.NONE,
-          DatabaseSettings.DEFAULT);
+          DatabaseSettings.DEFAULT,
+          Collections.emptyNavigableMap());
 
   public Catalog {
     nodes = Collections.unmodifiableNavigableMap(nodes);
@@ -59,6 +62,7 @@ public record Catalog(
     indexes = Collections.unmodifiableNavigableMap(indexes);
     operations = Collections.unmodifiableNavigableMap(operations);
     requests = Collections.unmodifiableNavigableMap(requests);
+    recoveries = Collections.unmodifiableNavigableMap(recoveries);
   }
 
   /// The Partition of this resource name that clients can see.
@@ -141,7 +145,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withNextId(long next) {
@@ -157,7 +162,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withClusterId(String id) {
@@ -173,7 +179,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withWindow(TimestampWindow next) {
@@ -189,7 +196,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withNode(NodeEntry node) {
@@ -205,7 +213,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withCollection(CollectionEntry collection) {
@@ -229,7 +238,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withPartitions(PartitionMap next) {
@@ -245,7 +255,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withIndex(IndexEntry index) {
@@ -269,7 +280,8 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withOperation(OperationEntry operation) {
@@ -293,7 +305,8 @@ public record Catalog(
         next,
         requests,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withRequest(ResourceRequest request) {
@@ -317,7 +330,8 @@ public record Catalog(
         operations,
         next,
         accounts,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withAccounts(Accounts next) {
@@ -333,7 +347,8 @@ public record Catalog(
         operations,
         requests,
         next,
-        settings);
+        settings,
+        recoveries);
   }
 
   Catalog withSettings(DatabaseSettings next) {
@@ -349,7 +364,25 @@ public record Catalog(
         operations,
         requests,
         accounts,
-        next);
+        next,
+        recoveries);
+  }
+
+  Catalog withRecovery(RecoveryEntry recovery) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests,
+        accounts,
+        settings,
+        with(recoveries, recovery.id(), recovery));
   }
 
   private static <K extends Comparable<K>, V> NavigableMap<K, V> with(

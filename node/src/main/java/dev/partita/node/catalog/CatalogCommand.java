@@ -7,6 +7,7 @@ import dev.partita.node.index.IndexValue;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.time.Timestamp;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,10 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = CatalogCommand.DropUser.class, name = "DropUser"),
   @JsonSubTypes.Type(value = CatalogCommand.PutToken.class, name = "PutToken"),
   @JsonSubTypes.Type(value = CatalogCommand.DropToken.class, name = "DropToken"),
+  @JsonSubTypes.Type(value = CatalogCommand.RecordRecovery.class, name = "RecordRecovery"),
+  @JsonSubTypes.Type(
+      value = CatalogCommand.AcknowledgeRecovery.class,
+      name = "AcknowledgeRecovery"),
   @JsonSubTypes.Type(value = CatalogCommand.ExtendWindow.class, name = "ExtendWindow")
 })
 public sealed interface CatalogCommand {
@@ -172,6 +177,16 @@ public sealed interface CatalogCommand {
 
   /// Revokes a token.
   record DropToken(String id) implements CatalogCommand {}
+
+  /// Groups go on without nodes that were given up: these are gone, whatever is placed on them.
+  ///
+  /// @param handedOut no timestamp up to this one is handed out any more
+  /// @param nextId no lower id is given to anything new
+  record RecordRecovery(RecoveryEntry recovery, Timestamp handedOut, long nextId)
+      implements CatalogCommand {}
+
+  /// A person has seen to what a recovery may have lost.
+  record AcknowledgeRecovery(String id) implements CatalogCommand {}
 
   /// Reserves timestamps for the leader that proposes it. An earlier end than known is ignored.
   record ExtendWindow(TimestampWindow window) implements CatalogCommand {}

@@ -13,11 +13,13 @@ record CatalogContent(
     List<OperationEntry> operations,
     List<ResourceRequest> requests,
     List<UserEntry> users,
-    List<TokenEntry> tokens) {
-  @SuppressWarnings("ConstantValue") // a snapshot of a version before users has none
+    List<TokenEntry> tokens,
+    List<RecoveryEntry> recoveries) {
+  @SuppressWarnings("ConstantValue") // a snapshot of an earlier version has none of these
   CatalogContent {
     users = users == null ? List.of() : List.copyOf(users);
     tokens = tokens == null ? List.of() : List.copyOf(tokens);
+    recoveries = recoveries == null ? List.of() : List.copyOf(recoveries);
   }
 
   /// What a catalog has only one of.
@@ -50,7 +52,8 @@ record CatalogContent(
         List.copyOf(catalog.operations().values()),
         List.copyOf(catalog.requests().values()),
         List.copyOf(catalog.accounts().users().values()),
-        List.copyOf(catalog.accounts().tokens().values()));
+        List.copyOf(catalog.accounts().tokens().values()),
+        List.copyOf(catalog.recoveries().values()));
   }
 
   Catalog toCatalog() {
@@ -81,6 +84,9 @@ record CatalogContent(
     }
     for (ResourceRequest request : requests) {
       catalog = catalog.withRequest(request);
+    }
+    for (RecoveryEntry recovery : recoveries) {
+      catalog = catalog.withRecovery(recovery);
     }
     return catalog;
   }

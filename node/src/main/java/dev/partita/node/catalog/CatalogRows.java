@@ -28,6 +28,7 @@ final class CatalogRows {
   private static final String REQUEST = "t/request/";
   private static final String USER = "t/user/";
   private static final String TOKEN = "t/token/";
+  private static final String RECOVERY = "t/recovery/";
 
   private CatalogRows() {}
 
@@ -50,6 +51,7 @@ final class CatalogRows {
     write(batch, REQUEST, before.requests(), after.requests());
     write(batch, USER, before.accounts().users(), after.accounts().users());
     write(batch, TOKEN, before.accounts().tokens(), after.accounts().tokens());
+    write(batch, RECOVERY, before.recoveries(), after.recoveries());
   }
 
   private static Map<Object, PartitionEntry> byId(Catalog catalog) {
@@ -94,7 +96,8 @@ final class CatalogRows {
             entries(rows, OPERATION, OperationEntry.class),
             entries(rows, REQUEST, ResourceRequest.class),
             entries(rows, USER, UserEntry.class),
-            entries(rows, TOKEN, TokenEntry.class))
+            entries(rows, TOKEN, TokenEntry.class),
+            entries(rows, RECOVERY, RecoveryEntry.class))
         .toCatalog();
   }
 

@@ -78,6 +78,8 @@ final class CatalogRules {
       case CatalogCommand.DropUser(var name) -> AccountRules.dropUser(before, name);
       case CatalogCommand.PutToken(var token) -> AccountRules.putToken(before, token);
       case CatalogCommand.DropToken(var id) -> AccountRules.dropToken(before, id);
+      case CatalogCommand.RecordRecovery recorded -> RecoveryRules.record(before, recorded);
+      case CatalogCommand.AcknowledgeRecovery(var id) -> RecoveryRules.acknowledge(before, id);
       case CatalogCommand.ExtendWindow _ -> Transition.applied(before);
     };
   }

@@ -11,6 +11,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationHost;
+import dev.partita.node.system.Fence;
 import dev.partita.node.system.Membership;
 import dev.partita.node.system.NodeFiles;
 import dev.partita.node.system.SystemPartition;
@@ -23,6 +24,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -44,6 +46,12 @@ public final class ClusterMembership implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofMillis(500);
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
+  /// A service that only shows whether a connection is accepted.
+  private static final String GREET = "cluster.greet";
+
+  /// How long a start waits for the others to say that they go on without this node.
+  private static final Duration GREETING_PATIENCE = Duration.ofSeconds(1);
+
   private final NodeSettings settings;
   private final NodeFiles files;
   private final SystemPartition system;
@@ -51,6 +59,7 @@ public final class ClusterMembership implements AutoCloseable {
   private final Transport transport;
   private final HostPort peerAddress;
   private final Clock clock;
+  private final Fence fence;
   private final Runnable removed;
   private @Nullable WorkLoop loop;
 
@@ -58,6 +67,7 @@ public final class ClusterMembership implements AutoCloseable {
   private record JoinReply(@Nullable Membership membership) {}
 
   /// @param peerAddress where this node is reached
+  /// @param fence knows whether this node was given up
   /// @param removed called when the catalog says that this node is gone
   public ClusterMembership(
       NodeSettings settings,
@@ -67,6 +77,7 @@ public final class ClusterMembership implements AutoCloseable {
       Transport transport,
       HostPort peerAddress,
       Clock clock,
+      Fence fence,
       Runnable removed) {
     this.settings = settings;
     this.files = files;
@@ -75,18 +86,44 @@ public final class ClusterMembership implements AutoCloseable {
     this.transport = transport;
     this.peerAddress = peerAddress;
     this.clock = clock;
+    this.fence = fence;
     this.removed = removed;
+    transport.register(GREET, (_, request) -> CompletableFuture.completedFuture(request));
     transport.register(JOIN, (_, request) -> letIn(request));
   }
 
   /// Opens the system partition if this node is a member already, and begins to see to its
-  /// registration.
+  /// registration. A node that the others have given up opens nothing: before it takes part in any
+  /// election it asks all those it can reach, because together with others that come back it might
+  /// be a majority of what its groups were.
   public synchronized void start() {
-    files.membership().ifPresent(membership -> system.open(membership, host));
+    Membership known = files.membership().orElse(null);
+    if (known != null) {
+      greet(known);
+      if (fence.isGivenUp()) {
+        return;
+      }
+      system.open(known, host);
+    }
     if (settings.dev() && system.membership().isEmpty()) {
       bootstrap("dev", List.of(new Membership.Peer(files.nodeId(), peerAddress)));
     }
     loop = WorkLoop.start("membership", INTERVAL, this::look);
+  }
+
+  /// Returns when every other node has accepted a connection, refused it, or cannot be reached.
+  private void greet(Membership known) {
+    Set<NodeId> others = new HashSet<>(system.catalog().nodes().keySet());
+    others.removeIf(node -> !system.catalog().hasMember(node));
+    others.addAll(ids(known.peers()));
+    others.remove(files.nodeId());
+    CompletableFuture.allOf(
+            others.stream()
+                .map(node -> transport.call(node, GREET, new byte[0], GREETING_PATIENCE))
+                .map(call -> call.exceptionally(_ -> new byte[0]))
+                .toArray(CompletableFuture[]::new))
+        .completeOnTimeout(null, GREETING_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
   }
 
   /// Makes this node a founding member, unless it is a member of the cluster already.

@@ -26,6 +26,7 @@ final class CommandCodec {
   private static final int FINISH_ALL = 16;
   private static final int FREEZE = 17;
   private static final int UNFREEZE = 18;
+  private static final int RAISE_EPOCH = 19;
 
   private CommandCodec() {}
 
@@ -74,6 +75,7 @@ final class CommandCodec {
       case PartitionCommand.Unfreeze(var into) -> out.raw(UNFREEZE).number(into.value());
       case PartitionCommand.CountRows(int rows) -> out.raw(COUNT_ROWS).number(rows);
       case PartitionCommand.DropInherited() -> out.raw(DROP_INHERITED);
+      case PartitionCommand.RaiseEpoch(var epoch) -> out.raw(RAISE_EPOCH).number(epoch.value());
     }
     return out.toByteArray();
   }
@@ -118,6 +120,7 @@ final class CommandCodec {
           case UNFREEZE -> new PartitionCommand.Unfreeze(new PartitionId(in.number()));
           case COUNT_ROWS -> new PartitionCommand.CountRows(in.count32());
           case DROP_INHERITED -> new PartitionCommand.DropInherited();
+          case RAISE_EPOCH -> new PartitionCommand.RaiseEpoch(new Epoch(in.number()));
           default -> throw new IllegalArgumentException("unknown kind of command: " + kind);
         };
     in.end();

@@ -123,6 +123,10 @@ sealed interface PartitionCommand {
   /// point has passed them.
   record DropInherited() implements PartitionCommand {}
 
+  /// Lets the epoch be no lower than this one, because the catalog may know of changes that went
+  /// with the members of a group that was recovered.
+  record RaiseEpoch(Epoch epoch) implements PartitionCommand {}
+
   /// From here on nothing is read below the timestamp, so that versions which only such reads could
   /// see may be dropped.
   record RaiseSafePoint(Timestamp safePoint) implements PartitionCommand {}

@@ -127,6 +127,11 @@ public final class PartitionReplica {
     var _ = group.propose(CommandCodec.encode(nothing, 16));
   }
 
+  /// Transactions that are prepared here and not ended.
+  public int preparedTransactions() {
+    return machine.transactions().locks().size();
+  }
+
   /// Asks the leader to split the Partition as soon as nothing is in the way. Asked again it goes
   /// on, and left alone for a moment it gives up.
   ///

@@ -362,6 +362,11 @@ final class PartitionStateMachine implements StateMachine {
         case PartitionCommand.CountRows(int rows) ->
             now = new RowCount(storage, now, descriptor).step(rows);
         case PartitionCommand.DropInherited() -> dropInherited();
+        case PartitionCommand.RaiseEpoch(var epoch) -> {
+          if (epoch.compareTo(descriptor.epoch()) > 0) {
+            now = now.withDescriptor(descriptor.withMembers(descriptor.members(), epoch));
+          }
+        }
         case PartitionCommand.Unfreeze _ -> {} // it is not frozen
         case PartitionCommand.Create _,
             PartitionCommand.Split _,

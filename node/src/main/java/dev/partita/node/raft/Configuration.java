@@ -62,7 +62,7 @@ public record Configuration(Set<NodeId> voters, Set<NodeId> outgoingVoters, Set<
 
   /// Whether the nodes that satisfy `yes` are a quorum: a majority, in a joint configuration a
   /// majority of each half.
-  boolean isQuorum(Predicate<NodeId> yes) {
+  public boolean isQuorum(Predicate<NodeId> yes) {
     return isMajority(voters, yes) && (outgoingVoters.isEmpty() || isMajority(outgoingVoters, yes));
   }
 

@@ -96,6 +96,38 @@ public final class Raft {
     }
   }
 
+  /// Event: the members that a recovery leaves out are given up, and this replica goes on without
+  /// them: it appends the new configuration although it was not elected, in a term of its own, and
+  /// has itself elected by it. What its log has is kept and will be committed. Safe only if no
+  /// member that is left out takes part any more, and if no survivor knows more to be committed
+  /// than this replica has: the one whose log ends with the highest term, then index, has it all.
+  ///
+  /// @return whether that has begun: not if the log no longer ends where it did, or this replica
+  ///   waits for a snapshot or has seen a higher term
+  public boolean recover(long nowNanos, GroupRecovery recovery) {
+    this.nowNanos = nowNanos;
+    if (following.isInstalling()
+        || log.snapshot().awaitsSnapshot()
+        || log.lastIndex() != recovery.lastIndex()
+        || log.lastTerm() != recovery.lastTerm()
+        || standing.term() >= recovery.term()
+        || !recovery.configuration().voters().contains(self())) {
+      return false;
+    }
+    wake();
+    elections.follow(recovery.term(), null);
+    // Nobody else is to be elected in the term that these entries have.
+    standing.voteFor(self());
+    append(EntryKind.CONFIGURATION, recovery.configuration().encode());
+    recovery.commands().forEach(command -> append(EntryKind.COMMAND, command));
+    elections.campaign(nowNanos);
+    return true;
+  }
+
+  private void append(EntryKind kind, byte[] data) {
+    log.append(new Entry(standing.term(), log.lastIndex() + 1, kind, data));
+  }
+
   // Messages
 
   /// Event: a message for this replica has come in.
@@ -414,6 +446,11 @@ public final class Raft {
 
   public long lastIndex() {
     return log.lastIndex();
+  }
+
+  /// Whether it has a state: not while it waits for a snapshot, or installs one.
+  public boolean complete() {
+    return !log.snapshot().awaitsSnapshot() && !following.isInstalling();
   }
 
   /// The mark that the log begins with.

@@ -38,6 +38,9 @@
 /// replica is deleted, keep its hard state and [SnapshotMark#tombstone] for the case that the same
 /// node gets one again, because what the old one voted and acknowledged still counts.
 ///
+/// The one exception to all of this is [Raft#recover]: a person decides that a quorum is lost for
+/// ever, and one survivor goes on. Nothing here ever does that by itself.
+///
 /// Threads: a [Raft] is confined to whoever calls it; it is neither thread-safe nor blocking.
 @NullMarked
 package dev.partita.node.raft;

@@ -267,13 +267,23 @@ final class HostCore {
 
   /// Stops everything for good: what is on the disk is not known any more.
   void fail(Throwable cause) {
-    if (failure.compareAndSet(null, cause)) {
+    if (giveUp(cause)) {
+      context.listener().failed(cause);
+    }
+  }
+
+  /// Stops everything for good, because it is not to go on.
+  ///
+  /// @return false if everything was stopped for good before
+  boolean giveUp(Throwable cause) {
+    boolean first = failure.compareAndSet(null, cause);
+    if (first) {
       lanes.forEach(lane ->
           lane.post(_ -> {
             var _ = lane.stop(cause);
           }));
-      context.listener().failed(cause);
     }
+    return first;
   }
 
   /// Stops all replicas. Completes when their state machines are closed.

@@ -6,6 +6,7 @@ import dev.partita.node.raft.Effects;
 import dev.partita.node.raft.Entry;
 import dev.partita.node.raft.EntryKind;
 import dev.partita.node.raft.GroupId;
+import dev.partita.node.raft.GroupRecovery;
 import dev.partita.node.raft.Message;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.PeerState;
@@ -175,6 +176,35 @@ final class Replica implements ReplicationGroup {
         lane.touch(this);
       }
     });
+  }
+
+  @Override
+  public CompletableFuture<LogPosition> position() {
+    var result = new CompletableFuture<LogPosition>();
+    postUnlessStopped(
+        result,
+        _ ->
+            result.complete(
+                new LogPosition(
+                    raft.term(),
+                    raft.lastIndex(),
+                    raft.termAt(raft.lastIndex()),
+                    raft.commitIndex(),
+                    raft.configuration(),
+                    raft.complete())));
+    return result;
+  }
+
+  @Override
+  public CompletableFuture<Boolean> recover(GroupRecovery recovery) {
+    var result = new CompletableFuture<Boolean>();
+    postUnlessStopped(
+        result,
+        now -> {
+          result.complete(raft.recover(now, recovery));
+          lane.touch(this);
+        });
+    return result;
   }
 
   @Override

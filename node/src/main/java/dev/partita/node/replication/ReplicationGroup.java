@@ -3,6 +3,7 @@ package dev.partita.node.replication;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.GroupId;
+import dev.partita.node.raft.GroupRecovery;
 import dev.partita.node.raft.NodeId;
 import java.util.concurrent.CompletableFuture;
 
@@ -35,6 +36,14 @@ public interface ReplicationGroup {
   /// Starts an election if this replica is a voter and no leader is known: speeds up the start of a
   /// new group.
   void campaign();
+
+  /// Where the log of this replica ends, at this moment. Fails with `Stopped`.
+  CompletableFuture<LogPosition> position();
+
+  /// Has this replica go on without the members that a recovery leaves out, see
+  /// [dev.partita.node.raft.Raft#recover]. Completes with whether that has begun; fails with
+  /// `Stopped`.
+  CompletableFuture<Boolean> recover(GroupRecovery recovery);
 
   /// What the replica looks like; at most a few ticks old.
   GroupStatus status();

@@ -205,6 +205,11 @@ public final class ReplicationHost implements AutoCloseable {
     return core.failure();
   }
 
+  /// Stops all groups for good, as a failure of the log does.
+  public void giveUp(Throwable why) {
+    var _ = core.giveUp(why);
+  }
+
   /// The size of the shared log.
   public long logBytes() {
     return log.sizeBytes();

@@ -12,14 +12,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 
 /// The two files that say who a node is: `node-id`, made at the first start, and `membership`,
-/// written once when the node founds or joins a cluster. Each is complete and durable before
-/// anybody else hears of what it says.
+/// written once when the node founds or joins a cluster; and two that say who has no part in it any
+/// more: `lost-nodes`, others that were given up, and `given-up`, there once this node was. Each is
+/// complete and durable before anybody else hears of what it says.
 public final class NodeFiles {
   private static final String NODE_ID = "node-id";
   private static final String MEMBERSHIP = "membership";
+  private static final String LOST_NODES = "lost-nodes";
+  private static final String GIVEN_UP = "given-up";
 
   private final Path directory;
   private final NodeId nodeId;
@@ -61,6 +66,43 @@ public final class NodeFiles {
   public void save(Membership membership) {
     try {
       write(MEMBERSHIP, CatalogCodec.encode(membership));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// What [#saveLostNodes] has saved.
+  public Set<NodeId> lostNodes() {
+    Path file = directory.resolve(LOST_NODES);
+    try {
+      return Files.exists(file)
+          ? Files.readAllLines(file).stream()
+              .map(line -> new NodeId(Long.parseLong(line.strip())))
+              .collect(Collectors.toSet())
+          : Set.of();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Saves durably which other nodes were given up.
+  public void saveLostNodes(Set<NodeId> nodes) {
+    save(LOST_NODES, nodes.stream().sorted().map(node -> node + "\n").collect(Collectors.joining()));
+  }
+
+  /// Whether [#saveGivenUp] was called.
+  public boolean isGivenUp() {
+    return Files.exists(directory.resolve(GIVEN_UP));
+  }
+
+  /// Saves durably that this node was given up.
+  public void saveGivenUp() {
+    save(GIVEN_UP, "The other nodes go on without this one. Wipe its directory to let it join anew.\n");
+  }
+
+  private void save(String name, String text) {
+    try {
+      write(name, text.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

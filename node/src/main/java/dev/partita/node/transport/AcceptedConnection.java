@@ -50,6 +50,11 @@ final class AcceptedConnection extends SimpleChannelInboundHandler<Frame> {
   protected void channelRead0(ChannelHandlerContext handlerContext, Frame frame) {
     NodeId from = remote;
     Channel channel = handlerContext.channel();
+    if (from != null && context.exclusion().excludes(from)) {
+      // It dials again, and is told why in the handshake.
+      channel.close();
+      return;
+    }
     switch (frame) {
       case Frame.Hello hello when from == null -> greet(channel, hello);
       case Frame.OneWay(byte[] payload) when from != null ->
@@ -89,7 +94,10 @@ final class AcceptedConnection extends SimpleChannelInboundHandler<Frame> {
     if (hello.expected() != 0 && hello.expected() != context.self().value()) {
       return "This is another node";
     }
-    return context.acceptsCluster(hello.cluster()) ? null : "This node is in another cluster";
+    if (!context.acceptsCluster(hello.cluster())) {
+      return "This node is in another cluster";
+    }
+    return context.exclusion().excludes(new NodeId(hello.node())) ? Frame.Refused.EXCLUDED : null;
   }
 
   private void execute(Channel channel, NodeId from, long id, String service, byte[] payload) {

@@ -13,7 +13,10 @@ sealed interface Frame {
   record Welcome(long node, String cluster) implements Frame {}
 
   /// Refuses a connection, which is closed after it.
-  record Refused(String reason) implements Frame {}
+  record Refused(String reason) implements Frame {
+    /// Says that it is an [Exclusion].
+    static final String EXCLUDED = "This node was given up as lost";
+  }
 
   /// A one-way message.
   @SuppressWarnings("ArrayRecordComponent") // passed through, never compared

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param bootstrap dials; its group is replaced by the link's event loop
 /// @param cluster the cluster of this node, empty while it belongs to none
+/// @param exclusion who has no part in the cluster any more
 /// @param listener told of all connections
 /// @param traffic counts what they carry
 /// @param tls how connections are encrypted and peers are known; null for plain text
@@ -17,6 +18,7 @@ record LinkContext(
     TransportSettings settings,
     NodeId self,
     Supplier<String> cluster,
+    Exclusion exclusion,
     Bootstrap bootstrap,
     NameLookup lookup,
     PeerListener listener,

@@ -61,7 +61,7 @@ public final class NettyTransport implements Transport {
       PeerDirectory directory,
       NameLookup lookup)
       throws IOException {
-    this(settings, self, cluster, bind, directory, lookup, null);
+    this(settings, self, cluster, Exclusion.NONE, bind, directory, lookup, null);
   }
 
   /// Listens on an address and is ready to dial.
@@ -69,12 +69,14 @@ public final class NettyTransport implements Transport {
   /// @param bind where to listen; port 0 takes any free one, see [#port]
   /// @param cluster the cluster of this node, asked at each handshake; empty while it belongs to
   ///   none
+  /// @param exclusion who has no part in the cluster any more
   /// @param tls encrypts all connections and knows the peers; null for plain text
   /// @throws IOException if the address cannot be listened on
   public NettyTransport(
       TransportSettings settings,
       NodeId self,
       Supplier<String> cluster,
+      Exclusion exclusion,
       PeerAddress bind,
       PeerDirectory directory,
       NameLookup lookup,
@@ -89,6 +91,7 @@ public final class NettyTransport implements Transport {
             settings,
             self,
             cluster,
+            exclusion,
             dialler(settings),
             lookup,
             new Listeners(),

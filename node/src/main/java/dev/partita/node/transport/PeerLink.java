@@ -425,6 +425,10 @@ final class PeerLink {
       } else if (frame instanceof Frame.Welcome welcome) {
         welcomed(handlerContext.channel(), decoder, welcome);
         ready = state == State.READY;
+      } else if (frame instanceof Frame.Refused(String reason)
+          && reason.equals(Frame.Refused.EXCLUDED)) {
+        context.exclusion().excluded();
+        handlerContext.close();
       } else {
         handlerContext.close();
       }

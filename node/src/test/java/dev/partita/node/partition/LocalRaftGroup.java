@@ -3,10 +3,12 @@ package dev.partita.node.partition;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.GroupId;
+import dev.partita.node.raft.GroupRecovery;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.Role;
 import dev.partita.node.replication.Command;
 import dev.partita.node.replication.GroupStatus;
+import dev.partita.node.replication.LogPosition;
 import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.replication.ReplicationRefusal;
@@ -132,6 +134,16 @@ public final class LocalRaftGroup implements ReplicationGroup, AutoCloseable {
     return leads
         ? CompletableFuture.completedFuture(machine.mark().index())
         : CompletableFuture.failedFuture(new ReplicationRefusal.NotLeader(OTHER));
+  }
+
+  @Override
+  public CompletableFuture<LogPosition> position() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public CompletableFuture<Boolean> recover(GroupRecovery recovery) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.SnapshotMark;
 import dev.partita.node.transport.NameLookup;
+import dev.partita.node.transport.Exclusion;
 import dev.partita.node.transport.NettyTransport;
 import dev.partita.node.transport.PeerAddress;
 import dev.partita.node.transport.TransportSettings;
@@ -250,6 +251,7 @@ public final class ReplicationBenchmark {
               TransportSettings.DEFAULT,
               self,
               () -> "benchmark",
+              Exclusion.NONE,
               new PeerAddress("127.0.0.1", ports.get(number - 1)),
               node -> new PeerAddress("127.0.0.1", ports.get((int) node.value() - 1)),
               NameLookup.system(),

@@ -47,6 +47,7 @@ final class HostilePeerTest {
             TransportSettings.DEFAULT,
             node,
             () -> "c",
+            Exclusion.NONE,
             new PeerAddress("127.0.0.1", 0),
             addresses::get,
             NameLookup.system(),

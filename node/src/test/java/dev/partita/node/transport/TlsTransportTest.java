@@ -45,6 +45,7 @@ final class TlsTransportTest {
             TransportSettings.DEFAULT,
             node,
             () -> "c",
+            Exclusion.NONE,
             new PeerAddress("127.0.0.1", 0),
             addresses::get,
             NameLookup.system(),
