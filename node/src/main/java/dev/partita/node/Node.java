@@ -196,8 +196,7 @@ public final class Node implements AutoCloseable {
           opened(
               new Cluster(self, system, host, partitions, transport, clock, membership::removed));
       opened(new Flushing(storage));
-      this.recovery =
-          new Recovery(self, system, partitions, host, transport, fence, clock);
+      this.recovery = new Recovery(self, system, partitions, host, transport, fence, clock);
       system.addCatalogListener(this::followRecoveries);
       this.admin =
           new NodeAdmin(
@@ -301,7 +300,10 @@ public final class Node implements AutoCloseable {
   }
 
   private void followRecoveries(Catalog catalog) {
-    if (!catalog.recoveries().isEmpty() && !fence.excluded().containsAll(RecoveryEntry.lostIn(catalog))) {
+    Set<NodeId> lost = RecoveryEntry.lostIn(catalog);
+    if (lost.contains(id())) {
+      giveUp();
+    } else if (!fence.excluded().containsAll(lost)) {
       Thread.ofVirtual().name("fence").start(() -> fence.follow(catalog));
     }
   }

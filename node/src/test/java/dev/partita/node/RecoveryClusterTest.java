@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.node.admin.MemberView;
 import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
+import dev.partita.node.catalog.RecoveryEntry;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.partition.Response;
 import dev.partita.node.raft.NodeId;
@@ -63,11 +64,18 @@ class RecoveryClusterTest {
     return cluster.node(node).recovery();
   }
 
+  /// Plans until nobody has heard of the lost nodes any more, and has that plan carried out.
   private static RecoveryPlan applied(TestCluster cluster, int node, Collection<String> lost) {
-    RecoveryPlan plan = recovery(cluster, node).plan(lost, List.of());
-    assertThat(plan.refusals()).isEmpty();
+    RecoveryPlan plan =
+        await()
+            .atMost(TestCluster.PATIENCE)
+            .until(
+                () -> recovery(cluster, node).plan(lost, List.of()),
+                made -> made.refusals().isEmpty());
     assertThat(
-            recovery(cluster, node).apply(plan.id(), lost, List.of(), cluster.deadline()).failures())
+            recovery(cluster, node)
+                .apply(plan.id(), lost, List.of(), cluster.deadline())
+                .failures())
         .isEmpty();
     return plan;
   }
@@ -105,10 +113,15 @@ class RecoveryClusterTest {
 
       assertThat(recovery(cluster, 0).plan(List.of("n-1"), List.of()).refusals())
           .anyMatch(refusal -> refusal.contains("n-2") && refusal.contains("not declared lost"));
-      assertThatThrownBy(
-              () -> recovery(cluster, 0).apply("0123", lost, List.of(), cluster.deadline()))
-          .isInstanceOf(DatabaseException.class)
-          .hasMessageContaining("make another");
+      await()
+          .atMost(TestCluster.PATIENCE)
+          .untilAsserted(() ->
+              assertThatThrownBy(
+                      () ->
+                          recovery(cluster, 0)
+                              .apply("0123", lost, List.of(), cluster.deadline()))
+                  .isInstanceOf(DatabaseException.class)
+                  .hasMessageContaining("make another"));
       assertThat(recovery(cluster, 0).excluded()).isEmpty();
 
       RecoveryPlan plan = applied(cluster, 0, lost);
@@ -125,9 +138,15 @@ class RecoveryClusterTest {
       Timestamp after = cluster.node(0).oracle().next(1).join().first();
       assertThat(after).isGreaterThan(before);
       assertThat(after.millis() - before.millis()).isGreaterThan(10_000);
-      assertThat(cluster.node(0).catalog().recoveries().get(plan.id()).acknowledged()).isFalse();
+      assertThat(cluster.node(0).catalog().recoveries().values())
+          .singleElement()
+          .extracting(RecoveryEntry::id, RecoveryEntry::acknowledged)
+          .containsExactly(plan.id(), false);
       recovery(cluster, 0).acknowledge(plan.id(), cluster.deadline());
-      assertThat(cluster.node(0).catalog().recoveries().get(plan.id()).acknowledged()).isTrue();
+      assertThat(cluster.node(0).catalog().recoveries().values())
+          .singleElement()
+          .extracting(RecoveryEntry::id, RecoveryEntry::acknowledged)
+          .containsExactly(plan.id(), true);
 
       // Together they would be the majority of what every group was.
       cluster.start(1);
@@ -151,7 +170,8 @@ class RecoveryClusterTest {
       cluster.start(1);
       cluster.start(2);
       cluster.awaitReady();
-      assertThat(List.of(cluster.node(1).id(), cluster.node(2).id())).doesNotContainAnyElementsOf(ids);
+      assertThat(List.of(cluster.node(1).id(), cluster.node(2).id()))
+          .doesNotContainAnyElementsOf(ids);
       for (String partition : List.of("low", "high")) {
         for (int node = 1; node < 3; node++) {
           assertThat(
@@ -185,10 +205,7 @@ class RecoveryClusterTest {
       cluster.createPartition("all", "things", ALL, 0, 1, 2);
       cluster.createPartition("gone", "others", ALL, 1, 2, 0);
       cluster.createPartition("whole", "more", ALL, 2, 3, 4);
-      assertThat(
-              cluster
-                  .run("lead", OperationSpec.transferLeader("all", cluster.id(1)))
-                  .state())
+      assertThat(cluster.run("lead", OperationSpec.transferLeader("all", cluster.id(1))).state())
           .isEqualTo(OperationView.State.DONE);
       for (int key = 0; key < ROWS; key++) {
         write(cluster, 3, key);
@@ -198,8 +215,13 @@ class RecoveryClusterTest {
       assertThat(recovery(cluster, 3).plan(List.of(), List.of()).refusals())
           .anyMatch(refusal -> refusal.contains("no node is declared lost"));
       cluster.kill(2);
-      assertThat(recovery(cluster, 3).plan(List.of(lost.get(1)), List.of()).refusals())
-          .anyMatch(refusal -> refusal.contains("nothing to recover"));
+      await()
+          .atMost(TestCluster.PATIENCE)
+          .untilAsserted(() ->
+              assertThat(recovery(cluster, 3).plan(List.of(lost.get(1)), List.of()).refusals())
+                  .singleElement()
+                  .asString()
+                  .contains("nothing to recover"));
       cluster.kill(1);
 
       RecoveryPlan plan = applied(cluster, 3, lost);

@@ -230,6 +230,40 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
+  void aQuorumThatWasGivenUpIsToldUntilSomebodyHasSeenToIt() {
+    start(CrashPoint.never());
+    apply(site(1));
+    apply(partition("p", "range: {}, replicas: 1"));
+    awaitReady(Partition.class, "p");
+
+    cluster.recovered("p", "all that came after entry 7");
+
+    awaitStatus(
+        Partition.class,
+        "p",
+        status ->
+            Conditions.find(status.conditions(), "Recovered")
+                .filter(condition -> condition.status().equals("True"))
+                .filter(condition -> condition.message().contains("after entry 7"))
+                .filter(condition -> condition.message().contains("recover acknowledge plan-1"))
+                .isPresent());
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            client().v1().events().inNamespace(namespace).list().getItems().stream()
+                .anyMatch(event ->
+                    event.getReason().equals("Recovered") && event.getType().equals("Warning")));
+
+    cluster.recovered("p", null);
+
+    awaitStatus(
+        Partition.class,
+        "p",
+        status -> Conditions.find(status.conditions(), "Recovered").isEmpty());
+  }
+
+  @Test
   void scalingOutGivesNewNodesTheirShare() {
     start(CrashPoint.never());
     apply(site(3));

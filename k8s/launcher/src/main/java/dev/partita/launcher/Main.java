@@ -1,6 +1,7 @@
 package dev.partita.launcher;
 
 import dev.partita.launcher.doctor.Doctor;
+import dev.partita.launcher.recover.Recover;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -24,6 +25,7 @@ public final class Main {
                           stays in the foreground until Ctrl-C, or with --detach until all is ready
         status [--json]   say what is running and where to reach it
         doctor            say on one page what is wrong, and what to do about it
+        recover           when a quorum is lost for good: go on with what survives ('./partita recover' tells how)
         down [--wipe]     stop it; with --wipe delete its data as well
         image             build container images of the operator and the nodes: './partita image --help'
         bench             measure Partita beside the floors of this machine and beside etcd
@@ -82,6 +84,7 @@ public final class Main {
         accept(command, options);
         yield Doctor.examine(kubeconfig(workspace), System.out);
       }
+      case "recover" -> Recover.run(() -> kubeconfig(workspace), options, System.out);
       case "down" -> {
         accept(command, options, "--wipe");
         yield down(workspace, options.contains("--wipe"));

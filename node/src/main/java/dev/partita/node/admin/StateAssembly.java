@@ -10,6 +10,7 @@ import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.catalog.Operation;
 import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.catalog.PartitionEntry;
+import dev.partita.node.catalog.RecoveryEntry;
 import dev.partita.node.catalog.ResourceRequest;
 import dev.partita.node.cluster.ClusterFigures;
 import dev.partita.node.cluster.ClusterFigures.Led;
@@ -22,7 +23,9 @@ import dev.partita.node.partition.BoundsJson;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.SplitPoints;
 import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +56,21 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         catalog.requests().values().stream()
             .filter(request -> request.state() == ResourceRequest.State.PENDING)
             .map(StateAssembly::request)
-            .toList());
+            .toList(),
+        catalog.recoveries().values().stream().map(StateAssembly::recovery).toList());
+  }
+
+  private static RecoveryView recovery(RecoveryEntry entry) {
+    return new RecoveryView(
+        entry.id(),
+        Instant.ofEpochMilli(entry.atMillis()).toString(),
+        entry.groups().stream()
+            .filter(group -> group.group() != GroupId.SYSTEM.value())
+            .map(group ->
+                new RecoveryView.RecoveredPartition(
+                    Long.toString(group.group()), group.name(), group.loss()))
+            .toList(),
+        entry.acknowledged());
   }
 
   private MemberView member(NodeEntry node) {

@@ -16,12 +16,14 @@ public record StateView(
     List<PartitionView> partitions,
     List<IndexView> indexes,
     List<OperationView> operations,
-    List<RequestView> requests) {
+    List<RequestView> requests,
+    List<RecoveryView> recoveries) {
   public StateView {
     nodes = List.copyOf(nodes);
     partitions = List.copyOf(partitions);
     indexes = List.copyOf(indexes);
     operations = List.copyOf(operations);
     requests = List.copyOf(requests);
+    recoveries = List.copyOf(recoveries);
   }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// That groups have gone on without a quorum, because a person has given up nodes for ever. Kept for
-/// good: the nodes must never take part again.
+/// That groups have gone on without a quorum, because a person has given up nodes for ever. Kept
+/// for good: the nodes must never take part again.
 ///
 /// @param id of the plan that was carried out
 /// @param atMillis when, by the clock of the node that did it

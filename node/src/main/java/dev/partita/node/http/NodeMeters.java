@@ -87,6 +87,13 @@ final class NodeMeters {
     NodeMetric.NODE_READY.bind(registry, node, each -> each.ready() ? 1 : 0);
     NodeMetric.NODE_REPLICAS.bind(registry, this, each -> each.replicaCount);
     NodeMetric.NODE_LEADERS.bind(registry, this, each -> each.leaderCount);
+    NodeMetric.RECOVERIES_UNACKNOWLEDGED.bind(
+        registry,
+        node,
+        each ->
+            each.catalog().recoveries().values().stream()
+                .filter(recovery -> !recovery.acknowledged())
+                .count());
     try {
       FileStore disk = Files.getFileStore(settings.data());
       NodeMetric.DISK_CAPACITY.bind(registry, disk, each -> space(each, FileStore::getTotalSpace));

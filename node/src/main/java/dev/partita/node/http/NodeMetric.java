@@ -38,6 +38,11 @@ enum NodeMetric {
   NODE_READY(Kind.GAUGE, "node.ready", null, "1 where the node can serve, else 0"),
   NODE_REPLICAS(Kind.GAUGE, "node.replicas", null, "Replicas of Partitions on this node"),
   NODE_LEADERS(Kind.GAUGE, "node.leaders", null, "Partitions that this node leads"),
+  RECOVERIES_UNACKNOWLEDGED(
+      Kind.GAUGE,
+      "recoveries.unacknowledged",
+      null,
+      "Times that a lost quorum was given up, of which nobody has said that he has seen to what may be lost"),
   DISK_CAPACITY(
       Kind.GAUGE, "disk.capacity", Unit.BYTES, "Size of the file system with the node's data"),
   DISK_AVAILABLE(Kind.GAUGE, "disk.available", Unit.BYTES, "What the node may still write on it"),

@@ -85,7 +85,7 @@ public final class RecoveryResource {
             request.requiredText(PLAN),
             texts(request, LOST),
             texts(request, EDGES),
-            deadlines.administration());
+            deadlines.creation());
     ObjectNode answer = json(outcome.plan());
     ObjectNode failures = answer.putObject("failures");
     outcome.failures().forEach(failures::put);
@@ -118,10 +118,7 @@ public final class RecoveryResource {
     ArrayNode groups = json.putArray("groups");
     for (RecoveryPlan.GroupPlan group : plan.groups()) {
       ObjectNode one =
-          groups
-              .addObject()
-              .put("id", Long.toString(group.group()))
-              .put("name", group.name());
+          groups.addObject().put("id", Long.toString(group.group())).put("name", group.name());
       one.set("kept", node(catalog, group.kept()));
       one.set("voters", nodes(catalog, group.voters()));
       one.set("learners", nodes(catalog, group.learners()));
@@ -148,10 +145,7 @@ public final class RecoveryResource {
     ArrayNode groups = json.putArray("groups");
     for (RecoveryEntry.Recovered group : entry.groups()) {
       ObjectNode one =
-          groups
-              .addObject()
-              .put("id", Long.toString(group.group()))
-              .put("name", group.name());
+          groups.addObject().put("id", Long.toString(group.group())).put("name", group.name());
       one.set("kept", node(catalog, group.kept()));
       one.put("lastIndex", group.lastIndex()).put("loss", group.loss());
     }

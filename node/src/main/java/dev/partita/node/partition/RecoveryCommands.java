@@ -9,7 +9,6 @@ public final class RecoveryCommands {
   /// The encoded command that lets the epoch be above one that was seen elsewhere, so that whoever
   /// knows the members of before is refused.
   public static byte[] epochAbove(long seen) {
-    return CommandCodec.encode(
-        new PartitionCommand.RaiseEpoch(new Epoch(seen + 1)), SIZE_EXPECTED);
+    return CommandCodec.encode(new PartitionCommand.RaiseEpoch(new Epoch(seen + 1)), SIZE_EXPECTED);
   }
 }

@@ -9,17 +9,20 @@ import java.util.Set;
 /// What one node has, as it tells whoever plans a recovery.
 ///
 /// @param members that its catalog knows and that are not gone
+/// @param heard other nodes that it has heard of lately, so that they are alive
 /// @param window up to which timestamp the system partition may have handed out any, as far as this
 ///   node knows
 /// @param excluded the nodes that it keeps out already
 record NodeSurvey(
     NodeId node,
     Set<NodeId> members,
+    Set<NodeId> heard,
     Timestamp window,
     Set<NodeId> excluded,
     List<ReplicaSurvey> replicas) {
   NodeSurvey {
     members = Set.copyOf(members);
+    heard = Set.copyOf(heard);
     excluded = Set.copyOf(excluded);
     replicas = List.copyOf(replicas);
   }

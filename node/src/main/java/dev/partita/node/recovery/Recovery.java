@@ -189,7 +189,8 @@ public final class Recovery {
   /// for a group leaves that group as it was.
   ///
   /// @throws DatabaseException when a node that is declared lost answers, one that is not does not,
-  ///   nothing has lost its quorum, or anything has changed since the plan; nothing was changed then
+  ///   nothing has lost its quorum, or anything has changed since the plan; nothing was changed
+  ///   then
   public Outcome apply(
       String planId, Collection<String> lost, Collection<String> edges, Deadline deadline) {
     Inquiry inquiry = inquire(lost, edges);
@@ -200,7 +201,8 @@ public final class Recovery {
     }
     if (!plan.id().equals(planId)) {
       throw new DatabaseException(
-              ErrorCode.REFUSED, "the nodes are not as they were when the plan was made: make another")
+              ErrorCode.REFUSED,
+              "the nodes are not as they were when the plan was made: make another")
           .with("plan", planId)
           .with("now", plan.id());
     }
@@ -237,8 +239,7 @@ public final class Recovery {
     boolean lostQuorum = first.group() == GroupId.SYSTEM.value();
     CatalogCommand recorded = recorded(inquiry, lostQuorum);
     if (lostQuorum) {
-      String failure =
-          outcome(restore(first, List.of(CatalogCodec.encode(recorded))));
+      String failure = outcome(restore(first, List.of(CatalogCodec.encode(recorded))));
       if (!failure.isEmpty()) {
         failures.put(first.name(), failure);
       }

@@ -54,10 +54,7 @@ final class RecoveryPlanner {
   /// @param surveys of all nodes that have answered
   /// @param catalog what whoever plans knows
   private RecoveryPlanner(
-      Set<NodeId> lost,
-      Set<NodeId> edgesAllowed,
-      Collection<NodeSurvey> surveys,
-      Catalog catalog) {
+      Set<NodeId> lost, Set<NodeId> edgesAllowed, Collection<NodeSurvey> surveys, Catalog catalog) {
     this.lost = new TreeSet<>(lost);
     this.edgesAllowed = new TreeSet<>(edgesAllowed);
     this.surveys = new TreeMap<>();
@@ -66,10 +63,7 @@ final class RecoveryPlanner {
   }
 
   static RecoveryPlan plan(
-      Set<NodeId> lost,
-      Set<NodeId> edgesAllowed,
-      Collection<NodeSurvey> surveys,
-      Catalog catalog) {
+      Set<NodeId> lost, Set<NodeId> edgesAllowed, Collection<NodeSurvey> surveys, Catalog catalog) {
     return new RecoveryPlanner(lost, edgesAllowed, surveys, catalog).plan();
   }
 
@@ -131,6 +125,18 @@ final class RecoveryPlanner {
     lost.stream()
         .filter(surveys::containsKey)
         .forEach(node -> refusals.add("node " + name(node) + " answers: it is not lost"));
+    surveys
+        .values()
+        .forEach(survey ->
+            survey.heard().stream()
+                .filter(node -> lost.contains(node) && !surveys.containsKey(node))
+                .forEach(node ->
+                    refusals.add(
+                        "node "
+                            + name(node)
+                            + " was heard of a moment ago by node "
+                            + name(survey.node())
+                            + ": it is not lost")));
     surveys
         .values()
         .forEach(survey ->
@@ -253,15 +259,19 @@ final class RecoveryPlanner {
                     + " may disagree with the rows of "
                     + index.collection()
                     + ": delete it and apply it again, which checks all rows"));
-    groups.stream()
-        .map(group -> surveys.get(group.kept()).replicas())
-        .flatMap(List::stream)
-        .filter(replica -> groups.stream().anyMatch(group -> group.group() == replica.group()))
-        .filter(replica -> replica.prepared() > 0)
-        .forEach(replica ->
-            warnings.add(
-                "%d transactions are prepared in %s and not ended"
-                    .formatted(replica.prepared(), replica.name())));
+    groups.forEach(this::warnOfPrepared);
+  }
+
+  private void warnOfPrepared(GroupPlan group) {
+    NodeSurvey kept = surveys.get(group.kept());
+    if (kept != null) {
+      kept.replicas().stream()
+          .filter(replica -> replica.group() == group.group() && replica.prepared() > 0)
+          .forEach(replica ->
+              warnings.add(
+                  "%d transactions are prepared in %s and not ended"
+                      .formatted(replica.prepared(), group.name())));
+    }
   }
 
   // Id
@@ -269,14 +279,15 @@ final class RecoveryPlanner {
   private String id(List<GroupPlan> groups) {
     StringBuilder text = new StringBuilder("lost " + lost + "\nsurvivors " + surveys.keySet());
     for (GroupPlan group : groups) {
-      text.append("\n%d from %s at %d/%d voters %s learners %s"
-          .formatted(
-              group.group(),
-              group.kept(),
-              group.lastTerm(),
-              group.lastIndex(),
-              new TreeSet<>(group.voters()),
-              new TreeSet<>(group.learners())));
+      text.append(
+          "\n%d from %s at %d/%d voters %s learners %s"
+              .formatted(
+                  group.group(),
+                  group.kept(),
+                  group.lastTerm(),
+                  group.lastIndex(),
+                  new TreeSet<>(group.voters()),
+                  new TreeSet<>(group.learners())));
     }
     try {
       byte[] digest =

@@ -112,15 +112,28 @@ final class Survivor {
         .flatMap(Survivor::position)
         .map(position ->
             replica(
-                GroupId.SYSTEM.value(), "system", "", position, 0, system.catalog().window().end(), 0))
+                GroupId.SYSTEM.value(),
+                "system",
+                "",
+                position,
+                0,
+                system.catalog().window().end(),
+                0))
         .ifPresent(replicas::add);
     for (PartitionReplica replica : partitions.replicas()) {
-      position(replica.group()).map(position -> describe(replica, position)).ifPresent(replicas::add);
+      position(replica.group())
+          .map(position -> describe(replica, position))
+          .ifPresent(replicas::add);
     }
-    return new NodeSurvey(
-        self,
+    Set<NodeId> members =
         system.catalog().nodes().keySet().stream()
             .filter(system.catalog()::hasMember)
+            .collect(Collectors.toSet());
+    return new NodeSurvey(
+        self,
+        members,
+        members.stream()
+            .filter(node -> !node.equals(self) && host.alive(node))
             .collect(Collectors.toSet()),
         system.catalog().window().end(),
         fence.excluded(),

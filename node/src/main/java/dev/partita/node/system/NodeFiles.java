@@ -87,7 +87,8 @@ public final class NodeFiles {
 
   /// Saves durably which other nodes were given up.
   public void saveLostNodes(Set<NodeId> nodes) {
-    save(LOST_NODES, nodes.stream().sorted().map(node -> node + "\n").collect(Collectors.joining()));
+    save(
+        LOST_NODES, nodes.stream().sorted().map(node -> node + "\n").collect(Collectors.joining()));
   }
 
   /// Whether [#saveGivenUp] was called.
@@ -97,7 +98,9 @@ public final class NodeFiles {
 
   /// Saves durably that this node was given up.
   public void saveGivenUp() {
-    save(GIVEN_UP, "The other nodes go on without this one. Wipe its directory to let it join anew.\n");
+    save(
+        GIVEN_UP,
+        "The other nodes go on without this one. Wipe its directory to let it join anew.\n");
   }
 
   private void save(String name, String text) {

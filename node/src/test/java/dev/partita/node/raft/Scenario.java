@@ -21,6 +21,7 @@ import java.util.TreeSet;
 ///     campaign N | propose N x y.. | transfer N TO | read N CONTEXT | lease N
 ///     applied-reads N              for how long reads of what is applied need no asking
 ///     change N voters=1,2 learners=3
+///     recover N TERM LAST-TERM LAST-INDEX voters=1 learners=2     with a command "recovered"
 ///     tick N|all COUNT | advance N|all DURATION     with and without ticks
 ///     elect N                      campaign and stabilize, after a pause and without a transcript
 ///     deliver [A->B] | stabilize   one wave of messages | until nothing is under way
@@ -51,6 +52,7 @@ final class Scenario {
       case "change" -> change(words);
       case "transfer" ->
           say(node(words[1]).raft().transferLeadership(id(words[2])) ? "begun" : "refused");
+      case "recover" -> recover(words);
       case "read" -> read(words);
       case "lease" ->
           say(node(words[1]).raft().leaseValid(node(words[1]).nowNanos) ? "valid" : "not valid");
@@ -156,6 +158,17 @@ final class Scenario {
           case ChangeResult.NotLeader(var leader) -> "not the leader, which is " + leader;
           case ChangeResult.Refused(var reason) -> "refused: " + reason;
         });
+  }
+
+  private void recover(String[] words) {
+    var recovery =
+        new GroupRecovery(
+            Long.parseLong(words[4]),
+            Long.parseLong(words[3]),
+            Long.parseLong(words[2]),
+            Configuration.of(ids(words, "voters"), ids(words, "learners")),
+            List.of("recovered".getBytes(UTF_8)));
+    say(node(words[1]).raft().recover(node(words[1]).nowNanos, recovery) ? "begun" : "refused");
   }
 
   private void read(String[] words) {

@@ -1,6 +1,7 @@
 package dev.partita.operator.nodeclient;
 
 import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,8 @@ public record ClusterView(
     List<PartitionView> partitions,
     List<IndexView> indexes,
     List<OperationView> operations,
-    List<RequestView> requests) {
+    List<RequestView> requests,
+    List<RecoveryView> recoveries) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave a list out, whatever its type says.
   public ClusterView {
@@ -30,6 +32,29 @@ public record ClusterView(
     indexes = indexes == null ? List.of() : List.copyOf(indexes);
     operations = operations == null ? List.of() : List.copyOf(operations);
     requests = requests == null ? List.of() : List.copyOf(requests);
+    recoveries = recoveries == null ? List.of() : List.copyOf(recoveries);
+  }
+
+  /// One in which no quorum was ever given up.
+  public ClusterView(
+      long revision,
+      @Nullable String clusterId,
+      @Nullable String leaderNodeId,
+      List<MemberView> nodes,
+      List<PartitionView> partitions,
+      List<IndexView> indexes,
+      List<OperationView> operations,
+      List<RequestView> requests) {
+    this(
+        revision,
+        clusterId,
+        leaderNodeId,
+        nodes,
+        partitions,
+        indexes,
+        operations,
+        requests,
+        List.of());
   }
 
   /// The Partition of that name.
@@ -62,6 +87,23 @@ public record ClusterView(
   /// The Index of that name.
   public Optional<IndexView> index(String name) {
     return indexes.stream().filter(each -> each.name().equals(name)).findFirst();
+  }
+
+  /// The last time that the Partition went on without its quorum, while nobody has said that he has
+  /// seen to what may be lost.
+  public Optional<RecoveryView> recovery(PartitionView partition) {
+    return recoveries.stream()
+        .filter(each -> !each.acknowledged())
+        .filter(each -> loss(each, partition).isPresent())
+        .max(Comparator.comparing(RecoveryView::at));
+  }
+
+  /// What a recovery may have lost of a Partition.
+  public static Optional<String> loss(RecoveryView recovery, PartitionView partition) {
+    return recovery.partitions().stream()
+        .filter(each -> partition.id().equals(each.id()))
+        .map(RecoveryView.RecoveredPartition::loss)
+        .findFirst();
   }
 
   /// The node of that id.
@@ -99,7 +141,8 @@ public record ClusterView(
         partitions,
         indexes,
         operations,
-        requests);
+        requests,
+        recoveries);
   }
 
   /// How many replicas the Partitions that have rows have on a node.

@@ -8,6 +8,7 @@ import dev.partita.crd.SplitAdvice;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.nodeclient.RecoveryView;
 import dev.partita.operator.repartition.Finding;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.rollout.Approvals;
@@ -29,6 +30,7 @@ final class PartitionStatusWriter {
   private static final String SPLIT_ADVISED = "SplitAdvised";
   private static final String INDIVISIBLE = "Indivisible";
   private static final String EDGE_COPY_MISSING = "EdgeCopyMissing";
+  private static final String RECOVERED = "Recovered";
 
   private final Transitions transitions;
   private final InstantSource clock;
@@ -70,6 +72,7 @@ final class PartitionStatusWriter {
     transitions.warn(partition, INDIVISIBLE, then, now);
     transitions.note(partition, SPLIT_ADVISED, then, now);
     transitions.warn(partition, EDGE_COPY_MISSING, then, now);
+    transitions.warn(partition, RECOVERED, then, now);
   }
 
   /// While the cluster is not seen, the figures stay what they were.
@@ -140,6 +143,17 @@ final class PartitionStatusWriter {
               before == null ? null : before.conditions(),
               clock.instant());
     }
+    Optional<RecoveryView> recovery = cluster.get().recovery(view);
+    if (recovery.isPresent()) {
+      conditions =
+          Conditions.with(
+              conditions,
+              RECOVERED,
+              "QuorumLost",
+              recoveryMessage(recovery.get(), view),
+              before == null ? null : before.conditions(),
+              clock.instant());
+    }
     List<PartitionView> leaves = cluster.get().leaves(view);
     return new PartitionStatus(
         verdict.phase(),
@@ -195,6 +209,11 @@ final class PartitionStatusWriter {
         + key
         + ": no split divides them. Spread the writes over several keys, or have clients keep what"
         + " they read";
+  }
+
+  private static String recoveryMessage(RecoveryView recovery, PartitionView view) {
+    return "its lost quorum was given up at %s: %s. When you have seen to that: ./partita recover acknowledge %s"
+        .formatted(recovery.at(), ClusterView.loss(recovery, view).orElse(""), recovery.id());
   }
 
   private static @Nullable String leaderName(PartitionView view, ClusterView cluster) {

@@ -258,6 +258,12 @@ public final class FakeCluster {
     Objects.requireNonNull(partitions.get(partition)).hotKey = key;
   }
 
+  /// Has a Partition have gone on without its quorum, with what may be lost; null once a person has
+  /// seen to it.
+  public synchronized void recovered(String partition, @Nullable String loss) {
+    Objects.requireNonNull(partitions.get(partition)).loss = loss;
+  }
+
   /// Whether the pod of a node still ran when the cluster had forgotten the node.
   public synchronized boolean wasAliveWhenRemoved(String name) {
     return removedAlive.getOrDefault(name, false);
@@ -484,7 +490,20 @@ public final class FakeCluster {
     ArrayNode recorded = state.putArray("operations");
     operations.values().forEach(operation -> recorded.add(view(operation)));
     state.putArray("requests").addAll(requests.values());
+    ArrayNode recoveries = state.putArray("recoveries");
+    partitions.values().stream()
+        .filter(partition -> partition.loss != null)
+        .forEach(partition -> recovery(recoveries.addObject(), partition));
     return ok(state);
+  }
+
+  private static void recovery(ObjectNode view, FakePartition partition) {
+    view.put("id", "plan-1").put("at", "2030-01-01T00:00:00Z").put("acknowledged", false);
+    view.putArray("partitions")
+        .addObject()
+        .put("id", partition.id)
+        .put("name", partition.name)
+        .put("loss", partition.loss);
   }
 
   private ObjectNode view(FakeMember member) {

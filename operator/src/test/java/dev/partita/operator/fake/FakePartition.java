@@ -29,6 +29,7 @@ final class FakePartition {
   String splitPoints = "{}";
 
   @Nullable String hotKey;
+  @Nullable String loss;
 
   FakePartition(String id, String name, JsonNode spec, String parent) {
     this.id = id;

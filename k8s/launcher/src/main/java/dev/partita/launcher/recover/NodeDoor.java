@@ -1,0 +1,226 @@
+package dev.partita.launcher.recover;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.LocalPortForward;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/// The way to a node that runs, ready or not, as an administrator.
+final class NodeDoor {
+  private static final String PATH = "/v1/recovery";
+  private static final String AUTHORITY = "partita-ca";
+  private static final String ADMINISTRATOR = "partita-administrator";
+  private static final String SECURED_PORT = "https";
+  private static final int PORT_DEFAULT = 8080;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
+  /// Nodes ask each other, write to their disks and hold elections, for many groups.
+  private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(5);
+
+  private final ObjectMapper mapper = new ObjectMapper();
+  private final KubernetesClient client;
+  private final String namespace;
+  private final Map<String, String> environment;
+
+  NodeDoor(KubernetesClient client, String namespace, Map<String, String> environment) {
+    this.client = client;
+    this.namespace = namespace;
+    this.environment = environment;
+  }
+
+  /// A refusal of a node, or that none answers.
+  static final class Refusal extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Refusal(String message) {
+      super(message);
+    }
+  }
+
+  /// Asks the first node that answers, of those that are not lost.
+  ///
+  /// @param body empty for a GET
+  JsonNode ask(String path, Optional<JsonNode> body, List<String> lost) {
+    List<Pod> pods =
+        client
+            .pods()
+            .inNamespace(namespace)
+            .withLabel("app.kubernetes.io/name", "partita")
+            .withLabel("app.kubernetes.io/component", "node")
+            .list()
+            .getItems()
+            .stream()
+            .filter(pod -> !lost.contains(pod.getMetadata().getName()))
+            .filter(pod -> pod.getStatus() != null && "Running".equals(pod.getStatus().getPhase()))
+            .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
+            .toList();
+    List<String> silent = new ArrayList<>();
+    for (Pod pod : pods) {
+      Optional<JsonNode> answer = ask(pod, path, body);
+      if (answer.isPresent()) {
+        return answer.get();
+      }
+      silent.add(pod.getMetadata().getName());
+    }
+    throw new Refusal(
+        pods.isEmpty()
+            ? "no pod of a node runs in namespace " + namespace + " that is not declared lost"
+            : "none of these pods answers, or none belongs to the database: "
+                + String.join(", ", silent));
+  }
+
+  /// Directly where the address is reached from here, as it is where nodes are processes on this
+  /// machine; by a forwarded port otherwise, which certificates of nodes are valid for.
+  private Optional<JsonNode> ask(Pod pod, String path, Optional<JsonNode> body) {
+    Optional<Integer> secured = port(pod, SECURED_PORT);
+    int port = secured.or(() -> port(pod, "http")).orElse(PORT_DEFAULT);
+    String address = pod.getStatus().getPodIP();
+    if (secured.isEmpty() && address != null) {
+      String host = address.contains(":") ? "[" + address + "]" : address;
+      Optional<JsonNode> answer = send("http://" + host + ":" + port, path, body);
+      if (answer.isPresent()) {
+        return answer;
+      }
+    }
+    try (LocalPortForward forward =
+        client
+            .pods()
+            .inNamespace(namespace)
+            .withName(pod.getMetadata().getName())
+            .portForward(port)) {
+      String scheme = secured.isPresent() ? "https" : "http";
+      return send(scheme + "://localhost:" + forward.getLocalPort(), path, body);
+    } catch (KubernetesClientException | IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Integer> port(Pod pod, String name) {
+    return pod.getSpec().getContainers().stream()
+        .flatMap(container -> container.getPorts().stream())
+        .filter(port -> name.equals(port.getName()))
+        .map(ContainerPort::getContainerPort)
+        .findFirst();
+  }
+
+  /// Empty if nobody answers there, or a node that belongs to no database yet.
+  private Optional<JsonNode> send(String base, String path, Optional<JsonNode> body) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base + PATH + path))
+            .timeout(ANSWER_TIMEOUT)
+            .header("Content-Type", "application/json");
+    body.ifPresent(json -> request.POST(BodyPublishers.ofString(json.toString())));
+    HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT);
+    if (base.startsWith("https:")) {
+      builder.sslContext(trust());
+      credentials().ifPresent(header -> request.header("Authorization", header));
+    }
+    try (HttpClient http = builder.build()) {
+      HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
+      JsonNode json = parsed(response.body());
+      if (response.statusCode() / 100 == 2) {
+        return Optional.of(json);
+      }
+      if (json.path("code").asText().equals("NOT_BOOTSTRAPPED")) {
+        return Optional.empty();
+      }
+      throw new Refusal(refusal(json, response.statusCode()));
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Refusal("interrupted");
+    }
+  }
+
+  private JsonNode parsed(String body) {
+    try {
+      return mapper.readTree(body.isBlank() ? "{}" : body);
+    } catch (JsonProcessingException e) {
+      return mapper.createObjectNode().put("detail", body);
+    }
+  }
+
+  private static String refusal(JsonNode problem, int status) {
+    String detail = problem.path("detail").asText();
+    String reason = problem.path("reason").asText();
+    String said = detail.isEmpty() ? "the node answers " + status : detail;
+    return reason.isEmpty() ? said : said + ": " + reason;
+  }
+
+  private SSLContext trust() {
+    ConfigMap authority = client.configMaps().inNamespace(namespace).withName(AUTHORITY).get();
+    if (authority == null) {
+      throw new Refusal("the ConfigMap " + AUTHORITY + " is missing: nodes cannot be trusted");
+    }
+    try {
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      int number = 0;
+      byte[] pem = authority.getData().get("ca.crt").getBytes(StandardCharsets.US_ASCII);
+      for (Certificate certificate :
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(pem))) {
+        store.setCertificateEntry("authority-" + number++, certificate);
+      }
+      TrustManagerFactory managers =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      managers.init(store);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, managers.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new Refusal("the ConfigMap " + AUTHORITY + " holds no certificates: " + e.getMessage());
+    }
+  }
+
+  private Optional<String> credentials() {
+    String user = environment.get("PARTITA_USER");
+    String password = environment.get("PARTITA_PASSWORD");
+    if (user == null || password == null) {
+      Secret secret = client.secrets().inNamespace(namespace).withName(ADMINISTRATOR).get();
+      if (secret == null) {
+        return Optional.empty();
+      }
+      user = decoded(secret, "username");
+      password = decoded(secret, "password");
+    }
+    return Optional.of(
+        "Basic "
+            + Base64.getEncoder()
+                .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static String decoded(Secret secret, String key) {
+    return new String(
+        Base64.getDecoder().decode(secret.getData().getOrDefault(key, "")), StandardCharsets.UTF_8);
+  }
+}
