@@ -117,9 +117,7 @@ class RecoveryClusterTest {
           .atMost(TestCluster.PATIENCE)
           .untilAsserted(() ->
               assertThatThrownBy(
-                      () ->
-                          recovery(cluster, 0)
-                              .apply("0123", lost, List.of(), cluster.deadline()))
+                      () -> recovery(cluster, 0).apply("0123", lost, List.of(), cluster.deadline()))
                   .isInstanceOf(DatabaseException.class)
                   .hasMessageContaining("make another"));
       assertThat(recovery(cluster, 0).excluded()).isEmpty();

@@ -120,7 +120,12 @@ class RecoveryPlannerTest {
     answers.forEach((node, replicas) ->
         surveys.add(
             new NodeSurvey(
-                node, new HashSet<>(catalog.nodes().keySet()), heard, Timestamp.MIN, Set.of(), replicas)));
+                node,
+                new HashSet<>(catalog.nodes().keySet()),
+                heard,
+                Timestamp.MIN,
+                Set.of(),
+                replicas)));
     return RecoveryPlanner.plan(nodes(lost), edgesAllowed, surveys, catalog);
   }
 
