@@ -207,14 +207,15 @@ final class RecoveryPlanner {
 
   private static String loss(ReplicaSurvey kept, Configuration members, int votersLeft) {
     int voters = (int) members.members().stream().filter(members::isVoter).count();
-    return "%d of %d voters survive: whatever was acknowledged after entry %d of term %d may be lost, and the %d entries after %d, which may never have been acknowledged, become effective"
-        .formatted(
-            Math.min(votersLeft, voters),
-            voters,
-            kept.lastIndex(),
-            kept.lastTerm(),
-            kept.lastIndex() - kept.commitIndex(),
-            kept.commitIndex());
+    String lost =
+        "%d of %d voters survive; whatever was acknowledged after entry %d of term %d may be lost"
+            .formatted(Math.min(votersLeft, voters), voters, kept.lastIndex(), kept.lastTerm());
+    long uncertain = kept.lastIndex() - kept.commitIndex();
+    return uncertain == 0
+        ? lost
+        : lost
+            + ", and the last %d entries before that may never have been acknowledged and become effective"
+                .formatted(uncertain);
   }
 
   private boolean isEdge(NodeId node) {

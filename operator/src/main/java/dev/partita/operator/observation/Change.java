@@ -66,7 +66,8 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
         view.partitions().stream().map(Change::withoutFigures).toList(),
         view.indexes().stream().map(Change::withoutFigures).toList(),
         view.operations(),
-        List.of());
+        List.of(),
+        view.recoveries());
   }
 
   private static PartitionView withoutFigures(PartitionView view) {

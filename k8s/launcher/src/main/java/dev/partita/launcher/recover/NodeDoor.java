@@ -38,6 +38,7 @@ final class NodeDoor {
   private static final String PATH = "/v1/recovery";
   private static final String AUTHORITY = "partita-ca";
   private static final String ADMINISTRATOR = "partita-administrator";
+  private static final String PLAIN_PORT = "http";
   private static final String SECURED_PORT = "https";
   private static final int PORT_DEFAULT = 8080;
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
@@ -100,8 +101,9 @@ final class NodeDoor {
   /// Directly where the address is reached from here, as it is where nodes are processes on this
   /// machine; by a forwarded port otherwise, which certificates of nodes are valid for.
   private Optional<JsonNode> ask(Pod pod, String path, Optional<JsonNode> body) {
-    Optional<Integer> secured = port(pod, SECURED_PORT);
-    int port = secured.or(() -> port(pod, "http")).orElse(PORT_DEFAULT);
+    Optional<Integer> plain = port(pod, PLAIN_PORT);
+    Optional<Integer> secured = plain.isPresent() ? Optional.empty() : port(pod, SECURED_PORT);
+    int port = plain.or(() -> secured).orElse(PORT_DEFAULT);
     String address = pod.getStatus().getPodIP();
     if (secured.isEmpty() && address != null) {
       String host = address.contains(":") ? "[" + address + "]" : address;
@@ -178,14 +180,15 @@ final class NodeDoor {
 
   private SSLContext trust() {
     ConfigMap authority = client.configMaps().inNamespace(namespace).withName(AUTHORITY).get();
-    if (authority == null) {
+    String bundle = authority == null ? null : authority.getData().get("ca.crt");
+    if (bundle == null) {
       throw new Refusal("the ConfigMap " + AUTHORITY + " is missing: nodes cannot be trusted");
     }
     try {
       KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
       store.load(null, null);
       int number = 0;
-      byte[] pem = authority.getData().get("ca.crt").getBytes(StandardCharsets.US_ASCII);
+      byte[] pem = bundle.getBytes(StandardCharsets.US_ASCII);
       for (Certificate certificate :
           CertificateFactory.getInstance("X.509")
               .generateCertificates(new ByteArrayInputStream(pem))) {
