@@ -233,6 +233,40 @@ abstract class KillPoints extends OperatorFixture {
 
   @Test
   @Execution(ExecutionMode.CONCURRENT)
+  void splittingAndMergingEndTheSame() {
+    apply(site(1));
+    apply(
+        partition(
+            "p",
+            "range: {start: 0, end: 100}, replicas: 1, split: {maxSize: 1Mi, merge: true, mode: Auto}"));
+    awaitReady(Partition.class, "p");
+    String middle = "{\"measured\": true, \"bySize\": 50}";
+    Change split =
+        new Change(
+            "split",
+            () -> cluster.size("p", 3 << 20, middle),
+            () ->
+                cluster.parts("p").size() == 2
+                    && cluster.parts("p").stream()
+                        .noneMatch(part -> isGone(Partition.class, part)));
+    Change merge =
+        new Change(
+            "merge",
+            () -> cluster.parts("p").forEach(part -> cluster.size(part, 1 << 10, middle)),
+            () ->
+                cluster.stateOf("p").equals("Active")
+                    && client()
+                            .resources(Partition.class)
+                            .inNamespace(namespace)
+                            .list()
+                            .getItems()
+                            .size()
+                        == 1);
+    killedAtEveryWrite(split, merge);
+  }
+
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void rollingRestartEndsTheSame() {
     apply(site(3, "resources: {requests: {cpu: 10m}}"));
     apply(partition("p", "range: {}"));

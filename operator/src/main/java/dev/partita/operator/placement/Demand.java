@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// What a Partition wants, and where its replicas are.
 ///
@@ -13,13 +14,16 @@ import java.util.TreeMap;
 /// @param rules what else it declares about the places of its replicas
 /// @param current ids of the nodes that hold a replica
 /// @param isFixed its replicas count as load, but are left where they are
+/// @param with the Partition on whose nodes its replicas are to be, because they are to be merged;
+///   its own name where another one comes to it; null where it goes its own way
 public record Demand(
     String partition,
     int replicas,
     SortedMap<String, Integer> bySite,
     Rules rules,
     List<String> current,
-    boolean isFixed) {
+    boolean isFixed,
+    @Nullable String with) {
 
   public Demand {
     bySite = Collections.unmodifiableSortedMap(new TreeMap<>(bySite));
@@ -39,11 +43,16 @@ public record Demand(
       Map<String, Integer> bySite,
       Rules rules,
       List<String> current) {
-    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, false);
+    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, false, null);
   }
 
   /// A Partition that stays where it is.
   public static Demand fixed(String partition, List<String> current) {
-    return new Demand(partition, current.size(), new TreeMap<>(), Rules.NONE, current, true);
+    return new Demand(partition, current.size(), new TreeMap<>(), Rules.NONE, current, true, null);
+  }
+
+  /// The same, on the nodes of another Partition.
+  public Demand with(@Nullable String other) {
+    return new Demand(partition, replicas, bySite, rules, current, isFixed, other);
   }
 }

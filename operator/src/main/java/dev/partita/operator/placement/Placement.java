@@ -77,12 +77,51 @@ public final class Placement {
     throw new IllegalArgumentException("no demand without replicas for " + partition);
   }
 
-  /// The next step that brings a Partition's replicas to where it wants them.
+  /// The next step that brings a Partition's replicas to where it wants them, or to those of
+  /// another one that it is to be merged with.
   public Step repair(String partition) {
     Demand demand = demand(partition);
     if (demand.isFixed()) {
       return new Step.Settled();
     }
+    String with = demand.with();
+    return with == null || with.equals(partition)
+        ? repair(demand)
+        : join(demand, demand(with)).orElseGet(() -> repair(demand));
+  }
+
+  /// The next step to the nodes of another Partition with the same wants; empty where that one is
+  /// not where it wants to be itself.
+  private Optional<Step> join(Demand demand, Demand other) {
+    boolean settled =
+        other.current().size() == demand.replicas()
+            && demand.current().size() == demand.replicas()
+            && Stream.concat(other.current().stream(), demand.current().stream())
+                .allMatch(this::accepts)
+            && (other.isFixed() || repair(other) instanceof Step.Settled);
+    if (!settled) {
+      return Optional.empty();
+    }
+    Optional<String> add = first(other.current(), demand.current());
+    return Optional.of(
+        add.isEmpty()
+            ? new Step.Settled()
+            : new Step.Move(
+                demand.partition(),
+                first(demand.current(), other.current()).orElse(null),
+                add.get()));
+  }
+
+  private static Optional<String> first(List<String> nodes, List<String> without) {
+    return nodes.stream().filter(node -> !without.contains(node)).min(Comparator.naturalOrder());
+  }
+
+  private boolean accepts(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server != null && server.accepts();
+  }
+
+  private Step repair(Demand demand) {
     Choice choice = new Choice(demand, load);
     choice.keep();
     Optional<String> missing = choice.fill();
@@ -101,7 +140,7 @@ public final class Placement {
     boolean shrinking = demand.current().size() > demand.replicas();
     boolean growing = demand.current().size() < demand.replicas();
     return new Step.Move(
-        partition,
+        demand.partition(),
         growing ? null : remove.orElse(null),
         shrinking && remove.isPresent() ? null : add.orElse(null));
   }
@@ -117,8 +156,10 @@ public final class Placement {
       return Optional.empty();
     }
     return demands.stream()
-        .filter(
-            demand -> !demand.isFixed() && repairs.get(demand.partition()) instanceof Step.Settled)
+        .filter(demand ->
+            !demand.isFixed()
+                && demand.with() == null
+                && repairs.get(demand.partition()) instanceof Step.Settled)
         .flatMap(demand -> demand.current().stream().flatMap(from -> targets(demand, from)))
         .max(
             Comparator.comparingInt(Candidate::gain)

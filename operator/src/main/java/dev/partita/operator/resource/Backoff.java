@@ -16,8 +16,12 @@ public final class Backoff {
   /// Far more failures than there can be operations; beyond, the oldest entries do not matter.
   private static final int ENTRIES_MAX = 10_000;
 
+  /// Far beyond any maximal pause, and far from an overflow.
+  private static final int DOUBLINGS_MAX = 20;
+
   private final InstantSource clock;
   private final Map<String, Instant> seenFirst = new ConcurrentHashMap<>();
+  private final Map<String, Integer> failures = new ConcurrentHashMap<>();
 
   public Backoff(InstantSource clock) {
     this.clock = clock;
@@ -25,12 +29,30 @@ public final class Backoff {
 
   /// Whether the failure with that id has been standing long enough; then it is forgotten here.
   public boolean isOver(String id) {
+    return isOver(id, PAUSE);
+  }
+
+  /// The same for what is costly to try: it is left standing twice as long each time that it fails.
+  public boolean isOver(String id, Duration first, Duration max) {
+    if (failures.size() > ENTRIES_MAX) {
+      failures.clear();
+    }
+    int before = failures.getOrDefault(id, 0);
+    Duration pause = first.multipliedBy(1L << Math.min(before, DOUBLINGS_MAX));
+    boolean over = isOver(id, pause.compareTo(max) < 0 ? pause : max);
+    if (over) {
+      failures.put(id, before + 1);
+    }
+    return over;
+  }
+
+  private boolean isOver(String id, Duration pause) {
     if (seenFirst.size() > ENTRIES_MAX) {
       seenFirst.clear();
     }
     Instant now = clock.instant();
     Instant first = seenFirst.computeIfAbsent(id, _ -> now);
-    boolean over = !now.isBefore(first.plus(PAUSE));
+    boolean over = !now.isBefore(first.plus(pause));
     if (over) {
       seenFirst.remove(id);
     }

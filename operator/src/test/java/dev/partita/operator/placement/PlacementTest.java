@@ -119,6 +119,32 @@ class PlacementTest {
   }
 
   @Test
+  void whatIsToBeMergedComesToTheNodesOfTheOther() {
+    List<Server> servers = List.of(server("a"), server("b"), server("c"), server("d"), server("e"));
+    Demand one = Demand.of("p1", 3, Map.of(), List.of("a", "b", "c")).with("p1");
+    Demand other = Demand.of("p2", 3, Map.of(), List.of("c", "d", "e")).with("p1");
+    Placement placement = new Placement(servers, List.of(one, other));
+    assertThat(placement.repair("p1")).isEqualTo(new Step.Settled());
+    assertThat(placement.repair("p2")).isEqualTo(new Step.Move("p2", "d", "a"));
+    assertThat(placement.rebalance()).isEmpty();
+
+    Demand there = Demand.of("p2", 3, Map.of(), List.of("c", "b", "a")).with("p1");
+    Placement together = new Placement(servers, List.of(one, there));
+    assertThat(together.repair("p2")).isEqualTo(new Step.Settled());
+    assertThat(together.rebalance()).as("they stay together").isEmpty();
+  }
+
+  @Test
+  void aMergeWaitsForWhatHasToBeRepaired() {
+    List<Server> servers = List.of(server("a"), server("b"), leaving("c"));
+    Demand one = Demand.of("p1", 1, Map.of(), List.of("c")).with("p1");
+    Demand other = Demand.of("p2", 1, Map.of(), List.of("a")).with("p1");
+    Placement placement = new Placement(servers, List.of(one, other));
+    assertThat(placement.repair("p1")).isEqualTo(new Step.Move("p1", "c", "b"));
+    assertThat(placement.repair("p2")).isEqualTo(new Step.Settled());
+  }
+
+  @Test
   void nothingIsRebalancedWhileARepairIsDue() {
     List<Server> servers = List.of(server("a"), server("b"), leaving("c"));
     List<Demand> demands =
