@@ -65,7 +65,7 @@ class MergeTest extends OperatorFixture {
   private void declare(int replicas, String more) {
     apply(
         partition("p", "range: {start: 0, end: 100}, replicas: %d, %s".formatted(replicas, more)));
-    awaitReady(Partition.class, "p");
+    awaitStill("p", () -> cluster.stateOf("p").equals("Active"));
   }
 
   private List<String> split(String partition, int at) {
@@ -183,8 +183,9 @@ class MergeTest extends OperatorFixture {
     await("two nodes share the parts")
         .atMost(PATIENCE)
         .until(() -> !cluster.replicas(parts.getFirst()).equals(cluster.replicas(parts.getLast())));
-    List<String> first = cluster.replicas(parts.getFirst());
     awaitStill();
+    List<String> first = cluster.replicas(parts.getFirst());
+    assertThat(first).isNotEqualTo(cluster.replicas(parts.getLast()));
 
     shrink(parts);
 
