@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param operations by id
 /// @param requests by id
 /// @param accounts users and their tokens
+/// @param settings what holds for everybody
 public record Catalog(
     long revision,
     long nextId,
@@ -33,7 +34,8 @@ public record Catalog(
     NavigableMap<String, IndexEntry> indexes,
     NavigableMap<String, OperationEntry> operations,
     NavigableMap<String, ResourceRequest> requests,
-    Accounts accounts) {
+    Accounts accounts,
+    DatabaseSettings settings) {
 
   /// The catalog before the first command.
   public static final Catalog EMPTY =
@@ -48,7 +50,8 @@ public record Catalog(
           Collections.emptyNavigableMap(),
           Collections.emptyNavigableMap(),
           Collections.emptyNavigableMap(),
-          Accounts.NONE);
+          Accounts.NONE,
+          DatabaseSettings.DEFAULT);
 
   public Catalog {
     nodes = Collections.unmodifiableNavigableMap(nodes);
@@ -137,7 +140,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withNextId(long next) {
@@ -152,7 +156,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withClusterId(String id) {
@@ -167,7 +172,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withWindow(TimestampWindow next) {
@@ -182,7 +188,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withNode(NodeEntry node) {
@@ -197,7 +204,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withCollection(CollectionEntry collection) {
@@ -220,7 +228,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withPartitions(PartitionMap next) {
@@ -235,7 +244,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withIndex(IndexEntry index) {
@@ -258,7 +268,8 @@ public record Catalog(
         next,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withOperation(OperationEntry operation) {
@@ -281,7 +292,8 @@ public record Catalog(
         indexes,
         next,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withRequest(ResourceRequest request) {
@@ -304,7 +316,8 @@ public record Catalog(
         indexes,
         operations,
         next,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withAccounts(Accounts next) {
@@ -319,6 +332,23 @@ public record Catalog(
         indexes,
         operations,
         requests,
+        next,
+        settings);
+  }
+
+  Catalog withSettings(DatabaseSettings next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests,
+        accounts,
         next);
   }
 

@@ -9,6 +9,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Epoch;
 import dev.partita.node.partition.PartitionCaller;
 import dev.partita.node.partition.PartitionClient;
@@ -111,6 +112,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
                     ErrorCode.NO_PARTITION, "no partition of the collection covers the key")
                 .with("collection", collection)
                 .with("key", key));
+  }
+
+  /// How transactions commit that do not say how.
+  public CommitProtocolKind commitProtocol() {
+    return catalog.get().settings().commitProtocol();
   }
 
   /// The indexes of a collection in which whoever writes its documents has to claim their terms.

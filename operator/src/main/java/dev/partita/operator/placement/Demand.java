@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param bySite replicas by Site; anywhere when empty
 /// @param rules what else it declares about the places of its replicas
 /// @param current ids of the nodes that hold a replica
+/// @param bytes size of one replica
 /// @param isFixed its replicas count as load, but are left where they are
 /// @param with the Partition on whose nodes its replicas are to be, because they are to be merged;
 ///   its own name where another one comes to it; null where it goes its own way
@@ -22,6 +23,7 @@ public record Demand(
     SortedMap<String, Integer> bySite,
     Rules rules,
     List<String> current,
+    long bytes,
     boolean isFixed,
     @Nullable String with) {
 
@@ -43,16 +45,22 @@ public record Demand(
       Map<String, Integer> bySite,
       Rules rules,
       List<String> current) {
-    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, false, null);
+    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, 0, false, null);
+  }
+
+  /// The same, with replicas of this size.
+  public Demand sized(long size) {
+    return new Demand(partition, replicas, bySite, rules, current, size, isFixed, with);
   }
 
   /// A Partition that stays where it is.
   public static Demand fixed(String partition, List<String> current) {
-    return new Demand(partition, current.size(), new TreeMap<>(), Rules.NONE, current, true, null);
+    return new Demand(
+        partition, current.size(), new TreeMap<>(), Rules.NONE, current, 0, true, null);
   }
 
   /// The same, on the nodes of another Partition.
   public Demand with(@Nullable String other) {
-    return new Demand(partition, replicas, bySite, rules, current, isFixed, other);
+    return new Demand(partition, replicas, bySite, rules, current, bytes, isFixed, other);
   }
 }
