@@ -31,6 +31,9 @@ abstract class KillPoints extends OperatorFixture {
   /// More writes than any flow has.
   private static final int WRITES_MAX = 200;
 
+  /// What is merged has to rest first, at each kill point: all of them are walked through with 1.
+  private static final int MERGE_STRIDE = Integer.getInteger("partita.kill.stride", 4);
+
   /// A change that somebody makes.
   ///
   /// @param change returns early when the operator is dead
@@ -262,7 +265,7 @@ abstract class KillPoints extends OperatorFixture {
                             .getItems()
                             .size()
                         == 1);
-    killedAtEveryWrite(split, merge);
+    killedAtWrites(Math.max(stride, MERGE_STRIDE), split, merge);
   }
 
   @Test
@@ -307,6 +310,10 @@ abstract class KillPoints extends OperatorFixture {
 
   /// @param changes each undoes the one before, and the first the last
   private void killedAtEveryWrite(Change... changes) {
+    killedAtWrites(stride, changes);
+  }
+
+  private void killedAtWrites(int step, Change... changes) {
     awaitStill("the start", () -> !cluster.states().isEmpty());
     List<String> worlds = new ArrayList<>();
     for (Change change : changes) {
@@ -314,7 +321,7 @@ abstract class KillPoints extends OperatorFixture {
       worlds.add(seenStill(change.name(), change.outcome(), this::world));
     }
     boolean[] survived = new boolean[changes.length];
-    for (int writes = 0; !all(survived); writes += stride) {
+    for (int writes = 0; !all(survived); writes += step) {
       assertThat(writes).as("writes of one flow").isLessThan(WRITES_MAX);
       for (int i = 0; i < changes.length; i++) {
         String what = changes[i].name() + ", killed after " + writes + " writes";

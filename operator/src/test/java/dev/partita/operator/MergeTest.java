@@ -7,9 +7,11 @@ import dev.partita.crd.Condition;
 import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
 import dev.partita.operator.rollout.Approvals;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +30,7 @@ import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 class MergeTest extends OperatorFixture {
 
   /// So many looks take longer than the operator's patience.
-  private static final int QUIET_LOOKS = 30;
+  private static final int QUIET_LOOKS = 15;
 
   private static final String SMALL = "{\"measured\": true, \"bySize\": 7}";
   private static final String SPLIT = "split: {maxSize: 1Mi, merge: true, mode: Auto}";
@@ -212,6 +214,31 @@ class MergeTest extends OperatorFixture {
     cluster.cut("edge", false);
     awaitStill("a copy again", () -> cluster.copies("p").equals(List.of("edge-0")));
     assertThat(merges()).as("none was tried in vain").hasSize(1);
+  }
+
+  @Test
+  void whatTheNodesRefuseIsAskedForAgainLaterAndHoldsNobodyUp() {
+    apply(site(1));
+    List<String> parts = new ArrayList<>();
+    for (String name : List.of("a", "b", "c")) {
+      int start = 100 * (name.charAt(0) - 'a');
+      apply(
+          partition(
+              name,
+              "range: {start: %d, end: %d}, replicas: 1, ".formatted(start, start + 100) + SPLIT));
+      awaitStill(name, () -> cluster.stateOf(name).equals("Active"));
+      parts.addAll(split(name, start + 50));
+    }
+    cluster.refuseMerges(Set.of("a", "b"));
+    shrink(parts);
+
+    awaitCondition(Partition.class, "a", "Ready", "True", "a unique index");
+    awaitCondition(Partition.class, "b", "Ready", "True", "a unique index");
+    await("others").atMost(PATIENCE).until(() -> cluster.stateOf("c").equals("Active"));
+    cluster.refuseMerges(Set.of());
+
+    awaitMerged("a");
+    awaitMerged("b");
   }
 
   @Test

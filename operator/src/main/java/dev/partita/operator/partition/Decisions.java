@@ -8,6 +8,6 @@ record Decisions(SplitDecision split, MergeDecision merge) {
 
   /// Whether something may wait for a person.
   boolean areReported() {
-    return split.advice() != null || merge.approval() != null;
+    return split.advice() != null || merge.advice().isPresent();
   }
 }

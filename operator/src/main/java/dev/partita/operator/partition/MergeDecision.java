@@ -14,6 +14,7 @@ import dev.partita.operator.rollout.Approvals;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -21,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 /// whether somebody has to approve that first.
 ///
 /// @param pair the parts; null where they cannot be merged
-/// @param approval what an approval says; null where none is needed
-/// @param mayBegin whether it is to be done
+/// @param approval what an approval of the merge says; null where none is needed
+/// @param isWanted by the rule or an approval, if only their rows were counted
 record MergeDecision(
     MergeFinding finding,
     MergeTurn.@Nullable Pair pair,
     @Nullable String approval,
-    boolean mayBegin) {
+    boolean isWanted) {
 
   /// There is nothing to merge.
   static final MergeDecision NONE =
@@ -60,11 +61,16 @@ record MergeDecision(
     var pair = new MergeTurn.Pair(view.name(), parts.getFirst(), parts.getLast());
     MergeFinding finding =
         MergePolicy.decide(rule, part(pair.one(), peaks), part(pair.other(), peaks), patience, now);
-    if (!(finding instanceof MergeFinding.Due) || rule.automatic()) {
-      return new MergeDecision(finding, pair, null, finding instanceof MergeFinding.Due);
-    }
-    String approval = "merge-%s-%s".formatted(pair.one().id(), pair.other().id());
-    return new MergeDecision(finding, pair, approval, isApproved(partition, approval));
+    return switch (finding) {
+      case MergeFinding.Nothing _, MergeFinding.Waits _ ->
+          new MergeDecision(finding, pair, null, false);
+      case MergeFinding.Uncounted _, MergeFinding.Due _ -> {
+        String approval =
+            rule.automatic() ? null : "merge-%s-%s".formatted(pair.one().id(), pair.other().id());
+        yield new MergeDecision(
+            finding, pair, approval, approval == null || isApproved(partition, approval));
+      }
+    };
   }
 
   private static MergePolicy.Part part(
@@ -79,6 +85,16 @@ record MergeDecision(
         && Approvals.of(Approval.All, annotations.get(Approvals.ANNOTATION))
             .given()
             .contains(approval);
+  }
+
+  /// Whether it is to be done.
+  boolean mayBegin() {
+    return isWanted && finding instanceof MergeFinding.Due;
+  }
+
+  /// What an approval would have to say that is waited for, or that was given.
+  Optional<String> advice() {
+    return finding instanceof MergeFinding.Due ? Optional.ofNullable(approval) : Optional.empty();
   }
 
   /// Why it is to be done, for people.

@@ -1,20 +1,20 @@
 package dev.partita.operator.partition;
 
 import dev.partita.crd.Partition;
-import dev.partita.crd.PartitionSpec;
 import dev.partita.operator.nodeclient.Answer;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.nodeclient.OperationView;
-import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.repartition.MergeFinding;
+import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.repartition.MergeTurn;
 import dev.partita.operator.repartition.SplitTurn;
+import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Verdict;
-import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Has the parts of Partitions merged that are to be, when it is their turn and their replicas are
 /// on the same nodes.
@@ -25,10 +25,24 @@ final class Merges {
 
   private final Asking asking;
   private final Transitions transitions;
+  private final Backoff backoff;
+  private final MergePatience patience;
 
-  Merges(Asking asking, Transitions transitions) {
+  Merges(Asking asking, Transitions transitions, Backoff backoff, MergePatience patience) {
     this.asking = asking;
     this.transitions = transitions;
+    this.backoff = backoff;
+    this.patience = patience;
+  }
+
+  /// What the nodes have said to the merge of a pair, if they have refused it lately.
+  @Nullable String refusal(Partition partition, MergeTurn.@Nullable Pair pair) {
+    return pair == null ? null : backoff.refusal(id(partition, pair)).orElse(null);
+  }
+
+  private static String id(Partition partition, MergeTurn.Pair pair) {
+    return OperationSpec.mergeId(
+        partition.getMetadata().getUid(), pair.one().id(), pair.other().id());
   }
 
   /// Asks for the merge of the parts of a Partition that are well and that no operation changes.
@@ -38,7 +52,6 @@ final class Merges {
       Partition partition,
       MergeDecision decision,
       DueMerges merges,
-      List<Partition> declared,
       ClusterView cluster,
       DataPlane dataPlane) {
     MergeTurn.Pair pair = decision.pair();
@@ -47,10 +60,15 @@ final class Merges {
         || !(decision.finding() instanceof MergeFinding.Due due)) {
       return Optional.empty();
     }
+    String id = id(partition, pair);
+    Optional<String> refused = backoff.refusal(id);
+    if (refused.isPresent()) {
+      return Optional.of(refused(due, refused.get()));
+    }
     Optional<String> obstacle =
         dataPlane.isRolling()
             ? Optional.of("pods are being restarted")
-            : obstacle(partition, pair, merges, declared, cluster);
+            : obstacle(pair, merges, cluster);
     if (obstacle.isPresent()) {
       return Optional.of(
           Verdict.serving(
@@ -59,8 +77,6 @@ final class Merges {
               "its parts are to be merged, because %s; that waits, because %s"
                   .formatted(due.because(), obstacle.get())));
     }
-    String id =
-        OperationSpec.mergeId(partition.getMetadata().getUid(), pair.one().id(), pair.other().id());
     Asking.Asked asked =
         asking.ask(id, OperationSpec.mergePartitions(pair.whole()), REASON, dataPlane);
     String what =
@@ -77,39 +93,31 @@ final class Merges {
     return Optional.of(
         switch (asked.answer()) {
           case Answer.Done<OperationView> _ -> Verdict.serving("Merging", "Merging", what);
-          case Answer.Refused<OperationView> refused ->
-              Verdict.serving("Split", "MergeRefused", what + ", is refused: " + refused.detail());
+          case Answer.Refused<OperationView> answer -> {
+            backoff.refused(id, answer.detail(), patience.retryFirst(), MergePatience.RETRY_MAX);
+            yield refused(due, answer.detail());
+          }
           case Answer.Unreachable<OperationView>(String reason) ->
               Verdict.serving("Split", "MergeWaits", "no node takes on " + what + ": " + reason);
         });
   }
 
+  private static Verdict refused(MergeFinding.Due due, String why) {
+    return Verdict.serving(
+        "Split",
+        "MergeRefused",
+        "its parts are to be merged, because %s; the nodes refuse that, and will be asked again: %s"
+            .formatted(due.because(), why));
+  }
+
   private static Optional<String> obstacle(
-      Partition partition,
-      MergeTurn.Pair pair,
-      DueMerges merges,
-      List<Partition> declared,
-      ClusterView cluster) {
-    Optional<String> general = MergeTurn.obstacle(cluster);
-    if (general.isPresent()) {
-      return general;
+      MergeTurn.Pair pair, DueMerges merges, ClusterView cluster) {
+    Optional<String> obstacle = MergeTurn.obstacle(cluster).or(() -> merges.obstacle(pair.whole()));
+    if (obstacle.isPresent()) {
+      return obstacle;
     }
     if (!merges.isInTurn(pair.whole())) {
       return Optional.of("other Partitions are being merged, or a part of it is not well");
-    }
-    for (PartitionView part : List.of(pair.one(), pair.other())) {
-      Optional<Partition> resource =
-          declared.stream()
-              .filter(each -> each.getMetadata().getName().equals(part.name()))
-              .findFirst();
-      if (resource.isEmpty() && !pair.hasSameVoters()) {
-        return Optional.of(
-            "its parts are on different nodes, and %s has no resource by which it could be moved: move it by hand"
-                .formatted(part.name()));
-      }
-      if (resource.isPresent() && !hasSameWants(resource.get().getSpec(), partition.getSpec())) {
-        return Optional.of("the spec of %s is not yet that of its parent".formatted(part.name()));
-      }
     }
     if (SplitTurn.isMoving(cluster)) {
       return Optional.of("a replica is being moved");
@@ -117,23 +125,5 @@ final class Merges {
     return DueMerges.areTogether(pair, cluster)
         ? Optional.empty()
         : Optional.of("the replicas of both are brought to the same nodes first");
-  }
-
-  /// Whether two Partitions are the same but for their bounds.
-  private static boolean hasSameWants(PartitionSpec one, PartitionSpec other) {
-    return new PartitionSpec(
-            one.collection(),
-            other.range(),
-            other.hash(),
-            other.columns(),
-            one.replicas(),
-            one.placement(),
-            one.survive(),
-            one.leader(),
-            one.residency(),
-            one.split(),
-            one.deletionPolicy(),
-            one.paused())
-        .equals(other);
   }
 }

@@ -33,10 +33,14 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// Gives a Partition its replicas and keeps them where they belong: a table of contents.
 @ControllerConfiguration(
@@ -52,9 +56,13 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   /// an event tells.
   private static final long UNSETTLED_RETRY_MILLIS = 10_000;
 
+  /// What waits for hours may wait for this as well.
+  private static final long WATCHED_RETRY_MILLIS = 60_000;
+
   private static final long DROPPING_RETRY_MILLIS = 1_000;
 
   private final DataPlanes dataPlanes;
+  private final Merges merges;
   private final ReplicaMoves moves;
   private final ChildPartitions children;
   private final LeaderTransfers transfers;
@@ -77,7 +85,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     this.clock = clock;
     this.patience = patience;
     Asking asking = new Asking(asked);
-    this.moves = new ReplicaMoves(backoff, asking, transitions, patience);
+    this.merges = new Merges(asking, transitions, backoff, patience);
+    this.moves = new ReplicaMoves(backoff, asking, transitions, merges, patience);
     this.loads = new Loads(clock);
     this.peaks = new Peaks(patience.slot(), clock);
     this.transfers = new LeaderTransfers(asking, transitions, loads);
@@ -134,10 +143,11 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     UpdateControl<Partition> control = UpdateControl.noUpdate();
     // Nothing tells of an annotation that approves something, nor that time has passed.
     if (verdict.kind() != Verdict.Kind.READY || decisions.areReported()) {
-      return control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+      return control.rescheduleAfter(
+          Math.min(patience.retryFirst().toMillis(), UNSETTLED_RETRY_MILLIS));
     }
     return plan.isPresent() && plan.get().merges().isWatched(partition.getMetadata().getName())
-        ? control.rescheduleAfter(Math.min(patience.slot().toMillis(), UNSETTLED_RETRY_MILLIS))
+        ? control.rescheduleAfter(Math.min(patience.slot().toMillis(), WATCHED_RETRY_MILLIS))
         : control;
   }
 
@@ -158,20 +168,53 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
             .getPrimaryCache()
             .list(partition.getMetadata().getNamespace(), lineage::isPlaced)
             .toList();
-    DueMerges merges =
-        DueMerges.of(cluster, declared, (whole, view) -> decideMerge(whole, view, cluster));
+    DueMerges due =
+        DueMerges.of(
+            candidates(declared, cluster),
+            declared,
+            cluster,
+            () -> Placements.of(cluster, dataPlane.edgeSites(), declared, DueMerges.NONE),
+            () -> isSplitDue(declared, cluster));
     return new Plan(
         declared,
-        merges,
-        Placements.of(cluster, dataPlane.edgeSites(), declared, merges),
-        Placements.edges(cluster, dataPlane.steadyNodes(), declared, merges));
+        due,
+        Placements.of(cluster, dataPlane.edgeSites(), declared, due),
+        Placements.edges(cluster, dataPlane.steadyNodes(), declared, due));
+  }
+
+  private List<DueMerges.Candidate> candidates(List<Partition> declared, ClusterView cluster) {
+    Map<String, PartitionView> split =
+        cluster.partitions().stream()
+            .filter(PartitionView::isSplit)
+            .collect(Collectors.toMap(PartitionView::name, Function.identity()));
+    List<DueMerges.Candidate> candidates = new ArrayList<>();
+    for (Partition whole : split.isEmpty() ? List.<Partition>of() : declared) {
+      PartitionView view = split.get(whole.getMetadata().getName());
+      if (view != null) {
+        MergeDecision decision = decideMerge(whole, view, cluster);
+        candidates.add(
+            new DueMerges.Candidate(whole, decision, merges.refusal(whole, decision.pair())));
+      }
+    }
+    return candidates;
+  }
+
+  private boolean isSplitDue(List<Partition> declared, ClusterView cluster) {
+    return declared.stream()
+        .anyMatch(each ->
+            cluster
+                .partition(each.getMetadata().getName())
+                .filter(view -> decideSplit(each, view).mayBegin())
+                .isPresent());
   }
 
   private Decisions decide(Partition partition, PartitionView view, ClusterView cluster) {
+    return new Decisions(decideSplit(partition, view), decideMerge(partition, view, cluster));
+  }
+
+  private SplitDecision decideSplit(Partition partition, PartitionView view) {
     String namespace = partition.getMetadata().getNamespace();
-    return new Decisions(
-        SplitDecision.of(partition, view, loads.of(namespace, view), clock.instant()),
-        decideMerge(partition, view, cluster));
+    return SplitDecision.of(partition, view, loads.of(namespace, view), clock.instant());
   }
 
   private MergeDecision decideMerge(Partition whole, PartitionView view, ClusterView cluster) {

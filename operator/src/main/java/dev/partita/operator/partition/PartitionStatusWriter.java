@@ -198,20 +198,22 @@ final class PartitionStatusWriter {
       Partition partition,
       MergeDecision decision,
       @Nullable PartitionStatus before) {
-    return decision.approval() == null
-        ? conditions
-        : Conditions.with(
-            conditions,
-            MERGE_ADVISED,
-            "SmallParts",
-            "its parts would be merged, because %s; to have it done: kubectl annotate --overwrite partition %s %s=%s"
-                .formatted(
-                    decision.because(),
-                    partition.getMetadata().getName(),
-                    Approvals.ANNOTATION,
-                    decision.approval()),
-            before == null ? null : before.conditions(),
-            clock.instant());
+    return decision
+        .advice()
+        .map(approval ->
+            Conditions.with(
+                conditions,
+                MERGE_ADVISED,
+                "SmallParts",
+                "its parts would be merged, because %s; to have it done: kubectl annotate --overwrite partition %s %s=%s"
+                    .formatted(
+                        decision.because(),
+                        partition.getMetadata().getName(),
+                        Approvals.ANNOTATION,
+                        approval),
+                before == null ? null : before.conditions(),
+                clock.instant()))
+        .orElse(conditions);
   }
 
   private static String hotKeyMessage(JsonNode key) {

@@ -11,6 +11,7 @@ import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.placement.Placement;
 import dev.partita.operator.placement.Step;
 import dev.partita.operator.repartition.MergePatience;
+import dev.partita.operator.repartition.SplitTurn;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Verdict;
@@ -19,8 +20,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /// Changes an existing Partition, one operation at a time: first its replicas are brought to where
-/// they belong, then its copies at the edge, then it is split if it is to be, or its parts are
-/// merged, then loads are evened out.
+/// they belong, then its copies at the edge, then it is split if it is to be, then it is brought to
+/// another one or its parts are merged, then loads are evened out.
 ///
 /// The id of an operation follows from the Partition, its epoch and the nodes, so whoever asks for
 /// the same step again asks for the same operation.
@@ -36,11 +37,16 @@ final class ReplicaMoves {
   private final MergePatience patience;
   private final Transitions transitions;
 
-  ReplicaMoves(Backoff backoff, Asking asking, Transitions transitions, MergePatience patience) {
+  ReplicaMoves(
+      Backoff backoff,
+      Asking asking,
+      Transitions transitions,
+      Merges merges,
+      MergePatience patience) {
     this.backoff = backoff;
     this.asking = asking;
     this.splits = new Splits(asking, transitions);
-    this.merges = new Merges(asking, transitions);
+    this.merges = merges;
     this.patience = patience;
     this.transitions = transitions;
   }
@@ -59,7 +65,7 @@ final class ReplicaMoves {
     Optional<OperationView> failed = acknowledge(view, cluster, dataPlane);
     Optional<OperationView> running =
         cluster.operations().stream()
-            .filter(each -> isOf(each, view) && each.isRunning())
+            .filter(each -> isOf(each, view) && each.isRunning() && !onlyWaits(each, view, cluster))
             .findFirst();
     Verdict health = health(partition, view, cluster);
     if (view.isSplit()) {
@@ -89,12 +95,44 @@ final class ReplicaMoves {
           health.kind() != Verdict.Kind.READY
               ? health
               : plan.edges().next(view.name()) instanceof Step.Move copy
-                  ? start(partition, view, copy, MoveReason.EDGE, health, cluster, dataPlane)
+                  ? copy(partition, view, copy, plan, health, cluster, dataPlane)
                   : splits
                       .begin(partition, view, decisions.split(), cluster, dataPlane)
+                      .or(() -> join(partition, view, plan.placement(), health, cluster, dataPlane))
                       .orElseGet(() ->
                           rebalance(partition, view, plan.placement(), health, cluster, dataPlane));
     };
+  }
+
+  private Verdict copy(
+      Partition partition,
+      PartitionView view,
+      Step.Move move,
+      Plan plan,
+      Verdict health,
+      ClusterView cluster,
+      DataPlane dataPlane) {
+    boolean inTheWay = move.add() == null && plan.merges().isInTurn(view.name());
+    String reason = inTheWay ? MoveReason.MERGE : MoveReason.EDGE;
+    return start(partition, view, move, reason, health, cluster, dataPlane);
+  }
+
+  /// The next move to the nodes of another Partition for a merge. One at a time in a database, and
+  /// none while a repair is due: those are not to wait for it.
+  private Optional<Verdict> join(
+      Partition partition,
+      PartitionView view,
+      Placement placement,
+      Verdict health,
+      ClusterView cluster,
+      DataPlane dataPlane) {
+    return placement
+        .join(view.name())
+        .map(move ->
+            SplitTurn.isMoving(cluster) || placement.isRepairDue()
+                ? Verdict.serving(
+                    "Ready", "MergeWaits", "waiting for other moves, to be merged with another one")
+                : start(partition, view, move, MoveReason.MERGE, health, cluster, dataPlane));
   }
 
   /// A Partition that was split has nothing to be moved, but its parts may become one again.
@@ -121,9 +159,7 @@ final class ReplicaMoves {
                 "Split",
                 "MergeFailed",
                 "a merge of its parts was given up and will be tried again: " + each.message()))
-        .or(() ->
-            merges.begin(
-                partition, decisions.merge(), plan.merges(), plan.declared(), cluster, dataPlane))
+        .or(() -> merges.begin(partition, decisions.merge(), plan.merges(), cluster, dataPlane))
         .orElse(health);
   }
 
@@ -236,6 +272,15 @@ final class ReplicaMoves {
     return failed.kind() == OperationSpec.Kind.MERGE_PARTITIONS
         ? backoff.isOver(failed.id(), patience.retryFirst(), MergePatience.RETRY_MAX)
         : backoff.isOver(failed.id());
+  }
+
+  /// Whether a merge is over but for a member that is not heard from: the one is repaired
+  /// meanwhile.
+  private static boolean onlyWaits(
+      OperationView operation, PartitionView view, ClusterView cluster) {
+    return operation.kind() == OperationSpec.Kind.MERGE_PARTITIONS
+        && !view.isSplit()
+        && view.voters().stream().anyMatch(voter -> !cluster.isAlive(voter.nodeId()));
   }
 
   private static boolean isOf(OperationView operation, PartitionView view) {

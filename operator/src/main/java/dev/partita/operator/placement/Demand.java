@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param bytes size of one replica
 /// @param isFixed its replicas count as load, but are left where they are
 /// @param with the Partition on whose nodes its replicas are to be, because they are to be merged;
-///   its own name where another one comes to it; null where it goes its own way
+///   its own name where it stays for that where it is; null where it goes its own way
 public record Demand(
     String partition,
     int replicas,

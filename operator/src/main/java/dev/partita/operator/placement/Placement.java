@@ -95,43 +95,58 @@ public final class Placement {
     throw new IllegalArgumentException("no demand without replicas for " + partition);
   }
 
-  /// The next step that brings a Partition's replicas to where it wants them, or to those of
-  /// another one that it is to be merged with.
+  /// The next step that brings a Partition's replicas to where it wants them.
   public Step repair(String partition) {
     Demand demand = demand(partition);
-    if (demand.isFixed()) {
-      return new Step.Settled();
-    }
-    String with = demand.with();
-    return with == null || with.equals(partition)
-        ? repair(demand)
-        : join(demand, demand(with)).orElseGet(() -> repair(demand));
+    return demand.isFixed() ? new Step.Settled() : repair(demand);
   }
 
-  /// The next step to the nodes of another Partition with the same wants; empty where that one is
-  /// not where it wants to be itself.
-  private Optional<Step> join(Demand demand, Demand other) {
-    boolean settled =
-        other.current().size() == demand.replicas()
-            && demand.current().size() == demand.replicas()
-            && Stream.concat(other.current().stream(), demand.current().stream())
-                .allMatch(this::accepts)
-            && (other.isFixed() || repair(other) instanceof Step.Settled);
-    if (!settled) {
+  /// Whether some Partition has replicas that are to be somewhere else and can be.
+  public boolean isRepairDue() {
+    return demands.stream()
+        .filter(demand -> !demand.current().isEmpty())
+        .anyMatch(demand -> repair(demand.partition()) instanceof Step.Move);
+  }
+
+  /// The next move of a Partition's replicas to the nodes of the one that it is to be merged with,
+  /// which has the same wants. It waits until both are where they want to be.
+  public Optional<Step.Move> join(String partition) {
+    Demand demand = demand(partition);
+    String with = demand.with();
+    if (demand.isFixed() || with == null || with.equals(partition)) {
       return Optional.empty();
     }
-    Optional<String> add = first(other.current(), demand.current());
-    return Optional.of(
-        add.isEmpty()
-            ? new Step.Settled()
-            : new Step.Move(
-                demand.partition(),
-                first(demand.current(), other.current()).orElse(null),
-                add.get()));
+    Demand other = demand(with);
+    boolean settled =
+        other.current().size() == demand.current().size()
+            && Stream.concat(other.current().stream(), demand.current().stream())
+                .allMatch(this::accepts)
+            && repair(with) instanceof Step.Settled
+            && repair(demand) instanceof Step.Settled;
+    return settled ? joinSettled(demand, other.current()) : Optional.empty();
   }
 
-  private static Optional<String> first(List<String> nodes, List<String> without) {
-    return nodes.stream().filter(node -> !without.contains(node)).min(Comparator.naturalOrder());
+  /// Each exchange leaves the rules as they were, if one does: then the next one has one, too,
+  /// since both the first nodes and the last ones keep to the rules.
+  private Optional<Step.Move> joinSettled(Demand demand, List<String> nodes) {
+    List<String> adds = without(nodes, demand.current());
+    return without(demand.current(), nodes).stream()
+        .flatMap(from -> adds.stream().map(to -> new Candidate(demand, from, to)))
+        .min(
+            Comparator.comparing((Candidate each) -> !areRulesMet(demand, after(each)))
+                .thenComparing(each -> !siteOf(each.from()).equals(siteOf(each.to())))
+                .thenComparingLong(each -> -zones(after(each)))
+                .thenComparing(Candidate::from)
+                .thenComparing(Candidate::to))
+        .map(best -> new Step.Move(demand.partition(), best.from(), best.to()));
+  }
+
+  private static List<String> after(Candidate move) {
+    return replace(move.demand().current(), move.from(), move.to());
+  }
+
+  private static List<String> without(List<String> nodes, List<String> others) {
+    return nodes.stream().filter(node -> !others.contains(node)).toList();
   }
 
   private boolean accepts(String nodeId) {
@@ -164,13 +179,14 @@ public final class Placement {
   }
 
   /// The next move that evens out the loads, if they are uneven and every Partition is where it
-  /// wants to be, or cannot be.
+  /// wants to be, or cannot be. What is to be merged is left where it is.
   public Optional<Step.Move> rebalance() {
     Map<String, Step> repairs = new HashMap<>();
     demands.stream()
         .filter(demand -> !demand.current().isEmpty())
         .forEach(demand -> repairs.put(demand.partition(), repair(demand.partition())));
-    if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)) {
+    if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)
+        || demands.stream().anyMatch(demand -> join(demand.partition()).isPresent())) {
       return Optional.empty();
     }
     List<Candidate> candidates =
@@ -276,6 +292,11 @@ public final class Placement {
 
   private int loadOf(String nodeId) {
     return load.getOrDefault(nodeId, 0);
+  }
+
+  private String siteOf(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server == null ? "" : server.site();
   }
 
   private String zoneOf(String nodeId) {

@@ -9,6 +9,9 @@ public sealed interface MergeFinding {
   /// They are small and cool, but not for long enough.
   record Waits() implements MergeFinding {}
 
+  /// They are to be one, as far as is known: rows are being counted.
+  record Uncounted() implements MergeFinding {}
+
   /// They are to be one.
   ///
   /// @param because a clause for people that does not change while the reason holds

@@ -30,12 +30,10 @@ public final class MergePolicy {
     if (!rule.merge() || (rule.bytesMax().isEmpty() && rule.operationsMax().isEmpty())) {
       return new MergeFinding.Nothing();
     }
-    boolean exact = rule.bytesMax().isEmpty() || (one.measured() && other.measured());
-    if (!exact
-        || !isSmall(
-            rule,
-            one.bytes() + other.bytes(),
-            one.operationsPerSecond() + other.operationsPerSecond())) {
+    if (!isSmall(
+        rule,
+        one.bytes() + other.bytes(),
+        one.operationsPerSecond() + other.operationsPerSecond())) {
       return new MergeFinding.Nothing();
     }
     // Peaks that were at different times are summed up: in doubt the two stay.
@@ -45,6 +43,9 @@ public final class MergePolicy {
         || !isOld(other, patience, now)
         || !isSmall(rule, bytes, operations)) {
       return new MergeFinding.Waits();
+    }
+    if (rule.bytesMax().isPresent() && !(one.measured() && other.measured())) {
+      return new MergeFinding.Uncounted();
     }
     return new MergeFinding.Due(
         "for %s its two parts together have had less than half of %s"

@@ -33,9 +33,20 @@ public final class MergeTurn {
       return Stream.of(one, other);
     }
 
+    /// The one that the other one comes to: less is copied so.
+    public PartitionView target() {
+      return other.bytes() > one.bytes() ? other : one;
+    }
+
     /// Whether both have voters on the same nodes.
     public boolean hasSameVoters() {
-      return nodes(one).equals(nodes(other));
+      return apart() == 0;
+    }
+
+    /// How many voters have to be moved.
+    private long apart() {
+      Set<String> there = nodes(other);
+      return nodes(one).stream().filter(node -> !there.contains(node)).count();
     }
 
     private static Set<String> nodes(PartitionView part) {
@@ -44,26 +55,33 @@ public final class MergeTurn {
   }
 
   /// The pairs whose turn it is: a few, no two led by the same node, and none that something keeps
-  /// from being merged, so that they hold no others up.
+  /// from being merged, so that they hold no others up. Those that are nearly together come first:
+  /// once chosen, a pair is not pushed aside by another one that has become due.
   public static List<Pair> of(List<Pair> due, ClusterView cluster) {
     if (obstacle(cluster).isPresent()) {
       return List.of();
     }
     List<Pair> chosen = new ArrayList<>();
-    Set<String> busy = new HashSet<>();
     List<OperationView> merges =
         SplitTurn.underWay(cluster, Kind.MERGE_PARTITIONS)
             .filter(each -> due.stream().noneMatch(pair -> pair.whole().equals(each.partition())))
             .toList();
+    Set<String> busy =
+        merges.stream()
+            .flatMap(each -> Optional.ofNullable(each.partition()).stream())
+            .flatMap(whole -> cluster.partition(whole).stream())
+            .flatMap(whole -> cluster.leaves(whole).stream())
+            .flatMap(MergeTurn::leader)
+            .collect(Collectors.toCollection(HashSet::new));
     List<Pair> ordered =
         due.stream()
             .sorted(
                 Comparator.comparing((Pair pair) -> !isUnderWay(pair, cluster))
+                    .thenComparingLong(Pair::apart)
                     .thenComparing(Pair::whole))
             .toList();
     for (Pair pair : ordered) {
-      List<String> leaders =
-          pair.parts().flatMap(part -> Optional.ofNullable(part.leaderNodeId()).stream()).toList();
+      List<String> leaders = pair.parts().flatMap(MergeTurn::leader).toList();
       if (chosen.size() + merges.size() < MERGES_MAX
           && isWell(pair, cluster)
           && leaders.stream().noneMatch(busy::contains)) {
@@ -82,6 +100,10 @@ public final class MergeTurn {
         : SplitTurn.underWay(cluster, Kind.SPLIT_PARTITION)
             .findAny()
             .map(_ -> "a Partition is being split");
+  }
+
+  private static Stream<String> leader(PartitionView part) {
+    return Optional.ofNullable(part.leaderNodeId()).stream();
   }
 
   private static boolean isUnderWay(Pair pair, ClusterView cluster) {

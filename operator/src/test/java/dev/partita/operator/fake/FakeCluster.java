@@ -323,6 +323,11 @@ public final class FakeCluster {
     splits.failMerges(fail);
   }
 
+  /// Refuses the merges of the parts of these Partitions only.
+  public synchronized void refuseMerges(Set<String> wholes) {
+    splits.refuseMerges(wholes);
+  }
+
   /// Somebody has seen how his operation has ended.
   public synchronized void forget(String operation) {
     operations.remove(operation);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -20,6 +21,7 @@ final class FakeSplits {
   private final LongSupplier ids;
   private final Predicate<String> alive;
   private boolean mergesFail;
+  private Set<String> refused = Set.of();
 
   FakeSplits(
       Map<String, FakePartition> partitions,
@@ -82,6 +84,9 @@ final class FakeSplits {
     if (whole == null || !whole.isSplit() || !whole.caughtUpByNode.isEmpty()) {
       return Optional.of("the partition is not split, or not yet");
     }
+    if (refused.contains(whole.name)) {
+      return Optional.of("parts may have the same terms of a unique index");
+    }
     List<FakePartition> parts = partsOf(whole);
     return parts.size() == 2 && parts.stream().allMatch(part -> part.state.equals("Active"))
         ? Optional.empty()
@@ -91,6 +96,11 @@ final class FakeSplits {
   /// Has merges given up, as when not all replicas are frozen in time.
   void failMerges(boolean fail) {
     mergesFail = fail;
+  }
+
+  /// Refuses the merges of the parts of these Partitions.
+  void refuseMerges(Set<String> wholes) {
+    refused = Set.copyOf(wholes);
   }
 
   /// Why a merge is given up before its point of no return; empty if it is not.

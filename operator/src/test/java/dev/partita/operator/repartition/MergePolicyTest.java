@@ -78,14 +78,22 @@ class MergePolicyTest {
     // Without limits nobody knows what small means: somebody has split it by hand.
     SplitRule unlimited = new SplitRule(OptionalLong.empty(), OptionalLong.empty(), true, true);
     assertThat(decide(unlimited, 0, 0)).isInstanceOf(MergeFinding.Nothing.class);
-    assertThat(
-            MergePolicy.decide(
-                RULE,
-                new MergePolicy.Part(0, 0, false, one),
-                new MergePolicy.Part(0, 0, true, other),
-                PATIENCE,
-                now))
-        .isInstanceOf(MergeFinding.Nothing.class);
+  }
+
+  @Test
+  void whatIsBeingCountedWaitsForItsSize() {
+    var uncounted = new MergePolicy.Part(0, 0, false, one);
+    var counted = new MergePolicy.Part(0, 0, true, other);
+    assertThat(MergePolicy.decide(RULE, uncounted, counted, PATIENCE, now))
+        .isInstanceOf(MergeFinding.Waits.class);
+    passes(QUIET, 10, 100);
+    uncounted = new MergePolicy.Part(0, 0, false, one);
+    counted = new MergePolicy.Part(0, 0, true, other);
+    assertThat(MergePolicy.decide(RULE, uncounted, counted, PATIENCE, now))
+        .isInstanceOf(MergeFinding.Uncounted.class);
+    SplitRule byLoad = new SplitRule(OptionalLong.empty(), OptionalLong.of(1_000), true, true);
+    assertThat(MergePolicy.decide(byLoad, uncounted, counted, PATIENCE, now))
+        .isInstanceOf(MergeFinding.Due.class);
   }
 
   @Test

@@ -12,12 +12,14 @@ import dev.partita.operator.nodeclient.PartitionView.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class MergeTurnTest {
 
   private final List<MemberView> nodes =
       new ArrayList<>(IntStream.range(0, 8).mapToObj(id -> node(id, true)).toList());
+  private final List<PartitionView> others = new ArrayList<>();
   private final List<OperationView> operations = new ArrayList<>();
 
   private static MemberView node(int id, boolean alive) {
@@ -34,6 +36,10 @@ class MergeTurnTest {
   }
 
   private static PartitionView part(String name, int node) {
+    return part(name, node, 0);
+  }
+
+  private static PartitionView part(String name, int node, long bytes) {
     return new PartitionView(
         name,
         name,
@@ -42,7 +48,7 @@ class MergeTurnTest {
         "" + node,
         List.of(new ReplicaView("" + node, Role.VOTER, true)),
         0,
-        0,
+        bytes,
         0,
         null,
         PartitionView.State.ACTIVE);
@@ -59,7 +65,8 @@ class MergeTurnTest {
             "cluster",
             "0",
             nodes,
-            List.of(due).stream().flatMap(MergeTurn.Pair::parts).toList(),
+            Stream.concat(others.stream(), List.of(due).stream().flatMap(MergeTurn.Pair::parts))
+                .toList(),
             List.of(),
             operations,
             List.of());
@@ -74,6 +81,43 @@ class MergeTurnTest {
   void twoAtATimeAreMergedAndNoneWithTheSameLeader() {
     assertThat(inTurn(pair("d", 6, 7), pair("c", 4, 5), pair("b", 1, 3), pair("a", 0, 1)))
         .containsExactly("a", "c");
+  }
+
+  @Test
+  void whatIsTogetherComesFirst() {
+    assertThat(inTurn(pair("a", 0, 1), pair("b", 3, 4), pair("z", 2, 2))).containsExactly("z", "a");
+  }
+
+  @Test
+  void aNodeThatLeadsAMergeTakesOnNoOther() {
+    var split =
+        new PartitionView(
+            "x",
+            "x",
+            "c",
+            1,
+            null,
+            List.of(),
+            0,
+            0,
+            0,
+            null,
+            PartitionView.State.SPLIT,
+            List.of("x-1", "x-2"),
+            null,
+            PartitionView.SplitPoints.UNKNOWN);
+    others.addAll(List.of(split, part("x-1", 0), part("x-2", 0)));
+    operation(Kind.MERGE_PARTITIONS, "x", OperationView.State.RUNNING);
+    assertThat(inTurn(pair("a", 0, 1), pair("c", 4, 5))).containsExactly("c");
+  }
+
+  @Test
+  void theSmallerOneComesToTheLargerOne() {
+    MergeTurn.Pair even = pair("a", 0, 1);
+    assertThat(even.target()).isEqualTo(even.one());
+    PartitionView one = part("a-1", 0);
+    PartitionView other = part("a-2", 1, 5);
+    assertThat(new MergeTurn.Pair("a", one, other).target()).isEqualTo(other);
   }
 
   @Test
