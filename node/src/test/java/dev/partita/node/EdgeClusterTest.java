@@ -181,6 +181,9 @@ final class EdgeClusterTest {
     assertThat(textOfMerged(7, before)).as("what it has").isEqualTo("{\"n\":1}");
 
     cluster().network().heal();
+    await()
+        .atMost(TestCluster.PATIENCE)
+        .until(() -> cluster().state().nodes().stream().allMatch(MemberView::alive));
     run("again", OperationSpec.moveReplica("m", null, cluster().id(EDGE)));
     Timestamp after = awaitReadable("merged");
     for (long key = 0; key < 10; key++) {

@@ -32,7 +32,7 @@ abstract class KillPoints extends OperatorFixture {
   private static final int WRITES_MAX = 200;
 
   /// What is merged has to rest first, at each kill point: all of them are walked through with 1.
-  private static final int MERGE_STRIDE = Integer.getInteger("partita.kill.stride", 4);
+  private static final int MERGE_STRIDE = Integer.getInteger("partita.kill.stride", 5);
 
   /// A change that somebody makes.
   ///
