@@ -20,12 +20,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Parts that are merged again by what they declare, on the local control plane, by an operator
-/// that is less patient than real ones.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+/// that is less patient than real ones. Tests run beside each other: they mostly wait.
+@Execution(ExecutionMode.CONCURRENT)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
 class MergeTest extends OperatorFixture {
 
@@ -36,11 +37,11 @@ class MergeTest extends OperatorFixture {
   private static final String SPLIT = "split: {maxSize: 1Mi, merge: true, mode: Auto}";
   private static final Pattern APPROVAL = Pattern.compile("partita.dev/approve=(merge-\\d+-\\d+)");
 
-  private @Nullable ControlPlane controlPlane;
+  private static @Nullable ControlPlane shared;
 
   @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
+  static void connect() {
+    shared = ControlPlane.connect();
   }
 
   @BeforeEach
@@ -55,13 +56,15 @@ class MergeTest extends OperatorFixture {
   }
 
   @AfterAll
-  void disconnect() {
-    controlPlane().close();
+  static void disconnect() {
+    if (shared != null) {
+      shared.close();
+    }
   }
 
   @Override
   ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
+    return Objects.requireNonNull(shared);
   }
 
   private void declare(int replicas, String more) {

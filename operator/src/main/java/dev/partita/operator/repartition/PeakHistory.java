@@ -20,7 +20,8 @@ public record PeakHistory(
   /// ranges, enough that a peak is not remembered for much longer than it has to be.
   static final int SLOTS = 13;
 
-  /// After this without a look, nobody knows what was in between.
+  /// After this without a look, nobody knows what was in between. A clock that is set back by less
+  /// changes nothing.
   private static final Duration GAP_MAX = Duration.ofMinutes(10);
 
   /// The most that was seen in some time.
@@ -48,7 +49,7 @@ public record PeakHistory(
   /// @param slot how long a slot is
   public PeakHistory seen(
       String nowId, long bytes, double operationsPerSecond, Duration slot, Instant now) {
-    boolean gap = now.isBefore(seen) || Duration.between(seen, now).compareTo(GAP_MAX) > 0;
+    boolean gap = Duration.between(seen, now).abs().compareTo(GAP_MAX) > 0;
     if (!nowId.equals(id) || gap) {
       return begin(nowId, bytes, operationsPerSecond, now);
     }

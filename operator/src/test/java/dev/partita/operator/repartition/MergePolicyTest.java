@@ -102,6 +102,9 @@ class MergePolicyTest {
     Instant later = now.plusSeconds(60);
     assertThat(one.seen("3", 0, 0, PATIENCE.slot(), later))
         .isEqualTo(PeakHistory.begin("3", 0, 0, later));
+    assertThat(one.seen("1", 0, 0, PATIENCE.slot(), now.minusSeconds(60)).since())
+        .as("a clock that was set back a little")
+        .isEqualTo(one.since());
     Instant muchLater = now.plus(Duration.ofMinutes(11));
     assertThat(one.seen("1", 0, 0, PATIENCE.slot(), muchLater))
         .isEqualTo(PeakHistory.begin("1", 0, 0, muchLater));
