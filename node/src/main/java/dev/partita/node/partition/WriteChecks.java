@@ -12,8 +12,7 @@ final class WriteChecks {
   private WriteChecks() {}
 
   /// Why a write does not belong here, or is too large; null if it is neither.
-  static Response.@Nullable Refusal check(
-      Request.Stamped write, PartitionDescriptor descriptor) {
+  static Response.@Nullable Refusal check(Request.Stamped write, PartitionDescriptor descriptor) {
     if (!write.epoch().equals(descriptor.epoch())) {
       return new Response.WrongEpoch(descriptor);
     }
