@@ -2,6 +2,7 @@ package dev.partita.operator;
 
 import dev.partita.operator.certificate.CertificateLives;
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.index.IndexReconciler;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
@@ -11,6 +12,7 @@ import dev.partita.operator.partition.PartitionReconciler;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.site.SiteCleaner;
 import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteReconciler;
 import dev.partita.operator.site.SiteSettings;
@@ -42,6 +44,7 @@ final class TestOperator implements AutoCloseable {
   private final OperatorCredentials credentials = new OperatorCredentials();
   private final HttpNodeAdmin nodes = new HttpNodeAdmin(credentials);
   private final DataPlanes dataPlanes;
+  private final OtherClusters otherClusters;
   private final Operator operator;
 
   private TestOperator(
@@ -62,6 +65,17 @@ final class TestOperator implements AutoCloseable {
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
     Certificates certificates = new Certificates(client, credentials, LIVES, clock);
+    this.otherClusters =
+        new OtherClusters(
+            client,
+            config ->
+                new KubernetesClientBuilder()
+                    .withConfig(config)
+                    .withHttpClientFactory(controlPlane.httpClientFactory())
+                    .withKubernetesSerialization(client.getKubernetesSerialization())
+                    .build(),
+            clock,
+            Duration.ofMillis(200));
     this.operator =
         new Operator(overrider ->
             overrider
@@ -74,7 +88,11 @@ final class TestOperator implements AutoCloseable {
         new SiteReconciler(
             dataPlanes,
             settings,
-            new SiteCollaborators(client, transitions, backoff, clock, certificates)),
+            new SiteCollaborators(
+                client, transitions, backoff, clock, certificates, otherClusters)),
+        overrider -> overrider.settingNamespace(namespace));
+    operator.register(
+        new SiteCleaner(otherClusters, transitions, clock),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
         new PartitionReconciler(
@@ -135,6 +153,7 @@ final class TestOperator implements AutoCloseable {
   public void close() {
     dataPlanes.close();
     operator.stop();
+    otherClusters.close();
     nodes.close();
   }
 
