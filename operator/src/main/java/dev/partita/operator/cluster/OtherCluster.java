@@ -255,7 +255,7 @@ final class OtherCluster implements AutoCloseable {
       return e.getStatus().getMessage();
     }
     Throwable cause = failure;
-    while (cause.getCause() != null && cause.getCause() != cause) {
+    while (cause.getCause() != null) {
       cause = cause.getCause();
     }
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
