@@ -89,12 +89,15 @@ final class Elsewhere {
   static boolean isCleared(Site site, SiteCluster there) {
     String name = site.getMetadata().getName();
     // All of them, whatever the first one says.
-    return delete(StatefulSet.class, name, site, there)
-        & delete(PodDisruptionBudget.class, name, site, there)
-        & delete(Service.class, name, site, there)
-        & delete(Service.class, NodeNames.peersService(name), site, there)
-        & delete(ConfigMap.class, name, site, there)
-        & delete(Secret.class, Certificates.nodeSecret(site), site, there);
+    List<Boolean> gone =
+        List.of(
+            delete(StatefulSet.class, name, site, there),
+            delete(PodDisruptionBudget.class, name, site, there),
+            delete(Service.class, name, site, there),
+            delete(Service.class, NodeNames.peersService(name), site, there),
+            delete(ConfigMap.class, name, site, there),
+            delete(Secret.class, Certificates.nodeSecret(site), site, there));
+    return !gone.contains(false);
   }
 
   private static <T extends HasMetadata> boolean delete(
