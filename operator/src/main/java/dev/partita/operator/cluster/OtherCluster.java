@@ -9,13 +9,17 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.net.HttpURLConnection;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +28,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// Its own thread looks whether the API server answers, and owns all that is not volatile; other
 /// threads read what it has found. Watches that were cut are begun anew when it answers again: a
-/// line that was dead for a while may take a watch minutes to notice.
+/// line that was dead for a while may take a watch minutes to notice. It ends when it is closed, or
+/// when no Site asks for it any more.
 final class OtherCluster implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(OtherCluster.class);
@@ -32,8 +37,22 @@ final class OtherCluster implements AutoCloseable {
   /// One may be lost by chance.
   private static final int FAILURES_MAX = 2;
 
-  /// How often watches may be found without their first list, while requests are answered.
+  /// How often watches may be found broken, or without their first list, while requests are
+  /// answered.
   private static final int UNSYNCED_LOOKS_MAX = 5;
+
+  /// The reconciles of a Site are at most minutes apart.
+  static final Duration ABANDONED_AFTER = Duration.ofMinutes(10);
+
+  /// Of these a person has to know; others go away.
+  private static final Set<Integer> REFUSALS =
+      Set.of(
+          HttpURLConnection.HTTP_UNAUTHORIZED,
+          HttpURLConnection.HTTP_FORBIDDEN,
+          HttpURLConnection.HTTP_NOT_FOUND);
+
+  /// Nobody wraps more often; a circle would have no end.
+  private static final int CAUSES_MAX = 20;
 
   /// The one that the operator has in its own cluster.
   private static final String FIELD_MANAGER = "partita-operator";
@@ -54,10 +73,13 @@ final class OtherCluster implements AutoCloseable {
   private final String secret;
   private final KubernetesClient client;
   private final Duration lookInterval;
+  private final InstantSource clock;
   private final Consumer<String> changed;
   private final Set<String> sites = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile State state = new State.Connecting();
+  private volatile Instant askedAt;
+  private volatile boolean ended;
   private volatile @Nullable WatchedObjects watched;
   private @Nullable WatchedObjects beginning;
   private int failures;
@@ -68,15 +90,18 @@ final class OtherCluster implements AutoCloseable {
       String secret,
       KubernetesClient client,
       Duration lookInterval,
+      InstantSource clock,
       Consumer<String> changed) {
     this.namespace = namespace;
     this.secret = secret;
     this.client = client;
     this.lookInterval = lookInterval;
+    this.clock = clock;
+    this.askedAt = clock.instant();
     this.changed = changed;
   }
 
-  /// Begins to look at a cluster until [#close].
+  /// Begins to look at a cluster until [#close], or until no Site has asked for it for long.
   ///
   /// @param client for that cluster, which is closed with this
   /// @param changed hears of the names of Sites of which something has changed there
@@ -85,8 +110,10 @@ final class OtherCluster implements AutoCloseable {
       String secret,
       KubernetesClient client,
       Duration lookInterval,
+      InstantSource clock,
       Consumer<String> changed) {
-    OtherCluster cluster = new OtherCluster(namespace, secret, client, lookInterval, changed);
+    OtherCluster cluster =
+        new OtherCluster(namespace, secret, client, lookInterval, clock, changed);
     Thread.ofVirtual().name("cluster-" + namespace + "-" + secret).start(cluster::lookUntilClosed);
     return cluster;
   }
@@ -94,26 +121,54 @@ final class OtherCluster implements AutoCloseable {
   /// What a Site that is there can do now.
   Access access(String site) {
     sites.add(site);
+    askedAt = clock.instant();
     State now = state;
-    return now instanceof State.Reachable
-        ? new Access.Reached(new View(site))
-        : new Access.Denied(
-            verdict(now), objects(Pod.class, site), !(now instanceof State.Connecting));
+    return now instanceof State.Reachable ? new Access.Reached(new View(site)) : denied(site, now);
   }
 
-  /// A call has failed while the cluster was taken for reachable.
+  /// A call has failed, perhaps one to this cluster, while it was taken for reachable.
   ///
   /// @return nothing if that does not say that Sites cannot be worked on there
   Optional<Access.Denied> failed(String site, KubernetesClientException failure) {
-    return switch (failure.getCode()) {
-      case 0,
-          HttpURLConnection.HTTP_UNAUTHORIZED,
-          HttpURLConnection.HTTP_FORBIDDEN,
-          HttpURLConnection.HTTP_NOT_FOUND ->
-          Optional.of(
-              new Access.Denied(verdict(stateAfter(failure)), objects(Pod.class, site), true));
-      default -> Optional.empty();
-    };
+    if (failure.getCode() <= 0) {
+      // It does not say which cluster has not answered.
+      return unanswered().map(found -> denied(site, found));
+    }
+    return isRefusal(failure) && isOfThis(failure)
+        ? Optional.of(denied(site, stateAfter(failure)))
+        : Optional.empty();
+  }
+
+  /// One of the messages says where the request went.
+  private boolean isOfThis(KubernetesClientException failure) {
+    String url = client.getMasterUrl().toString();
+    return Stream.<Throwable>iterate(failure, Objects::nonNull, Throwable::getCause)
+        .limit(CAUSES_MAX)
+        .anyMatch(each -> each.getMessage() != null && each.getMessage().contains(url));
+  }
+
+  private Access.Denied denied(String site, State found) {
+    return new Access.Denied(
+        verdict(found), objects(Pod.class, site), !(found instanceof State.Connecting));
+  }
+
+  /// Asks once more.
+  private Optional<State> unanswered() {
+    try {
+      ask();
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      return Optional.of(stateAfter(e));
+    }
+  }
+
+  /// The cheapest request of those that a Site needs.
+  private void ask() {
+    client
+        .apps()
+        .statefulSets()
+        .inNamespace(namespace)
+        .list(new ListOptionsBuilder().withLimit(1L).build());
   }
 
   private Verdict verdict(State found) {
@@ -135,25 +190,25 @@ final class OtherCluster implements AutoCloseable {
     };
   }
 
-  /// The node pods of all Sites there, as the API server has them now; nothing while it does not
-  /// answer.
-  List<Pod> podsNow() {
+  /// The node pods of all Sites there, as the API server has them now; none while it is known not
+  /// to answer.
+  ///
+  /// @return nothing if it should have answered, and did not
+  Optional<List<Pod>> podsNow() {
     if (!(state instanceof State.Reachable)) {
-      return List.of();
+      return Optional.of(List.of());
     }
     try {
-      return client.pods().inNamespace(namespace).withLabel(Labels.SITE).list().getItems();
+      return Optional.of(
+          client.pods().inNamespace(namespace).withLabel(Labels.SITE).list().getItems());
     } catch (KubernetesClientException _) {
-      return List.of();
+      return Optional.empty();
     }
   }
 
-  void forget(String site) {
-    sites.remove(site);
-  }
-
-  boolean isUnused() {
-    return sites.isEmpty();
+  /// Whether it looks no more, for whichever reason.
+  boolean hasEnded() {
+    return ended;
   }
 
   @Override
@@ -165,13 +220,19 @@ final class OtherCluster implements AutoCloseable {
     try {
       do {
         lookOnce();
-      } while (!closed.await(lookInterval.toMillis(), TimeUnit.MILLISECONDS));
+      } while (!closed.await(lookInterval.toMillis(), TimeUnit.MILLISECONDS) && !isAbandoned());
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    } finally {
+      ended = true;
+      stop(beginning);
+      stop(watched);
+      client.close();
     }
-    stop(beginning);
-    stop(watched);
-    client.close();
+  }
+
+  private boolean isAbandoned() {
+    return clock.instant().isAfter(askedAt.plus(ABANDONED_AFTER));
   }
 
   private static void stop(@Nullable WatchedObjects objects) {
@@ -183,27 +244,20 @@ final class OtherCluster implements AutoCloseable {
   /// A boundary: whatever one look meets, the next one comes.
   private void lookOnce() {
     try {
-      // The cheapest request of those that a Site needs.
-      client
-          .apps()
-          .statefulSets()
-          .inNamespace(namespace)
-          .list(new ListOptionsBuilder().withLimit(1L).build());
+      ask();
       answered();
-    } catch (KubernetesClientException e) {
+    } catch (RuntimeException e) {
       failures++;
       if (failures >= FAILURES_MAX) {
         become(stateAfter(e));
       }
-    } catch (RuntimeException e) {
-      LOG.warn("looking at the cluster of Secret {}/{} failed", namespace, secret, e);
     }
   }
 
   private void answered() {
     boolean again = failures >= FAILURES_MAX;
     failures = 0;
-    if (again || (watched == null && beginning == null)) {
+    if (again || (beginning == null && isBroken(watched))) {
       stop(beginning);
       beginning = WatchedObjects.start(client, namespace, changed);
       unsynced = 0;
@@ -215,6 +269,7 @@ final class OtherCluster implements AutoCloseable {
       stop(watched);
       watched = started;
       beginning = null;
+      unsynced = 0;
       become(new State.Reachable());
     } else if (++unsynced > UNSYNCED_LOOKS_MAX) {
       become(
@@ -223,6 +278,15 @@ final class OtherCluster implements AutoCloseable {
               .map(OtherCluster::stateAfter)
               .orElseGet(() -> new State.Unreachable("its watches do not begin")));
     }
+  }
+
+  /// A watch is sometimes between two connections; one that stays there is refused, or worse.
+  private boolean isBroken(@Nullable WatchedObjects objects) {
+    if (objects != null && objects.isWatching()) {
+      unsynced = 0;
+      return false;
+    }
+    return objects == null || ++unsynced > UNSYNCED_LOOKS_MAX;
   }
 
   private void become(State next) {
@@ -240,11 +304,13 @@ final class OtherCluster implements AutoCloseable {
   }
 
   private static State stateAfter(Throwable failure) {
-    return failure instanceof KubernetesClientException e
-            && e.getCode() >= HttpURLConnection.HTTP_BAD_REQUEST
-            && e.getCode() < HttpURLConnection.HTTP_INTERNAL_ERROR
+    return isRefusal(failure)
         ? new State.Refusing(reason(failure))
         : new State.Unreachable(reason(failure));
+  }
+
+  private static boolean isRefusal(Throwable failure) {
+    return failure instanceof KubernetesClientException e && REFUSALS.contains(e.getCode());
   }
 
   /// The innermost cause says what happened; the others say that something did.

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe.
 ///
 /// A connection begins with the first reconcile of a Site that needs it, which only the leading
-/// operator does, and ends with the last one, or when its Secret says something else.
+/// operator does, and ends some time after the last one, or when its Secret says something else.
 public final class OtherClusters implements AutoCloseable {
 
   /// Hears that something has changed in the cluster of a Site.
@@ -44,6 +45,7 @@ public final class OtherClusters implements AutoCloseable {
   private final Duration lookInterval;
   private final Map<Key, Connection> connections = new ConcurrentHashMap<>();
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private final Set<String> worked = ConcurrentHashMap.newKeySet();
 
   /// @param home for the cluster of the operator, where the Secrets are
   /// @param connect makes a client of another one
@@ -73,32 +75,45 @@ public final class OtherClusters implements AutoCloseable {
     return connection(site).access(site);
   }
 
-  /// What is to be said after a call to that cluster has failed; nothing if it was another's fault.
+  /// What is to be said after a call has failed; nothing if that cluster is not to blame.
   public Optional<Access.Denied> failed(Site site, KubernetesClientException failure) {
     return connection(site).failed(site, failure);
   }
 
-  /// The node pods of all Sites of a namespace, in all clusters that answer, as they are now. What
-  /// cannot be seen has to be judged by what its nodes say.
-  public List<Pod> podsNow(String namespace) {
+  /// The node pods of all Sites of a namespace, in all clusters that are not known to be lost, as
+  /// they are now. What is there has to be judged by what its nodes say.
+  ///
+  /// @return nothing if one of them does not answer
+  public Optional<List<Pod>> podsNow(String namespace) {
     List<Pod> pods =
         new ArrayList<>(
             home.pods().inNamespace(namespace).withLabel(Labels.SITE).list().getItems());
-    connections.forEach((key, connection) -> {
-      if (key.namespace().equals(namespace)) {
-        pods.addAll(connection.podsNow());
+    for (Map.Entry<Key, Connection> each : connections.entrySet()) {
+      if (each.getKey().namespace().equals(namespace)) {
+        Optional<List<Pod>> there = each.getValue().podsNow();
+        if (there.isEmpty()) {
+          return Optional.empty();
+        }
+        pods.addAll(there.get());
       }
-    });
-    return pods;
+    }
+    return Optional.of(pods);
   }
 
-  /// A Site is no more.
-  public void forget(Site site) {
-    Key key = Key.of(site);
-    Connection connection = connections.get(key);
-    if (connection != null && connection.isUnusedWithout(site)) {
-      connections.remove(key, connection);
-    }
+  /// Says that a Site is worked on in its cluster, until [#finished].
+  public void working(Site site) {
+    worked.add(site.getMetadata().getUid());
+  }
+
+  /// The work that was told of by [#working] is done, or has failed.
+  public void finished(Site site) {
+    worked.remove(site.getMetadata().getUid());
+  }
+
+  /// Whether something may still be made in the cluster of a Site. Who asks after the Site was
+  /// deleted, and is told no, knows that nothing will be: whoever begins later sees the deletion.
+  public boolean isWorkedOn(Site site) {
+    return worked.contains(site.getMetadata().getUid());
   }
 
   /// Has the Site looked at again.
@@ -143,6 +158,11 @@ public final class OtherClusters implements AutoCloseable {
 
     synchronized Access access(Site site) {
       boolean leaving = site.isMarkedForDeletion();
+      if (cluster != null && cluster.hasEnded()) {
+        cluster = null;
+        hash = null;
+        lookedAt = Instant.EPOCH;
+      }
       if (!clock.instant().isBefore(lookedAt.plus(lookInterval))) {
         lookAtSecret();
         lookedAt = clock.instant();
@@ -164,6 +184,7 @@ public final class OtherClusters implements AutoCloseable {
       Secret secret = home.secrets().inNamespace(key.namespace()).withName(key.secret()).get();
       if (secret == null) {
         unusable = "does not exist";
+        hash = null;
         return;
       }
       String present = ContentHash.of(secret.getData() == null ? Map.of() : secret.getData());
@@ -173,43 +194,41 @@ public final class OtherClusters implements AutoCloseable {
       hash = present;
       switch (Kubeconfig.of(secret, home.getKubernetesSerialization())) {
         case Kubeconfig.Unusable(String reason) -> unusable = reason;
-        case Kubeconfig.Usable(Config config) -> {
-          unusable = null;
-          close();
-          cluster =
-              OtherCluster.start(
-                  key.namespace(),
-                  key.secret(),
-                  connect.apply(config),
-                  lookInterval,
-                  site -> tell(key.namespace(), site));
-        }
+        case Kubeconfig.Usable(Config config) -> begin(config);
       }
     }
 
-    synchronized Optional<Access.Denied> failed(Site site, KubernetesClientException failure) {
-      return Optional.ofNullable(cluster)
-          .flatMap(known -> known.failed(site.getMetadata().getName(), failure));
+    private void begin(Config config) {
+      KubernetesClient client;
+      try {
+        client = connect.apply(config);
+      } catch (RuntimeException _) {
+        // What is thrown may quote them.
+        unusable = "has certificates or a key that cannot be read";
+        return;
+      }
+      unusable = null;
+      close();
+      cluster =
+          OtherCluster.start(
+              key.namespace(),
+              key.secret(),
+              client,
+              lookInterval,
+              clock,
+              site -> tell(key.namespace(), site));
     }
 
-    List<Pod> podsNow() {
-      OtherCluster known;
-      synchronized (this) {
-        known = cluster;
-      }
-      return known == null ? List.of() : known.podsNow();
+    Optional<Access.Denied> failed(Site site, KubernetesClientException failure) {
+      return begun().flatMap(known -> known.failed(site.getMetadata().getName(), failure));
     }
 
-    synchronized boolean isUnusedWithout(Site site) {
-      if (cluster == null) {
-        return true;
-      }
-      cluster.forget(site.getMetadata().getName());
-      boolean unused = cluster.isUnused();
-      if (unused) {
-        close();
-      }
-      return unused;
+    Optional<List<Pod>> podsNow() {
+      return begun().map(OtherCluster::podsNow).orElse(Optional.of(List.of()));
+    }
+
+    private synchronized Optional<OtherCluster> begun() {
+      return Optional.ofNullable(cluster).filter(known -> !known.hasEnded());
     }
 
     synchronized void close() {

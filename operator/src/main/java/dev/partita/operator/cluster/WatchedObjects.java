@@ -76,6 +76,11 @@ final class WatchedObjects implements AutoCloseable {
     return informers.values().stream().allMatch(SharedIndexInformer::hasSynced);
   }
 
+  /// Whether all are told of changes now.
+  boolean isWatching() {
+    return informers.values().stream().allMatch(SharedIndexInformer::isWatching);
+  }
+
   /// What went wrong last, in whichever watch.
   Optional<Throwable> failure() {
     return Optional.ofNullable(failure.get());

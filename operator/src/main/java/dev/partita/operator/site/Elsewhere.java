@@ -16,7 +16,9 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -37,9 +39,7 @@ final class Elsewhere {
   }
 
   /// The cluster of a Site, if it can be worked on now.
-  ///
-  /// @param home the Site whose nodes the others ask for the cluster
-  Access access(Site site, Site home, Context<Site> context) {
+  Access access(Site site, Context<Site> context) {
     if (!NodeNames.isElsewhere(site)) {
       return new Access.Reached(new HomeCluster(context));
     }
@@ -47,17 +47,29 @@ final class Elsewhere {
       return denied(
           Verdict.reconciling("Pending", "Connecting", "waiting for finalizer " + FINALIZER));
     }
-    if (home.getSpec().advertisedAddress() == null) {
+    Optional<String> nameless = nameless(site, context);
+    if (nameless.isPresent()) {
       return denied(
           Verdict.stalled(
               "AddressMissing",
               "nodes in another cluster cannot find those of Site %s: set its spec.advertisedAddress"
-                  .formatted(home.getMetadata().getName())));
+                  .formatted(nameless.get())));
     }
     Access access = clusters.access(site);
     return access instanceof Access.Reached(SiteCluster there)
         ? foreign(site, there).<Access>map(Elsewhere::denied).orElse(access)
         : access;
+  }
+
+  /// A Site whose nodes have no name that is known everywhere.
+  private static Optional<String> nameless(Site site, Context<Site> context) {
+    return context
+        .getPrimaryCache()
+        .list(
+            site.getMetadata().getNamespace(),
+            each -> each.getSpec().advertisedAddress() == null && !each.isMarkedForDeletion())
+        .map(each -> each.getMetadata().getName())
+        .min(Comparator.naturalOrder());
   }
 
   private static Access.Denied denied(Verdict verdict) {
@@ -116,8 +128,23 @@ final class Elsewhere {
     return false;
   }
 
-  /// The node pods of all Sites of the namespace as they are now.
-  List<Pod> podsOfAllSites(Site site) {
+  /// Says that a Site is about to be worked on there, until [OtherClusters#finished].
+  ///
+  /// @return whether it still exists, where something would be made for one that does not
+  boolean begin(Site site, SiteCluster there, KubernetesClient home) {
+    clusters.working(site);
+    if (there.object(StatefulSet.class, site.getMetadata().getName()).isPresent()) {
+      return true;
+    }
+    Site now = home.resource(site).get();
+    return now != null
+        && !now.isMarkedForDeletion()
+        && Objects.equals(now.getMetadata().getUid(), site.getMetadata().getUid());
+  }
+
+  /// The node pods of all Sites of the namespace as they are now; nothing if one that should answer
+  /// does not.
+  Optional<List<Pod>> podsOfAllSites(Site site) {
     return clusters.podsNow(site.getMetadata().getNamespace());
   }
 }

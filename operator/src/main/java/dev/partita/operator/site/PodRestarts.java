@@ -32,12 +32,16 @@ final class PodRestarts {
 
   private final Site site;
   private final SiteCluster there;
-  private final Supplier<List<Pod>> podsOfAllSites;
+  private final Supplier<Optional<List<Pod>>> podsOfAllSites;
   private final DataPlane dataPlane;
 
-  /// @param podsOfAllSites all node pods of the namespace, wherever they are, as they are now
+  /// @param podsOfAllSites all node pods of the namespace, wherever they are, as they are now, if
+  ///   that can be told
   PodRestarts(
-      Site site, SiteCluster there, Supplier<List<Pod>> podsOfAllSites, DataPlane dataPlane) {
+      Site site,
+      SiteCluster there,
+      Supplier<Optional<List<Pod>>> podsOfAllSites,
+      DataPlane dataPlane) {
     this.site = site;
     this.there = there;
     this.podsOfAllSites = podsOfAllSites;
@@ -111,7 +115,11 @@ final class PodRestarts {
       if (cluster.isEmpty()) {
         return new RolloutStep.Wait("no node answers");
       }
-      List<Pod> all = podsOfAllSites.get();
+      Optional<List<Pod>> seen = podsOfAllSites.get();
+      if (seen.isEmpty()) {
+        return new RolloutStep.Wait("another cluster with nodes does not answer");
+      }
+      List<Pod> all = seen.get();
       List<Pod> own = all.stream().filter(this::isOurs).toList();
       ClusterView now = cluster.get().withoutPods(downElsewhere(all));
       if (isBeingReplaced(own, set) || !plan(own, revision, now).next().equals(step)) {

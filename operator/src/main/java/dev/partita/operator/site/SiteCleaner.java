@@ -62,14 +62,15 @@ public class SiteCleaner implements Reconciler<Site>, Cleaner<Site> {
 
   @Override
   public DeleteControl cleanup(Site site, Context<Site> context) {
+    if (clusters.isWorkedOn(site)) {
+      return DeleteControl.noFinalizerRemoval().rescheduleAfter(CLEARING_MILLIS);
+    }
     try {
       return switch (clusters.access(site)) {
         case Access.Reached(SiteCluster there) -> {
-          if (!Elsewhere.isCleared(site, there)) {
-            yield DeleteControl.noFinalizerRemoval().rescheduleAfter(CLEARING_MILLIS);
-          }
-          clusters.forget(site);
-          yield DeleteControl.defaultDelete();
+          yield Elsewhere.isCleared(site, there)
+              ? DeleteControl.defaultDelete()
+              : DeleteControl.noFinalizerRemoval().rescheduleAfter(CLEARING_MILLIS);
         }
         case Access.Denied denied -> waiting(site, denied, context);
       };

@@ -101,24 +101,24 @@ public class SiteReconciler implements Reconciler<Site> {
 
   @Override
   public UpdateControl<Site> reconcile(Site site, Context<Site> context) {
-    Site home = home(site, context);
-    return switch (elsewhere.access(site, home, context)) {
-      case Access.Reached(SiteCluster there) -> reconcile(site, home, there, context);
+    return switch (elsewhere.access(site, context)) {
+      case Access.Reached(SiteCluster there) when NodeNames.isElsewhere(site) ->
+          advanceElsewhere(site, there, context);
+      case Access.Reached(SiteCluster there) -> advance(site, there, context);
       case Access.Denied denied -> leave(site, denied, context);
     };
   }
 
-  private UpdateControl<Site> reconcile(
-      Site site, Site home, SiteCluster there, Context<Site> context) {
+  private UpdateControl<Site> advanceElsewhere(
+      Site site, SiteCluster there, Context<Site> context) {
     try {
-      return advance(site, home, there, context);
+      return elsewhere.begin(site, there, context.getClient())
+          ? advance(site, there, context)
+          : UpdateControl.noUpdate();
     } catch (KubernetesClientException e) {
-      Optional<Access.Denied> denied =
-          NodeNames.isElsewhere(site) ? clusters.failed(site, e) : Optional.empty();
-      if (denied.isEmpty()) {
-        throw e;
-      }
-      return leave(site, denied.get(), context);
+      return leave(site, clusters.failed(site, e).orElseThrow(() -> e), context);
+    } finally {
+      clusters.finished(site);
     }
   }
 
@@ -144,8 +144,7 @@ public class SiteReconciler implements Reconciler<Site> {
     return UpdateControl.<Site>noUpdate().rescheduleAfter(clusters.lookInterval());
   }
 
-  private UpdateControl<Site> advance(
-      Site site, Site home, SiteCluster there, Context<Site> context) {
+  private UpdateControl<Site> advance(Site site, SiteCluster there, Context<Site> context) {
     Optional<Verdict> uncertified = certificates.keep(site, there.client());
     if (uncertified.isPresent()) {
       statusWriter.write(site, pods(there), uncertified.get(), NodesHeard.nothing(site), context);
@@ -180,7 +179,7 @@ public class SiteReconciler implements Reconciler<Site> {
 
     boolean spared = cluster.isEmpty() || restarts.isAnyPodSpared(pods, cluster.get());
     applyObjects(site, spared, there);
-    boolean applied = applyStatefulSet(site, scaling, home, there);
+    boolean applied = applyStatefulSet(site, scaling, home(site, context), there);
     Volumes.Growth growth = volumes.grow(site);
     Optional<Verdict> unfounded = founding.advance(site, endpoints, dataPlane);
     NodesHeard heard = new NodesHeard(site, cluster, dataPlane.lostNodes());
