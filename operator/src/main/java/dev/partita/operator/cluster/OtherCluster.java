@@ -148,8 +148,7 @@ final class OtherCluster implements AutoCloseable {
   }
 
   private Access.Denied denied(String site, State found) {
-    return new Access.Denied(
-        verdict(found), objects(Pod.class, site), !(found instanceof State.Connecting));
+    return new Access.Denied(verdict(found), podsSeen(site), !(found instanceof State.Connecting));
   }
 
   /// Asks once more.
@@ -204,6 +203,11 @@ final class OtherCluster implements AutoCloseable {
     } catch (KubernetesClientException _) {
       return Optional.empty();
     }
+  }
+
+  /// The pods of a Site, as they were told of last.
+  List<Pod> podsSeen(String site) {
+    return objects(Pod.class, site);
   }
 
   /// Whether it looks no more, for whichever reason.

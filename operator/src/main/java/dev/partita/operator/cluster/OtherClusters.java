@@ -176,7 +176,7 @@ public final class OtherClusters implements AutoCloseable {
           Verdict.stalled(
               "KubeconfigUnusable",
               "Secret %s %s".formatted(key.secret(), Objects.requireNonNullElse(unusable, ""))),
-          List.of(),
+          known == null ? List.of() : known.podsSeen(site.getMetadata().getName()),
           true);
     }
 
