@@ -29,21 +29,26 @@ final class LeaderTransfers {
   }
 
   void advance(
-      Partition partition, ClusterView cluster, List<Partition> declared, DataPlane dataPlane) {
+      Partition partition,
+      ClusterView cluster,
+      DeclaredSites sites,
+      List<Partition> declared,
+      DataPlane dataPlane) {
     boolean underWay =
         cluster.operations().stream()
             .anyMatch(operation -> operation.kind() == OperationSpec.Kind.TRANSFER_LEADER);
     if (underWay || dataPlane.isRolling()) {
       return;
     }
-    Optional<Transfer> home = Placements.homecoming(cluster, dataPlane.steadyNodes(), declared);
+    Optional<Transfer> home =
+        Placements.homecoming(cluster, sites, dataPlane.steadyNodes(), declared);
     if (home.isPresent()) {
       home.ifPresent(transfer -> ask(transfer, MoveReason.LEADER, partition, cluster, dataPlane));
       return;
     }
     Placements.leaders(
             cluster,
-            dataPlane.edgeSites(),
+            sites,
             dataPlane.steadyNodes(),
             declared,
             view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))

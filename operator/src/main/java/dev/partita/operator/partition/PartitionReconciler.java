@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /// Gives a Partition its replicas and keeps them where they belong: a table of contents.
 @ControllerConfiguration(
@@ -52,6 +53,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private static final long UNSETTLED_RETRY_MILLIS = 10_000;
 
   private static final long DROPPING_RETRY_MILLIS = 1_000;
+
+  private static final String SITES = "sites";
 
   private final DataPlanes dataPlanes;
   private final ReplicaMoves moves;
@@ -82,7 +85,24 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   @Override
   public List<EventSource<?, Partition>> prepareEventSources(
       EventSourceContext<Partition> context) {
-    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context));
+    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context), sites(context));
+  }
+
+  /// Wakes the Partitions that select Sites by labels when these change. It is complete before the
+  /// first reconcile: a Site whose labels are not known yet must not count as one without any.
+  private static EventSource<?, Partition> sites(EventSourceContext<Partition> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(Site.class, Partition.class)
+            .withName(SITES)
+            .withOnUpdateFilter(DeclaredSites::isOther)
+            .withSecondaryToPrimaryMapper(site ->
+                context
+                    .getPrimaryCache()
+                    .list(site.getMetadata().getNamespace(), Placements::selectsSites)
+                    .map(ResourceID::fromResource)
+                    .collect(Collectors.toSet()))
+            .build(),
+        context);
   }
 
   /// Wakes a Partition when something happens to the resource of one of its parts.
@@ -139,7 +159,17 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private static EdgePlacement edges(
       Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
     return Placements.edges(
-        cluster, dataPlane.steadyNodes(), declared(partition, new Lineage(cluster), context));
+        cluster,
+        sites(partition, context),
+        dataPlane.steadyNodes(),
+        declared(partition, new Lineage(cluster), context));
+  }
+
+  private static DeclaredSites sites(Partition partition, Context<Partition> context) {
+    return context.eventSourceRetriever().getEventSourceFor(Site.class, SITES)
+            instanceof InformerEventSource<Site, Partition> source
+        ? DeclaredSites.of(source.list(partition.getMetadata().getNamespace(), _ -> true))
+        : DeclaredSites.NONE;
   }
 
   private static List<Partition> declared(
@@ -241,8 +271,9 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
           "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
     }
     List<Partition> declared = declared(partition, lineage, context);
-    Placement placement = Placements.of(cluster, dataPlane.edgeSites(), declared);
-    EdgePlacement edges = Placements.edges(cluster, dataPlane.steadyNodes(), declared);
+    DeclaredSites sites = sites(partition, context);
+    Placement placement = Placements.of(cluster, sites, declared);
+    EdgePlacement edges = Placements.edges(cluster, sites, dataPlane.steadyNodes(), declared);
     Verdict verdict =
         cluster
             .partition(partition.getMetadata().getName())
@@ -250,7 +281,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
                 moves.advance(partition, view, cluster, placement, edges, decision, dataPlane))
             .orElseGet(() -> create(partition, placement, dataPlane));
     if (verdict.kind() == Verdict.Kind.READY) {
-      transfers.advance(partition, cluster, declared, dataPlane);
+      transfers.advance(partition, cluster, sites, declared, dataPlane);
     }
     return obstacle.isPresent() && verdict.kind() == Verdict.Kind.READY
         ? Verdict.serving("Split", "NoResource", obstacle.get())
