@@ -6,7 +6,6 @@ import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.placement.LeaderBalance.Transfer;
 import dev.partita.operator.resource.Transitions;
-import java.util.List;
 import java.util.Optional;
 
 /// Has leaders where their Partitions want them, and spread evenly over the nodes, by load and by
@@ -29,11 +28,7 @@ final class LeaderTransfers {
   }
 
   void advance(
-      Partition partition,
-      ClusterView cluster,
-      DeclaredSites sites,
-      List<Partition> declared,
-      DataPlane dataPlane) {
+      Partition partition, ClusterView cluster, Plan plan, DataPlane dataPlane) {
     boolean underWay =
         cluster.operations().stream()
             .anyMatch(operation -> operation.kind() == OperationSpec.Kind.TRANSFER_LEADER);
@@ -41,16 +36,16 @@ final class LeaderTransfers {
       return;
     }
     Optional<Transfer> home =
-        Placements.homecoming(cluster, sites, dataPlane.steadyNodes(), declared);
+        Placements.homecoming(cluster, plan.sites(), dataPlane.steadyNodes(), plan.declared());
     if (home.isPresent()) {
       home.ifPresent(transfer -> ask(transfer, MoveReason.LEADER, partition, cluster, dataPlane));
       return;
     }
     Placements.leaders(
             cluster,
-            sites,
+            plan.sites(),
             dataPlane.steadyNodes(),
-            declared,
+            plan.declared(),
             view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
         .next()
         .ifPresent(transfer -> ask(transfer, MoveReason.BALANCE, partition, cluster, dataPlane));

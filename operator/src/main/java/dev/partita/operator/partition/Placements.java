@@ -38,15 +38,22 @@ final class Placements {
   private Placements() {}
 
   static dev.partita.operator.placement.Placement of(
-      ClusterView cluster, DeclaredSites sites, List<Partition> declared) {
+      ClusterView cluster, DeclaredSites sites, List<Partition> declared, DueMerges merges) {
     return new dev.partita.operator.placement.Placement(
-        servers(cluster, sites), demands(cluster, sites, declared));
+        servers(cluster, sites),
+        demands(cluster, sites, declared).stream()
+            .map(demand -> demand.with(merges.with(demand.partition())))
+            .toList());
   }
 
   /// Where copies belong at the edge. Only a node that says itself that it is there gets one: of
   /// any other it would become a voter.
   static EdgePlacement edges(
-      ClusterView cluster, DeclaredSites sites, Set<String> steady, List<Partition> declared) {
+      ClusterView cluster,
+      DeclaredSites sites,
+      Set<String> steady,
+      List<Partition> declared,
+      DueMerges merges) {
     List<Server> servers =
         cluster.nodes().stream()
             .map(node -> {
@@ -66,7 +73,7 @@ final class Placements {
     return new EdgePlacement(
         servers,
         cluster.serving().stream()
-            .map(view -> copies(view, byName.get(view.name()), cluster, sites))
+            .map(view -> copies(view, byName.get(view.name()), cluster, sites, merges))
             .toList());
   }
 
@@ -76,7 +83,11 @@ final class Placements {
   }
 
   private static EdgePlacement.Copies copies(
-      PartitionView view, @Nullable Partition declared, ClusterView cluster, DeclaredSites known) {
+      PartitionView view,
+      @Nullable Partition declared,
+      ClusterView cluster,
+      DeclaredSites known,
+      DueMerges merges) {
     List<EdgePlacement.Copy> current =
         cluster.edgeCopies(view).stream()
             .map(replica -> new EdgePlacement.Copy(replica.nodeId(), replica.caughtUp()))
@@ -103,7 +114,12 @@ final class Placements {
       }
     }
     return new EdgePlacement.Copies(
-        view.name(), sites, unmatched, Rules.of(declared.getSpec()), current, false);
+        view.name(),
+        new TreeSet<>(merges.copySites(view.name(), sites, cluster)),
+        unmatched,
+        Rules.of(declared.getSpec()),
+        current,
+        false);
   }
 
   /// Whether it speaks of labels of Sites.

@@ -1,0 +1,17 @@
+package dev.partita.operator.partition;
+
+import dev.partita.crd.Partition;
+import dev.partita.operator.placement.EdgePlacement;
+import dev.partita.operator.placement.Placement;
+import java.util.List;
+
+/// Where everything belongs, by one observation.
+///
+/// @param declared the Partitions that are placed
+/// @param sites the Sites that they speak of
+record Plan(
+    List<Partition> declared,
+    DeclaredSites sites,
+    DueMerges merges,
+    Placement placement,
+    EdgePlacement edges) {}
