@@ -6,10 +6,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.NavigableMap;
 
 /// The choice of nodes for one Partition, which grows until all of its shares are met.
 final class Choice {
@@ -150,7 +150,9 @@ final class Choice {
   private boolean takeOver(Server server, Share share, List<String> nodes, Set<String> tried) {
     for (String node : nodes) {
       Optional<Share> other =
-          shares.stream().filter(each -> !each.equals(share) && in(each).contains(node)).findFirst();
+          shares.stream()
+              .filter(each -> !each.equals(share) && in(each).contains(node))
+              .findFirst();
       if (other.isPresent()) {
         int index = chosen.indexOf(node);
         chosen.set(index, server.nodeId());

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 /// Partitions that select Sites by labels, which change, on the local control plane.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-class LabelsTest extends OperatorFixture {
+class SiteLabelsTest extends OperatorFixture {
 
   private @Nullable ControlPlane controlPlane;
 
