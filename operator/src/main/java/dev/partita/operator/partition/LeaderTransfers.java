@@ -6,6 +6,7 @@ import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.placement.LeaderBalance.Transfer;
 import dev.partita.operator.resource.Transitions;
+import java.util.List;
 import java.util.Optional;
 
 /// Has leaders where their Partitions want them, and spread evenly over the nodes, by load and by
@@ -27,28 +28,38 @@ final class LeaderTransfers {
     this.loads = loads;
   }
 
-  void advance(
-      Partition partition, ClusterView cluster, Plan plan, DataPlane dataPlane) {
+  /// A hand-over that is to be.
+  ///
+  /// @param reason in the words of metrics
+  record Wanted(Transfer transfer, String reason) {}
+
+  /// The next one, if there is any.
+  Optional<Wanted> next(
+      ClusterView cluster, DeclaredSites sites, List<Partition> declared, DataPlane dataPlane) {
+    return Placements.homecoming(cluster, sites, dataPlane.steadyNodes(), declared)
+        .map(transfer -> new Wanted(transfer, MoveReason.LEADER))
+        .or(() ->
+            Placements.leaders(
+                    cluster,
+                    sites,
+                    dataPlane.steadyNodes(),
+                    declared,
+                    view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
+                .next()
+                .map(transfer -> new Wanted(transfer, MoveReason.BALANCE)));
+  }
+
+  /// Asks for the next one if it is about this Partition and may be now.
+  void advance(Partition partition, ClusterView cluster, Plan plan, DataPlane dataPlane) {
     boolean underWay =
         cluster.operations().stream()
             .anyMatch(operation -> operation.kind() == OperationSpec.Kind.TRANSFER_LEADER);
     if (underWay || dataPlane.isRolling()) {
       return;
     }
-    Optional<Transfer> home =
-        Placements.homecoming(cluster, plan.sites(), dataPlane.steadyNodes(), plan.declared());
-    if (home.isPresent()) {
-      home.ifPresent(transfer -> ask(transfer, MoveReason.LEADER, partition, cluster, dataPlane));
-      return;
-    }
-    Placements.leaders(
-            cluster,
-            plan.sites(),
-            dataPlane.steadyNodes(),
-            plan.declared(),
-            view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
-        .next()
-        .ifPresent(transfer -> ask(transfer, MoveReason.BALANCE, partition, cluster, dataPlane));
+    plan.transfer()
+        .get()
+        .ifPresent(next -> ask(next.transfer(), next.reason(), partition, cluster, dataPlane));
   }
 
   /// Asks for a transfer that is about this Partition.

@@ -69,6 +69,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private final ChildPartitions children;
   private final LeaderTransfers transfers;
   private final Loads loads;
+  private final Plans plans = new Plans();
   private final Peaks peaks;
   private final MergePatience patience;
   private final InstantSource clock;
@@ -142,14 +143,15 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
-    Optional<ClusterView> described = cluster.filter(view -> new Lineage(view).isPlaced(partition));
+    Optional<Plan> plan = cluster.map(view -> plan(partition, view, dataPlane, context));
+    Optional<ClusterView> described =
+        cluster.filter(_ -> plan.isPresent() && plan.get().lineage().isPlaced(partition));
     Decisions decisions =
         described
             .flatMap(view ->
                 view.partition(partition.getMetadata().getName())
                     .map(found -> decide(partition, found, view)))
             .orElse(Decisions.NONE);
-    Optional<Plan> plan = cluster.map(view -> plan(partition, view, dataPlane, context));
     Verdict verdict =
         cluster.isPresent() && plan.isPresent()
             ? advance(partition, cluster.get(), plan.get(), decisions, dataPlane, context)
@@ -181,13 +183,19 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   private Plan plan(
       Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
-    Lineage lineage = new Lineage(cluster);
+    String namespace = partition.getMetadata().getNamespace();
     DeclaredSites sites = sites(partition, context);
-    List<Partition> declared =
-        context
-            .getPrimaryCache()
-            .list(partition.getMetadata().getNamespace(), lineage::isPlaced)
-            .toList();
+    List<Partition> resources =
+        context.getPrimaryCache().list(namespace, _ -> true).toList();
+    Plans.Basis basis =
+        Plans.Basis.of(cluster, sites, dataPlane.steadyNodes(), resources.stream());
+    return plans.of(namespace, basis, () -> plan(resources, sites, cluster, dataPlane));
+  }
+
+  private Plan plan(
+      List<Partition> resources, DeclaredSites sites, ClusterView cluster, DataPlane dataPlane) {
+    Lineage lineage = new Lineage(cluster);
+    List<Partition> declared = resources.stream().filter(lineage::isPlaced).toList();
     DueMerges due =
         DueMerges.of(
             candidates(declared, cluster),
@@ -195,12 +203,15 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
             cluster,
             () -> Placements.of(cluster, sites, declared, DueMerges.NONE),
             () -> isSplitDue(declared, cluster));
+    Placement placement = Placements.of(cluster, sites, declared, due);
     return new Plan(
+        lineage,
         declared,
-        sites,
         due,
-        Placements.of(cluster, sites, declared, due),
-        Placements.edges(cluster, sites, dataPlane.steadyNodes(), declared, due));
+        placement,
+        Placements.edges(cluster, sites, dataPlane.steadyNodes(), declared, due),
+        new Once<>(placement::rebalance),
+        new Once<>(() -> transfers.next(cluster, sites, declared, dataPlane)));
   }
 
   private static DeclaredSites sites(Partition partition, Context<Partition> context) {
@@ -280,7 +291,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       Decisions decisions,
       DataPlane dataPlane,
       Context<Partition> context) {
-    return switch (new Lineage(cluster).roleOf(partition)) {
+    return switch (plan.lineage().roleOf(partition)) {
       case Lineage.Role.Declared _, Lineage.Role.Part _ ->
           keep(partition, cluster, plan, decisions, dataPlane, context);
       case Lineage.Role.Unknown(String parent) -> unknown(partition, parent, cluster, context);

@@ -39,6 +39,7 @@ public final class Placement {
   private final List<Server> servers;
   private final NavigableMap<String, Server> serverById = new TreeMap<>();
   private final List<Demand> demands;
+  private final Map<String, Demand> demandByPartition = new HashMap<>();
   private final Set<String> edgeSites;
   private final Map<String, Integer> load = new HashMap<>();
   private final Map<String, Double> bytes = new HashMap<>();
@@ -57,6 +58,7 @@ public final class Placement {
         servers.stream().filter(Server::edge).map(Server::site).collect(Collectors.toSet());
     this.servers.forEach(server -> serverById.put(server.nodeId(), server));
     this.demands = List.copyOf(demands);
+    this.demands.forEach(demand -> demandByPartition.putIfAbsent(demand.partition(), demand));
     this.servers.forEach(server -> load.put(server.nodeId(), 0));
     this.demands.forEach(
         demand -> demand.current().forEach(node -> load.merge(node, 1, Integer::sum)));
@@ -282,10 +284,11 @@ public final class Placement {
   private record Candidate(Demand demand, String from, String to) {}
 
   private Demand demand(String partition) {
-    return demands.stream()
-        .filter(each -> each.partition().equals(partition))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no demand of " + partition));
+    Demand demand = demandByPartition.get(partition);
+    if (demand == null) {
+      throw new IllegalArgumentException("no demand of " + partition);
+    }
+    return demand;
   }
 
   private boolean keeps(String nodeId) {
