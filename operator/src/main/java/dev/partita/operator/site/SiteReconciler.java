@@ -161,7 +161,7 @@ public class SiteReconciler implements Reconciler<Site> {
     List<Endpoint> endpoints = endpoints(site, pods);
     String name = site.getMetadata().getName();
     founding.identify(site, dataPlane);
-    dataPlane.report(name, endpoints, site.getSpec().edge());
+    dataPlane.report(name, endpoints);
     Optional<ClusterView> cluster = dataPlane.view();
     if (site.getSpec().paused()) {
       dataPlane.reportRolling(name, false);
