@@ -18,8 +18,8 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 
-/// `./partita bench [--seconds N] [--only CHAPTER,…]`: all chapters in one run, or some, each figure
-/// beside its floor.
+/// `./partita bench [--seconds N] [--only CHAPTER,…]`: all chapters in one run, or some, each
+/// figure beside its floor.
 public final class Main {
   private static final int DOCUMENTS = 10_000;
   private static final int VALUE_BYTES = 256;
@@ -57,7 +57,7 @@ public final class Main {
   ///
   /// @param arguments `--seconds N`: how long each load of the first chapters runs, 5 unless told
   ///   otherwise; `--only NAME,…`: which chapters
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) throws IOException {
     long seconds = 5;
     Set<Chapter> chapters = EnumSet.allOf(Chapter.class);
     for (int i = 0; i < arguments.length; i += 2) {
@@ -80,13 +80,16 @@ public final class Main {
     Path directory = Files.createDirectories(checkout.resolve(".partita")).resolve("bench");
     Directories.delete(directory);
     Files.createDirectories(directory);
+    int exit = 0;
     try {
       new Main(checkout, directory, Duration.ofSeconds(seconds)).run(chapters);
-    } finally {
-      Directories.delete(directory);
+    } catch (Exception e) {
+      e.printStackTrace();
+      exit = 1;
     }
-    // The Kubernetes client keeps threads of its own.
-    System.exit(0);
+    Directories.delete(directory);
+    // Clients and control planes have threads that would go on.
+    System.exit(exit);
   }
 
   /// Empty if one of them is unknown.
