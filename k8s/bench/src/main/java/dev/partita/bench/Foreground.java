@@ -54,9 +54,7 @@ final class Foreground implements AutoCloseable {
         while (!stopped) {
           long begun = System.nanoTime();
           int status =
-              connection
-                  .send("PUT", target.path(ThreadLocalRandom.current()), body)
-                  .status();
+              connection.send("PUT", target.path(ThreadLocalRandom.current()), body).status();
           if (status == 200 || status == 201) {
             writes.add(new Write(begun, System.nanoTime()));
           } else {
@@ -97,7 +95,8 @@ final class Foreground implements AutoCloseable {
   double rate(long fromNanos, long toNanos) {
     long count =
         writes.stream()
-            .filter(write -> write.endedNanos() - fromNanos >= 0 && write.endedNanos() - toNanos < 0)
+            .filter(
+                write -> write.endedNanos() - fromNanos >= 0 && write.endedNanos() - toNanos < 0)
             .count();
     return count * 1e9 / (toNanos - fromNanos);
   }

@@ -7,7 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/// What 1,000 Partition resources cost the operator and the API server: a real one, with real nodes.
+/// What 1,000 Partition resources cost the operator and the API server: a real one, with real
+/// nodes.
 ///
 /// Each Partition has one replica: three on every node would be three thousand of them on this one
 /// machine, and are the nodes' matter, not the operator's.
@@ -69,8 +70,7 @@ final class ManyPartitions {
     Duration before = operated.operatorProcessorTime();
     Thread.sleep(IDLE);
     List<String> later = versions(operated);
-    long changed =
-        later.stream().filter(version -> !versions.contains(version)).count();
+    long changed = later.stream().filter(version -> !versions.contains(version)).count();
     Table.line(
         "idle for %s: %d writes of the operator, %d Partitions changed by anybody, processor time of the operator %.1f %% of a core, resident memory %d MiB",
         IDLE,

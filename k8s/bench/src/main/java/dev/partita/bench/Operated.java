@@ -78,8 +78,7 @@ final class Operated implements AutoCloseable {
   /// On a real Kubernetes control plane, which is built first if need be.
   static Operated kubernetes(Path checkout, Path directory) throws IOException {
     Testbed testbed =
-        Testbed.start(
-            checkout, directory.resolve("testbed"), Map.of(NODE_IMAGE, node(checkout)));
+        Testbed.start(checkout, directory.resolve("testbed"), Map.of(NODE_IMAGE, node(checkout)));
     return start(checkout, directory, testbed, Files.readString(testbed.kubeconfig()));
   }
 
@@ -211,8 +210,7 @@ final class Operated implements AutoCloseable {
   private static boolean isReady(GenericKubernetesResource resource) {
     JsonNode status = Nodes.JSON.valueToTree(resource.getAdditionalProperties().get("status"));
     if (status == null
-        || status.path("observedGeneration").asLong(-1)
-            != resource.getMetadata().getGeneration()) {
+        || status.path("observedGeneration").asLong(-1) != resource.getMetadata().getGeneration()) {
       return false;
     }
     for (JsonNode condition : status.path("conditions")) {

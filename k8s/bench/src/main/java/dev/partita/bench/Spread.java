@@ -11,8 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// How long partitions take to spread over a node that is added, and what that costs whoever
-/// writes meanwhile.
+/// How long partitions take to spread over a node that is added, and what that costs whoever writes
+/// meanwhile.
 final class Spread {
   private static final int PARTITIONS = 100;
   private static final int NODES = 3;
@@ -48,12 +48,10 @@ final class Spread {
             "collection: %s, range: {start: %d, end: %d}"
                 .formatted(COLLECTION, number * KEYS_EACH, (number + 1) * KEYS_EACH));
       }
-      Operated.await(
-          "all Partitions", PATIENCE, () -> operated.ready("Partition") == PARTITIONS);
+      Operated.await("all Partitions", PATIENCE, () -> operated.ready("Partition") == PARTITIONS);
       List<InetSocketAddress> nodes = operated.nodes();
       fill(nodes.getFirst());
-      Foreground.Target anywhere =
-          random -> path(random.nextLong((long) PARTITIONS * KEYS_EACH));
+      Foreground.Target anywhere = random -> path(random.nextLong((long) PARTITIONS * KEYS_EACH));
       try (Foreground foreground = Foreground.start(WRITERS, nodes, 256, anywhere)) {
         Thread.sleep(BEFORE);
         long begun = System.nanoTime();

@@ -185,10 +185,8 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
     String namespace = partition.getMetadata().getNamespace();
     DeclaredSites sites = sites(partition, context);
-    List<Partition> resources =
-        context.getPrimaryCache().list(namespace, _ -> true).toList();
-    Plans.Basis basis =
-        Plans.Basis.of(cluster, sites, dataPlane.steadyNodes(), resources.stream());
+    List<Partition> resources = context.getPrimaryCache().list(namespace, _ -> true).toList();
+    Plans.Basis basis = Plans.Basis.of(cluster, sites, dataPlane.steadyNodes(), resources.stream());
     return plans.of(namespace, basis, () -> plan(resources, sites, cluster, dataPlane));
   }
 

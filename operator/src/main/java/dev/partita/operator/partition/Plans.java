@@ -28,10 +28,7 @@ final class Plans {
     }
 
     static Basis of(
-        ClusterView cluster,
-        DeclaredSites sites,
-        Set<String> steady,
-        Stream<Partition> resources) {
+        ClusterView cluster, DeclaredSites sites, Set<String> steady, Stream<Partition> resources) {
       return new Basis(
           cluster, sites, steady, resources.map(Partition::getMetadata).map(Wanted::of).toList());
     }

@@ -99,8 +99,8 @@ final class ReplicaMoves {
                   : splits
                       .begin(partition, view, decisions.split(), cluster, dataPlane)
                       .or(() -> join(partition, view, plan.placement(), health, cluster, dataPlane))
-                      .orElseGet(() ->
-                          rebalance(partition, view, plan, health, cluster, dataPlane));
+                      .orElseGet(
+                          () -> rebalance(partition, view, plan, health, cluster, dataPlane));
     };
   }
 

@@ -27,7 +27,8 @@ class PlansTest {
   private DeclaredSites sites = DeclaredSites.NONE;
   private Set<String> steady = Set.of("1");
   private final List<Partition> resources =
-      new ArrayList<>(IntStream.range(0, RESOURCES).mapToObj(number -> resource(number, 1)).toList());
+      new ArrayList<>(
+          IntStream.range(0, RESOURCES).mapToObj(number -> resource(number, 1)).toList());
 
   private static ClusterView look() {
     return new ClusterView(
@@ -54,8 +55,7 @@ class PlansTest {
   }
 
   private Plan plan() {
-    return plans.of(
-        "n", Plans.Basis.of(cluster, sites, steady, resources.stream()), this::make);
+    return plans.of("n", Plans.Basis.of(cluster, sites, steady, resources.stream()), this::make);
   }
 
   private Plan make() {
