@@ -2,6 +2,7 @@ package dev.partita.operator;
 
 import dev.partita.operator.certificate.CertificateLives;
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.metrics.ApiMeters;
 import dev.partita.operator.metrics.AskedMeters;
 import dev.partita.operator.metrics.ClusterMeters;
@@ -11,6 +12,7 @@ import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.partition.AskedOperations;
+import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
@@ -84,13 +86,38 @@ public final class OperatorBeans {
 
   @Produces
   @Singleton
+  MergePatience mergePatience() {
+    return MergePatience.STANDARD;
+  }
+
+  @Produces
+  @Singleton
   SiteCollaborators siteCollaborators(
       KubernetesClient client,
       Transitions transitions,
       Backoff backoff,
       InstantSource clock,
-      Certificates certificates) {
-    return new SiteCollaborators(client, transitions, backoff, clock, certificates);
+      Certificates certificates,
+      OtherClusters clusters) {
+    return new SiteCollaborators(client, transitions, backoff, clock, certificates, clusters);
+  }
+
+  @Produces
+  @Singleton
+  OtherClusters otherClusters(
+      KubernetesClient client,
+      KubernetesSerialization serialization,
+      MeterRegistry registry,
+      InstantSource clock) {
+    return new OtherClusters(
+        client,
+        config -> client(config, serialization, registry),
+        clock,
+        OtherClusters.LOOK_INTERVAL);
+  }
+
+  void close(@Disposes OtherClusters clusters) {
+    clusters.close();
   }
 
   @Produces

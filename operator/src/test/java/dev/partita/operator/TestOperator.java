@@ -2,15 +2,18 @@ package dev.partita.operator;
 
 import dev.partita.operator.certificate.CertificateLives;
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.index.IndexReconciler;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.partition.PartitionReconciler;
+import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.site.SiteCleaner;
 import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteReconciler;
 import dev.partita.operator.site.SiteSettings;
@@ -36,12 +39,17 @@ final class TestOperator implements AutoCloseable {
   private static final CertificateLives LIVES =
       new CertificateLives(Duration.ofDays(100), Duration.ofDays(10), Duration.ofDays(1));
 
+  /// Long enough to be seen, and short enough to be waited for at each of many kill points.
+  static final MergePatience PATIENCE =
+      new MergePatience(Duration.ofMillis(1_300), Duration.ofSeconds(2));
+
   private final CrashPoint crash;
   private final Activity activity = new Activity();
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private final OperatorCredentials credentials = new OperatorCredentials();
   private final HttpNodeAdmin nodes = new HttpNodeAdmin(credentials);
   private final DataPlanes dataPlanes;
+  private final OtherClusters otherClusters;
   private final Operator operator;
 
   private TestOperator(
@@ -62,6 +70,17 @@ final class TestOperator implements AutoCloseable {
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
     Certificates certificates = new Certificates(client, credentials, LIVES, clock);
+    this.otherClusters =
+        new OtherClusters(
+            client,
+            config ->
+                new KubernetesClientBuilder()
+                    .withConfig(config)
+                    .withHttpClientFactory(controlPlane.httpClientFactory())
+                    .withKubernetesSerialization(client.getKubernetesSerialization())
+                    .build(),
+            clock,
+            Duration.ofMillis(200));
     this.operator =
         new Operator(overrider ->
             overrider
@@ -74,7 +93,11 @@ final class TestOperator implements AutoCloseable {
         new SiteReconciler(
             dataPlanes,
             settings,
-            new SiteCollaborators(client, transitions, backoff, clock, certificates)),
+            new SiteCollaborators(
+                client, transitions, backoff, clock, certificates, otherClusters)),
+        overrider -> overrider.settingNamespace(namespace));
+    operator.register(
+        new SiteCleaner(otherClusters, transitions, clock),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
         new PartitionReconciler(
@@ -82,7 +105,8 @@ final class TestOperator implements AutoCloseable {
             transitions,
             backoff,
             clock,
-            (_, kind, reason) -> asked.add(kind.text() + ":" + reason)),
+            (_, kind, reason) -> asked.add(kind.text() + ":" + reason),
+            PATIENCE),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
         new IndexReconciler(dataPlanes, transitions, clock),
@@ -135,6 +159,7 @@ final class TestOperator implements AutoCloseable {
   public void close() {
     dataPlanes.close();
     operator.stop();
+    otherClusters.close();
     nodes.close();
   }
 

@@ -182,7 +182,9 @@ public sealed interface CatalogCommand {
   ///
   /// @param handedOut no timestamp up to this one is handed out any more
   /// @param nextId no lower id is given to anything new
-  record RecordRecovery(RecoveryEntry recovery, Timestamp handedOut, long nextId)
+  /// @param revision the catalog's is above it from then on, so that nobody who knew a newer one
+  ///   takes this one for older
+  record RecordRecovery(RecoveryEntry recovery, Timestamp handedOut, long nextId, long revision)
       implements CatalogCommand {}
 
   /// A person has seen to what a recovery may have lost.

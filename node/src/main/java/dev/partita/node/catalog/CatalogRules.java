@@ -39,6 +39,9 @@ final class CatalogRules {
       return Transition.applied(
           window.end().isAfter(before.window().end()) ? before.withWindow(window) : before);
     }
+    if (command instanceof CatalogCommand.RecordRecovery recorded) {
+      return RecoveryRules.record(before, recorded);
+    }
     Transition transition = change(before, command);
     return transition.result() instanceof Applied && transition.catalog() != before
         ? Transition.applied(transition.catalog().withRevision(before.revision() + 1))
@@ -78,9 +81,9 @@ final class CatalogRules {
       case CatalogCommand.DropUser(var name) -> AccountRules.dropUser(before, name);
       case CatalogCommand.PutToken(var token) -> AccountRules.putToken(before, token);
       case CatalogCommand.DropToken(var id) -> AccountRules.dropToken(before, id);
-      case CatalogCommand.RecordRecovery recorded -> RecoveryRules.record(before, recorded);
       case CatalogCommand.AcknowledgeRecovery(var id) -> RecoveryRules.acknowledge(before, id);
-      case CatalogCommand.ExtendWindow _ -> Transition.applied(before);
+      case CatalogCommand.RecordRecovery _, CatalogCommand.ExtendWindow _ ->
+          Transition.applied(before);
     };
   }
 

@@ -8,6 +8,7 @@ import dev.partita.node.raft.NodeId;
 final class RecoveryRules {
   private RecoveryRules() {}
 
+  /// Sets the revision itself.
   static Transition record(Catalog before, CatalogCommand.RecordRecovery command) {
     RecoveryEntry recovery = command.recovery();
     if (before.recoveries().containsKey(recovery.id())) {
@@ -24,7 +25,10 @@ final class RecoveryRules {
       // Nobody owns the window, so whoever leads begins behind its end.
       after = after.withWindow(new TimestampWindow(command.handedOut(), null));
     }
-    return Transition.applied(after.withNextId(Math.max(after.nextId(), command.nextId())));
+    return Transition.applied(
+        after
+            .withNextId(Math.max(after.nextId(), command.nextId()))
+            .withRevision(Math.max(before.revision(), command.revision()) + 1));
   }
 
   static Transition acknowledge(Catalog before, String id) {

@@ -59,8 +59,8 @@ public final class Recovery {
   /// By how much the clocks of two nodes may differ. What has passed since the loss comes on top.
   private static final long CLOCK_SKEW_MILLIS = 10_000;
 
-  /// Ids that the lost part of the catalog may have given to Partitions and indexes.
-  private static final long IDS_GAP = 1_000;
+  /// Changes that the lost part of the catalog may have seen, each of which has given an id at most.
+  private static final long CHANGES_GAP = 1_000;
 
   private final NodeId self;
   private final SystemPartition system;
@@ -263,7 +263,7 @@ public final class Recovery {
                 .toList(),
             false);
     if (!lostQuorum) {
-      return new CatalogCommand.RecordRecovery(entry, Timestamp.MIN, 0);
+      return new CatalogCommand.RecordRecovery(entry, Timestamp.MIN, 0, 0);
     }
     long highest =
         inquiry.surveys().stream()
@@ -271,8 +271,12 @@ public final class Recovery {
             .mapToLong(NodeSurvey.ReplicaSurvey::group)
             .max()
             .orElse(0);
+    Catalog known = catalog();
     return new CatalogCommand.RecordRecovery(
-        entry, handedOut(inquiry.surveys()), Math.max(highest, catalog().nextId()) + IDS_GAP);
+        entry,
+        handedOut(inquiry.surveys()),
+        Math.max(highest, known.nextId()) + CHANGES_GAP,
+        known.revision() + CHANGES_GAP);
   }
 
   /// Above everything that the lost leader of the system partition may have handed out.

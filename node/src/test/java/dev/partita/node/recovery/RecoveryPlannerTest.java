@@ -293,14 +293,15 @@ class RecoveryPlannerTest {
     cluster(3);
     var entry = new RecoveryEntry("id", 1, List.of(node(1)), List.of(), false);
     apply(new CatalogCommand.ExtendWindow(new TimestampWindow(Timestamp.ofMillis(50), node(1))));
-    apply(new CatalogCommand.RecordRecovery(entry, Timestamp.ofMillis(70), 1_000));
+    apply(new CatalogCommand.RecordRecovery(entry, Timestamp.ofMillis(70), 1_000, 500));
     assertThat(catalog.hasMember(node(1))).isFalse();
     assertThat(catalog.hasMember(node(2))).isTrue();
     assertThat(catalog.window().end()).isEqualTo(Timestamp.ofMillis(70));
     assertThat(catalog.window().owner()).isNull();
     assertThat(catalog.nextId()).isEqualTo(1_000);
+    assertThat(catalog.revision()).isEqualTo(501);
     long revision = catalog.revision();
-    apply(new CatalogCommand.RecordRecovery(entry, Timestamp.ofMillis(90), 2_000));
+    apply(new CatalogCommand.RecordRecovery(entry, Timestamp.ofMillis(90), 2_000, 900));
     assertThat(catalog.revision()).isEqualTo(revision);
     assertThat(catalog.window().end()).isEqualTo(Timestamp.ofMillis(70));
     apply(new CatalogCommand.AcknowledgeRecovery("id"));
