@@ -59,7 +59,8 @@ public final class Recovery {
   /// By how much the clocks of two nodes may differ. What has passed since the loss comes on top.
   private static final long CLOCK_SKEW_MILLIS = 10_000;
 
-  /// Changes that the lost part of the catalog may have seen, each of which has given an id at most.
+  /// Changes that the lost part of the catalog may have seen, each of which has given an id at
+  /// most.
   private static final long CHANGES_GAP = 1_000;
 
   private final NodeId self;
