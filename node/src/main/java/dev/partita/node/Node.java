@@ -148,7 +148,7 @@ public final class Node implements AutoCloseable {
       this.router =
           new Router(
               self,
-              system::catalog,
+              system,
               node -> node.equals(self) ? partitions : new RemotePartitions(transport, node, clock),
               host::alive,
               clock);

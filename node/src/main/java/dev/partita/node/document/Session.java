@@ -63,6 +63,7 @@ final class Session {
   private final CommitProtocolKind protocol;
   private TransactionParts parts = new TransactionParts();
   private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
+  private final MissingReads missing;
 
   /// When the commit was first asked for; null before.
   private @Nullable Timestamp committing;
@@ -75,6 +76,7 @@ final class Session {
   Session(Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
     this.protocol = protocol;
     this.node = node;
+    this.missing = new MissingReads(node.router());
     this.readAt = readAt;
     this.readOnly = readOnly;
   }
@@ -92,6 +94,7 @@ final class Session {
   private void end() {
     parts = new TransactionParts();
     writes.clear();
+    missing.clear();
   }
 
   private void requireOpen() {
@@ -108,8 +111,15 @@ final class Session {
     if (own != null) {
       return own(own);
     }
+    PartitionDescriptor owner = node.router().readable(collection, key, readAt, deadline);
+    if (owner == null) {
+      if (!readOnly) {
+        missing.read(collection, key);
+      }
+      return null;
+    }
     if (!readOnly) {
-      parts.read(node.router().owner(collection, key), key);
+      parts.read(owner, key);
     }
     return node.documents().get(collection, key, readAt, deadline);
   }
@@ -183,6 +193,7 @@ final class Session {
         parts.read(partition, new ReadSet.Rows(start, end));
       }
     }
+    missing.read(query.collection(), start, end);
   }
 
   /// Reads the first entries of an index.
@@ -214,6 +225,9 @@ final class Session {
       for (PartitionDescriptor partition : partitions) {
         parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
       }
+      if (named == null || isFamily(named)) {
+        missing.read(index.collection(), null, null);
+      }
       if (query.documents()) {
         found.forEach(
             hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
@@ -224,6 +238,11 @@ final class Session {
     found.sort(query.order() == Order.ASCENDING ? byPosition : byPosition.reversed());
     boolean more = cursor != null || found.size() > query.limit();
     return new Entries(found.subList(0, Math.min(found.size(), query.limit())), more);
+  }
+
+  private boolean isFamily(String partition) {
+    PartitionDescriptor named = node.router().partition(partition);
+    return named != null && named.bounds() instanceof Bounds.Family;
   }
 
   /// What an index had.
@@ -266,6 +285,7 @@ final class Session {
     if (readOnly) {
       throw new DatabaseException(ErrorCode.REFUSED, "the transaction is read-only");
     }
+    node.router().make(collection, List.of(mutation.key()), deadline);
     PartitionDescriptor owner = node.router().owner(collection, mutation.key());
     if (!(mutation.precondition() instanceof Mutation.Always)) {
       Document present = read(collection, mutation.key(), deadline);
@@ -303,6 +323,9 @@ final class Session {
     }
     if (committed == null) {
       if (parts.hasWrites()) {
+        if (committing == null) {
+          missing.addTo(parts, deadline);
+        }
         if (claims == null) {
           claims = claims(deadline);
         }

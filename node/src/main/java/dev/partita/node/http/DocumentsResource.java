@@ -134,7 +134,7 @@ public final class DocumentsResource {
       return staleness.read(
           Parameters.timestamp("at", at),
           Parameters.staleness(maxStaleness),
-          () -> List.of(router.owner(collection, key)),
+          () -> router.having(collection, key),
           readAt -> get(collection, key, readAt));
     }
   }

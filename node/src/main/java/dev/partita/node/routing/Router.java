@@ -2,6 +2,7 @@ package dev.partita.node.routing;
 
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.ClaimPartitions;
+import dev.partita.node.catalog.CollectionEntry;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.catalog.ResourceName;
@@ -22,11 +23,14 @@ import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.system.SystemPartition;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -69,23 +73,28 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   private final UniqueIndexes unique = new UniqueIndexes();
 
+  private final Intervals intervals;
+
+  /// @param system has the catalog, and takes requests for new intervals
   /// @param clients how to reach the Partitions of a node
   /// @param alive whether a node was heard of lately: a write is not sent where it would only
   ///   disappear
   public Router(
       NodeId self,
-      Supplier<Catalog> catalog,
+      SystemPartition system,
       Function<NodeId, PartitionClient> clients,
       Predicate<NodeId> alive,
       Clock clock) {
     this.self = self;
-    this.catalog = catalog;
+    this.catalog = system::catalog;
+    this.intervals = new Intervals(system, clock);
     this.clients = clients;
     this.alive = alive;
     this.clock = clock;
   }
 
-  /// The Partition that owns a row. Claims of unique indexes are no rows: see [#claims].
+  /// The Partition that owns a row. Claims of unique indexes are no rows: see [#claims]. The one of
+  /// an interval has to be there: see [#make] and [#readable].
   ///
   /// @throws DatabaseException [ErrorCode#NO_PARTITION], naming collection and key, when there is
   ///   none
@@ -99,18 +108,90 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   private PartitionDescriptor owner(String collection, PrimaryKey key, boolean visible) {
+    return present(collection, key)
+        .filter(_ -> visible)
+        .orElseThrow(() -> uncovered(collection, key));
+  }
+
+  private Optional<PartitionDescriptor> present(String collection, PrimaryKey key) {
     return catalog
         .get()
         .partitions()
         .owner(collection, key)
-        .filter(_ -> visible)
         .map(this::descriptor)
-        .map(partition -> splits.owner(partition, key))
-        .orElseThrow(() ->
-            new DatabaseException(
-                    ErrorCode.NO_PARTITION, "no partition of the collection covers the key")
-                .with("collection", collection)
-                .with("key", key));
+        .map(partition -> splits.owner(partition, key));
+  }
+
+  private static DatabaseException uncovered(String collection, PrimaryKey key) {
+    return new DatabaseException(
+            ErrorCode.NO_PARTITION, "no partition of the collection covers the key")
+        .with("collection", collection)
+        .with("key", key);
+  }
+
+  /// Has the Partitions made that rows with these keys are to be written to, as far as they are of
+  /// intervals that have none.
+  ///
+  /// @throws DatabaseException `UNAVAILABLE` or `OVERLOADED` if they do not serve in time
+  public void make(String collection, Collection<PrimaryKey> keys, Deadline deadline) {
+    intervals.make(collection, keys, deadline);
+  }
+
+  /// The Partition to read a row from, null if there is surely no row: none that can be read now, or
+  /// at a timestamp, was ever written to its interval.
+  ///
+  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the key
+  public @Nullable PartitionDescriptor readable(
+      String collection, PrimaryKey key, @Nullable Timestamp at, Deadline deadline) {
+    if (having(collection, key).isEmpty()) {
+      intervals.catchUp(at, deadline);
+    }
+    List<PartitionDescriptor> found = having(collection, key);
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  /// The Partition that has a row, as far as is known here; empty if its interval has none.
+  ///
+  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the key
+  public List<PartitionDescriptor> having(String collection, PrimaryKey key) {
+    Optional<PartitionDescriptor> present =
+        ClaimPartitions.isClaims(collection) ? Optional.empty() : present(collection, key);
+    if (present.isEmpty() && catalog.get().partitions().family(collection, key).isEmpty()) {
+      // One that was made or dropped between the two looks is found at the second one.
+      return List.of(owner(collection, key));
+    }
+    return present.stream().toList();
+  }
+
+  @Override
+  public boolean exists(String collection) {
+    return !ClaimPartitions.isClaims(collection)
+        && (!partitions(collection).isEmpty() || grows(collection));
+  }
+
+  @Override
+  public boolean grows(String collection) {
+    return !catalog.get().partitions().families(collection).isEmpty();
+  }
+
+  @Override
+  public @Nullable Long collectionId(String collection) {
+    CollectionEntry entry = catalog.get().collections().get(collection);
+    return entry == null || !exists(collection) ? null : entry.id();
+  }
+
+  @Override
+  public void catchUp(Timestamp at, Deadline deadline) {
+    intervals.catchUp(at, deadline);
+  }
+
+  /// The intervals of families in a range that no Partition serves.
+  ///
+  /// @param most how many are told at most
+  /// @return null if there are more
+  public @Nullable List<MissingInterval> missing(
+      String collection, @Nullable PrimaryKey start, @Nullable PrimaryKey end, int most) {
+    return MissingInterval.of(catalog.get(), collection, start, end, most);
   }
 
   /// The indexes of a collection in which whoever writes its documents has to claim their terms.
@@ -287,14 +368,19 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         : null;
   }
 
-  /// Up to which timestamp Partitions can be read at this node's replicas, as far as it has some
-  /// and does not lead them; null if it has none.
+  /// Up to which timestamp Partitions of a collection can be read at this node's replicas, as far as
+  /// it has some and does not lead them; null if it has none. Where intervals get Partitions, it is
+  /// sure that there is nothing in others only up to when its catalog is complete.
   public @Nullable Timestamp readableUpTo(List<PartitionDescriptor> partitions) {
     PartitionClient here = clients.apply(self);
     return partitions.stream()
         .map(partition -> here.readableUpTo(partition.id()))
         .filter(Objects::nonNull)
         .min(Comparator.naturalOrder())
+        .map(readable ->
+            grows(partitions.getFirst().collection())
+                ? Timestamp.earlier(readable, catalog.get().complete().previous())
+                : readable)
         .orElse(null);
   }
 

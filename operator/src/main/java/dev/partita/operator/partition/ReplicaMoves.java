@@ -60,7 +60,9 @@ final class ReplicaMoves {
             .findFirst();
     Verdict health = health(partition, view, cluster);
     if (view.isSplit()) {
-      return health;
+      return view.isFamily()
+          ? Homes.keep(partition, view, placement, health, dataPlane)
+          : health;
     }
     if (running.isPresent()) {
       String step = running.get().kind().text() + " is at step " + running.get().step();
@@ -220,6 +222,14 @@ final class ReplicaMoves {
         return Verdict.reconciling(
             health.phase(), health.reason(), leaf.name() + ": " + health.message());
       }
+    }
+    if (view.isFamily()) {
+      return new Verdict(
+          Verdict.Kind.READY,
+          "Split",
+          "Intervals",
+          "%d intervals have partitions, all of which are ready; others get one when their first key is written"
+              .formatted(view.children().size()));
     }
     return new Verdict(
         Verdict.Kind.READY,
