@@ -18,6 +18,7 @@ import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.ChangePosition;
 import dev.partita.node.partition.Mutation;
+import dev.partita.node.partition.MutationResult;
 import dev.partita.node.query.Change;
 import dev.partita.node.query.ChangePage;
 import dev.partita.node.query.Changes;
@@ -72,7 +73,7 @@ class IntervalClusterTest {
   }
 
   private static JsonBytes document(long key) {
-    return JsonBytes.of("{\"id\":%d,\"parity\":%d}".formatted(key, Math.floorMod(key, 2)));
+    return JsonBytes.of("{\"id\":%d,\"code\":%d,\"parity\":%d}".formatted(key, key, Math.floorMod(key, 2)));
   }
 
   private static Mutation put(long key) {
@@ -161,6 +162,12 @@ class IntervalClusterTest {
               "by-parity",
               new IndexSpec(EVENTS, List.of(new IndexSpec.Term("parity")), List.of(), false),
               cluster.deadline());
+      cluster
+          .admin()
+          .putIndex(
+              "by-code",
+              new IndexSpec(EVENTS, List.of(new IndexSpec.Term("code")), List.of(), true),
+              cluster.deadline());
       await()
           .atMost(TestCluster.PATIENCE)
           .until(() ->
@@ -180,6 +187,13 @@ class IntervalClusterTest {
           .isEqualTo("DONE");
       write(cluster, 0, 151);
 
+      assertThat(
+              TestCluster.documents(cluster.node(1))
+                  .write(
+                      EVENTS,
+                      Mutation.put(PrimaryKey.of(900), JsonBytes.of("{\"code\":25}")),
+                      cluster.deadline()))
+          .isInstanceOf(MutationResult.UniqueViolation.class);
       for (Node node : cluster.running()) {
         assertThat(keys(page(cluster, node))).hasSize(13);
         assertThat(

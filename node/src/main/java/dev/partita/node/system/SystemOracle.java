@@ -122,7 +122,7 @@ final class SystemOracle implements TimestampOracle {
     if (!catalog.await(newest -> newest.revision() >= revision, deadline, clock)) {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "the catalog of this node lags behind");
     }
-    reached = Timestamp.later(reached, first);
+    reached = Timestamp.later(reached, first.plus(count - 1));
     return new TimestampBlock(first, count);
   }
 

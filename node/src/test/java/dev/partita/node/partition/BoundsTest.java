@@ -38,6 +38,65 @@ final class BoundsTest {
   }
 
   @Test
+  void everyIntegerLiesInOneIntervalOfAFamily() {
+    int without = 0;
+    for (long origin : EDGES) {
+      for (long width : new long[] {1, 3, 100, Long.MAX_VALUE - 1, Long.MAX_VALUE}) {
+        var family = new Bounds.Family(origin, width);
+        for (long x : EDGES) {
+          Bounds.Interval interval;
+          try {
+            interval = family.interval(x);
+          } catch (IllegalArgumentException _) {
+            without++;
+            assertThat(width).isEqualTo(1);
+            continue;
+          }
+          assertThat(inInterval(x, origin, width, interval.number())).isTrue();
+          assertThat(interval.first()).isLessThanOrEqualTo(x);
+          assertThat(interval.last()).isGreaterThanOrEqualTo(x);
+          assertThat(family.count(interval.first(), interval.last())).isEqualTo(BigInteger.ONE);
+          assertThat(family.overlaps(interval)).isTrue();
+        }
+      }
+    }
+    assertThat(without).isPositive();
+  }
+
+  @Test
+  void aFamilyHasIntegersAndNothingElse() {
+    var family = new Bounds.Family(7, 10);
+
+    assertThat(family.contains(PrimaryKey.of(Long.MIN_VALUE))).isTrue();
+    assertThat(family.contains(PrimaryKey.of(Datum.of(3), Datum.of("a")))).isTrue();
+    assertThat(family.contains(PrimaryKey.of("3"))).isFalse();
+    assertThat(family.overlaps(new Bounds.Range(Datum.of("a"), null))).isFalse();
+    assertThat(family.overlaps(new Bounds.Range(Datum.of(Long.MAX_VALUE), null))).isTrue();
+    assertThat(family.overlaps(new Bounds.Family(0, 1))).isTrue();
+    assertThat(family.overlaps(new Bounds.Hash(2, 0))).isTrue();
+    assertThat(BoundsJson.read(BoundsJson.write(family))).isEqualTo(family);
+    assertThat(BoundsJson.write(family)).hasToString("{\"range\":{\"origin\":7,\"width\":10}}");
+    assertThatThrownBy(() -> new Bounds.Family(0, 0)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void boundsCoverRangesThatLieInsideAsAWhole() {
+    var bounds = new Bounds.Range(Datum.of(0), Datum.of(10));
+
+    assertThat(bounds.covers(Datum.of(0), Datum.of(10))).isTrue();
+    assertThat(bounds.covers(Datum.of(List.of(Datum.of(3), Datum.of("a"))), Datum.of(4))).isTrue();
+    assertThat(bounds.covers(null, Datum.of(10))).isFalse();
+    assertThat(bounds.covers(Datum.of(0), null)).isFalse();
+    assertThat(bounds.covers(Datum.of(0), Datum.of(11))).isFalse();
+    assertThat(Bounds.Range.ALL.covers(null, null)).isTrue();
+    assertThat(new Bounds.Interval(0, 10, 1).covers(Datum.of(10), Datum.of(20))).isTrue();
+    assertThat(new Bounds.Interval(0, 10, 1).covers(Datum.of(9), Datum.of(20))).isFalse();
+    assertThat(new Bounds.Hash(1, 0).covers(null, null)).isTrue();
+    assertThat(new Bounds.Hash(2, 0).covers(Datum.of(1), Datum.of(2))).isFalse();
+    assertThat(new Bounds.Family(0, 10).covers(Datum.of(1), Datum.of(2))).isFalse();
+  }
+
+  @Test
   void intervalsAreExactAtTheEdgesOf64Bits() {
     long[] widths = {1, 3, 100, Long.MAX_VALUE - 1, Long.MAX_VALUE};
     int nonEmpty = 0;

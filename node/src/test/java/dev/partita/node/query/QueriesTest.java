@@ -19,12 +19,14 @@ import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TestDocument;
 import dev.partita.node.partition.TestNode;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampOracle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -85,6 +87,34 @@ final class QueriesTest {
   void pagesOfOnePartitionEqualTheModel() {
     open(Bounds.Range.ALL);
     play();
+  }
+
+  @Test
+  void partitionsThatWereMadeBeforeTheTimestampAreRead() {
+    open(new Bounds.Range(null, Datum.of(0)));
+    PrimaryKey late = PrimaryKey.of(5);
+    var made = new AtomicBoolean();
+    TimestampOracle slow =
+        count -> {
+          if (made.compareAndSet(false, true)) {
+            node.open(
+                TestNode.descriptor(
+                    2, TestDocument.COLLECTION, new Bounds.Range(Datum.of(0), null)));
+            PartitionDescriptor owner = owner(late);
+            var mutation = Mutation.put(late, TestDocument.random(new Random(1)).json());
+            assertThat(
+                    node.call(
+                        new Request.Write(owner.id(), owner.epoch(), List.of(mutation), false)))
+                .isInstanceOf(Response.Writes.class);
+          }
+          return node.oracle.next(count);
+        };
+
+    Page<Document> page =
+        new Queries(node, node, slow, TestNode.CLOCK)
+            .range(RangeQuery.of(TestDocument.COLLECTION, 10), TestNode.soon());
+
+    assertThat(page.data()).extracting(Document::key).containsExactly(late);
   }
 
   private void play() {
