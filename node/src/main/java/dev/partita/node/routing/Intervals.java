@@ -38,6 +38,10 @@ final class Intervals {
   /// Between two requests while others are being made.
   private static final long PAUSE_MILLIS = 50;
 
+  private static final String TOO_FAST =
+      "keys of too many new intervals are written through this node: write more slowly, or declare a"
+          + " greater width";
+
   private final SystemPartition system;
   private final Clock clock;
   private final Allowance allowance;
@@ -115,7 +119,7 @@ final class Intervals {
 
   private void make(String collection, Wanted wanted, Deadline deadline) {
     while (!allowance.take(clock.monotonicNanos())) {
-      pause(wanted, deadline);
+      pause(wanted, TOO_FAST, deadline);
     }
     while (true) {
       CatalogResult result =
@@ -125,7 +129,7 @@ final class Intervals {
         return;
       }
       switch (refused.reason()) {
-        case CONFLICT -> pause(wanted, deadline);
+        case CONFLICT -> pause(wanted, refused.message(), deadline);
         case TOO_MANY ->
             throw new DatabaseException(ErrorCode.OVERLOADED, refused.message())
                 .with("partition", wanted.name())
@@ -139,14 +143,13 @@ final class Intervals {
     }
   }
 
-  private void pause(Wanted wanted, Deadline deadline) {
+  private void pause(Wanted wanted, String reason, Deadline deadline) {
     if (deadline.isExpired(clock)) {
       throw new DatabaseException(
-              ErrorCode.OVERLOADED,
-              "keys of too many new intervals are written: write more slowly, or declare a greater"
-                  + " width")
+              ErrorCode.OVERLOADED, "the partition of a new interval cannot be made now")
           .with("partition", wanted.name())
-          .with("number", wanted.number());
+          .with("number", wanted.number())
+          .with("reason", reason);
     }
     try {
       Thread.sleep(PAUSE_MILLIS);
