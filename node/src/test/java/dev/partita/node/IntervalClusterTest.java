@@ -72,12 +72,14 @@ class IntervalClusterTest {
     await()
         .atMost(TestCluster.PATIENCE)
         .until(() ->
-            cluster.running().stream().allMatch(node -> node.catalog().partition("days").isPresent()));
+            cluster.running().stream()
+                .allMatch(node -> node.catalog().partition("days").isPresent()));
     return cluster;
   }
 
   private static JsonBytes document(long key) {
-    return JsonBytes.of("{\"id\":%d,\"code\":%d,\"parity\":%d}".formatted(key, key, Math.floorMod(key, 2)));
+    return JsonBytes.of(
+        "{\"id\":%d,\"code\":%d,\"parity\":%d}".formatted(key, key, Math.floorMod(key, 2)));
   }
 
   private static Mutation put(long key) {
@@ -111,8 +113,7 @@ class IntervalClusterTest {
   }
 
   private static OneShotTransactions transactions(Node node) {
-    return new OneShotTransactions(
-        node.router(), node.transactions(), node.oracle(), node.clock());
+    return new OneShotTransactions(node.router(), node.transactions(), node.oracle(), node.clock());
   }
 
   @Test
@@ -120,8 +121,7 @@ class IntervalClusterTest {
     try (TestCluster cluster = cluster()) {
       Node node = cluster.node(0);
       assertThat(
-              TestCluster.documents(node)
-                  .get(EVENTS, PrimaryKey.of(5), null, cluster.deadline()))
+              TestCluster.documents(node).get(EVENTS, PrimaryKey.of(5), null, cluster.deadline()))
           .isNull();
       assertThat(page(cluster, node).data()).isEmpty();
       ChangePosition begin = changes(node).now(EVENTS, cluster.deadline());
@@ -175,8 +175,7 @@ class IntervalClusterTest {
       assertUnavailable(() ->
           queries(node)
               .range(
-                  RangeQuery.of(EVENTS, 10)
-                      .withRange(PrimaryKey.of(4_000), PrimaryKey.of(5_000)),
+                  RangeQuery.of(EVENTS, 10).withRange(PrimaryKey.of(4_000), PrimaryKey.of(5_000)),
                   cluster.deadline(Duration.ofSeconds(2))));
       // Of a time up to which it has heard everything it knows.
       assertThat(
@@ -226,9 +225,7 @@ class IntervalClusterTest {
       cluster.awaitActive("days-p1");
       assertThat(
               cluster
-                  .run(
-                      "split",
-                      OperationSpec.splitPartition("days-p1", TestCluster.json("150")))
+                  .run("split", OperationSpec.splitPartition("days-p1", TestCluster.json("150")))
                   .state()
                   .name())
           .isEqualTo("DONE");
@@ -342,8 +339,7 @@ class IntervalClusterTest {
           ChangePosition position = begin;
           while (!done.get() || changed.size() <= last) {
             Node node = cluster.node(changed.size() % 3);
-            ChangePage page =
-                changes(node).page(EVENTS, position, 100, false, cluster.deadline());
+            ChangePage page = changes(node).page(EVENTS, position, 100, false, cluster.deadline());
             changed.addAll(page.changes());
             position = page.position();
           }
@@ -416,14 +412,12 @@ class IntervalClusterTest {
           List.of(
               new OneShot.Condition(
                   new OneShot.Item(EVENTS, PrimaryKey.of(4_000)), new Mutation.IfAbsent()));
-      transactions(node)
-          .run(new OneShot(null, List.of(), conditions, writes), cluster.deadline());
+      transactions(node).run(new OneShot(null, List.of(), conditions, writes), cluster.deadline());
       assertThat(keys(page(cluster, cluster.node(1)))).containsExactly(1_000L, 2_000L, 3_000L);
       write(cluster, 1, 4_000);
       assertThatThrownBy(() ->
               transactions(cluster.node(2))
-                  .run(
-                      new OneShot(null, List.of(), conditions, writes), cluster.deadline()))
+                  .run(new OneShot(null, List.of(), conditions, writes), cluster.deadline()))
           .isInstanceOfSatisfying(
               DatabaseException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.CONDITION_FAILED));
@@ -450,7 +444,8 @@ class IntervalClusterTest {
       endless.put(31_000);
       assertThatThrownBy(endless::commit)
           .isInstanceOfSatisfying(
-              DatabaseException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_SUPPORTED));
+              DatabaseException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_SUPPORTED));
     }
   }
 
@@ -471,8 +466,7 @@ class IntervalClusterTest {
       this.id = send(SessionAction.BEGIN, "", "").get("id").textValue();
     }
 
-    private ObjectNode send(
-        SessionAction action, String to, String body) {
+    private ObjectNode send(SessionAction action, String to, String body) {
       return cluster
           .node(0)
           .sessions()

@@ -203,8 +203,7 @@ class PartitionTreeTest extends OperatorFixture {
     Partition interval = get(Partition.class, made);
     assertThat(interval.getSpec().range()).isEqualTo(Range.numbered(0, 100, -2));
     assertThat(interval.getMetadata().getLabels()).containsEntry(Labels.PARENT, "days");
-    awaitStatus(
-        Partition.class, "days", status -> List.of(made).equals(status.children()));
+    awaitStatus(Partition.class, "days", status -> List.of(made).equals(status.children()));
     cluster.figures(made, 7, 0);
     awaitStatus(Partition.class, "days", status -> Objects.equals(status.rows(), 7L));
 

@@ -70,8 +70,7 @@ final class ResourceRequests {
         catalog ->
             catalog
                 .partition(wanted.name())
-                .filter(entry ->
-                    entry.state() == PartitionEntry.State.ACTIVE || entry.isFamily())
+                .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE || entry.isFamily())
                 .isPresent(),
         "the partition does not serve yet",
         name,

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Partitions that are made when their first key is to be written.
 ///
-/// A Partition that is declared with an origin and a width, and without a number, is a family. It is
-/// in the catalog as one that was split: it keeps its name and bounds, and has no group and no rows.
-/// Its children have one interval each, and are Partitions like others from then on, which can be
-/// moved and split. What differs is only where they come from: a node that is to write a row of an
-/// interval that nobody has asks for its Partition, which is the same one for all who ask.
+/// A Partition that is declared with an origin and a width, and without a number, is a family. It
+/// is in the catalog as one that was split: it keeps its name and bounds, and has no group and no
+/// rows. Its children have one interval each, and are Partitions like others from then on, which
+/// can be moved and split. What differs is only where they come from: a node that is to write a row
+/// of an interval that nobody has asks for its Partition, which is the same one for all who ask.
 ///
 /// A family tells where its next children begin, its home: whoever places replicas keeps that up to
 /// date. A node that is to go, or is gone, gets none. The leaders are dealt out in turn.
@@ -69,9 +69,13 @@ public final class IntervalPartitions {
     Bounds.Interval interval;
     try {
       interval = new Bounds.Interval(origin, width, number);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException _) {
       return Transition.refused(
-          before, Reason.INVALID, e.getMessage(), family.name(), Long.toString(number));
+          before,
+          Reason.INVALID,
+          "no 64-bit integer lies in the interval",
+          family.name(),
+          Long.toString(number));
     }
     List<PartitionEntry> children = SplitTransitions.children(before, id);
     if (children.stream().anyMatch(child -> child.bounds().equals(interval))) {
@@ -87,9 +91,7 @@ public final class IntervalPartitions {
           Integer.toString(children.size()));
     }
     long creating =
-        children.stream()
-            .filter(child -> child.state() == PartitionEntry.State.CREATING)
-            .count();
+        children.stream().filter(child -> child.state() == PartitionEntry.State.CREATING).count();
     if (creating >= CREATING_MAX) {
       return Transition.refused(
           before, Reason.CONFLICT, "too many intervals are being made", family.name(), null);

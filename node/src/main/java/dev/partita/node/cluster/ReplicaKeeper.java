@@ -216,8 +216,7 @@ final class ReplicaKeeper implements AutoCloseable {
   /// Whether a Partition's replicas begin with nothing: it was declared, or is an interval of a
   /// family.
   private static boolean isFirst(Catalog catalog, @Nullable PartitionId parent) {
-    return parent == null
-        || catalog.partition(parent).filter(PartitionEntry::isFamily).isPresent();
+    return parent == null || catalog.partition(parent).filter(PartitionEntry::isFamily).isPresent();
   }
 
   private static List<IndexDefinition> indexes(Catalog catalog, PartitionEntry entry) {

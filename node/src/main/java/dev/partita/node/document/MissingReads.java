@@ -3,7 +3,6 @@ package dev.partita.node.document;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
-import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.ReadSet;
 import dev.partita.node.routing.MissingInterval;
@@ -18,10 +17,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a transaction has read where there was no Partition, because nothing was ever written to the
-/// interval. If the transaction commits writes, nobody may have written there in the meantime; so
-/// that this can be seen, the Partitions of these intervals are made and take part in the commit.
-/// For one thread at a time.
+/// What a transaction has read where there was no Partition, because nothing was ever written to
+/// the interval. If the transaction commits writes, nobody may have written there in the meantime;
+/// so that this can be seen, the Partitions of these intervals are made and take part in the
+/// commit. For one thread at a time.
 final class MissingReads {
 
   /// Intervals that a transaction may have read and that have no Partition.

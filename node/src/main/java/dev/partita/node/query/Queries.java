@@ -119,13 +119,11 @@ public final class Queries {
     }
     PartitionDescriptor named = directory.partition(name);
     List<PartitionDescriptor> leaves = directory.leaves(name);
-    boolean isFamily = named != null && named.bounds() instanceof Bounds.Family;
-    if (leaves.isEmpty() && !isFamily) {
+    if (named == null || (leaves.isEmpty() && !(named.bounds() instanceof Bounds.Family))) {
       throw new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "the partition does not exist")
           .with("partition", name);
     }
-    String collection = isFamily ? named.collection() : leaves.getFirst().collection();
-    if (!collection.equals(index.collection())) {
+    if (!named.collection().equals(index.collection())) {
       throw new DatabaseException(
               ErrorCode.INVALID_REQUEST, "partition and index are of different collections")
           .with("partition", name)
@@ -202,9 +200,7 @@ public final class Queries {
       return false;
     }
     return !partition.bounds().isRange()
-        || partition
-            .bounds()
-            .overlaps(new Bounds.Range(datum(start), datum(end)));
+        || partition.bounds().overlaps(new Bounds.Range(datum(start), datum(end)));
   }
 
   private static @Nullable Datum datum(@Nullable PrimaryKey key) {
@@ -331,8 +327,8 @@ public final class Queries {
       }
     }
 
-    /// The partitions that are read, all that were written to up to the timestamp. A single one that
-    /// has everything chooses the timestamp for itself, which needs no other node.
+    /// The partitions that are read, all that were written to up to the timestamp. A single one
+    /// that has everything chooses the timestamp for itself, which needs no other node.
     private List<PartitionDescriptor> partitions(
         Scope scope, AtomicReference<@Nullable Timestamp> readAt, Deadline deadline) {
       List<PartitionDescriptor> known = scope.partitions().get();

@@ -78,8 +78,8 @@ final class Intervals {
                             .partitions()
                             .owner(collection, key)
                             .map(entry -> entry.state() == PartitionEntry.State.ACTIVE)
-                            .orElseGet(() ->
-                                catalog.partitions().family(collection, key).isEmpty())),
+                            .orElseGet(
+                                () -> catalog.partitions().family(collection, key).isEmpty())),
             patience);
     if (!serving) {
       throw new DatabaseException(
@@ -100,8 +100,8 @@ final class Intervals {
         catalog
             .partitions()
             .family(collection, key)
-            .ifPresent(family -> wanted.add(
-                new Wanted(family.id(), family.name(), interval(family, key).number())));
+            .ifPresent(family ->
+                wanted.add(new Wanted(family.id(), family.name(), interval(family, key).number())));
       }
     }
     return wanted;

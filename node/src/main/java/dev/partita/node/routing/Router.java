@@ -20,10 +20,10 @@ import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
-import dev.partita.node.system.SystemPartition;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -137,10 +137,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     intervals.make(collection, keys, deadline);
   }
 
-  /// The Partition to read a row from, null if there is surely no row: none that can be read now, or
-  /// at a timestamp, was ever written to its interval.
+  /// The Partition to read a row from, null if there is surely no row: none that can be read now,
+  /// or at a timestamp, was ever written to its interval.
   ///
-  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the key
+  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the
+  ///   key
   public @Nullable PartitionDescriptor readable(
       String collection, PrimaryKey key, @Nullable Timestamp at, Deadline deadline) {
     if (having(collection, key).isEmpty()) {
@@ -152,7 +153,8 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   /// The Partition that has a row, as far as is known here; empty if its interval has none.
   ///
-  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the key
+  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the
+  ///   key
   public List<PartitionDescriptor> having(String collection, PrimaryKey key) {
     Optional<PartitionDescriptor> present =
         ClaimPartitions.isClaims(collection) ? Optional.empty() : present(collection, key);
@@ -368,9 +370,9 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         : null;
   }
 
-  /// Up to which timestamp Partitions of a collection can be read at this node's replicas, as far as
-  /// it has some and does not lead them; null if it has none. Where intervals get Partitions, it is
-  /// sure that there is nothing in others only up to when its catalog is complete.
+  /// Up to which timestamp Partitions of a collection can be read at this node's replicas, as far
+  /// as it has some and does not lead them; null if it has none. Where intervals get Partitions, it
+  /// is sure that there is nothing in others only up to when its catalog is complete.
   public @Nullable Timestamp readableUpTo(List<PartitionDescriptor> partitions) {
     PartitionClient here = clients.apply(self);
     return partitions.stream()

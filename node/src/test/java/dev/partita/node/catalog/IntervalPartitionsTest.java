@@ -104,8 +104,7 @@ class IntervalPartitionsTest {
     assertThat(child.state()).isEqualTo(PartitionEntry.State.CREATING);
     assertThat(child.members()).containsExactlyInAnyOrder(ONE, TWO, THREE);
     serve("days-p7");
-    assertThat(catalog.partitions().owner("events", PrimaryKey.of(799)))
-        .contains(entry("days-p7"));
+    assertThat(catalog.partitions().owner("events", PrimaryKey.of(799))).contains(entry("days-p7"));
     assertThat(catalog.partitions().owner("events", PrimaryKey.of(800))).isEmpty();
   }
 
@@ -169,7 +168,8 @@ class IntervalPartitionsTest {
     refused(new CatalogCommand.MakeInterval(id("days"), Long.MAX_VALUE), Reason.INVALID);
     refused(new CatalogCommand.MakeInterval(new PartitionId(99), 1), Reason.NOT_FOUND);
     make(Long.MAX_VALUE / 100);
-    assertThat(entry("days-p" + Long.MAX_VALUE / 100).bounds().contains(PrimaryKey.of(Long.MAX_VALUE)))
+    assertThat(
+            entry("days-p" + Long.MAX_VALUE / 100).bounds().contains(PrimaryKey.of(Long.MAX_VALUE)))
         .isTrue();
   }
 
@@ -248,8 +248,7 @@ class IntervalPartitionsTest {
   void aCatalogTellsUpToWhenItKnowsEverythingThatWasWritten() {
     assertThat(catalog.complete()).isEqualTo(Timestamp.MIN);
 
-    apply(
-        new CatalogCommand.ExtendWindow(new TimestampWindow(Timestamp.ofMillis(1_000_000), ONE)));
+    apply(new CatalogCommand.ExtendWindow(new TimestampWindow(Timestamp.ofMillis(1_000_000), ONE)));
 
     assertThat(catalog.complete())
         .isLessThan(Timestamp.ofMillis(1_000_000 - TimestampWindow.LENGTH_MILLIS));

@@ -271,10 +271,7 @@ final class Placements {
             .map(view -> view.isFamily() ? view.home() : replicas(view, cluster))
             .orElse(List.of());
     boolean split =
-        cluster
-            .partition(name)
-            .filter(view -> view.isSplit() && !view.isFamily())
-            .isPresent();
+        cluster.partition(name).filter(view -> view.isSplit() && !view.isFamily()).isPresent();
     if (isLeftAlone(partition) || split) {
       return Demand.fixed(name, current);
     }

@@ -60,9 +60,7 @@ final class ReplicaMoves {
             .findFirst();
     Verdict health = health(partition, view, cluster);
     if (view.isSplit()) {
-      return view.isFamily()
-          ? Homes.keep(partition, view, placement, health, dataPlane)
-          : health;
+      return view.isFamily() ? Homes.keep(partition, view, placement, health, dataPlane) : health;
     }
     if (running.isPresent()) {
       String step = running.get().kind().text() + " is at step " + running.get().step();
