@@ -327,7 +327,7 @@ class IntervalClusterTest {
       int last = 9;
       AtomicInteger written = new AtomicInteger(-1);
       AtomicBoolean done = new AtomicBoolean();
-      Queue<Seen> seen = new ConcurrentLinkedQueue<>();
+      Queue<Page<Document>> seen = new ConcurrentLinkedQueue<>();
       Queue<String> wrong = new ConcurrentLinkedQueue<>();
       ChangePosition begin = changes(cluster.node(0)).now(EVENTS, cluster.deadline());
       List<Change> changed = new ArrayList<>();
@@ -355,30 +355,26 @@ class IntervalClusterTest {
       assertThat(seen).isNotEmpty();
       assertThat(changed).hasSize(last + 1);
       Node node = cluster.node(0);
-      List<Seen> all = List.copyOf(seen);
+      List<Page<Document>> all = List.copyOf(seen);
       // More than enough of them, from the beginning to the end.
       for (int at = 0; at < all.size(); at += Math.ceilDiv(all.size(), CHECKED)) {
-        Seen each = all.get(at);
+        Page<Document> each = all.get(at);
         assertThat(
                 keys(
                     queries(node)
-                        .range(
-                            RangeQuery.of(EVENTS, 1_000).withAt(each.page().at()),
-                            cluster.deadline())))
-            .as("at %s", each.page().at())
-            .isEqualTo(keys(each.page()));
+                        .range(RangeQuery.of(EVENTS, 1_000).withAt(each.at()), cluster.deadline())))
+            .as("at %s", each.at())
+            .isEqualTo(keys(each));
       }
     }
   }
-
-  private record Seen(Page<Document> page) {}
 
   private static void watch(
       TestCluster cluster,
       Node node,
       AtomicInteger written,
       AtomicBoolean done,
-      Queue<Seen> seen,
+      Queue<Page<Document>> seen,
       Queue<String> wrong) {
     while (!done.get()) {
       int before = written.get();
@@ -387,7 +383,7 @@ class IntervalClusterTest {
       if (page.data().size() < before + 1) {
         wrong.add("%d of at least %d".formatted(page.data().size(), before + 1));
       }
-      seen.add(new Seen(page));
+      seen.add(page);
       long next = (long) (after + 1) * WIDTH;
       boolean was = written.get() > after;
       Document found =
