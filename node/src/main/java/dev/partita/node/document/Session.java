@@ -188,12 +188,13 @@ final class Session {
     if (start != null && end != null && start.compareTo(end) >= 0) {
       return;
     }
+    // First: whatever begins to serve after this look is among the partitions.
+    missing.read(query.collection(), start, end);
     for (PartitionDescriptor partition : node.router().partitions(query.collection())) {
       if (!partition.bounds().isRange() || partition.bounds().overlaps(bounds)) {
         parts.read(partition, new ReadSet.Rows(start, end));
       }
     }
-    missing.read(query.collection(), start, end);
   }
 
   /// Reads the first entries of an index.
@@ -219,14 +220,14 @@ final class Session {
       next = next.withAt(null);
     } while (cursor != null && found.size() < query.limit());
     String named = query.partition();
+    if (!readOnly && (named == null || isFamily(named))) {
+      missing.read(index.collection(), null, null);
+    }
     List<PartitionDescriptor> partitions =
         named == null ? node.router().partitions(index.collection()) : node.router().leaves(named);
     if (!readOnly) {
       for (PartitionDescriptor partition : partitions) {
         parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
-      }
-      if (named == null || isFamily(named)) {
-        missing.read(index.collection(), null, null);
       }
       if (query.documents()) {
         found.forEach(
