@@ -4,6 +4,7 @@ import dev.partita.node.admin.AccountAdmin;
 import dev.partita.node.admin.AdminService;
 import dev.partita.node.admin.FirstAdministrator;
 import dev.partita.node.admin.NodeAdmin;
+import dev.partita.node.admin.SettingsAdmin;
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.cluster.Cluster;
@@ -304,6 +305,11 @@ public final class Node implements AutoCloseable {
   /// Users and their tokens.
   public AccountAdmin accounts() {
     return accounts;
+  }
+
+  /// What holds for the whole database.
+  public SettingsAdmin databaseSettings() {
+    return new SettingsAdmin(admin, () -> system.catalog().settings());
   }
 
   /// The way to every Partition: a [dev.partita.node.partition.PartitionDirectory] and

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.partita.node.catalog.DatabaseSettings;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.PrimaryKey;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -122,6 +124,38 @@ class ThreePhaseClusterTest {
       assertThat(others.reads()).extracting(OneShotResult.Found::version).doesNotContainNull();
       assertThat(others.reads().get(1).version()).isEqualTo(others.reads().get(0).version());
     }
+  }
+
+  @Test
+  void theDatabaseSaysHowTransactionsCommitThatDoNot() {
+    try (TestCluster cluster = cluster()) {
+      assertThat(protocols(cluster)).containsOnly(CommitProtocolKind.TWO_PHASE);
+      cluster
+          .node(1)
+          .databaseSettings()
+          .put(new DatabaseSettings(CommitProtocolKind.THREE_PHASE), cluster.deadline());
+      await()
+          .atMost(TestCluster.PATIENCE)
+          .untilAsserted(
+              () -> assertThat(protocols(cluster)).containsOnly(CommitProtocolKind.THREE_PHASE));
+      for (int node = 0; node < 3; node++) {
+        cluster.kill(node);
+      }
+      for (int node = 0; node < 3; node++) {
+        cluster.start(node);
+      }
+      cluster.awaitReady();
+      await()
+          .atMost(TestCluster.PATIENCE)
+          .untilAsserted(
+              () -> assertThat(protocols(cluster)).containsOnly(CommitProtocolKind.THREE_PHASE));
+    }
+  }
+
+  private static List<CommitProtocolKind> protocols(TestCluster cluster) {
+    return IntStream.range(0, 3)
+        .mapToObj(node -> cluster.node(node).router().commitProtocol())
+        .toList();
   }
 
   @Test

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param operations by id
 /// @param requests by id
 /// @param accounts users and their tokens
+/// @param settings what holds for everybody
 public record Catalog(
     long revision,
     long nextId,
@@ -34,7 +35,8 @@ public record Catalog(
     NavigableMap<String, IndexEntry> indexes,
     NavigableMap<String, OperationEntry> operations,
     NavigableMap<String, ResourceRequest> requests,
-    Accounts accounts) {
+    Accounts accounts,
+    DatabaseSettings settings) {
 
   /// The catalog before the first command.
   public static final Catalog EMPTY =
@@ -49,7 +51,8 @@ public record Catalog(
           Collections.emptyNavigableMap(),
           Collections.emptyNavigableMap(),
           Collections.emptyNavigableMap(),
-          Accounts.NONE);
+          Accounts.NONE,
+          DatabaseSettings.DEFAULT);
 
   public Catalog {
     nodes = Collections.unmodifiableNavigableMap(nodes);
@@ -145,7 +148,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withNextId(long next) {
@@ -160,7 +164,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withClusterId(String id) {
@@ -175,7 +180,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withWindow(TimestampWindow next) {
@@ -190,7 +196,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withNode(NodeEntry node) {
@@ -205,7 +212,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withCollection(CollectionEntry collection) {
@@ -228,7 +236,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withPartitions(PartitionMap next) {
@@ -243,7 +252,8 @@ public record Catalog(
         indexes,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withIndex(IndexEntry index) {
@@ -266,7 +276,8 @@ public record Catalog(
         next,
         operations,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withOperation(OperationEntry operation) {
@@ -289,7 +300,8 @@ public record Catalog(
         indexes,
         next,
         requests,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withRequest(ResourceRequest request) {
@@ -312,7 +324,8 @@ public record Catalog(
         indexes,
         operations,
         next,
-        accounts);
+        accounts,
+        settings);
   }
 
   Catalog withAccounts(Accounts next) {
@@ -327,6 +340,23 @@ public record Catalog(
         indexes,
         operations,
         requests,
+        next,
+        settings);
+  }
+
+  Catalog withSettings(DatabaseSettings next) {
+    return new Catalog(
+        revision,
+        nextId,
+        clusterId,
+        window,
+        nodes,
+        collections,
+        partitions,
+        indexes,
+        operations,
+        requests,
+        accounts,
         next);
   }
 

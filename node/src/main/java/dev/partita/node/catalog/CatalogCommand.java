@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = CatalogCommand.PutRequest.class, name = "PutRequest"),
   @JsonSubTypes.Type(value = CatalogCommand.AnswerRequest.class, name = "AnswerRequest"),
   @JsonSubTypes.Type(value = CatalogCommand.ForgetRequest.class, name = "ForgetRequest"),
+  @JsonSubTypes.Type(value = CatalogCommand.PutSettings.class, name = "PutSettings"),
   @JsonSubTypes.Type(value = CatalogCommand.PutUser.class, name = "PutUser"),
   @JsonSubTypes.Type(value = CatalogCommand.DropUser.class, name = "DropUser"),
   @JsonSubTypes.Type(value = CatalogCommand.PutToken.class, name = "PutToken"),
@@ -159,6 +160,9 @@ public sealed interface CatalogCommand {
 
   /// Forgets a client's wish.
   record ForgetRequest(String id) implements CatalogCommand {}
+
+  /// Changes what holds for the whole database.
+  record PutSettings(DatabaseSettings settings) implements CatalogCommand {}
 
   /// Makes or changes a user. Another password revokes the user's tokens.
   ///

@@ -21,10 +21,22 @@ record CatalogContent(
   }
 
   /// What a catalog has only one of.
-  record Header(long revision, long nextId, @Nullable String clusterId, TimestampWindow window) {
+  ///
+  /// @param settings null while nobody has changed them
+  record Header(
+      long revision,
+      long nextId,
+      @Nullable String clusterId,
+      TimestampWindow window,
+      @Nullable DatabaseSettings settings) {
     static Header of(Catalog catalog) {
+      DatabaseSettings settings = catalog.settings();
       return new Header(
-          catalog.revision(), catalog.nextId(), catalog.clusterId(), catalog.window());
+          catalog.revision(),
+          catalog.nextId(),
+          catalog.clusterId(),
+          catalog.window(),
+          settings.equals(DatabaseSettings.DEFAULT) ? null : settings);
     }
   }
 
@@ -49,6 +61,9 @@ record CatalogContent(
             .withRevision(header.revision())
             .withPartitions(PartitionMap.of(partitions))
             .withAccounts(Accounts.of(users, tokens));
+    if (header.settings() != null) {
+      catalog = catalog.withSettings(header.settings());
+    }
     if (header.clusterId() != null) {
       catalog = catalog.withClusterId(header.clusterId());
     }

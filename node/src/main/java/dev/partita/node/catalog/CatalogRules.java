@@ -73,6 +73,9 @@ final class CatalogRules {
       case CatalogCommand.ForgetRequest(var id) ->
           Transition.applied(
               before.requests().containsKey(id) ? before.withoutRequest(id) : before);
+      case CatalogCommand.PutSettings(var settings) ->
+          Transition.applied(
+              settings.equals(before.settings()) ? before : before.withSettings(settings));
       case CatalogCommand.PutUser put -> AccountRules.putUser(before, put);
       case CatalogCommand.DropUser(var name) -> AccountRules.dropUser(before, name);
       case CatalogCommand.PutToken(var token) -> AccountRules.putToken(before, token);

@@ -45,9 +45,10 @@ final class SessionBodies {
   /// Entries of an index.
   record IndexOf(IndexQuery query) implements Query {}
 
-  static Begin begin(byte[] body) {
+  /// @param otherwise how it commits if it does not say how
+  static Begin begin(byte[] body, CommitProtocolKind otherwise) {
     if (body.length == 0) {
-      return new Begin(false, null, CommitProtocolKind.TWO_PHASE);
+      return new Begin(false, null, otherwise);
     }
     ObjectNode json = TransactionParser.object(body, BEGIN_MEMBERS);
     String at = text(json, "at");
@@ -56,7 +57,9 @@ final class SessionBodies {
       throw wrong("at", "nothing, unless readOnly is true");
     }
     return new Begin(
-        readOnly, at == null ? null : Timestamp.parse(at), TransactionParser.protocol(json));
+        readOnly,
+        at == null ? null : Timestamp.parse(at),
+        TransactionParser.protocol(json, otherwise));
   }
 
   static Query query(byte[] body) {

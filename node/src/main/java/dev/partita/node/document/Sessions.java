@@ -194,7 +194,7 @@ public final class Sessions implements AutoCloseable {
     Deadline deadline = Deadline.after(Duration.ofMillis(call.timeoutMillis()), clock);
     expire();
     if (call.action() == SessionAction.BEGIN) {
-      return begin(SessionBodies.begin(call.body()), deadline);
+      return begin(SessionBodies.begin(call.body(), node.router().commitProtocol()), deadline);
     }
     Open open = session(call.id());
     if (!open.lock.tryLock()) {

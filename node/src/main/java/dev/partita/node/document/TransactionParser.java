@@ -42,13 +42,14 @@ public final class TransactionParser {
 
   /// Reads a transaction.
   ///
+  /// @param otherwise how it commits if it does not say how
   /// @throws DatabaseException `INVALID_REQUEST`, `INVALID_DOCUMENT`, `INVALID_KEY` or `TOO_LARGE`,
   ///   naming the place
-  public static OneShot parse(byte[] body) {
+  public static OneShot parse(byte[] body, CommitProtocolKind otherwise) {
     ObjectNode json = object(DocumentParser.parse(body), "the request", MEMBERS);
     return new OneShot(
         name(json),
-        protocol(json),
+        protocol(json, otherwise),
         list(json, "reads", READ_MEMBERS, (item, _) -> item(item)),
         list(json, "conditions", CONDITION_MEMBERS, TransactionParser::condition),
         list(json, "writes", WRITE_MEMBERS, TransactionParser::write));
@@ -69,14 +70,13 @@ public final class TransactionParser {
     return write(object(body, WRITE_MEMBERS), "the request");
   }
 
-  /// `2pc`, which it is if nothing is said, or `3pc`.
-  static CommitProtocolKind protocol(ObjectNode json) {
+  /// `2pc` or `3pc`.
+  static CommitProtocolKind protocol(ObjectNode json, CommitProtocolKind otherwise) {
     JsonNode protocol = json.get("commitProtocol");
-    return switch (protocol == null ? "2pc" : protocol.asText()) {
-      case "2pc" -> CommitProtocolKind.TWO_PHASE;
-      case "3pc" -> CommitProtocolKind.THREE_PHASE;
-      default -> throw wrong("commitProtocol", "2pc or 3pc");
-    };
+    return protocol == null
+        ? otherwise
+        : CommitProtocolKind.of(protocol.asText())
+            .orElseThrow(() -> wrong("commitProtocol", "2pc or 3pc"));
   }
 
   private static OneShot.@Nullable Name name(ObjectNode json) {

@@ -62,7 +62,7 @@ public final class TransactionsResource {
               + " 'sequence' the transaction happens once, however often it is sent within ten minutes.")
   public ObjectNode run(byte[] body) {
     try (Admission.Ticket _ = admission.admit(body.length)) {
-      OneShot request = TransactionParser.parse(body);
+      OneShot request = TransactionParser.parse(body, router.commitProtocol());
       requireAll(request);
       return json(request, transactions.run(request, deadlines.data()));
     }

@@ -10,6 +10,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Epoch;
 import dev.partita.node.partition.PartitionCaller;
 import dev.partita.node.partition.PartitionClient;
@@ -194,6 +195,11 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   public @Nullable List<MissingInterval> missing(
       String collection, @Nullable PrimaryKey start, @Nullable PrimaryKey end, int most) {
     return MissingInterval.of(catalog.get(), collection, start, end, most);
+  }
+
+  /// How transactions commit that do not say how.
+  public CommitProtocolKind commitProtocol() {
+    return catalog.get().settings().commitProtocol();
   }
 
   /// The indexes of a collection in which whoever writes its documents has to claim their terms.

@@ -4,7 +4,6 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.JsonBytes;
-import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
 import dev.partita.node.partition.PartitionDescriptor;
@@ -186,7 +185,7 @@ public final class UniqueWrites {
           TransactionId.random(),
           now,
           priority,
-          CommitProtocolKind.TWO_PHASE,
+          router.commitProtocol(),
           parts.parts(now),
           deadline)) {
         case CommitResult.Committed(Timestamp at) -> written(at);

@@ -7,6 +7,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.transaction.OneShot;
@@ -19,7 +20,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TransactionParserTest {
 
   private static OneShot parse(String json) {
-    return TransactionParser.parse(json.getBytes(StandardCharsets.UTF_8));
+    return TransactionParser.parse(
+        json.getBytes(StandardCharsets.UTF_8), CommitProtocolKind.TWO_PHASE);
+  }
+
+  @Test
+  void whoDoesNotSayHowToCommitCommitsAsOthersDo() {
+    for (CommitProtocolKind otherwise : CommitProtocolKind.values()) {
+      assertThat(protocol("{}", otherwise)).isEqualTo(otherwise);
+      assertThat(protocol("{\"commitProtocol\": \"2pc\"}", otherwise))
+          .isEqualTo(CommitProtocolKind.TWO_PHASE);
+      assertThat(protocol("{\"commitProtocol\": \"3pc\"}", otherwise))
+          .isEqualTo(CommitProtocolKind.THREE_PHASE);
+    }
+  }
+
+  private static CommitProtocolKind protocol(String json, CommitProtocolKind otherwise) {
+    byte[] body = json.getBytes(StandardCharsets.UTF_8);
+    assertThat(SessionBodies.begin(body, otherwise).protocol())
+        .isEqualTo(TransactionParser.parse(body, otherwise).protocol());
+    return TransactionParser.parse(body, otherwise).protocol();
   }
 
   @Test

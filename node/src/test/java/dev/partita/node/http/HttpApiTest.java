@@ -503,4 +503,27 @@ class HttpApiTest {
   static void forgetEarlierServer() {
     created = false;
   }
+
+  @Test
+  void settingsOfTheDatabase() {
+    given().get("/v1/settings").then().statusCode(200).body("commitProtocol", equalTo("2pc"));
+    json("{\"commitProtocol\":\"4pc\"}")
+        .put("/v1/settings")
+        .then()
+        .statusCode(400)
+        .body("wanted", equalTo("2pc or 3pc"));
+    json("{\"protocol\":\"3pc\"}")
+        .put("/v1/settings")
+        .then()
+        .statusCode(400)
+        .body("member", equalTo("protocol"));
+    for (String protocol : List.of("3pc", "2pc")) {
+      json("{\"commitProtocol\":\"" + protocol + "\"}")
+          .put("/v1/settings")
+          .then()
+          .statusCode(200)
+          .body("commitProtocol", equalTo(protocol));
+      given().get("/v1/settings").then().body("commitProtocol", equalTo(protocol));
+    }
+  }
 }

@@ -83,14 +83,17 @@ public final class Certificates {
 
   /// Makes or renews what is due.
   ///
+  /// @param there the cluster that the Site's nodes are in; the authority stays in the operator's
   /// @return what a person has to do first; nothing when the Site can go on
-  public Optional<Verdict> keep(Site site) {
+  public Optional<Verdict> keep(Site site, KubernetesClient there) {
     Tls tls = site.getSpec().tlsOrDefault();
     if (tls.mode() == TlsMode.Disabled || isFresh(site)) {
       return Optional.empty();
     }
     Optional<Verdict> verdict =
-        tls.secretName() == null ? keepOwn(site) : useGiven(site, tls.secretName(), tls);
+        tls.secretName() == null
+            ? keepOwn(site, there)
+            : useGiven(site, tls.secretName(), tls, there);
     if (verdict.isEmpty()) {
       lookedAt.put(site.getMetadata().getUid(), clock.instant());
     }
@@ -104,14 +107,15 @@ public final class Certificates {
         && clock.instant().isBefore(looked.plus(LOOK_INTERVAL));
   }
 
-  private Optional<Verdict> useGiven(Site site, String nodeSecret, Tls tls) {
+  private Optional<Verdict> useGiven(
+      Site site, String nodeSecret, Tls tls, KubernetesClient there) {
     String namespace = site.getMetadata().getNamespace();
     String operatorSecret = String.valueOf(tls.operatorSecretName());
     Optional<Verdict> wrong =
-        given(namespace, nodeSecret, Role.NODE) instanceof Given.Unusable(String reason)
+        given(there, namespace, nodeSecret, Role.NODE) instanceof Given.Unusable(String reason)
             ? Optional.of(unusable(nodeSecret, reason))
             : Optional.empty();
-    return switch (given(namespace, operatorSecret, Role.OPERATOR)) {
+    return switch (given(client, namespace, operatorSecret, Role.OPERATOR)) {
       case Given.Unusable(String reason) ->
           wrong.or(() -> Optional.of(unusable(operatorSecret, reason)));
       case Given.Usable(Credentials own) -> {
@@ -127,8 +131,8 @@ public final class Certificates {
     record Unusable(String reason) implements Given {}
   }
 
-  private Given given(String namespace, String name, Role role) {
-    Secret secret = secret(namespace, name);
+  private static Given given(KubernetesClient client, String namespace, String name, Role role) {
+    Secret secret = secret(client, namespace, name);
     if (secret == null) {
       return new Given.Unusable("does not exist");
     }
@@ -152,7 +156,7 @@ public final class Certificates {
             .formatted(secret, reason));
   }
 
-  private Optional<Verdict> keepOwn(Site site) {
+  private Optional<Verdict> keepOwn(Site site, KubernetesClient there) {
     String namespace = site.getMetadata().getNamespace();
     AuthorityState authority;
     try {
@@ -164,14 +168,16 @@ public final class Certificates {
               "Secret %s was changed to something that is no authority (%s): restore it, or delete it to have another made, after which all nodes have to be restarted at once"
                   .formatted(AUTHORITY, e.getMessage())));
     }
-    publish(namespace, authority.trusted());
+    publish(there, namespace, authority.trusted());
     Map<String, String> own =
         keepLeaf(
+            client,
             metadata(namespace, OPERATOR).build(),
             new Leaf(new Identity(namespace, Role.OPERATOR), List.of()),
             authority);
     Leaf.usable(own).ifPresent(usable -> credentials.put(namespace, usable));
     keepLeaf(
+        there,
         siteMetadata(site).build(),
         new Leaf(new Identity(namespace, Role.NODE), hosts(site)),
         authority);
@@ -179,14 +185,14 @@ public final class Certificates {
   }
 
   private AuthorityState authority(String namespace) throws GeneralSecurityException {
-    Secret present = secret(namespace, AUTHORITY);
+    Secret present = secret(client, namespace, AUTHORITY);
     if (present == null) {
       AuthorityState first = AuthorityState.first(namespace, lives, clock.instant());
-      if (create(metadata(namespace, AUTHORITY).build(), "Opaque", first.texts())) {
+      if (create(client, metadata(namespace, AUTHORITY).build(), "Opaque", first.texts())) {
         LOG.info("made the certificate authority of namespace {}", namespace);
         return first;
       }
-      present = secret(namespace, AUTHORITY);
+      present = secret(client, namespace, AUTHORITY);
       if (present == null) {
         throw new GeneralSecurityException("it was made by somebody else and is gone again");
       }
@@ -198,6 +204,7 @@ public final class Certificates {
     if (!next.since().equals(state.since())) {
       LOG.info("certificate authority of namespace {}: from {} to {}", namespace, state, next);
       replace(
+          client,
           present
               .edit()
               .editMetadata()
@@ -210,7 +217,7 @@ public final class Certificates {
   }
 
   /// For clients: what they have to trust.
-  private void publish(String namespace, String trusted) {
+  private static void publish(KubernetesClient client, String namespace, String trusted) {
     ConfigMap present = client.configMaps().inNamespace(namespace).withName(AUTHORITY).get();
     if (present == null || !Map.of(TRUSTED, trusted).equals(present.getData())) {
       client
@@ -225,18 +232,19 @@ public final class Certificates {
   }
 
   /// @return what the Secret contains afterwards
-  private Map<String, String> keepLeaf(ObjectMeta metadata, Leaf leaf, AuthorityState authority) {
-    Secret present = secret(metadata.getNamespace(), metadata.getName());
+  private Map<String, String> keepLeaf(
+      KubernetesClient client, ObjectMeta metadata, Leaf leaf, AuthorityState authority) {
+    Secret present = secret(client, metadata.getNamespace(), metadata.getName());
     Map<String, String> before = present == null ? Map.of() : texts(present);
     Map<String, String> wanted = leaf.wanted(before, authority, lives, clock.instant());
     if (present == null) {
-      if (!create(metadata, "kubernetes.io/tls", wanted)) {
+      if (!create(client, metadata, "kubernetes.io/tls", wanted)) {
         throw new IllegalStateException(
             "Secret " + metadata.getName() + " was made by somebody else meanwhile");
       }
       LOG.info("issued certificate {} in {}", metadata.getName(), metadata.getNamespace());
     } else if (!wanted.equals(before)) {
-      replace(present.edit().withData(encoded(wanted)).build());
+      replace(client, present.edit().withData(encoded(wanted)).build());
       LOG.info("renewed certificate {} in {}", metadata.getName(), metadata.getNamespace());
     }
     return wanted;
@@ -282,12 +290,13 @@ public final class Certificates {
                 .build());
   }
 
-  private @Nullable Secret secret(String namespace, String name) {
+  private static @Nullable Secret secret(KubernetesClient client, String namespace, String name) {
     return client.secrets().inNamespace(namespace).withName(name).get();
   }
 
   /// @return false when there is one already
-  private boolean create(ObjectMeta metadata, String type, Map<String, String> texts) {
+  private static boolean create(
+      KubernetesClient client, ObjectMeta metadata, String type, Map<String, String> texts) {
     try {
       client
           .resource(
@@ -307,7 +316,7 @@ public final class Certificates {
   }
 
   /// Refused by the server if the Secret has changed since it was read.
-  private void replace(Secret secret) {
+  private static void replace(KubernetesClient client, Secret secret) {
     client.resource(secret).update();
   }
 

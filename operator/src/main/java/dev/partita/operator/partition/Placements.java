@@ -256,7 +256,7 @@ final class Placements {
         declared.stream().map(each -> each.getMetadata().getName()).collect(Collectors.toSet());
     cluster.serving().stream()
         .filter(view -> !names.contains(view.name()))
-        .map(view -> Demand.fixed(view.name(), replicas(view, cluster)))
+        .map(view -> Demand.fixed(view.name(), replicas(view, cluster)).sized(view.bytes()))
         .forEach(demands::add);
     return demands;
   }
@@ -272,8 +272,9 @@ final class Placements {
             .orElse(List.of());
     boolean split =
         cluster.partition(name).filter(view -> view.isSplit() && !view.isFamily()).isPresent();
+    long bytes = cluster.partition(name).map(PartitionView::bytes).orElse(0L);
     if (isLeftAlone(partition) || split) {
-      return Demand.fixed(name, current);
+      return Demand.fixed(name, current).sized(bytes);
     }
     Map<String, Integer> bySite = new HashMap<>();
     for (Placement each : placement(partition)) {
@@ -282,7 +283,7 @@ final class Placements {
         bySite.put(each.site(), replicas);
       }
     }
-    return Demand.of(name, spec.replicas(), bySite, Rules.of(spec), current);
+    return Demand.of(name, spec.replicas(), bySite, Rules.of(spec), current).sized(bytes);
   }
 
   private static List<String> replicas(PartitionView view, ClusterView cluster) {

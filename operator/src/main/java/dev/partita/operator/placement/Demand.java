@@ -12,6 +12,7 @@ import java.util.TreeMap;
 /// @param bySite replicas by Site; anywhere when empty
 /// @param rules what else it declares about the places of its replicas
 /// @param current ids of the nodes that hold a replica
+/// @param bytes size of one replica
 /// @param isFixed its replicas count as load, but are left where they are
 public record Demand(
     String partition,
@@ -19,6 +20,7 @@ public record Demand(
     SortedMap<String, Integer> bySite,
     Rules rules,
     List<String> current,
+    long bytes,
     boolean isFixed) {
 
   public Demand {
@@ -39,11 +41,16 @@ public record Demand(
       Map<String, Integer> bySite,
       Rules rules,
       List<String> current) {
-    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, false);
+    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, 0, false);
+  }
+
+  /// The same, with replicas of this size.
+  public Demand sized(long size) {
+    return new Demand(partition, replicas, bySite, rules, current, size, isFixed);
   }
 
   /// A Partition that stays where it is.
   public static Demand fixed(String partition, List<String> current) {
-    return new Demand(partition, current.size(), new TreeMap<>(), Rules.NONE, current, true);
+    return new Demand(partition, current.size(), new TreeMap<>(), Rules.NONE, current, 0, true);
   }
 }

@@ -144,9 +144,11 @@ public final class LeaderBalance {
   }
 
   /// Only half of what makes a node give something away may come to it for the sake of counts, so
-  /// that a load that is a little different at each look does not go to and fro.
-  private boolean canTake(String node, Group group) {
-    return load(node) + group.load() <= (meanLoad + loadMax) / 2;
+  /// that a load that is a little different at each look does not go to and fro; or what leaves it
+  /// below the other, where both have more.
+  private boolean canTake(String from, String to, Group group) {
+    double after = load(to) + group.load();
+    return after <= (meanLoad + loadMax) / 2 || after <= load(from) - group.load();
   }
 
   private Optional<Transfer> byCount() {
@@ -179,7 +181,8 @@ public final class LeaderBalance {
       int distance = distances.getOrDefault(node, 0) + 1;
       for (Map.Entry<String, Group> handover : handovers(node).entrySet()) {
         String next = handover.getKey();
-        if (canTake(next, handover.getValue()) && distances.putIfAbsent(next, distance) == null) {
+        if (canTake(node, next, handover.getValue())
+            && distances.putIfAbsent(next, distance) == null) {
           found.put(next, new Chain(source, node, next, distance, leaders(source) - leaders(next)));
           reached.add(next);
         }

@@ -16,7 +16,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// Places replicas: evenly by count over the nodes, in as many zones as possible, on the Sites that
-/// a Partition names.
+/// a Partition names. Where one node has far more bytes than the mean, bytes go before counts; with
+/// sizes that stay the same both together end, for the reason that [LeaderBalance] gives.
 ///
 /// Nodes at the edge hold none of them; see [EdgePlacement].
 ///
@@ -26,11 +27,23 @@ public final class Placement {
   /// Loads that differ by less are even: moving one replica would only mirror the difference.
   private static final int UNEVEN_DIFFERENCE = 2;
 
+  /// By how much more than the mean a node may have: a quarter, and never less than what is quickly
+  /// copied.
+  private static final double BYTES_TOLERANCE = 0.25;
+
+  private static final double BYTES_TOLERANCE_MIN = 1L << 30;
+
+  /// What brings a node down by less than this share of what it has too much is moved in vain.
+  private static final double WORTH = 0.1;
+
   private final List<Server> servers;
   private final Map<String, Server> serverById;
   private final List<Demand> demands;
   private final Set<String> edgeSites;
   private final Map<String, Integer> load = new HashMap<>();
+  private final Map<String, Double> bytes = new HashMap<>();
+  private final double meanBytes;
+  private final double bytesMax;
 
   /// @param demands all Partitions that have or will have replicas; those without `current` are
   ///   placed in this order
@@ -48,6 +61,11 @@ public final class Placement {
     this.servers.forEach(server -> load.put(server.nodeId(), 0));
     this.demands.forEach(
         demand -> demand.current().forEach(node -> load.merge(node, 1, Integer::sum)));
+    this.demands.forEach(demand ->
+        demand.current().forEach(node -> bytes.merge(node, (double) demand.bytes(), Double::sum)));
+    double all = bytes.values().stream().mapToDouble(Double::doubleValue).sum();
+    this.meanBytes = all / Math.max(1, this.servers.stream().filter(Server::keeps).count());
+    this.bytesMax = meanBytes + Math.max(BYTES_TOLERANCE * meanBytes, BYTES_TOLERANCE_MIN);
   }
 
   /// Where the replicas of a Partition are to be created.
@@ -116,16 +134,60 @@ public final class Placement {
     if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)) {
       return Optional.empty();
     }
-    return demands.stream()
-        .filter(
-            demand -> !demand.isFixed() && repairs.get(demand.partition()) instanceof Step.Settled)
-        .flatMap(demand -> demand.current().stream().flatMap(from -> targets(demand, from)))
-        .max(
-            Comparator.comparingInt(Candidate::gain)
-                .thenComparing(Candidate::partition, Comparator.reverseOrder())
-                .thenComparing(Candidate::from, Comparator.reverseOrder())
-                .thenComparing(Candidate::to, Comparator.reverseOrder()))
-        .map(best -> new Step.Move(best.partition(), best.from(), best.to()));
+    List<Candidate> candidates =
+        demands.stream()
+            .filter(demand ->
+                !demand.isFixed() && repairs.get(demand.partition()) instanceof Step.Settled)
+            .flatMap(demand -> demand.current().stream().flatMap(from -> targets(demand, from)))
+            .toList();
+    return byBytes(candidates)
+        .or(() -> byCount(candidates))
+        .map(best -> new Step.Move(best.demand().partition(), best.from(), best.to()));
+  }
+
+  /// What brings the fullest node that anything can be done about furthest down.
+  private Optional<Candidate> byBytes(List<Candidate> candidates) {
+    return candidates.stream()
+        .filter(each -> bytesOf(each.from()) > bytesMax && bytesOf(each.to()) < bytesMax)
+        .filter(each -> {
+          double worth = WORTH * (bytesOf(each.from()) - meanBytes);
+          return each.demand().bytes() > 0 && higher(each) <= bytesOf(each.from()) - worth;
+        })
+        .min(
+            Comparator.comparingDouble((Candidate each) -> -bytesOf(each.from()))
+                .thenComparing(Candidate::from)
+                .thenComparingDouble(this::higher)
+                .thenComparingLong(each -> each.demand().bytes())
+                .thenComparing(each -> each.demand().partition())
+                .thenComparing(Candidate::to));
+  }
+
+  /// The bytes of the one of the two nodes that has more afterwards.
+  private double higher(Candidate move) {
+    long size = move.demand().bytes();
+    return Math.max(bytesOf(move.from()) - size, bytesOf(move.to()) + size);
+  }
+
+  private Optional<Candidate> byCount(List<Candidate> candidates) {
+    return candidates.stream()
+        .filter(each -> gain(each) >= UNEVEN_DIFFERENCE && canTake(each))
+        .min(
+            Comparator.comparingInt((Candidate each) -> -gain(each))
+                .thenComparingLong(each -> each.demand().bytes())
+                .thenComparing(each -> each.demand().partition())
+                .thenComparing(Candidate::from)
+                .thenComparing(Candidate::to));
+  }
+
+  private int gain(Candidate move) {
+    return loadOf(move.from()) - loadOf(move.to());
+  }
+
+  /// As [LeaderBalance] lets leaderships go where counts are uneven.
+  private boolean canTake(Candidate move) {
+    double after = bytesOf(move.to()) + move.demand().bytes();
+    return after <= (meanBytes + bytesMax) / 2
+        || after <= bytesOf(move.from()) - move.demand().bytes();
   }
 
   private Stream<Candidate> targets(Demand demand, String from) {
@@ -137,13 +199,10 @@ public final class Placement {
         .filter(Server::accepts)
         .filter(target -> !demand.current().contains(target.nodeId()))
         .filter(target -> demand.bySite().isEmpty() || target.site().equals(source.site()))
-        .filter(target -> loadOf(from) - loadOf(target.nodeId()) >= UNEVEN_DIFFERENCE)
         .filter(target ->
             zones(replace(demand.current(), from, target.nodeId())) >= zones(demand.current()))
         .filter(target -> areRulesMet(demand, replace(demand.current(), from, target.nodeId())))
-        .map(target ->
-            new Candidate(
-                demand.partition(), from, target.nodeId(), loadOf(from) - loadOf(target.nodeId())));
+        .map(target -> new Candidate(demand, from, target.nodeId()));
   }
 
   /// Whether replicas may be there, and the leader is not left without its place by that.
@@ -156,7 +215,7 @@ public final class Placement {
             || nodes.stream().anyMatch(node -> prefers(node, rules)));
   }
 
-  private record Candidate(String partition, String from, String to, int gain) {}
+  private record Candidate(Demand demand, String from, String to) {}
 
   private Demand demand(String partition) {
     return demands.stream()
@@ -168,6 +227,10 @@ public final class Placement {
   private boolean keeps(String nodeId) {
     Server server = serverById.get(nodeId);
     return server != null && server.keeps();
+  }
+
+  private double bytesOf(String nodeId) {
+    return bytes.getOrDefault(nodeId, 0.0);
   }
 
   private int loadOf(String nodeId) {

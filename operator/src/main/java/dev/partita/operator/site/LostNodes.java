@@ -2,6 +2,7 @@ package dev.partita.operator.site;
 
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteSpec;
+import dev.partita.operator.cluster.SiteCluster;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.site.Replacement.Loss;
@@ -10,7 +11,6 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.client.readiness.Readiness;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -28,13 +28,13 @@ final class LostNodes {
       List.of("volume node affinity", "persistentvolume's node affinity", "non-existent p");
 
   private final Site site;
-  private final Context<Site> context;
+  private final SiteCluster there;
   private final DataPlane dataPlane;
   private final InstantSource clock;
 
-  LostNodes(Site site, Context<Site> context, DataPlane dataPlane, InstantSource clock) {
+  LostNodes(Site site, SiteCluster there, DataPlane dataPlane, InstantSource clock) {
     this.site = site;
-    this.context = context;
+    this.there = there;
     this.dataPlane = dataPlane;
     this.clock = clock;
   }
@@ -86,13 +86,13 @@ final class LostNodes {
   /// The claim first: it stays until the pod is gone, and a pod that comes back waits for another.
   /// Nobody can tell whether a server that is gone has ended the pod, so nothing waits for that.
   private void giveUp(Pod pod) {
-    context
-        .getClient()
+    there
+        .client()
         .persistentVolumeClaims()
         .inNamespace(pod.getMetadata().getNamespace())
         .withName(SiteObjects.DATA + "-" + pod.getMetadata().getName())
         .delete();
-    context.getClient().resource(pod).withGracePeriod(0).delete();
+    there.client().resource(pod).withGracePeriod(0).delete();
   }
 
   private List<Loss> losses(List<Pod> pods) {
@@ -136,11 +136,10 @@ final class LostNodes {
   }
 
   private boolean isVolumeLost(String pod) {
-    return context
-        .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
-        .filter(claim -> claim.getMetadata().getName().equals(SiteObjects.DATA + "-" + pod))
-        .anyMatch(
-            claim -> claim.getStatus() != null && "Lost".equals(claim.getStatus().getPhase()));
+    return there
+        .object(PersistentVolumeClaim.class, SiteObjects.DATA + "-" + pod)
+        .filter(claim -> claim.getStatus() != null && "Lost".equals(claim.getStatus().getPhase()))
+        .isPresent();
   }
 
   private static Instant notReadySince(Pod pod) {

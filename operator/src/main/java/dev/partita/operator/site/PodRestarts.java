@@ -1,6 +1,7 @@
 package dev.partita.operator.site;
 
 import dev.partita.crd.Site;
+import dev.partita.operator.cluster.SiteCluster;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.observation.DataPlane;
@@ -14,7 +15,6 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.client.readiness.Readiness;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,12 +30,12 @@ import java.util.stream.Collectors;
 final class PodRestarts {
 
   private final Site site;
-  private final Context<Site> context;
+  private final SiteCluster there;
   private final DataPlane dataPlane;
 
-  PodRestarts(Site site, Context<Site> context, DataPlane dataPlane) {
+  PodRestarts(Site site, SiteCluster there, DataPlane dataPlane) {
     this.site = site;
-    this.context = context;
+    this.there = there;
     this.dataPlane = dataPlane;
   }
 
@@ -43,7 +43,7 @@ final class PodRestarts {
   ///
   /// @param changing the StatefulSet was just written: its pods are not what they will be
   RolloutStep advance(List<Pod> pods, ClusterView cluster, boolean changing) {
-    Optional<StatefulSet> set = context.getSecondaryResource(StatefulSet.class);
+    Optional<StatefulSet> set = there.object(StatefulSet.class, site.getMetadata().getName());
     if (changing || set.isEmpty() || !isSeenByItsController(set.get())) {
       return new RolloutStep.Wait("the StatefulSet is being written");
     }
@@ -114,15 +114,15 @@ final class PodRestarts {
       }
       own.stream()
           .filter(pod -> pod.getMetadata().getName().equals(step.pod()))
-          .forEach(pod -> context.getClient().resource(pod).delete());
+          .forEach(pod -> there.client().resource(pod).delete());
       return step;
     });
   }
 
   /// All node pods of the namespace as the API server has them now.
   private List<Pod> podsOfAllSites() {
-    return context
-        .getClient()
+    return there
+        .client()
         .pods()
         .inNamespace(site.getMetadata().getNamespace())
         .withLabel(Labels.SITE)

@@ -3,12 +3,13 @@ package dev.partita.operator.site;
 import dev.partita.crd.Authentication;
 import dev.partita.crd.Site;
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.HomeCluster;
+import dev.partita.operator.cluster.SiteCluster;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
-import dev.partita.operator.resource.Applied;
 import dev.partita.operator.resource.Labels;
 import dev.partita.operator.rollout.RolloutStep;
 import dev.partita.operator.status.Verdict;
@@ -58,8 +59,6 @@ public class SiteReconciler implements Reconciler<Site> {
   private final SiteSettings settings;
   private final Founding founding;
   private final SiteOperations operations;
-  private final Volumes volumes;
-  private final VoterMarks voterMarks;
   private final SiteStatusWriter statusWriter;
   private final Certificates certificates;
   private final AdministratorSecret administrator;
@@ -72,10 +71,8 @@ public class SiteReconciler implements Reconciler<Site> {
     this.settings = settings;
     this.founding = new Founding(collaborators.client());
     this.operations = new SiteOperations(collaborators.backoff());
-    this.volumes = new Volumes(collaborators.client());
     this.certificates = collaborators.certificates();
     this.administrator = new AdministratorSecret(collaborators.client());
-    this.voterMarks = new VoterMarks(collaborators.client());
     this.statusWriter = new SiteStatusWriter(collaborators.transitions(), collaborators.clock());
     this.clock = collaborators.clock();
   }
@@ -102,16 +99,17 @@ public class SiteReconciler implements Reconciler<Site> {
       statusWriter.write(site, List.of(), verdict, NodesHeard.nothing(site), context);
       return UpdateControl.noUpdate();
     }
-    Optional<Verdict> uncertified = certificates.keep(site);
+    SiteCluster there = new HomeCluster(context);
+    Optional<Verdict> uncertified = certificates.keep(site, there.client());
     if (uncertified.isPresent()) {
-      statusWriter.write(site, pods(context), uncertified.get(), NodesHeard.nothing(site), context);
+      statusWriter.write(site, pods(there), uncertified.get(), NodesHeard.nothing(site), context);
       return UpdateControl.<Site>noUpdate().rescheduleAfter(UNSETTLED_RETRY_MILLIS);
     }
     if (site.getSpec().authentication() == Authentication.Required) {
       administrator.keep(site.getMetadata().getNamespace());
     }
     DataPlane dataPlane = dataPlanes.of(site.getMetadata().getNamespace());
-    List<Pod> pods = pods(context);
+    List<Pod> pods = pods(there);
     List<Endpoint> endpoints = endpoints(site, pods);
     String name = site.getMetadata().getName();
     founding.identify(site, dataPlane);
@@ -126,13 +124,14 @@ public class SiteReconciler implements Reconciler<Site> {
           site, pods, paused, new NodesHeard(site, cluster, dataPlane.lostNodes()), context);
       return UpdateControl.noUpdate();
     }
-    Scaling scaling = scaling(site, pods, cluster, context);
-    PodRestarts restarts = new PodRestarts(site, context, dataPlane);
+    Scaling scaling = scaling(site, pods, cluster, there);
+    PodRestarts restarts = new PodRestarts(site, there, dataPlane);
+    Volumes volumes = new Volumes(there);
 
     boolean spared = cluster.isEmpty() || restarts.isAnyPodSpared(pods, cluster.get());
-    applyObjects(site, spared, context);
-    boolean applied = applyStatefulSet(site, scaling, context);
-    Volumes.Growth growth = volumes.grow(site, context);
+    applyObjects(site, spared, there);
+    boolean applied = applyStatefulSet(site, scaling, home(site, context), there);
+    Volumes.Growth growth = volumes.grow(site);
     Optional<Verdict> unfounded = founding.advance(site, endpoints, dataPlane);
     NodesHeard heard = new NodesHeard(site, cluster, dataPlane.lostNodes());
     SiteProgress progress = new SiteProgress(site, pods, scaling, unfounded, heard);
@@ -142,10 +141,9 @@ public class SiteReconciler implements Reconciler<Site> {
       operations.submit(scaling, cluster.get(), dataPlane);
       volumes.renew(
           site, scaling, pods, cluster.get(), dataPlane, new NodeEndpoints(site, settings));
-      volumes.discard(site, scaling, context);
-      voterMarks.write(site, cluster.get(), context);
-      progress.replacing(
-          new LostNodes(site, context, dataPlane, clock).advance(pods, cluster.get()));
+      volumes.discard(site, scaling);
+      new VoterMarks(there).write(site, cluster.get());
+      progress.replacing(new LostNodes(site, there, dataPlane, clock).advance(pods, cluster.get()));
       RolloutStep step = restarts.advance(pods, cluster.get(), applied);
       // Where nobody leads, restarts hand nothing over; they may wait for a line for long.
       dataPlane.reportRolling(
@@ -168,7 +166,7 @@ public class SiteReconciler implements Reconciler<Site> {
   }
 
   private static Scaling scaling(
-      Site site, List<Pod> pods, Optional<ClusterView> cluster, Context<Site> context) {
+      Site site, List<Pod> pods, Optional<ClusterView> cluster, SiteCluster there) {
     String name = site.getMetadata().getName();
     int highest =
         pods.stream()
@@ -177,8 +175,8 @@ public class SiteReconciler implements Reconciler<Site> {
             .orElse(-1);
     // Without the StatefulSet, which somebody may have deleted, the pods tell how many they were.
     int existing =
-        context
-            .getSecondaryResource(StatefulSet.class)
+        there
+            .object(StatefulSet.class, name)
             .map(set -> set.getSpec().getReplicas())
             .orElse(highest + 1);
     return cluster
@@ -187,26 +185,21 @@ public class SiteReconciler implements Reconciler<Site> {
         .orElseGet(() -> Scaling.unobserved(site.getSpec().nodes(), existing));
   }
 
-  private void applyObjects(Site site, boolean spared, Context<Site> context) {
+  private void applyObjects(Site site, boolean spared, SiteCluster there) {
     SiteObjects objects = new SiteObjects(site, settings);
-    Applied.ifChanged(
-        context, objects.configMap(), existing(ConfigMap.class, objects.configMap(), context));
-    Applied.ifChanged(
-        context, objects.peersService(), existing(Service.class, objects.peersService(), context));
-    Applied.ifChanged(
-        context,
-        objects.clientService(),
-        existing(Service.class, objects.clientService(), context));
-    PodDisruptionBudget budget = objects.disruptionBudget(spared ? 1 : 0);
-    Applied.ifChanged(context, budget, existing(PodDisruptionBudget.class, budget, context));
+    there.applyIfChanged(objects.configMap());
+    there.applyIfChanged(objects.peersService());
+    there.applyIfChanged(objects.clientService());
+    there.applyIfChanged(objects.disruptionBudget(spared ? 1 : 0));
   }
 
   /// @return whether the StatefulSet was written, so that its pods are about to change
-  private boolean applyStatefulSet(Site site, Scaling scaling, Context<Site> context) {
-    SiteObjects objects = new SiteObjects(site, settings);
-    Optional<StatefulSet> existing = context.getSecondaryResource(StatefulSet.class);
+  private boolean applyStatefulSet(Site site, Scaling scaling, String home, SiteCluster there) {
+    Optional<StatefulSet> existing = there.object(StatefulSet.class, site.getMetadata().getName());
     StatefulSet desired =
-        objects.statefulSet(scaling.replicas(), image(site, existing), home(site, context));
+        new SiteObjects(site, settings)
+            .statefulSet(scaling.replicas(), image(site, existing), home);
+    Volumes volumes = new Volumes(there);
     if (existing.isPresent() && volumes.isTemplateOutdated(desired, existing.get())) {
       volumes.replaceTemplate(existing.get());
       return true;
@@ -214,7 +207,11 @@ public class SiteReconciler implements Reconciler<Site> {
     boolean rescaled =
         existing.isPresent()
             && !Objects.equals(existing.get().getSpec().getReplicas(), scaling.replicas());
-    return Applied.ifChanged(context, desired, rescaled ? Optional.empty() : existing);
+    if (rescaled) {
+      there.apply(desired);
+      return true;
+    }
+    return there.applyIfChanged(desired);
   }
 
   private String image(Site site, Optional<StatefulSet> existing) {
@@ -238,9 +235,8 @@ public class SiteReconciler implements Reconciler<Site> {
         .orElse(site.getMetadata().getName());
   }
 
-  private List<Pod> pods(Context<Site> context) {
-    return context
-        .getSecondaryResourcesAsStream(Pod.class)
+  private static List<Pod> pods(SiteCluster there) {
+    return there.objects(Pod.class).stream()
         .filter(pod ->
             Objects.equals(
                 pod.getMetadata().getLabels().get("app.kubernetes.io/component"), "node"))
@@ -254,14 +250,6 @@ public class SiteReconciler implements Reconciler<Site> {
         .filter(pod -> pod.getStatus() != null && pod.getStatus().getPodIP() != null)
         .map(where::of)
         .toList();
-  }
-
-  private static <T extends HasMetadata> Optional<T> existing(
-      Class<T> type, T desired, Context<Site> context) {
-    return context
-        .getSecondaryResourcesAsStream(type)
-        .filter(each -> each.getMetadata().getName().equals(desired.getMetadata().getName()))
-        .findFirst();
   }
 
   private static <T extends HasMetadata> EventSource<?, Site> informer(

@@ -1,6 +1,7 @@
 package dev.partita.operator.site;
 
 import dev.partita.crd.Site;
+import dev.partita.operator.cluster.SiteCluster;
 import dev.partita.operator.nodeclient.Answer;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
@@ -12,9 +13,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.math.BigDecimal;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
@@ -33,10 +32,10 @@ final class Volumes {
   private static final String STORAGE = "storage";
   private static final int UNPROCESSABLE = 422;
 
-  private final KubernetesClient client;
+  private final SiteCluster there;
 
-  Volumes(KubernetesClient client) {
-    this.client = client;
+  Volumes(SiteCluster there) {
+    this.there = there;
   }
 
   /// Whether the claim template wants another size than the existing StatefulSet has; it is
@@ -51,7 +50,7 @@ final class Volumes {
 
   /// Deletes the StatefulSet and leaves its pods; it is made anew with the next reconcile.
   void replaceTemplate(StatefulSet existing) {
-    client.resource(existing).withPropagationPolicy(DeletionPropagation.ORPHAN).delete();
+    there.client().resource(existing).withPropagationPolicy(DeletionPropagation.ORPHAN).delete();
   }
 
   /// How far the volumes have grown.
@@ -62,11 +61,10 @@ final class Volumes {
 
   /// Enlarges the claims that are smaller than the spec says, whether or not their pods run: a node
   /// whose volume is full does not.
-  Growth grow(Site site, Context<Site> context) {
+  Growth grow(Site site) {
     Quantity size = new Quantity(site.getSpec().storage().size());
     List<PersistentVolumeClaim> claims =
-        context
-            .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
+        there.objects(PersistentVolumeClaim.class).stream()
             .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
             .sorted(Comparator.comparing(claim -> claim.getMetadata().getName()))
             .toList();
@@ -101,15 +99,11 @@ final class Volumes {
   }
 
   /// Deletes the claims of pods that are gone for good: no node of that name is in the cluster.
-  void discard(Site site, Scaling scaling, Context<Site> context) {
+  void discard(Site site, Scaling scaling) {
     String prefix = SiteObjects.DATA + "-";
     List<String> pods =
-        context
-            .getSecondaryResourcesAsStream(Pod.class)
-            .map(pod -> pod.getMetadata().getName())
-            .toList();
-    context
-        .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
+        there.objects(Pod.class).stream().map(pod -> pod.getMetadata().getName()).toList();
+    there.objects(PersistentVolumeClaim.class).stream()
         .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
         .filter(claim -> claim.getMetadata().getName().startsWith(prefix))
         .filter(claim -> {
@@ -119,7 +113,7 @@ final class Volumes {
               && ordinal.getAsInt() >= scaling.replicas()
               && !pods.contains(pod);
         })
-        .forEach(claim -> client.resource(claim).delete());
+        .forEach(claim -> there.client().resource(claim).delete());
   }
 
   /// Gives pods whose node was removed from the cluster a fresh volume, and with it a new identity.
@@ -141,12 +135,13 @@ final class Volumes {
   }
 
   private void renew(Site site, Pod pod) {
-    client
+    there
+        .client()
         .persistentVolumeClaims()
         .inNamespace(site.getMetadata().getNamespace())
         .withName(SiteObjects.DATA + "-" + pod.getMetadata().getName())
         .delete();
-    client.resource(pod).delete();
+    there.client().resource(pod).delete();
   }
 
   /// The pod may already have come back as another node.
@@ -162,7 +157,8 @@ final class Volumes {
   /// @return why the API server refuses it
   private Optional<String> enlarge(PersistentVolumeClaim claim, Quantity size) {
     try {
-      client
+      there
+          .client()
           .resource(claim)
           .edit(each -> {
             each.getSpec().getResources().setRequests(Map.of(STORAGE, size));

@@ -1,13 +1,12 @@
 package dev.partita.operator.site;
 
 import dev.partita.crd.Site;
+import dev.partita.operator.cluster.SiteCluster;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -20,17 +19,16 @@ final class VoterMarks {
 
   private static final String MARKED = "true";
 
-  private final KubernetesClient client;
+  private final SiteCluster there;
 
-  VoterMarks(KubernetesClient client) {
-    this.client = client;
+  VoterMarks(SiteCluster there) {
+    this.there = there;
   }
 
   /// Makes the marks say what the cluster says. A node that was removed for ever votes nowhere.
-  void write(Site site, ClusterView cluster, Context<Site> context) {
+  void write(Site site, ClusterView cluster) {
     Set<String> voting = votingClaims(site.getMetadata().getName(), cluster);
-    context
-        .getSecondaryResourcesAsStream(PersistentVolumeClaim.class)
+    there.objects(PersistentVolumeClaim.class).stream()
         .filter(claim -> claim.getMetadata().getDeletionTimestamp() == null)
         .filter(claim -> isMarked(claim) != voting.contains(claim.getMetadata().getName()))
         .forEach(claim -> mark(claim, voting.contains(claim.getMetadata().getName())));
@@ -60,7 +58,8 @@ final class VoterMarks {
   }
 
   private void mark(PersistentVolumeClaim claim, boolean votes) {
-    client
+    there
+        .client()
         .resource(claim)
         .edit(each -> {
           Map<String, String> annotations = new HashMap<>();

@@ -142,7 +142,7 @@ class CertificatesTest {
   void aSiteGetsCertificatesForItsNodesAndTheOperator() throws Exception {
     OperatorCredentials memory = new OperatorCredentials();
 
-    assertThat(operator(memory).keep(site(null))).isEmpty();
+    assertThat(operator(memory).keep(site(null), client())).isEmpty();
 
     assertThat(memory.has(namespace)).isTrue();
     Credentials nodes = credentials("main-tls");
@@ -167,11 +167,11 @@ class CertificatesTest {
 
   @Test
   void anOperatorThatStartsAgainChangesNothing() {
-    operator().keep(site(null));
+    operator().keep(site(null), client());
     Set<String> before = versions();
 
     now = now.plus(Duration.ofDays(5));
-    assertThat(operator().keep(site(null))).isEmpty();
+    assertThat(operator().keep(site(null), client())).isEmpty();
 
     assertThat(versions()).isEqualTo(before);
   }
@@ -187,11 +187,11 @@ class CertificatesTest {
   @Test
   void certificatesAreRenewedAtTwoThirdsOfTheirLife() {
     Certificates operator = operator();
-    operator.keep(site(null));
+    operator.keep(site(null), client());
     Credentials first = credentials("main-tls");
 
     now = now.plus(Duration.ofDays(7));
-    operator.keep(site(null));
+    operator.keep(site(null), client());
 
     Credentials renewed = credentials("main-tls");
     assertThat(own(renewed)).isNotEqualTo(own(first));
@@ -201,7 +201,7 @@ class CertificatesTest {
 
   @Test
   void aCertificateThatWasDeletedOrSpoiledIsIssuedAgain() {
-    operator().keep(site(null));
+    operator().keep(site(null), client());
     client().secrets().inNamespace(namespace).withName("main-tls").delete();
     client()
         .resource(secret("partita-operator-tls"))
@@ -210,7 +210,7 @@ class CertificatesTest {
           return secret;
         });
 
-    operator().keep(site(null));
+    operator().keep(site(null), client());
 
     assertThat(credentials("main-tls").authorities())
         .isEqualTo(credentials("partita-operator-tls").authorities());
@@ -220,7 +220,7 @@ class CertificatesTest {
   @Test
   void anotherAuthorityTakesOverWithoutAGap() {
     Certificates operator = operator();
-    operator.keep(site(null));
+    operator.keep(site(null), client());
     Credentials before = credentials("main-tls");
     client()
         .resource(secret("partita-ca"))
@@ -231,7 +231,7 @@ class CertificatesTest {
     int changes = 0;
     for (int step = 0; step < 6; step++) {
       now = now.plus(Duration.ofHours(13));
-      operator.keep(site(null));
+      operator.keep(site(null), client());
       Credentials after = credentials("main-tls");
       assertTrusts(before, after);
       assertTrusts(after, before);
@@ -267,7 +267,7 @@ class CertificatesTest {
 
   private boolean kept() {
     try {
-      operator().keep(site(null));
+      operator().keep(site(null), client());
       return true;
     } catch (KubernetesClientException | IllegalStateException e) {
       return false;
@@ -301,7 +301,7 @@ class CertificatesTest {
     Site site = site(new Tls(TlsMode.Required, ClientTls.Required, "my-nodes", "my-operator"));
     OperatorCredentials memory = new OperatorCredentials();
     Certificates operator = operator(memory);
-    assertThat(operator.keep(site))
+    assertThat(operator.keep(site, client()))
         .map(Verdict::message)
         .get()
         .asString()
@@ -309,9 +309,13 @@ class CertificatesTest {
 
     CertificateAuthority authority = CertificateAuthority.create("mine", now, Duration.ofDays(1));
     CertificateAuthority.Issued nodes = give("my-nodes", authority, Role.NODE);
-    assertThat(operator.keep(site)).map(Verdict::message).get().asString().contains("my-operator");
+    assertThat(operator.keep(site, client()))
+        .map(Verdict::message)
+        .get()
+        .asString()
+        .contains("my-operator");
     give("my-operator", authority, Role.NODE);
-    Optional<Verdict> wrongRole = operator.keep(site);
+    Optional<Verdict> wrongRole = operator.keep(site, client());
     assertThat(wrongRole).map(Verdict::kind).contains(Verdict.Kind.STALLED);
     assertThat(wrongRole)
         .map(Verdict::message)
@@ -321,12 +325,12 @@ class CertificatesTest {
     assertThat(memory.has(namespace)).isFalse();
 
     give("my-operator", authority, Role.OPERATOR);
-    assertThat(operator.keep(site)).isEmpty();
+    assertThat(operator.keep(site, client())).isEmpty();
     assertThat(memory.has(namespace)).isTrue();
     assertThat(client().secrets().inNamespace(namespace).withName("partita-ca").get()).isNull();
 
     give("my-nodes", nodes.chain(), nodes.key().replace("PRIVATE", "RSA PRIVATE"), authority);
-    Optional<Verdict> unreadable = operator(memory).keep(site);
+    Optional<Verdict> unreadable = operator(memory).keep(site, client());
     assertThat(unreadable).map(Verdict::message).get().asString().contains("my-nodes", "PKCS8");
     assertThat(unreadable.toString()).doesNotContain(nodes.key().substring(40, 60));
   }
@@ -361,14 +365,16 @@ class CertificatesTest {
 
   @Test
   void aSiteInPlainTextGetsNone() {
-    assertThat(operator().keep(site(new Tls(TlsMode.Disabled, ClientTls.Optional, null, null))))
+    assertThat(
+            operator()
+                .keep(site(new Tls(TlsMode.Disabled, ClientTls.Optional, null, null)), client()))
         .isEmpty();
     assertThat(client().secrets().inNamespace(namespace).list().getItems()).isEmpty();
   }
 
   @Test
   void aSpoiledAuthorityIsNotReplacedSilently() {
-    operator().keep(site(null));
+    operator().keep(site(null), client());
     client()
         .resource(secret("partita-ca"))
         .edit(secret -> {
@@ -376,6 +382,8 @@ class CertificatesTest {
           return secret;
         });
 
-    assertThat(operator().keep(site(null))).map(Verdict::kind).contains(Verdict.Kind.STALLED);
+    assertThat(operator().keep(site(null), client()))
+        .map(Verdict::kind)
+        .contains(Verdict.Kind.STALLED);
   }
 }

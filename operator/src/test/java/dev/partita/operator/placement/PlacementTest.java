@@ -3,6 +3,7 @@ package dev.partita.operator.placement;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,8 @@ class PlacementTest {
 
   /// More steps than any repair and rebalance of the largest random case can need.
   private static final int STEPS_MAX = 2_000;
+
+  private static final long GIBIBYTE = 1L << 30;
 
   @Test
   void replicasGoToTheLeastLoadedNodes() {
@@ -129,14 +132,42 @@ class PlacementTest {
     assertThat(new Placement(servers, demands).rebalance()).isEmpty();
   }
 
-  /// Random nodes, Sites, zones and demands, with nodes that come and leave: applied step by step,
-  /// placement settles; then every demand that can be met is met, loads are even, and nothing moves
-  /// any more.
+  @Test
+  void theFullestNodeHandsOnWhatBringsItDownFurthest() {
+    List<Server> servers = List.of(server("a"), server("b"));
+    List<Demand> demands =
+        List.of(
+            Demand.of("p", 1, Map.of(), List.of("a")).sized(40 * GIBIBYTE),
+            Demand.of("q", 1, Map.of(), List.of("a")).sized(30 * GIBIBYTE),
+            Demand.of("r", 1, Map.of(), List.of("b")).sized(GIBIBYTE),
+            Demand.of("s", 1, Map.of(), List.of("b")));
+    assertThat(new Placement(servers, demands).rebalance()).hasValue(new Step.Move("q", "a", "b"));
+  }
+
+  @Test
+  void theSmallestEvensOutTheCountsAndNothingMakesANodeTooFull() {
+    List<Server> servers = List.of(server("a"), server("b"));
+    List<Demand> demands =
+        List.of(
+            Demand.of("p", 1, Map.of(), List.of("a")).sized(GIBIBYTE / 2),
+            Demand.of("q", 1, Map.of(), List.of("a")).sized(GIBIBYTE / 8),
+            Demand.of("r", 1, Map.of(), List.of("a")).sized(GIBIBYTE / 4));
+    assertThat(new Placement(servers, demands).rebalance()).hasValue(new Step.Move("q", "a", "b"));
+    List<Demand> full = new ArrayList<>(demands);
+    full.add(Demand.fixed("large", List.of("b")).sized(50 * GIBIBYTE));
+    full.add(Demand.of("t", 1, Map.of(), List.of("a")).sized(GIBIBYTE));
+    assertThat(new Placement(servers, full).rebalance()).as("counts stay uneven").isEmpty();
+  }
+
+  /// Random nodes, Sites, zones, sizes and demands, with nodes that come and leave: applied step by
+  /// step, placement settles; then every demand that can be met is met, loads are even, and nothing
+  /// moves any more.
   @ParameterizedTest
   @MethodSource("seeds")
   void placementSettlesEvenly(long seed) {
     Random random = new Random(seed);
     boolean zoned = random.nextBoolean();
+    boolean sized = random.nextBoolean();
     List<Server> servers = new ArrayList<>();
     int nodes = 3 + random.nextInt(8);
     for (int i = 0; i < nodes; i++) {
@@ -153,7 +184,8 @@ class PlacementTest {
           current.add(node);
         }
       }
-      demands.put("p" + i, Demand.of("p" + i, replicas, Map.of(), current));
+      long size = sized ? (long) (100 * GIBIBYTE / Math.pow(1 + random.nextInt(20), 1.5)) : 0;
+      demands.put("p" + i, Demand.of("p" + i, replicas, Map.of(), current).sized(size));
     }
 
     int steps = settle(servers, demands);
@@ -170,7 +202,14 @@ class PlacementTest {
               .allMatch(id ->
                   servers.stream().anyMatch(each -> each.nodeId().equals(id) && each.keeps()));
         });
-    if (!zoned) {
+    if (!zoned && sized) {
+      List<Long> bytes = bytes(servers, demands);
+      double mean = bytes.stream().mapToLong(Long::longValue).average().orElseThrow();
+      long largest = demands.values().stream().mapToLong(Demand::bytes).max().orElseThrow();
+      assertThat(Collections.max(bytes))
+          .as("seed %d", seed)
+          .isLessThanOrEqualTo(Math.round(mean + Math.max(0.25 * mean, GIBIBYTE) + largest));
+    } else if (!zoned) {
       assertThat(spread(servers, demands)).as("seed %d", seed).isLessThanOrEqualTo(1);
     }
   }
@@ -208,7 +247,8 @@ class PlacementTest {
     switch (step) {
       case Step.Create(List<String> nodes) ->
           demands.computeIfPresent(
-              name, (_, old) -> Demand.of(name, old.replicas(), old.bySite(), nodes));
+              name,
+              (_, old) -> Demand.of(name, old.replicas(), old.bySite(), nodes).sized(old.bytes()));
       case Step.Move(String partition, String remove, String add) ->
           demands.computeIfPresent(
               partition,
@@ -218,10 +258,21 @@ class PlacementTest {
                 if (add != null) {
                   nodes.add(add);
                 }
-                return Demand.of(partition, old.replicas(), old.bySite(), nodes);
+                return Demand.of(partition, old.replicas(), old.bySite(), nodes).sized(old.bytes());
               });
       case Step.Settled _, Step.Impossible _ -> throw new AssertionError(step);
     }
+  }
+
+  private static List<Long> bytes(List<Server> servers, Map<String, Demand> demands) {
+    return servers.stream()
+        .filter(Server::accepts)
+        .map(server ->
+            demands.values().stream()
+                .filter(each -> each.current().contains(server.nodeId()))
+                .mapToLong(Demand::bytes)
+                .sum())
+        .toList();
   }
 
   private static int spread(List<Server> servers, Map<String, Demand> demands) {

@@ -17,7 +17,11 @@ import java.util.Set;
 final class Diagnosis {
 
   /// Work that takes longer than this is looked at by a person: a replica of the size at which
-  /// Partitions are split is copied in less.
+  /// Partitions are split is copied in less. Conditions that say something that a person may want
+  /// to do something about.
+  private static final List<String> NOTABLE =
+      List.of("SplitAdvised", "MergeAdvised", "Indivisible", "HotKey", "EdgeCopyMissing");
+
   private static final Duration STUCK = Duration.ofMinutes(15);
 
   /// What is younger may simply not have been looked at yet.
@@ -128,12 +132,12 @@ final class Diagnosis {
       } else if (is(resource, "Reconciling")) {
         findings.add(Finding.note(object, "at work: " + message, "nothing to do yet"));
       }
-      if (is(resource, "EdgeCopyMissing")) {
-        findings.add(
-            Finding.note(
-                object,
-                condition(resource, "EdgeCopyMissing").path("message").asText(),
-                describe(object)));
+      for (String type : NOTABLE) {
+        if (is(resource, type)) {
+          findings.add(
+              Finding.note(
+                  object, condition(resource, type).path("message").asText(), describe(object)));
+        }
       }
     }
   }

@@ -14,6 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A healthy database of three nodes, into which each test plants one fault.
 class DiagnosisTest {
@@ -127,13 +129,15 @@ class DiagnosisTest {
     assertProblem("partition/p", "NO QUORUM: 1 of 3 replicas are ready", "kubectl get pods");
   }
 
-  @Test
-  void aCopyThatIsMissingAtTheEdgeIsNoted() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"EdgeCopyMissing", "SplitAdvised", "MergeAdvised", "Indivisible", "HotKey"})
+  void whatAPersonMayWantToActOnIsNoted(String condition) {
     partitions.set(
         0,
         with(
             "p",
-            "Ready: True, Reconciling: False, Stalled: False, EdgeCopyMissing: True",
+            "Ready: True, Reconciling: False, Stalled: False, " + condition + ": True",
             "edge Site shop has no nodes",
             "2026-01-01T00:00:00Z"));
     assertThat(diagnose())
