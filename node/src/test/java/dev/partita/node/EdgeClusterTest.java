@@ -72,7 +72,7 @@ final class EdgeClusterTest {
 
   private @Nullable Timestamp readable() {
     Node edge = cluster().node(EDGE);
-    return edge.router().readableUpTo(edge.router().partitions("things"));
+    return edge.router().readableUpTo("things");
   }
 
   /// Waits until the copy can be read at a moment that comes after everything written so far.

@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
 /// date. A node that is to go, or is gone, gets none. The leaders are dealt out in turn.
 ///
 /// The child of number 7 of `orders` is `orders-p7`, that of number -7 `orders-p-7`.
-public final class IntervalPartitions {
+final class IntervalPartitions {
 
   /// Intervals of one family: enough for a day each for years, and so few that random keys do not
   /// fill the cluster with groups.
-  public static final int INTERVALS_MAX = 1_000;
+  static final int INTERVALS_MAX = 1_000;
 
   /// Intervals of one family that are being made at a time: whoever writes to random keys waits for
   /// these before there are more.

@@ -29,6 +29,7 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.transaction.ClaimPlan;
 import dev.partita.node.transaction.Committer;
+import dev.partita.node.transaction.LookedThrough;
 import dev.partita.node.transaction.TransactionParts;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ final class Session {
   private final CommitProtocolKind protocol;
   private TransactionParts parts = new TransactionParts();
   private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
-  private final MissingReads missing;
+  private final LookedThrough through;
 
   /// When the commit was first asked for; null before.
   private @Nullable Timestamp committing;
@@ -76,7 +77,7 @@ final class Session {
   Session(Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
     this.protocol = protocol;
     this.node = node;
-    this.missing = new MissingReads(node.router());
+    this.through = new LookedThrough(node.router());
     this.readAt = readAt;
     this.readOnly = readOnly;
   }
@@ -94,7 +95,7 @@ final class Session {
   private void end() {
     parts = new TransactionParts();
     writes.clear();
-    missing.clear();
+    through.clear();
   }
 
   private void requireOpen() {
@@ -114,7 +115,7 @@ final class Session {
     PartitionDescriptor owner = node.router().readable(collection, key, readAt, deadline);
     if (owner == null) {
       if (!readOnly) {
-        missing.read(collection, key);
+        through.missing(collection, key);
       }
       return null;
     }
@@ -188,8 +189,7 @@ final class Session {
     if (start != null && end != null && start.compareTo(end) >= 0) {
       return;
     }
-    // First: whatever begins to serve after this look is among the partitions.
-    missing.read(query.collection(), start, end);
+    through.rows(query.collection(), start, end);
     for (PartitionDescriptor partition : node.router().partitions(query.collection())) {
       if (!partition.bounds().isRange() || partition.bounds().overlaps(bounds)) {
         parts.read(partition, new ReadSet.Rows(start, end));
@@ -220,15 +220,14 @@ final class Session {
       next = next.withAt(null);
     } while (cursor != null && found.size() < query.limit());
     String named = query.partition();
-    if (!readOnly && (named == null || isFamily(named))) {
-      missing.read(index.collection(), null, null);
-    }
     List<PartitionDescriptor> partitions =
         named == null ? node.router().partitions(index.collection()) : node.router().leaves(named);
     if (!readOnly) {
-      for (PartitionDescriptor partition : partitions) {
-        parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
+      var entries = new ReadSet.Entries(index.id(), query.terms(), null, null);
+      if (named == null || isFamily(named)) {
+        through.entries(index.collection(), entries);
       }
+      partitions.forEach(partition -> parts.read(partition, entries));
       if (query.documents()) {
         found.forEach(
             hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
@@ -325,7 +324,7 @@ final class Session {
     if (committed == null) {
       if (parts.hasWrites()) {
         if (committing == null) {
-          missing.addTo(parts, deadline);
+          through.moveTo(parts);
         }
         if (claims == null) {
           claims = claims(deadline);

@@ -4,6 +4,8 @@ import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.RowKeys;
 import java.math.BigInteger;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -141,11 +143,6 @@ public sealed interface Bounds {
       return new Interval(origin, width, number.longValueExact());
     }
 
-    /// How many intervals there are from one integer to another, both inclusive.
-    public BigInteger count(long first, long last) {
-      return number(last).subtract(number(first)).add(BigInteger.ONE);
-    }
-
     /// Rounded down, whatever the signs.
     private BigInteger number(long x) {
       BigInteger[] parts =
@@ -231,21 +228,49 @@ public sealed interface Bounds {
     return isBefore(startOne, endOther) && isBefore(startOther, endOne);
   }
 
-  /// Whether every row of a collection that lies in a range has its place here. A null end is open.
-  default boolean covers(@Nullable Datum start, @Nullable Datum end) {
-    return switch (this) {
-      case Range range ->
-          (range.start() == null
-                  || (start != null && tuple(range.start()).compareTo(tuple(start)) <= 0))
-              && (range.end() == null
-                  || (end != null && tuple(end).compareTo(tuple(range.end())) <= 0));
-      case Interval interval -> {
-        List<Datum> ends = interval.startAndEnd();
-        yield new Range(ends.getFirst(), ends.getLast()).covers(start, end);
+  /// Whether every row of a collection that lies in a range has its place in one of some bounds,
+  /// which do not overlap. A null end is open.
+  static boolean cover(Collection<Bounds> some, @Nullable Datum start, @Nullable Datum end) {
+    if (some.stream().anyMatch(Hash.class::isInstance)) {
+      return hashesCover(some);
+    }
+    List<Bounds> ranges =
+        some.stream()
+            .filter(one -> one instanceof Range || one instanceof Interval)
+            .sorted(
+                Comparator.comparing(
+                    one -> tupleOrNull(start(one)),
+                    Comparator.nullsFirst(Comparator.naturalOrder())))
+            .toList();
+    @Nullable Datum covered = start;
+    for (Bounds one : ranges) {
+      Datum first = start(one);
+      Datum last = end(one);
+      boolean gap =
+          first != null && (covered == null || tuple(covered).compareTo(tuple(first)) < 0);
+      if (gap) {
+        return false;
       }
-      case Hash(int modulus, int _) -> modulus == 1;
-      case Family _, Columns _ -> false;
-    };
+      if (last == null || (end != null && tuple(end).compareTo(tuple(last)) <= 0)) {
+        return true;
+      }
+      if (covered == null || tuple(covered).compareTo(tuple(last)) < 0) {
+        covered = last;
+      }
+    }
+    return false;
+  }
+
+  /// Each has one of as many parts as its modulus.
+  private static boolean hashesCover(Collection<Bounds> some) {
+    List<BigInteger> moduli =
+        some.stream()
+            .filter(Hash.class::isInstance)
+            .map(one -> BigInteger.valueOf(((Hash) one).modulus()))
+            .toList();
+    BigInteger all =
+        moduli.stream().reduce(BigInteger.ONE, (x, y) -> x.multiply(y).divide(x.gcd(y)));
+    return moduli.stream().map(all::divide).reduce(BigInteger.ZERO, BigInteger::add).equals(all);
   }
 
   private static boolean isBefore(@Nullable Datum start, @Nullable Datum end) {
@@ -268,6 +293,10 @@ public sealed interface Bounds {
       case Family family -> family.startAndEnd().getLast();
       case Hash _, Columns _ -> throw new IllegalArgumentException("no range: " + bounds);
     };
+  }
+
+  private static Datum.@Nullable Composite tupleOrNull(@Nullable Datum bound) {
+    return bound == null ? null : tuple(bound);
   }
 
   private static Datum.Composite tuple(Datum bound) {

@@ -17,11 +17,6 @@ public interface PartitionDirectory {
     return !partitions(collection).isEmpty();
   }
 
-  /// Whether partitions of the collection are made when their first rows are written.
-  default boolean grows(String collection) {
-    return false;
-  }
-
   /// The id of a collection, null if it does not exist.
   default @Nullable Long collectionId(String collection) {
     List<PartitionDescriptor> partitions = partitions(collection);

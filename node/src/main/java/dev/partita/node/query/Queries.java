@@ -87,9 +87,8 @@ public final class Queries {
     walk.requireInside(position -> position.startsWith(terms));
     return walk.page(
         new Scope(
-            index.collection(),
             () -> partitions(index, query.partition()),
-            partition -> isNamed(query) || partition.bounds().covers(null, null)),
+            partitions -> isNamed(query) || cover(partitions, null, null)),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -164,12 +163,11 @@ public final class Queries {
     walk.requireInside(Queries::isPrimaryKey);
     return walk.page(
         new Scope(
-            query.collection(),
             () ->
                 directory.partitions(query.collection()).stream()
                     .filter(partition -> concerns(partition, query))
                     .toList(),
-            partition -> partition.bounds().covers(datum(query.start()), datum(query.end()))),
+            partitions -> cover(partitions, datum(query.start()), datum(query.end()))),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -205,6 +203,11 @@ public final class Queries {
 
   private static @Nullable Datum datum(@Nullable PrimaryKey key) {
     return key == null ? null : Datum.of(key.parts());
+  }
+
+  private static boolean cover(
+      List<PartitionDescriptor> partitions, @Nullable Datum start, @Nullable Datum end) {
+    return Bounds.cover(partitions.stream().map(PartitionDescriptor::bounds).toList(), start, end);
   }
 
   /// Whether a query is one of a partition, which is all of it, and no family.
@@ -255,11 +258,9 @@ public final class Queries {
   /// Which partitions a query is about.
   ///
   /// @param partitions those that are known now
-  /// @param whole whether one has everything that there can be
+  /// @param whole whether some have everything that there can be
   private record Scope(
-      String collection,
-      Supplier<List<PartitionDescriptor>> partitions,
-      Predicate<PartitionDescriptor> whole) {}
+      Supplier<List<PartitionDescriptor>> partitions, Predicate<List<PartitionDescriptor>> whole) {}
 
   /// Makes the reader of one partition's part, at a timestamp that is null until the first answer
   /// tells it.
@@ -327,21 +328,19 @@ public final class Queries {
       }
     }
 
-    /// The partitions that are read, all that were written to up to the timestamp. A single one
-    /// that has everything chooses the timestamp for itself, which needs no other node.
+    /// The partitions that are read, all that were written to up to the timestamp. Those that have
+    /// everything need nobody to know that; a single one chooses the timestamp for itself.
     private List<PartitionDescriptor> partitions(
         Scope scope, AtomicReference<@Nullable Timestamp> readAt, Deadline deadline) {
       List<PartitionDescriptor> known = scope.partitions().get();
-      if (known.size() == 1 && scope.whole().test(known.getFirst())) {
+      Timestamp chosen = readAt.get();
+      if ((chosen != null || known.size() == 1) && scope.whole().test(known)) {
         return known;
       }
-      Timestamp chosen = readAt.get();
       if (chosen == null) {
         readAt.set(now(deadline));
-      } else if (directory.grows(scope.collection())) {
-        directory.catchUp(chosen, deadline);
       } else {
-        return known;
+        directory.catchUp(chosen, deadline);
       }
       // Looked up once more: who has a timestamp knows all that were written to before.
       return scope.partitions().get();

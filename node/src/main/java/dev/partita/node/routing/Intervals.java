@@ -61,40 +61,36 @@ final class Intervals {
   /// @throws DatabaseException `OVERLOADED` if too many are asked for, `UNAVAILABLE` if they do not
   ///   serve in time; both may be tried again
   void make(String collection, Collection<PrimaryKey> keys, Deadline deadline) {
-    Set<Wanted> wanted = missing(collection, keys);
-    if (wanted.isEmpty()) {
+    Catalog catalog = system.catalog();
+    if (catalog.partitions().families(collection).isEmpty() || serve(catalog, collection, keys)) {
       return;
     }
     Deadline patience = deadline.atMost(PATIENCE, clock);
-    for (Wanted each : wanted) {
+    for (Wanted each : missing(catalog, collection, keys)) {
       make(collection, each, patience);
     }
-    boolean serving =
-        system.await(
-            catalog ->
-                keys.stream()
-                    .allMatch(key ->
-                        catalog
-                            .partitions()
-                            .owner(collection, key)
-                            .map(entry -> entry.state() == PartitionEntry.State.ACTIVE)
-                            .orElseGet(
-                                () -> catalog.partitions().family(collection, key).isEmpty())),
-            patience);
-    if (!serving) {
+    // Those that others have asked for may not serve yet either.
+    if (!system.await(newest -> serve(newest, collection, keys), patience)) {
       throw new DatabaseException(
               ErrorCode.UNAVAILABLE, "the partition of a new interval does not serve yet")
           .with("collection", collection)
-          .with("partition", wanted.iterator().next().name());
+          .with("keys", keys.size());
     }
   }
 
-  private Set<Wanted> missing(String collection, Collection<PrimaryKey> keys) {
-    Catalog catalog = system.catalog();
+  private static boolean serve(Catalog catalog, String collection, Collection<PrimaryKey> keys) {
+    return keys.stream()
+        .allMatch(key ->
+            catalog
+                .partitions()
+                .owner(collection, key)
+                .map(entry -> entry.state() == PartitionEntry.State.ACTIVE)
+                .orElseGet(() -> catalog.partitions().family(collection, key).isEmpty()));
+  }
+
+  private static Set<Wanted> missing(
+      Catalog catalog, String collection, Collection<PrimaryKey> keys) {
     Set<Wanted> wanted = new LinkedHashSet<>();
-    if (catalog.partitions().families(collection).isEmpty()) {
-      return wanted;
-    }
     for (PrimaryKey key : keys) {
       if (catalog.partitions().owner(collection, key).isEmpty()) {
         catalog
@@ -105,6 +101,19 @@ final class Intervals {
       }
     }
     return wanted;
+  }
+
+  /// The interval of a key; null if no family has the key, or it has no number.
+  static Bounds.@Nullable Interval interval(Catalog catalog, String collection, PrimaryKey key) {
+    PartitionEntry family = catalog.partitions().family(collection, key).orElse(null);
+    if (family == null) {
+      return null;
+    }
+    try {
+      return ((Bounds.Family) family.bounds()).interval(key);
+    } catch (IllegalArgumentException _) {
+      return null;
+    }
   }
 
   private static Bounds.Interval interval(PartitionEntry family, PrimaryKey key) {

@@ -31,7 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Runs transactions that come in one request, and tries again those that others were in the way
@@ -71,9 +71,7 @@ public final class OneShotTransactions {
     OneShot.Name name = request.name();
     TransactionId id =
         name == null ? TransactionId.random() : TransactionId.of(name.client(), name.sequence());
-    if (!request.writes().isEmpty()) {
-      make(request, deadline);
-    }
+    make(request.writes(), deadline);
     if (name != null && !request.writes().isEmpty()) {
       id = id.again();
       OneShotResult before = repeated(request, id, owners, 0, deadline);
@@ -84,17 +82,13 @@ public final class OneShotTransactions {
     return new Run(request, id, owners, deadline).run();
   }
 
-  /// Makes the intervals in which something is written, and those in which something is read for
-  /// it: that nothing was there is then checked as everything else is.
-  private void make(OneShot request, Deadline deadline) {
-    Map<String, Set<PrimaryKey>> keys = new HashMap<>();
-    Stream.of(
-            request.reads().stream(),
-            request.conditions().stream().map(Condition::item),
-            request.writes().stream().map(OneShot.Write::item))
-        .flatMap(items -> items)
-        .forEach(item ->
-            keys.computeIfAbsent(item.collection(), _ -> new LinkedHashSet<>()).add(item.key()));
+  private void make(List<OneShot.Write> writes, Deadline deadline) {
+    Map<String, List<PrimaryKey>> keys =
+        writes.stream()
+            .collect(
+                Collectors.groupingBy(
+                    OneShot.Write::collection,
+                    Collectors.mapping(write -> write.mutation().key(), Collectors.toList())));
     keys.forEach((collection, all) -> router.make(collection, all, deadline));
   }
 
@@ -261,9 +255,16 @@ public final class OneShotTransactions {
       for (OneShot.Write write : request.writes()) {
         parts.write(owner(owners, write.item()), write.mutation());
       }
+      var through = new LookedThrough(router);
       for (Item item : looked()) {
-        parts.read(owner(owners, item), item.key());
+        PartitionDescriptor owner = owners.get(item);
+        if (owner == null) {
+          through.missing(item.collection(), item.key());
+        } else {
+          parts.read(owner, item.key());
+        }
       }
+      through.moveTo(parts);
       claims.addTo(parts);
       return parts;
     }

@@ -55,12 +55,45 @@ final class BoundsTest {
           assertThat(inInterval(x, origin, width, interval.number())).isTrue();
           assertThat(interval.first()).isLessThanOrEqualTo(x);
           assertThat(interval.last()).isGreaterThanOrEqualTo(x);
-          assertThat(family.count(interval.first(), interval.last())).isEqualTo(BigInteger.ONE);
           assertThat(family.overlaps(interval)).isTrue();
         }
       }
     }
     assertThat(without).isPositive();
+  }
+
+  @Test
+  void boundsCoverARangeWithoutGaps() {
+    var low = new Bounds.Range(null, Datum.of(10));
+    var middle = new Bounds.Interval(10, 5, 0);
+    var high = new Bounds.Range(Datum.of(15), null);
+
+    assertThat(Bounds.cover(List.of(high, low, middle), null, null)).isTrue();
+    assertThat(Bounds.cover(List.of(high, low), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(low, middle), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(middle, high), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(middle, high), Datum.of(10), null)).isTrue();
+    assertThat(Bounds.cover(List.of(middle), Datum.of(11), Datum.of(15))).isTrue();
+    assertThat(Bounds.cover(List.of(middle), Datum.of(11), Datum.of(16))).isFalse();
+    assertThat(Bounds.cover(List.of(middle), Datum.of(9), Datum.of(15))).isFalse();
+    assertThat(Bounds.cover(List.of(new Bounds.Family(0, 1)), Datum.of(9), Datum.of(15))).isFalse();
+    Datum inside = Datum.of(List.of(Datum.of(12), Datum.of("a")));
+    assertThat(Bounds.cover(List.of(middle), inside, Datum.of(13))).isTrue();
+    assertThat(Bounds.cover(List.of(new Bounds.Range(inside, null)), Datum.of(12), null)).isFalse();
+    assertThat(Bounds.cover(List.of(), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(Bounds.Range.ALL), null, null)).isTrue();
+  }
+
+  @Test
+  void hashesCoverEverythingOrNotEverything() {
+    var even = new Bounds.Hash(2, 0);
+
+    assertThat(Bounds.cover(List.of(even), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(even, new Bounds.Hash(4, 1)), null, null)).isFalse();
+    assertThat(
+            Bounds.cover(List.of(even, new Bounds.Hash(4, 1), new Bounds.Hash(4, 3)), null, null))
+        .isTrue();
+    assertThat(Bounds.cover(List.of(new Bounds.Hash(1, 0)), Datum.of(1), Datum.of(2))).isTrue();
   }
 
   @Test
@@ -77,23 +110,6 @@ final class BoundsTest {
     assertThat(BoundsJson.read(BoundsJson.write(family))).isEqualTo(family);
     assertThat(BoundsJson.write(family)).hasToString("{\"range\":{\"origin\":7,\"width\":10}}");
     assertThatThrownBy(() -> new Bounds.Family(0, 0)).isInstanceOf(IllegalArgumentException.class);
-  }
-
-  @Test
-  void boundsCoverRangesThatLieInsideAsAWhole() {
-    var bounds = new Bounds.Range(Datum.of(0), Datum.of(10));
-
-    assertThat(bounds.covers(Datum.of(0), Datum.of(10))).isTrue();
-    assertThat(bounds.covers(Datum.of(List.of(Datum.of(3), Datum.of("a"))), Datum.of(4))).isTrue();
-    assertThat(bounds.covers(null, Datum.of(10))).isFalse();
-    assertThat(bounds.covers(Datum.of(0), null)).isFalse();
-    assertThat(bounds.covers(Datum.of(0), Datum.of(11))).isFalse();
-    assertThat(Bounds.Range.ALL.covers(null, null)).isTrue();
-    assertThat(new Bounds.Interval(0, 10, 1).covers(Datum.of(10), Datum.of(20))).isTrue();
-    assertThat(new Bounds.Interval(0, 10, 1).covers(Datum.of(9), Datum.of(20))).isFalse();
-    assertThat(new Bounds.Hash(1, 0).covers(null, null)).isTrue();
-    assertThat(new Bounds.Hash(2, 0).covers(Datum.of(1), Datum.of(2))).isFalse();
-    assertThat(new Bounds.Family(0, 10).covers(Datum.of(1), Datum.of(2))).isFalse();
   }
 
   @Test
