@@ -114,6 +114,10 @@ public sealed interface Request {
       mutations = List.copyOf(mutations);
       claims = Set.copyOf(claims);
       extents = List.copyOf(extents);
+      if (extents.size() > Extent.EXTENTS_MAX) {
+        throw new IllegalArgumentException(
+            "a transaction has at most " + Extent.EXTENTS_MAX + " extents");
+      }
       checkMutations(mutations);
     }
 

@@ -20,7 +20,7 @@ final class RequestCodec {
   private static final int VOTE = 10;
   private static final int CHANGES = 11;
   private static final int CLAIMING = 12;
-  private static final int EXTENDING = 13;
+  private static final int EXTENDING = 16;
 
   private RequestCodec() {}
 

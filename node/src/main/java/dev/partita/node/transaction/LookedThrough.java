@@ -49,12 +49,12 @@ public final class LookedThrough {
     }
   }
 
-  /// Notes a range of rows, unless one Partition has all of it.
+  /// Notes a range of rows, unless there can be no other Partitions of it.
   public void rows(String collection, @Nullable PrimaryKey start, @Nullable PrimaryKey end) {
     note(new Place(collection, start, end), new ReadSet.Rows(start, end));
   }
 
-  /// Notes entries of an index, unless one Partition has all of them.
+  /// Notes entries of an index, unless there can be no other Partitions of the collection.
   public void entries(String collection, ReadSet.Entries entries) {
     note(new Place(collection, null, null), entries);
   }
