@@ -375,7 +375,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
     try {
       long begun = node.clock().monotonicNanos();
-      Response answer = replica.readClosed(request);
+      Response answer = replica.promises().read(request);
       if (answer != null) {
         listener.answered(
             request.partition(),
@@ -394,7 +394,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     PartitionReplica replica = replicas.get(id);
     return replica == null || suspended.contains(id) || replica.leads()
         ? null
-        : replica.readableUpTo();
+        : replica.promises().readableUpTo();
   }
 
   private void flushed() {
