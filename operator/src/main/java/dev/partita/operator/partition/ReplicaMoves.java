@@ -102,8 +102,8 @@ final class ReplicaMoves {
                   : splits
                       .begin(partition, view, decisions.split(), cluster, dataPlane)
                       .or(() -> join(partition, view, plan.placement(), health, cluster, dataPlane))
-                      .orElseGet(() ->
-                          rebalance(partition, view, plan.placement(), health, cluster, dataPlane));
+                      .orElseGet(
+                          () -> rebalance(partition, view, plan, health, cluster, dataPlane));
     };
   }
 
@@ -190,7 +190,7 @@ final class ReplicaMoves {
   private Verdict rebalance(
       Partition partition,
       PartitionView view,
-      Placement placement,
+      Plan plan,
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
@@ -201,8 +201,8 @@ final class ReplicaMoves {
                 !each.isRunning()
                     && (each.kind() == OperationSpec.Kind.SPLIT_PARTITION
                         || each.kind() == OperationSpec.Kind.MERGE_PARTITIONS));
-    return placement
-        .rebalance()
+    return plan.rebalance()
+        .get()
         .filter(move -> quiet && move.partition().equals(view.name()))
         .map(move -> start(partition, view, move, MoveReason.BALANCE, health, cluster, dataPlane))
         .orElse(health);
