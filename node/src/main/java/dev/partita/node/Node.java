@@ -6,6 +6,7 @@ import dev.partita.node.admin.FirstAdministrator;
 import dev.partita.node.admin.NodeAdmin;
 import dev.partita.node.admin.SettingsAdmin;
 import dev.partita.node.catalog.Catalog;
+import dev.partita.node.catalog.Extents;
 import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.catalog.RecoveryEntry;
 import dev.partita.node.cluster.Cluster;
@@ -159,7 +160,7 @@ public final class Node implements AutoCloseable {
       this.router =
           new Router(
               self,
-              system::catalog,
+              system,
               node -> node.equals(self) ? partitions : new RemotePartitions(transport, node, clock),
               host::alive,
               clock);
@@ -325,7 +326,8 @@ public final class Node implements AutoCloseable {
             system.oracle(),
             clock,
             environment.partitions().withRetention(retention, interval),
-            operations);
+            operations,
+            extent -> Extents.haveGrown(system.catalog(), extent));
     local.serve(transport);
     return local;
   }

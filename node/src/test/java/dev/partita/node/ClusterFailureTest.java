@@ -9,7 +9,6 @@ import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.key.PrimaryKey;
-import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.Response;
 import dev.partita.node.query.Queries;
 import dev.partita.node.query.RangeQuery;
@@ -17,7 +16,6 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -192,11 +190,10 @@ class ClusterFailureTest {
                   .filter(one -> one != cluster.leader("low") && one != cluster.leader("high"))
                   .findFirst()
                   .orElseThrow());
-      List<PartitionDescriptor> partitions = follower.router().partitions("things");
       await()
           .atMost(TestCluster.PATIENCE)
           .until(() -> {
-            Timestamp readable = follower.router().readableUpTo(partitions);
+            Timestamp readable = follower.router().readableUpTo("things");
             return readable != null && !readable.isBefore(then);
           });
 

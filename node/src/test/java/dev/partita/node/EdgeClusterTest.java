@@ -72,7 +72,7 @@ final class EdgeClusterTest {
 
   private @Nullable Timestamp readable(String collection) {
     Node edge = cluster().node(EDGE);
-    return edge.router().readableUpTo(edge.router().partitions(collection));
+    return edge.router().readableUpTo(collection);
   }
 
   private Timestamp awaitReadable() {

@@ -187,6 +187,26 @@ class SessionClusterTest {
     assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
   }
 
+  /// One that is declared after the look was not looked into.
+  @Test
+  void phantomsInPartitionsThatAreDeclaredMeanwhileAreRefused() {
+    cluster.createPartition("begin", "growing", "{\"range\":{\"end\":100}}", 0, 1, 2);
+    String looking = "{\"collection\":\"growing\",\"start\":0,\"end\":500}";
+    var early = new Client(0);
+    var late = new Client(1);
+    for (Client client : List.of(early, late)) {
+      assertThat(client.query(looking).get("data")).isEmpty();
+    }
+    early.put(71, "");
+    late.put(72, "");
+    cluster.createPartition("rest", "growing", "{\"range\":{\"start\":100,\"end\":500}}", 0, 1, 2);
+
+    early.commit();
+    assertThat(cluster.put(2, "growing", 300, "{\"id\":300}")).isInstanceOf(Response.Writes.class);
+
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, late::commit);
+  }
+
   @Test
   void phantomsOfIndexesAreRefused() {
     write(31, ",\"color\":\"red\"");

@@ -188,6 +188,37 @@ class PartitionTreeTest extends OperatorFixture {
   }
 
   @Test
+  void intervalsThatTheNodesMakeGetResourcesAndFollowTheirFamily() {
+    apply(site(4));
+    apply(partition("days", "range: {origin: 0, width: 100}, replicas: 3"));
+    awaitReady(Partition.class, "days");
+    awaitStatus(Partition.class, "days", status -> "Split".equals(status.phase()));
+    assertThat(cluster.home("days")).hasSize(3);
+
+    String made = cluster.makeInterval("days", -2);
+
+    await("the resource of the interval")
+        .atMost(PATIENCE)
+        .until(() -> exists(made) && isReady(Partition.class, made));
+    Partition interval = get(Partition.class, made);
+    assertThat(interval.getSpec().range()).isEqualTo(Range.numbered(0, 100, -2));
+    assertThat(interval.getMetadata().getLabels()).containsEntry(Labels.PARENT, "days");
+    awaitStatus(Partition.class, "days", status -> List.of(made).equals(status.children()));
+    cluster.figures(made, 7, 0);
+    awaitStatus(Partition.class, "days", status -> Objects.equals(status.rows(), 7L));
+
+    // A node that is to go is emptied, and no interval begins there any more.
+    scale(3);
+
+    awaitStill("three nodes", () -> podNames().size() == 3);
+    assertThat(cluster.home("days")).containsExactly("main-0", "main-1", "main-2");
+    assertThat(cluster.replicas(made)).containsExactly("main-0", "main-1", "main-2");
+    delete("days");
+    await("everything goes").atMost(PATIENCE).until(() -> resources().isEmpty());
+    assertThat(cluster.partitions()).isEmpty();
+  }
+
+  @Test
   void aPartIsSplitAgain() {
     apply(site(1));
     apply(partition("p", P.formatted(1)));

@@ -138,6 +138,45 @@ class UpIT extends MainJobSteps {
         });
   }
 
+  private static final String DAYS =
+      """
+      apiVersion: partita.dev/v1alpha1
+      kind: Partition
+      metadata: {name: days}
+      spec: {collection: visits, range: {origin: 0, width: 100}, replicas: 3}
+      """;
+
+  @Test
+  @Order(10)
+  void theFirstKeyOfAnIntervalMakesItsPartition() throws Exception {
+    try (KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(workspace().kubeconfig().toFile()))
+            .build()) {
+      client.resource(DAYS).inNamespace("default").create();
+      await("a write to a new interval")
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() ->
+              send("PUT", "/v1/collections/visits/documents/250", "{}").statusCode() / 100 == 2);
+      assertThat(send("GET", "/v1/collections/visits/documents/50", "").statusCode())
+          .isEqualTo(404);
+      await("the resource of the interval")
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .untilAsserted(() -> {
+            String parent =
+                client
+                    .genericKubernetesResources("partita.dev/v1alpha1", "Partition")
+                    .inNamespace("default")
+                    .withName("days-p2")
+                    .require()
+                    .get("status", "parent");
+            assertThat(parent).isEqualTo("days");
+          });
+    }
+  }
+
   private static final String EDGE_SITE =
       """
       apiVersion: partita.dev/v1alpha1
@@ -161,7 +200,7 @@ class UpIT extends MainJobSteps {
 
   /// All nodes but the one at the edge are stopped: for that one, its line is cut.
   @Test
-  @Order(10)
+  @Order(11)
   void anEdgeSiteReadsOnWithItsLineCutAndCatchesUp() throws Exception {
     try (KubernetesClient client =
             new KubernetesClientBuilder()

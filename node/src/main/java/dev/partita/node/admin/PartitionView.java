@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// @param hotKey the key that takes so much of the load that dividing the Partition would not help;
 ///   null if there is none
 /// @param bytes size on disk of one replica, approximately
-/// @param children names of the Partitions that it was split into
+/// @param children names of the Partitions that it was split into, or of its intervals
 /// @param splitPoints where it could be split
+/// @param home ids of the nodes where its next intervals begin; empty if it is no family of those
 public record PartitionView(
     String id,
     String name,
@@ -29,10 +30,12 @@ public record PartitionView(
     @Nullable JsonNode hotKey,
     State state,
     List<String> children,
-    SplitPointsView splitPoints) {
+    SplitPointsView splitPoints,
+    List<String> home) {
   public PartitionView {
     replicas = List.copyOf(replicas);
     children = List.copyOf(children);
+    home = List.copyOf(home);
   }
 
   /// A replica of a Partition.

@@ -15,6 +15,7 @@ import dev.partita.node.time.Deadline;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -69,7 +70,7 @@ final class ResourceRequests {
         catalog ->
             catalog
                 .partition(wanted.name())
-                .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE)
+                .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE || entry.isFamily())
                 .isPresent(),
         "the partition does not serve yet",
         name,
@@ -83,7 +84,10 @@ final class ResourceRequests {
 
   /// What the catalog would refuse anyway is refused before a custom resource is made for it.
   private void refuseOverlap(CatalogCommand.CreatePartition wanted) {
-    for (PartitionEntry entry : system.catalog().partitions().of(wanted.collection())) {
+    var partitions = system.catalog().partitions();
+    List<PartitionEntry> present = new ArrayList<>(partitions.families(wanted.collection()));
+    present.addAll(partitions.of(wanted.collection()));
+    for (PartitionEntry entry : present) {
       if (entry.bounds().overlaps(wanted.bounds())) {
         throw new DatabaseException(
                 ErrorCode.OVERLAP, "the bounds overlap those of another partition")

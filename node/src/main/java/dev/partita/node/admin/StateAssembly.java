@@ -137,7 +137,8 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         entry.state() == PartitionEntry.State.SPLIT
             ? catalog.children(entry.id()).stream().map(PartitionEntry::name).toList()
             : List.of(),
-        points(report.map(PartitionReport::points).orElse(SplitPoints.UNKNOWN)));
+        points(report.map(PartitionReport::points).orElse(SplitPoints.UNKNOWN)),
+        entry.home().stream().map(NodeId::toString).toList());
   }
 
   private static PartitionView.SplitPointsView points(SplitPoints points) {

@@ -2,6 +2,7 @@ package dev.partita.node.catalog;
 
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.time.Timestamp;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +113,13 @@ public record Catalog(
         .filter(entry -> entry.state() != PartitionEntry.State.PENDING)
         .filter(entry -> entry.absorbed().contains(id))
         .findFirst();
+  }
+
+  /// A timestamp before which nothing was written to a Partition that this catalog does not know or
+  /// does not know to serve: such a one gets all its timestamps after this catalog's window was
+  /// reserved.
+  public Timestamp complete() {
+    return window.start();
   }
 
   /// The indexes of a collection, by name.

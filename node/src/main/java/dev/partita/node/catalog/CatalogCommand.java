@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
   @JsonSubTypes.Type(value = CatalogCommand.ActivatePartition.class, name = "ActivatePartition"),
   @JsonSubTypes.Type(value = CatalogCommand.PublishSplit.class, name = "PublishSplit"),
   @JsonSubTypes.Type(value = CatalogCommand.RetirePartition.class, name = "RetirePartition"),
+  @JsonSubTypes.Type(value = CatalogCommand.MakeInterval.class, name = "MakeInterval"),
   @JsonSubTypes.Type(value = CatalogCommand.CommitMerge.class, name = "CommitMerge"),
   @JsonSubTypes.Type(value = CatalogCommand.GiveUpMerge.class, name = "GiveUpMerge"),
   @JsonSubTypes.Type(value = CatalogCommand.CreateIndex.class, name = "CreateIndex"),
@@ -59,7 +60,8 @@ public sealed interface CatalogCommand {
   /// Plans otherwise with a node. A node that is gone stays gone.
   record SetNodeState(NodeId node, NodeEntry.State state) implements CatalogCommand {}
 
-  /// Makes a Partition, or adopts the retained rows of the same collection and bounds.
+  /// Makes a Partition, or adopts the retained rows of the same collection and bounds. Of a family
+  /// that is there it tells where its next Partitions begin.
   record CreatePartition(String name, String collection, Bounds bounds, List<NodeId> replicas)
       implements CatalogCommand {
     public CreatePartition {
@@ -94,6 +96,9 @@ public sealed interface CatalogCommand {
       learners = List.copyOf(learners);
     }
   }
+
+  /// Makes the Partition of one interval of a family, unless it is there.
+  record MakeInterval(PartitionId family, long number) implements CatalogCommand {}
 
   /// The parts of a Partition that was split are merged: the one serves in its place from now on.
   ///

@@ -58,6 +58,8 @@ final class CatalogRules {
       case CatalogCommand.ObservePartition observed -> PartitionRules.observe(before, observed);
       case CatalogCommand.ActivatePartition activate -> PartitionRules.activate(before, activate);
       case CatalogCommand.PublishSplit publish -> SplitTransitions.publish(before, publish);
+      case CatalogCommand.MakeInterval(var family, long number) ->
+          IntervalPartitions.make(before, family, number);
       case CatalogCommand.CommitMerge commit -> MergeTransitions.commit(before, commit);
       case CatalogCommand.GiveUpMerge given -> MergeTransitions.giveUp(before, given);
       case CatalogCommand.RetirePartition(var partition) ->

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 /// use.
 record CollectionPartitions(
     List<PartitionEntry> visible,
+    List<PartitionEntry> families,
     NavigableMap<Datum.Composite, PartitionEntry> byStart,
     Map<Integer, Map<Integer, PartitionEntry>> byRemainder) {
 
@@ -33,10 +34,12 @@ record CollectionPartitions(
         case Bounds.Interval interval -> byStart.put(tuple(Datum.of(interval.first())), entry);
         case Bounds.Hash(int modulus, int remainder) ->
             byRemainder.computeIfAbsent(modulus, _ -> new HashMap<>()).put(remainder, entry);
-        case Bounds.Columns _ -> {}
+        case Bounds.Columns _, Bounds.Family _ -> {}
       }
     }
-    return new CollectionPartitions(visible, byStart, byRemainder);
+    List<PartitionEntry> families =
+        entries.stream().filter(entry -> entry.isFamily() && entry.isVisible()).toList();
+    return new CollectionPartitions(visible, families, byStart, byRemainder);
   }
 
   Optional<PartitionEntry> owner(PrimaryKey key) {

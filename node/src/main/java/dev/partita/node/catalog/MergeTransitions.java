@@ -36,6 +36,14 @@ final class MergeTransitions {
       return Transition.refused(
           before, Reason.CONFLICT, "the partition is not split", parent.name(), null);
     }
+    if (parent.isFamily()) {
+      return Transition.refused(
+          before,
+          Reason.INVALID,
+          "the parts of the partition are intervals, which stay apart",
+          parent.name(),
+          null);
+    }
     if (!parent.members().isEmpty()) {
       return Transition.refused(
           before, Reason.CONFLICT, "the partition is being split", parent.name(), null);

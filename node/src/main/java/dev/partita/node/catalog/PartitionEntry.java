@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///   merged the Partition that has its rows
 /// @param absorbed the Partitions that it was merged of, however far back: it answers for their
 ///   transactions
+/// @param home where the Partitions of a family begin, see [IntervalPartitions]; nowhere for others
 public record PartitionEntry(
     PartitionId id,
     String name,
@@ -35,12 +36,42 @@ public record PartitionEntry(
     List<NodeId> learners,
     State state,
     @Nullable PartitionId parent,
-    List<PartitionId> absorbed) {
-  @SuppressWarnings("ConstantValue") // A catalog of a version before merges says nothing of them.
+    List<PartitionId> absorbed,
+    List<NodeId> home) {
+  @SuppressWarnings("ConstantValue") // A catalog of a version before these says nothing of them.
   public PartitionEntry {
     absorbed = absorbed == null ? List.of() : List.copyOf(absorbed);
     voters = List.copyOf(voters);
     learners = List.copyOf(learners);
+    home = home == null ? List.of() : List.copyOf(home);
+  }
+
+  /// One that is no family.
+  public PartitionEntry(
+      PartitionId id,
+      String name,
+      String collection,
+      long collectionId,
+      Bounds bounds,
+      long epoch,
+      List<NodeId> voters,
+      List<NodeId> learners,
+      State state,
+      @Nullable PartitionId parent,
+      List<PartitionId> absorbed) {
+    this(
+        id,
+        name,
+        collection,
+        collectionId,
+        bounds,
+        epoch,
+        voters,
+        learners,
+        state,
+        parent,
+        absorbed,
+        List.of());
   }
 
   /// Where a Partition is in its life.
@@ -54,7 +85,8 @@ public record PartitionEntry(
     /// into it. Invisible to clients.
     PENDING,
     /// It was split: it has no rows, its children or theirs do. Its name and bounds stay, so that
-    /// whoever has declared it finds it. Once it has no members any more its group is gone.
+    /// whoever has declared it finds it. Once it has no members any more its group is gone. A
+    /// family is so from the beginning.
     SPLIT,
     /// It was merged into another one, which has its rows, and is kept until every member has done
     /// that durably. Invisible to clients.
@@ -86,6 +118,11 @@ public record PartitionEntry(
     return !absorbed.isEmpty();
   }
 
+  /// Whether it is a family of intervals, each of which is a child of its own.
+  public boolean isFamily() {
+    return bounds instanceof Bounds.Family;
+  }
+
   /// The id of the first that was in its place.
   PartitionId firstId() {
     return Stream.concat(Stream.of(id), absorbed.stream())
@@ -111,6 +148,22 @@ public record PartitionEntry(
     return changed(name, epoch, voters, learners, state, newParent);
   }
 
+  PartitionEntry at(List<NodeId> newHome) {
+    return new PartitionEntry(
+        id,
+        name,
+        collection,
+        collectionId,
+        bounds,
+        epoch,
+        voters,
+        learners,
+        state,
+        parent,
+        absorbed,
+        newHome);
+  }
+
   private PartitionEntry changed(
       String newName,
       long newEpoch,
@@ -129,6 +182,7 @@ public record PartitionEntry(
         newLearners,
         newState,
         newParent,
-        absorbed);
+        absorbed,
+        home);
   }
 }

@@ -74,6 +74,19 @@ public final class PartitionMap {
     return partitions == null ? Optional.empty() : partitions.owner(key);
   }
 
+  /// The family that a row belongs to, whether or not the Partition of its interval is there.
+  public Optional<PartitionEntry> family(String collection, PrimaryKey key) {
+    return families(collection).stream()
+        .filter(family -> family.bounds().contains(key))
+        .findFirst();
+  }
+
+  /// The families of a collection that clients can see.
+  public List<PartitionEntry> families(String collection) {
+    CollectionPartitions partitions = byCollection.get(collection);
+    return partitions == null ? List.of() : partitions.families();
+  }
+
   /// A Partition of the collection, retained or not, that shares a key with the bounds.
   Optional<PartitionEntry> overlapping(String collection, Bounds bounds) {
     return byId.values().stream()

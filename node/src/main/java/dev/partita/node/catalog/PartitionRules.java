@@ -25,7 +25,7 @@ final class PartitionRules {
     Optional<PartitionEntry> known = before.partitions().named(create.name());
     if (known.isPresent()) {
       return same(known.get(), create)
-          ? Transition.applied(before)
+          ? IntervalPartitions.at(before, known.get(), create.replicas())
           : Transition.refused(
               before, Reason.EXISTS, "another partition has this name", create.name(), null);
     }
@@ -39,7 +39,7 @@ final class PartitionRules {
       PartitionEntry entry = other.get();
       boolean adopted = entry.state() == PartitionEntry.State.RETAINED && same(entry, create);
       return adopted
-          ? adopt(before, entry, create.name())
+          ? adopt(before, entry.at(entry.isFamily() ? create.replicas() : List.of()), create.name())
           : Transition.refused(
               before,
               Reason.OVERLAP,
@@ -62,17 +62,9 @@ final class PartitionRules {
     if (ClaimPartitions.isClaims(create.collection())) {
       return ClaimPartitions.reserved(before, name, create.collection());
     }
-    List<NodeId> replicas = create.replicas();
-    if (replicas.isEmpty()
-        || replicas.size() > REPLICAS_MAX
-        || replicas.stream().distinct().count() != replicas.size()) {
-      return Transition.refused(
-          before, Reason.INVALID, "a partition has 1 to 9 different replicas", name, null);
-    }
-    for (NodeId node : replicas) {
-      if (!before.hasMember(node)) {
-        return Transition.refused(before, Reason.NOT_FOUND, "unknown node", name, node.toString());
-      }
+    Transition nowhere = checkReplicas(before, name, create.replicas());
+    if (nowhere != null) {
+      return nowhere;
     }
     Partitioning wanted = partitioning(create.bounds());
     if (wanted == null) {
@@ -93,9 +85,24 @@ final class PartitionRules {
     return null;
   }
 
+  static @Nullable Transition checkReplicas(Catalog before, String name, List<NodeId> replicas) {
+    if (replicas.isEmpty()
+        || replicas.size() > REPLICAS_MAX
+        || replicas.stream().distinct().count() != replicas.size()) {
+      return Transition.refused(
+          before, Reason.INVALID, "a partition has 1 to 9 different replicas", name, null);
+    }
+    for (NodeId node : replicas) {
+      if (!before.hasMember(node)) {
+        return Transition.refused(before, Reason.NOT_FOUND, "unknown node", name, node.toString());
+      }
+    }
+    return null;
+  }
+
   private static @Nullable Partitioning partitioning(Bounds bounds) {
     return switch (bounds) {
-      case Bounds.Range _, Bounds.Interval _ -> Partitioning.RANGE;
+      case Bounds.Range _, Bounds.Interval _, Bounds.Family _ -> Partitioning.RANGE;
       case Bounds.Hash _ -> Partitioning.HASH;
       case Bounds.Columns _ -> null;
     };
@@ -106,11 +113,11 @@ final class PartitionRules {
   private static Transition adopt(Catalog before, PartitionEntry root, String name) {
     PartitionMap map = before.partitions();
     for (PartitionEntry each : SplitTransitions.tree(before, root)) {
-      boolean split = !SplitTransitions.children(before, each.id()).isEmpty();
+      boolean split = each.isFamily() || !SplitTransitions.children(before, each.id()).isEmpty();
       map =
           map.with(
               each.named(
-                  each.equals(root) ? name : formerName(map, each),
+                  each.id().equals(root.id()) ? name : formerName(map, each),
                   split ? PartitionEntry.State.SPLIT : PartitionEntry.State.CREATING));
     }
     // Its rows may be older than indexes that are complete without them.
@@ -146,6 +153,9 @@ final class PartitionRules {
             PartitionEntry.State.CREATING,
             null,
             List.of());
+    if (entry.isFamily()) {
+      entry = IntervalPartitions.family(entry);
+    }
     return next.withNextId(next.nextId() + 1).withPartitions(next.partitions().with(entry));
   }
 

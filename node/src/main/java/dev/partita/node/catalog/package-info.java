@@ -8,9 +8,9 @@
 /// value to listeners. All checks that must hold against concurrent changes (names, overlapping
 /// bounds, steps of operations) are therefore made at apply, where there is one order.
 ///
-/// Partitions are a tree: [SplitTransitions] grows it, [MergeTransitions] takes that back. At every
-/// revision each key that is covered at all belongs to exactly one Partition that clients are
-/// routed to.
+/// Partitions are a tree: [SplitTransitions] grows it, [MergeTransitions] takes that back;
+/// [IntervalPartitions] are children that are made when they are needed. At every revision each key
+/// that is covered at all belongs to exactly one Partition that clients are routed to.
 ///
 /// Threads: values may be read anywhere; the state machine belongs to the apply thread of its
 /// group; listeners are called on that thread and must not block.

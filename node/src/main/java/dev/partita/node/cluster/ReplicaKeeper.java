@@ -28,6 +28,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps on this node the replicas that the catalog places on it, and no others. Replicas that are
 /// to go are removed with their rows before new ones are opened, because a new Partition may own
@@ -94,7 +95,7 @@ final class ReplicaKeeper implements AutoCloseable {
         replica = partitions.replica(entry.id());
       }
       if (replica == null && isWanted(catalog, entry) && mayOpen(entry)) {
-        replica = open(entry);
+        replica = open(catalog, entry);
       }
       if (replica != null) {
         partitions.suspend(entry.id(), entry.state() == PartitionEntry.State.RETAINED);
@@ -186,10 +187,11 @@ final class ReplicaKeeper implements AutoCloseable {
         id, "removed", 0, "removed", Bounds.Range.ALL, Epoch.FIRST, Configuration.EMPTY);
   }
 
-  private PartitionReplica open(PartitionEntry entry) {
+  private PartitionReplica open(Catalog catalog, PartitionEntry entry) {
     // Up to the first epoch the members are those of the creation, the same on each of them.
     boolean first =
-        entry.parent() == null
+        isFirst(catalog, entry.parent())
+            && !entry.isMerge()
             && entry.epoch() <= Epoch.FIRST.value()
             && entry.members().contains(self);
     Configuration members =
@@ -209,6 +211,12 @@ final class ReplicaKeeper implements AutoCloseable {
       replica.group().campaign();
     }
     return replica;
+  }
+
+  /// Whether a Partition's replicas begin with nothing: it was declared, or is an interval of a
+  /// family.
+  private static boolean isFirst(Catalog catalog, @Nullable PartitionId parent) {
+    return parent == null || catalog.partition(parent).filter(PartitionEntry::isFamily).isPresent();
   }
 
   private static List<IndexDefinition> indexes(Catalog catalog, PartitionEntry entry) {

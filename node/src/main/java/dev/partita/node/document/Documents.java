@@ -45,7 +45,10 @@ public final class Documents {
   /// @throws DatabaseException when the key has no partition, or the partition cannot answer
   public @Nullable Document get(
       String collection, PrimaryKey key, @Nullable Timestamp at, Deadline deadline) {
-    PartitionDescriptor partition = router.owner(collection, key);
+    PartitionDescriptor partition = router.readable(collection, key, at, deadline);
+    if (partition == null) {
+      return null;
+    }
     Response response =
         router.call(
             partition, new Request.Read(partition.id(), partition.epoch(), key, at), deadline);
@@ -61,6 +64,7 @@ public final class Documents {
   ///
   /// @throws DatabaseException when the key has no partition, or the partition cannot answer
   public MutationResult write(String collection, Mutation mutation, Deadline deadline) {
+    router.make(collection, List.of(mutation.key()), deadline);
     PartitionDescriptor partition = router.owner(collection, mutation.key());
     return write(partition, List.of(mutation), false, deadline).getFirst();
   }
@@ -75,6 +79,7 @@ public final class Documents {
   public List<Outcome> write(
       String collection, List<Mutation> mutations, boolean atomic, Deadline deadline) {
     checkDistinct(mutations);
+    router.make(collection, mutations.stream().map(Mutation::key).toList(), deadline);
     Map<PartitionDescriptor, List<Integer>> positions = new LinkedHashMap<>();
     for (int i = 0; i < mutations.size(); i++) {
       PartitionDescriptor partition = router.owner(collection, mutations.get(i).key());

@@ -29,6 +29,7 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.transaction.ClaimPlan;
 import dev.partita.node.transaction.Committer;
+import dev.partita.node.transaction.LookedThrough;
 import dev.partita.node.transaction.TransactionParts;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,6 +64,7 @@ final class Session {
   private final CommitProtocolKind protocol;
   private TransactionParts parts = new TransactionParts();
   private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
+  private final LookedThrough through;
 
   /// When the commit was first asked for; null before.
   private @Nullable Timestamp committing;
@@ -75,6 +77,7 @@ final class Session {
   Session(Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
     this.protocol = protocol;
     this.node = node;
+    this.through = new LookedThrough(node.router());
     this.readAt = readAt;
     this.readOnly = readOnly;
   }
@@ -92,6 +95,7 @@ final class Session {
   private void end() {
     parts = new TransactionParts();
     writes.clear();
+    through.clear();
   }
 
   private void requireOpen() {
@@ -108,8 +112,15 @@ final class Session {
     if (own != null) {
       return own(own);
     }
+    PartitionDescriptor owner = node.router().readable(collection, key, readAt, deadline);
+    if (owner == null) {
+      if (!readOnly) {
+        through.missing(collection, key);
+      }
+      return null;
+    }
     if (!readOnly) {
-      parts.read(node.router().owner(collection, key), key);
+      parts.read(owner, key);
     }
     return node.documents().get(collection, key, readAt, deadline);
   }
@@ -178,6 +189,7 @@ final class Session {
     if (start != null && end != null && start.compareTo(end) >= 0) {
       return;
     }
+    through.rows(query.collection(), start, end);
     for (PartitionDescriptor partition : node.router().partitions(query.collection())) {
       if (!partition.bounds().isRange() || partition.bounds().overlaps(bounds)) {
         parts.read(partition, new ReadSet.Rows(start, end));
@@ -211,9 +223,11 @@ final class Session {
     List<PartitionDescriptor> partitions =
         named == null ? node.router().partitions(index.collection()) : node.router().leaves(named);
     if (!readOnly) {
-      for (PartitionDescriptor partition : partitions) {
-        parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
+      var entries = new ReadSet.Entries(index.id(), query.terms(), null, null);
+      if (named == null || isFamily(named)) {
+        through.entries(index.collection(), entries);
       }
+      partitions.forEach(partition -> parts.read(partition, entries));
       if (query.documents()) {
         found.forEach(
             hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
@@ -224,6 +238,11 @@ final class Session {
     found.sort(query.order() == Order.ASCENDING ? byPosition : byPosition.reversed());
     boolean more = cursor != null || found.size() > query.limit();
     return new Entries(found.subList(0, Math.min(found.size(), query.limit())), more);
+  }
+
+  private boolean isFamily(String partition) {
+    PartitionDescriptor named = node.router().partition(partition);
+    return named != null && named.bounds() instanceof Bounds.Family;
   }
 
   /// What an index had.
@@ -266,6 +285,7 @@ final class Session {
     if (readOnly) {
       throw new DatabaseException(ErrorCode.REFUSED, "the transaction is read-only");
     }
+    node.router().make(collection, List.of(mutation.key()), deadline);
     PartitionDescriptor owner = node.router().owner(collection, mutation.key());
     if (!(mutation.precondition() instanceof Mutation.Always)) {
       Document present = read(collection, mutation.key(), deadline);
@@ -303,6 +323,9 @@ final class Session {
     }
     if (committed == null) {
       if (parts.hasWrites()) {
+        if (committing == null) {
+          through.moveTo(parts);
+        }
         if (claims == null) {
           claims = claims(deadline);
         }

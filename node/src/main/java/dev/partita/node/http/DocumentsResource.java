@@ -110,7 +110,7 @@ public final class DocumentsResource {
           staleness.read(
               Parameters.timestamp("at", at),
               Parameters.staleness(maxStaleness),
-              () -> router.partitions(collection),
+              () -> router.readableUpTo(collection),
               readAt -> queries.range(query.apply(readAt), deadlines.data()));
       return Pages.json(page, document -> new RawValue(document.json().toString()));
     }
@@ -134,7 +134,7 @@ public final class DocumentsResource {
       return staleness.read(
           Parameters.timestamp("at", at),
           Parameters.staleness(maxStaleness),
-          () -> List.of(router.owner(collection, key)),
+          () -> router.readableUpTo(router.having(collection, key)),
           readAt -> get(collection, key, readAt));
     }
   }

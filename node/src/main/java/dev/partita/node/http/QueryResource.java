@@ -9,7 +9,6 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKeyText;
-import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.query.Document;
 import dev.partita.node.query.IndexHit;
 import dev.partita.node.query.IndexQuery;
@@ -106,18 +105,18 @@ public final class QueryResource {
           staleness.read(
               Parameters.timestamp("at", request.optionalText("at")),
               request.number("maxStaleness", 0, Staleness.SECONDS_MAX),
-              () -> partitions(name),
+              () -> readableUpTo(name),
               readAt -> lifecycle.queries().index(query.apply(readAt), deadlines.data()));
       List<String> fields = valueFields(name);
       return Pages.json(page, hit -> element(hit, fields));
     }
   }
 
-  private List<PartitionDescriptor> partitions(String index) {
+  private @Nullable Timestamp readableUpTo(String index) {
     var definition = lifecycle.node().router().index(index);
     return definition == null
-        ? List.of()
-        : lifecycle.node().router().partitions(definition.collection());
+        ? null
+        : lifecycle.node().router().readableUpTo(definition.collection());
   }
 
   private List<String> valueFields(String index) {

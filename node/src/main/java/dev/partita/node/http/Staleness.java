@@ -2,11 +2,9 @@ package dev.partita.node.http;
 
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
-import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.time.Timestamp;
 import jakarta.inject.Singleton;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -39,14 +37,14 @@ final class Staleness {
   ///
   /// @param at as the client gave it
   /// @param seconds how far back the moment may lie, 0 if the client does not say
-  /// @param partitions that are read
+  /// @param readable up to when this node can read by itself; null if it cannot
   /// @param read what is read at a timestamp; at null the newest state, which the leaders tell
   /// @throws DatabaseException if `at` and `seconds` are both given; and where neither this node
   ///   nor the leaders can answer, with the age of what this node has
   <T> T read(
       @Nullable Timestamp at,
       long seconds,
-      Supplier<List<PartitionDescriptor>> partitions,
+      Supplier<@Nullable Timestamp> readable,
       Function<@Nullable Timestamp, T> read) {
     if (seconds == 0) {
       return read.apply(at);
@@ -56,8 +54,7 @@ final class Staleness {
           ErrorCode.INVALID_REQUEST, "either 'at' or 'maxStaleness' says when to read");
     }
     var node = lifecycle.node();
-    return read(
-        node.router().readableUpTo(partitions.get()), seconds, node.clock()::wallMillis, read);
+    return read(readable.get(), seconds, node.clock()::wallMillis, read);
   }
 
   /// Reads what this node has, if that is not too old, else what the leaders have.

@@ -4,6 +4,8 @@ import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.RowKeys;
 import java.math.BigInteger;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +102,64 @@ public sealed interface Bounds {
     }
   }
 
+  /// The rows whose key is an integer, in intervals of one width: a family of Partitions, each of
+  /// which has the rows of one [Interval] and is made when the first of them is written. Nothing is
+  /// stored in these bounds themselves.
+  ///
+  /// @param width greater than zero
+  record Family(long origin, long width) implements Bounds {
+
+    public Family {
+      if (width < 1) {
+        throw new IllegalArgumentException("a width is positive: " + width);
+      }
+    }
+
+    @Override
+    public boolean contains(PrimaryKey key) {
+      return key.parts().getFirst() instanceof Datum.Int;
+    }
+
+    /// The interval of a key inside.
+    ///
+    /// @throws IllegalArgumentException if it lies so far from the origin that 64 bits do not
+    ///   number it
+    public Interval interval(PrimaryKey key) {
+      if (key.parts().getFirst() instanceof Datum.Int(long x)) {
+        return interval(x);
+      }
+      throw new IllegalArgumentException("only integers lie in intervals: " + key);
+    }
+
+    /// The interval of an integer.
+    ///
+    /// @throws IllegalArgumentException as [#interval(PrimaryKey)]
+    public Interval interval(long x) {
+      BigInteger number = number(x);
+      if (number.bitLength() >= Long.SIZE) {
+        throw new IllegalArgumentException(
+            "the key %d lies more than 2^63 intervals from the origin %d".formatted(x, origin));
+      }
+      return new Interval(origin, width, number.longValueExact());
+    }
+
+    /// Rounded down, whatever the signs.
+    private BigInteger number(long x) {
+      BigInteger[] parts =
+          BigInteger.valueOf(x)
+              .subtract(BigInteger.valueOf(origin))
+              .divideAndRemainder(BigInteger.valueOf(width));
+      return parts[1].signum() < 0 ? parts[0].subtract(BigInteger.ONE) : parts[0];
+    }
+
+    /// The same rows as a range.
+    List<Datum> startAndEnd() {
+      return List.of(
+          Datum.of(Long.MIN_VALUE),
+          Datum.number(BigInteger.valueOf(Long.MAX_VALUE).add(BigInteger.ONE)));
+    }
+  }
+
   /// The rows whose hash h, taken as unsigned, has `h mod modulus == remainder`.
   ///
   /// @param modulus 1 to [#MODULUS_MAX]
@@ -145,7 +205,7 @@ public sealed interface Bounds {
   /// kinds overlap: a collection is partitioned in one way.
   default boolean overlaps(Bounds other) {
     return switch (this) {
-      case Range _, Interval _ -> !other.isRange() || rangesOverlap(this, other);
+      case Range _, Interval _, Family _ -> !other.isRange() || rangesOverlap(this, other);
       case Hash(int modulus, int remainder) ->
           !(other instanceof Hash(int otherModulus, int otherRemainder))
               || (remainder - otherRemainder) % gcd(modulus, otherModulus) == 0;
@@ -155,9 +215,9 @@ public sealed interface Bounds {
     };
   }
 
-  /// Whether these are a range, in either form.
+  /// Whether these are a range, in any form.
   default boolean isRange() {
-    return this instanceof Range || this instanceof Interval;
+    return this instanceof Range || this instanceof Interval || this instanceof Family;
   }
 
   private static boolean rangesOverlap(Bounds one, Bounds other) {
@@ -168,20 +228,75 @@ public sealed interface Bounds {
     return isBefore(startOne, endOther) && isBefore(startOther, endOne);
   }
 
+  /// Whether every row of a collection that lies in a range has its place in one of some bounds,
+  /// which do not overlap. A null end is open.
+  static boolean cover(Collection<Bounds> some, @Nullable Datum start, @Nullable Datum end) {
+    if (some.stream().anyMatch(Hash.class::isInstance)) {
+      return hashesCover(some);
+    }
+    List<Bounds> ranges =
+        some.stream()
+            .filter(one -> one instanceof Range || one instanceof Interval)
+            .sorted(
+                Comparator.comparing(
+                    one -> tupleOrNull(start(one)),
+                    Comparator.nullsFirst(Comparator.naturalOrder())))
+            .toList();
+    @Nullable Datum covered = start;
+    for (Bounds one : ranges) {
+      Datum first = start(one);
+      Datum last = end(one);
+      boolean gap =
+          first != null && (covered == null || tuple(covered).compareTo(tuple(first)) < 0);
+      if (gap) {
+        return false;
+      }
+      if (last == null || (end != null && tuple(end).compareTo(tuple(last)) <= 0)) {
+        return true;
+      }
+      if (covered == null || tuple(covered).compareTo(tuple(last)) < 0) {
+        covered = last;
+      }
+    }
+    return false;
+  }
+
+  /// Each has one of as many parts as its modulus.
+  private static boolean hashesCover(Collection<Bounds> some) {
+    List<BigInteger> moduli =
+        some.stream()
+            .filter(Hash.class::isInstance)
+            .map(one -> BigInteger.valueOf(((Hash) one).modulus()))
+            .toList();
+    BigInteger all =
+        moduli.stream().reduce(BigInteger.ONE, (x, y) -> x.multiply(y).divide(x.gcd(y)));
+    return moduli.stream().map(all::divide).reduce(BigInteger.ZERO, BigInteger::add).equals(all);
+  }
+
   private static boolean isBefore(@Nullable Datum start, @Nullable Datum end) {
     return start == null || end == null || tuple(start).compareTo(tuple(end)) < 0;
   }
 
   private static @Nullable Datum start(Bounds bounds) {
-    return bounds instanceof Interval interval
-        ? interval.startAndEnd().getFirst()
-        : ((Range) bounds).start();
+    return switch (bounds) {
+      case Range range -> range.start();
+      case Interval interval -> interval.startAndEnd().getFirst();
+      case Family family -> family.startAndEnd().getFirst();
+      case Hash _, Columns _ -> throw new IllegalArgumentException("no range: " + bounds);
+    };
   }
 
   private static @Nullable Datum end(Bounds bounds) {
-    return bounds instanceof Interval interval
-        ? interval.startAndEnd().getLast()
-        : ((Range) bounds).end();
+    return switch (bounds) {
+      case Range range -> range.end();
+      case Interval interval -> interval.startAndEnd().getLast();
+      case Family family -> family.startAndEnd().getLast();
+      case Hash _, Columns _ -> throw new IllegalArgumentException("no range: " + bounds);
+    };
+  }
+
+  private static Datum.@Nullable Composite tupleOrNull(@Nullable Datum bound) {
+    return bound == null ? null : tuple(bound);
   }
 
   private static Datum.Composite tuple(Datum bound) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///
 ///     {"range": {"start": 100, "end": 200}}              either may be missing
 ///     {"range": {"origin": 0, "width": 100, "number": 1}}
+///     {"range": {"origin": 0, "width": 100}}             all such intervals, made when needed
 ///     {"hash": {"modulus": 4, "remainder": 1}}
 ///     {"columns": ["email", "name"]}
 public final class BoundsJson {
@@ -34,6 +35,8 @@ public final class BoundsJson {
       }
       case Bounds.Interval(long origin, long width, long number) ->
           json.putObject("range").put("origin", origin).put("width", width).put("number", number);
+      case Bounds.Family(long origin, long width) ->
+          json.putObject("range").put("origin", origin).put("width", width);
       case Bounds.Hash(int modulus, int remainder) ->
           json.putObject("hash").put("modulus", modulus).put("remainder", remainder);
       case Bounds.Columns(var columns) -> columns.forEach(json.putArray("columns")::add);
@@ -72,10 +75,13 @@ public final class BoundsJson {
     }
     if (range.hasNonNull("start") || range.hasNonNull("end")) {
       throw new IllegalArgumentException(
-          "a range has start and end, or origin, width and number, not both");
+          "a range has start and end, or origin and width, not both");
     }
     long origin = range.hasNonNull("origin") ? integer(range, "origin") : 0;
-    return new Bounds.Interval(origin, integer(range, "width"), integer(range, "number"));
+    long width = integer(range, "width");
+    return range.hasNonNull("number")
+        ? new Bounds.Interval(origin, width, integer(range, "number"))
+        : new Bounds.Family(origin, width);
   }
 
   private static @Nullable Datum bound(JsonNode range, String field) {

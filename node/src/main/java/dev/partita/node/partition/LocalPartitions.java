@@ -78,8 +78,9 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       TimestampOracle oracle,
       Clock clock,
       PartitionSettings settings,
-      OperationListener listener) {
-    this(groups, storage, oracle, clock, settings, listener, SplitRules.SAFE);
+      OperationListener listener,
+      Extent.Watch watch) {
+    this(groups, storage, oracle, clock, settings, listener, watch, SplitRules.SAFE);
   }
 
   LocalPartitions(
@@ -89,11 +90,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       Clock clock,
       PartitionSettings settings,
       OperationListener listener,
+      Extent.Watch watch,
       SplitRules splitRules) {
     this.groups = groups;
     this.node =
         new PartitionReplica.Surroundings(
-            storage, oracle, clock, reads, settings, splitRules, ending::get);
+            storage, oracle, clock, reads, settings, splitRules, watch, ending::get);
     this.listener = listener;
     storage.onFlush(this::flushed);
     this.ticker =

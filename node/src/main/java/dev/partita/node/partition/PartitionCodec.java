@@ -136,6 +136,7 @@ public final class PartitionCodec {
       case Bounds.Hash(int modulus, int remainder) -> out.raw(2).number(modulus).number(remainder);
       case Bounds.Columns(var columns) ->
           out.raw(3).list(columns, columns.size(), BinaryWriter::text);
+      case Bounds.Family(long origin, long width) -> out.raw(4).signed(origin).number(width);
     }
   }
 
@@ -148,6 +149,7 @@ public final class PartitionCodec {
       case 1 -> new Bounds.Interval(in.signed(), in.number(), in.signed());
       case 2 -> new Bounds.Hash(in.count32(), in.count32());
       case 3 -> new Bounds.Columns(in.list(BinaryReader::text));
+      case 4 -> new Bounds.Family(in.signed(), in.number());
       default -> throw new IllegalArgumentException("unknown kind of bounds: " + kind);
     };
   }

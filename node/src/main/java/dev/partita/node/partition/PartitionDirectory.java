@@ -1,6 +1,8 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +11,23 @@ import org.jspecify.annotations.Nullable;
 public interface PartitionDirectory {
   /// The partitions of a collection, in any order; empty if there is no such collection.
   List<PartitionDescriptor> partitions(String collection);
+
+  /// Whether there is such a collection, even if none of its rows has a partition yet.
+  default boolean exists(String collection) {
+    return !partitions(collection).isEmpty();
+  }
+
+  /// The id of a collection, null if it does not exist.
+  default @Nullable Long collectionId(String collection) {
+    List<PartitionDescriptor> partitions = partitions(collection);
+    return partitions.isEmpty() ? null : partitions.getFirst().collectionId();
+  }
+
+  /// Makes sure that all partitions are known here that were written to up to a timestamp.
+  ///
+  /// @throws dev.partita.node.error.DatabaseException if that is not possible before the deadline,
+  ///   or the timestamp lies in the future
+  default void catchUp(Timestamp at, Deadline deadline) {}
 
   /// The partition of this name, null if there is none.
   @Nullable PartitionDescriptor partition(String name);

@@ -75,6 +75,8 @@ final class PartitionKeys {
         List<Datum> ends = interval.startAndEnd();
         yield new Span(Family.ROWS, rows.range(ends.getFirst(), ends.getLast()));
       }
+      case Bounds.Family _ ->
+          throw new IllegalStateException("a family has no rows: " + descriptor.name());
       case Bounds.Hash(int modulus, int remainder) -> {
         KeyRange range = rows.hashSpan(modulus, remainder);
         yield Integer.bitCount(modulus) == 1

@@ -27,6 +27,7 @@ public final class PartitionReplica {
   /// What a replica uses of its node.
   ///
   /// @param reads runs what reads the store; it may block
+  /// @param watch knows which Partitions there are
   /// @param ending gives who ends transactions
   record Surroundings(
       Storage storage,
@@ -35,6 +36,7 @@ public final class PartitionReplica {
       Executor reads,
       PartitionSettings settings,
       SplitRules splitRules,
+      Extent.Watch watch,
       Supplier<TransactionResolver> ending) {
 
     TransactionResolver resolver() {
@@ -72,7 +74,7 @@ public final class PartitionReplica {
     this.node = node;
     this.changes = new ChangeReader(machine, node.storage(), node.clock());
     this.reader = new ReplicaReader(machine, node.storage(), node.splitRules(), changes);
-    this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
+    this.pipeline = new WritePipeline(group, node);
     this.promises = new ReplicaPromises(machine, group, pipeline, reader);
     this.freezes = new FreezeWatch(node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);

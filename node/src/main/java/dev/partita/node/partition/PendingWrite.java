@@ -71,11 +71,14 @@ final class PendingWrite {
     for (PrimaryKey key : prepare.reads().keys()) {
       bytes += MUTATION_OVERHEAD_BYTES + sizeBytes(key);
     }
-    return bytes + (long) RANGE_BYTES_MAX * prepare.reads().ranges().size();
+    long ranges = (long) prepare.reads().ranges().size() + prepare.extents().size();
+    return bytes + RANGE_BYTES_MAX * ranges;
   }
 
-  /// The command that makes writes one log entry.
-  static byte[] command(List<PendingWrite> batch, TimestampBlock block) {
+  /// The command that makes writes one log entry. A transaction commits at the highest of its
+  /// timestamps, and with each of them its extents are looked at: so whoever has that one knows
+  /// every Partition that was written to below it.
+  static byte[] command(List<PendingWrite> batch, TimestampBlock block, Extent.Watch watch) {
     var writes = new ArrayList<Timed>(batch.size());
     long bytes = 0;
     for (PendingWrite write : batch) {
@@ -84,7 +87,12 @@ final class PendingWrite {
           switch (write.request) {
             case Request.Write(var _, Epoch epoch, var mutations, boolean atomic) ->
                 new TimedWrite(timestamp, epoch, atomic, mutations);
-            case Request.Prepare prepare -> new TimedPrepare(timestamp, prepare);
+            case Request.Prepare prepare ->
+                new TimedPrepare(
+                    timestamp,
+                    prepare.extents().stream().anyMatch(watch::hasGrown)
+                        ? prepare.refused()
+                        : prepare);
           });
       bytes += write.sizeBytes;
     }

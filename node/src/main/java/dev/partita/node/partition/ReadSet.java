@@ -59,6 +59,10 @@ public record ReadSet(Timestamp at, List<PrimaryKey> keys, List<ReadRange> range
   /// @param end first position behind the range, null for an open end
   public record Entries(long indexId, List<Datum> terms, @Nullable Key start, @Nullable Key end)
       implements ReadRange {
+
+    /// Those of an index that no Partition has: ids begin at 1.
+    static final Entries NOWHERE = new Entries(0, List.of(), null, null);
+
     public Entries {
       terms = List.copyOf(terms);
     }

@@ -90,13 +90,15 @@ public sealed interface Request {
   ///   and what they look at is locked from then on
   /// @param claims the unique indexes in which the transaction claims the terms of its rows, in
   ///   other Partitions
+  /// @param extents what it has looked through anywhere: no other Partition may have rows there
   record Prepare(
       PartitionId partition,
       Epoch epoch,
       Transaction transaction,
       ReadSet reads,
       List<Mutation> mutations,
-      Set<Long> claims)
+      Set<Long> claims,
+      List<Extent> extents)
       implements Stamped {
 
     public Prepare(
@@ -105,18 +107,30 @@ public sealed interface Request {
         Transaction transaction,
         ReadSet reads,
         List<Mutation> mutations) {
-      this(partition, epoch, transaction, reads, mutations, Set.of());
+      this(partition, epoch, transaction, reads, mutations, Set.of(), List.of());
     }
 
     public Prepare {
       mutations = List.copyOf(mutations);
       claims = Set.copyOf(claims);
+      extents = List.copyOf(extents);
+      if (extents.size() > Extent.EXTENTS_MAX) {
+        throw new IllegalArgumentException(
+            "a transaction has at most " + Extent.EXTENTS_MAX + " extents");
+      }
       checkMutations(mutations);
+    }
+
+    /// Where this is to be refused for ever, on every replica: the transaction has read what is
+    /// nowhere.
+    Prepare refused() {
+      var nowhere = new ReadSet(reads.at(), List.of(), List.of(ReadSet.Entries.NOWHERE));
+      return new Prepare(partition, epoch, transaction, nowhere, mutations, claims, extents);
     }
 
     @Override
     public Prepare of(PartitionId to, Epoch other) {
-      return new Prepare(to, other, transaction, reads, mutations, claims);
+      return new Prepare(to, other, transaction, reads, mutations, claims, extents);
     }
   }
 

@@ -20,6 +20,7 @@ final class RequestCodec {
   private static final int VOTE = 10;
   private static final int CHANGES = 11;
   private static final int CLAIMING = 12;
+  private static final int EXTENDING = 16;
 
   private RequestCodec() {}
 
@@ -62,7 +63,14 @@ final class RequestCodec {
             .flag(changes.before());
       }
       case Request.Prepare prepare -> {
-        begin(out, prepare.claims().isEmpty() ? PREPARE : CLAIMING, prepare);
+        boolean claims = !prepare.claims().isEmpty();
+        List<Extent> extents = prepare.extents();
+        if (extents.isEmpty()) {
+          begin(out, claims ? CLAIMING : PREPARE, prepare);
+        } else {
+          begin(out, EXTENDING, prepare);
+          out.list(extents, extents.size(), (o, extent) -> extent.writeTo(o)).flag(claims);
+        }
         writePrepare(out, prepare);
       }
       case Request.Finish finish -> {
@@ -93,6 +101,7 @@ final class RequestCodec {
     }
   }
 
+  /// All but the extents, which are of no interest any more when there is a timestamp.
   static void writePrepare(BinaryWriter out, Request.Prepare prepare) {
     prepare.transaction().writeTo(out);
     prepare.reads().writeTo(out);
@@ -106,13 +115,19 @@ final class RequestCodec {
   /// @param claims whether it has some: the form without them is that of older versions
   static Request.Prepare readPrepare(
       BinaryReader in, PartitionId partition, Epoch epoch, boolean claims) {
+    return readPrepare(in, partition, epoch, claims, List.of());
+  }
+
+  private static Request.Prepare readPrepare(
+      BinaryReader in, PartitionId partition, Epoch epoch, boolean claims, List<Extent> extents) {
     return new Request.Prepare(
         partition,
         epoch,
         Transaction.read(in),
         ReadSet.read(in),
         in.list(RequestCodec::readMutation),
-        claims ? Set.copyOf(in.list(BinaryReader::number)) : Set.of());
+        claims ? Set.copyOf(in.list(BinaryReader::number)) : Set.of(),
+        extents);
   }
 
   private static void begin(BinaryWriter out, int kind, Request request) {
@@ -160,6 +175,10 @@ final class RequestCodec {
               in.flag());
       case PREPARE -> readPrepare(in, partition, epoch, false);
       case CLAIMING -> readPrepare(in, partition, epoch, true);
+      case EXTENDING -> {
+        List<Extent> extents = in.list(Extent::read);
+        yield readPrepare(in, partition, epoch, in.flag(), extents);
+      }
       case FINISH ->
           new Request.Finish(
               partition,

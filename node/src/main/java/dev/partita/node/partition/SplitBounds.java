@@ -38,6 +38,8 @@ public final class SplitBounds {
             new Bounds.Hash(2 * modulus, remainder),
             new Bounds.Hash(2 * modulus, remainder + modulus));
       }
+      case Bounds.Family _ ->
+          throw new IllegalArgumentException("its intervals are split one by one");
       case Bounds.Columns _ ->
           throw new IllegalArgumentException("a partition of columns cannot be split");
     };

@@ -40,6 +40,7 @@ final class WritePipeline {
   private final ReplicationGroup group;
   private final TimestampOracle oracle;
   private final Clock clock;
+  private final Extent.Watch watch;
 
   private enum Part {
     FOLLOWS,
@@ -94,12 +95,12 @@ final class WritePipeline {
 
   private @Nullable CompletableFuture<Void> refreshing;
 
-  WritePipeline(
-      PartitionSettings settings, ReplicationGroup group, TimestampOracle oracle, Clock clock) {
-    this.settings = settings;
+  WritePipeline(ReplicationGroup group, PartitionReplica.Surroundings node) {
     this.group = group;
-    this.oracle = oracle;
-    this.clock = clock;
+    this.settings = node.settings();
+    this.oracle = node.oracle();
+    this.clock = node.clock();
+    this.watch = node.watch();
   }
 
   /// Begins a term as leader: writes and reads queue until [#lead]. Answers the generation to give
@@ -285,7 +286,7 @@ final class WritePipeline {
       dropped.forEach(underWay::remove);
     }
     dropped.forEach(write -> write.settled.complete(null));
-    byte[] command = PendingWrite.command(live, block);
+    byte[] command = PendingWrite.command(live, block, watch);
     CompletableFuture<Proposed> proposal = null;
     CompletableFuture<Void> gate = null;
     InFlight entry = new InFlight(block.first(), live, new CompletableFuture<>());

@@ -48,7 +48,7 @@ public final class Changes {
   /// Where the changes after this moment begin.
   public ChangePosition now(String collection, Deadline deadline) {
     Timestamp now = timestamp(deadline);
-    partitions(collection);
+    collectionId(collection);
     return ChangePosition.behind(now);
   }
 
@@ -57,13 +57,12 @@ public final class Changes {
   /// @throws DatabaseException [ErrorCode#INVALID_CURSOR] if it was not made by [#token] for the
   ///   collection
   public ChangePosition position(String collection, String token) {
-    return ChangeToken.decode(token, partitions(collection).getFirst().collectionId());
+    return ChangeToken.decode(token, collectionId(collection));
   }
 
   /// A position as clients get it.
   public String token(String collection, ChangePosition position) {
-    return new ChangeToken(position.encoded())
-        .encode(partitions(collection).getFirst().collectionId());
+    return new ChangeToken(position.encoded()).encode(collectionId(collection));
   }
 
   /// The changes behind a position; none if there are none yet.
@@ -88,7 +87,8 @@ public final class Changes {
     }
     while (true) {
       try {
-        return page(partitions(collection), after, now, limit, before, deadline);
+        collectionId(collection);
+        return page(directory.partitions(collection), after, now, limit, before, deadline);
       } catch (SplitMeanwhile meanwhile) {
         if (deadline.isExpired(clock)) {
           throw meanwhile.split().toException();
@@ -97,13 +97,14 @@ public final class Changes {
     }
   }
 
-  private List<PartitionDescriptor> partitions(String collection) {
-    List<PartitionDescriptor> partitions = directory.partitions(collection);
-    if (partitions.isEmpty()) {
+  /// Of a collection that exists.
+  private long collectionId(String collection) {
+    Long id = directory.collectionId(collection);
+    if (id == null) {
       throw new DatabaseException(ErrorCode.UNKNOWN_COLLECTION, "the collection does not exist")
           .with("collection", collection);
     }
-    return partitions;
+    return id;
   }
 
   private ChangePage page(

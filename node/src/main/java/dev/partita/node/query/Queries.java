@@ -86,7 +86,9 @@ public final class Queries {
             query.at());
     walk.requireInside(position -> position.startsWith(terms));
     return walk.page(
-        () -> partitions(index, query.partition()),
+        new Scope(
+            () -> partitions(index, query.partition()),
+            partitions -> isNamed(query) || cover(partitions, null, null)),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -114,12 +116,13 @@ public final class Queries {
     if (name == null) {
       return directory.partitions(index.collection());
     }
+    PartitionDescriptor named = directory.partition(name);
     List<PartitionDescriptor> leaves = directory.leaves(name);
-    if (leaves.isEmpty()) {
+    if (named == null || (leaves.isEmpty() && !(named.bounds() instanceof Bounds.Family))) {
       throw new DatabaseException(ErrorCode.UNKNOWN_PARTITION, "the partition does not exist")
           .with("partition", name);
     }
-    if (!leaves.getFirst().collection().equals(index.collection())) {
+    if (!named.collection().equals(index.collection())) {
       throw new DatabaseException(
               ErrorCode.INVALID_REQUEST, "partition and index are of different collections")
           .with("partition", name)
@@ -151,7 +154,7 @@ public final class Queries {
   /// @throws DatabaseException if the query or its cursor makes no sense, or a partition cannot be
   ///   read before the deadline
   public Page<Document> range(RangeQuery query, Deadline deadline) {
-    if (directory.partitions(query.collection()).isEmpty()) {
+    if (!directory.exists(query.collection())) {
       throw new DatabaseException(ErrorCode.UNKNOWN_COLLECTION, "the collection does not exist")
           .with("collection", query.collection());
     }
@@ -159,10 +162,12 @@ public final class Queries {
         new Walk(fingerprint(query), query.order(), query.limit(), query.cursor(), query.at());
     walk.requireInside(Queries::isPrimaryKey);
     return walk.page(
-        () ->
-            directory.partitions(query.collection()).stream()
-                .filter(partition -> concerns(partition, query))
-                .toList(),
+        new Scope(
+            () ->
+                directory.partitions(query.collection()).stream()
+                    .filter(partition -> concerns(partition, query))
+                    .toList(),
+            partitions -> cover(partitions, datum(query.start()), datum(query.end()))),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -193,12 +198,23 @@ public final class Queries {
       return false;
     }
     return !partition.bounds().isRange()
-        || partition
-            .bounds()
-            .overlaps(
-                new Bounds.Range(
-                    start == null ? null : Datum.of(start.parts()),
-                    end == null ? null : Datum.of(end.parts())));
+        || partition.bounds().overlaps(new Bounds.Range(datum(start), datum(end)));
+  }
+
+  private static @Nullable Datum datum(@Nullable PrimaryKey key) {
+    return key == null ? null : Datum.of(key.parts());
+  }
+
+  private static boolean cover(
+      List<PartitionDescriptor> partitions, @Nullable Datum start, @Nullable Datum end) {
+    return Bounds.cover(partitions.stream().map(PartitionDescriptor::bounds).toList(), start, end);
+  }
+
+  /// Whether a query is one of a partition, which is all of it, and no family.
+  private boolean isNamed(IndexQuery query) {
+    String name = query.partition();
+    PartitionDescriptor named = name == null ? null : directory.partition(name);
+    return named != null && !(named.bounds() instanceof Bounds.Family);
   }
 
   private static Source.Item<Document> item(Response.Stored row) {
@@ -238,6 +254,13 @@ public final class Queries {
         ? refusal.toException()
         : new DatabaseException(ErrorCode.INTERNAL, "a partition gave an answer of another kind");
   }
+
+  /// Which partitions a query is about.
+  ///
+  /// @param partitions those that are known now
+  /// @param whole whether some have everything that there can be
+  private record Scope(
+      Supplier<List<PartitionDescriptor>> partitions, Predicate<List<PartitionDescriptor>> whole) {}
 
   /// Makes the reader of one partition's part, at a timestamp that is null until the first answer
   /// tells it.
@@ -292,12 +315,11 @@ public final class Queries {
     /// Reads the page, and reads it again when a partition was split meanwhile: from the same
     /// place, and at the same timestamp if one was chosen already, so nothing is missed and nothing
     /// comes twice.
-    <T> Page<T> page(
-        Supplier<List<PartitionDescriptor>> partitions, Deadline deadline, Readers<T> readers) {
+    <T> Page<T> page(Scope scope, Deadline deadline, Readers<T> readers) {
       var readAt = new AtomicReference<@Nullable Timestamp>(at);
       while (true) {
         try {
-          return page(partitions.get(), readAt, deadline, readers);
+          return page(partitions(scope, readAt, deadline), readAt, readers);
         } catch (SplitMeanwhile meanwhile) {
           if (deadline.isExpired(clock)) {
             throw meanwhile.split().toException();
@@ -306,15 +328,28 @@ public final class Queries {
       }
     }
 
+    /// The partitions that are read, all that were written to up to the timestamp. Those that have
+    /// everything need nobody to know that; a single one chooses the timestamp for itself.
+    private List<PartitionDescriptor> partitions(
+        Scope scope, AtomicReference<@Nullable Timestamp> readAt, Deadline deadline) {
+      List<PartitionDescriptor> known = scope.partitions().get();
+      Timestamp chosen = readAt.get();
+      if ((chosen != null || known.size() == 1) && scope.whole().test(known)) {
+        return known;
+      }
+      if (chosen == null) {
+        readAt.set(now(deadline));
+      } else {
+        directory.catchUp(chosen, deadline);
+      }
+      // Looked up once more: who has a timestamp knows all that were written to before.
+      return scope.partitions().get();
+    }
+
     private <T> Page<T> page(
         List<PartitionDescriptor> partitions,
         AtomicReference<@Nullable Timestamp> readAt,
-        Deadline deadline,
         Readers<T> readers) {
-      // A single partition chooses a timestamp for itself, which needs no other node.
-      if (readAt.get() == null && partitions.size() != 1) {
-        readAt.set(now(deadline));
-      }
       Key after = cursor == null ? null : cursor.position();
       List<Source<T>> sources =
           partitions.stream()

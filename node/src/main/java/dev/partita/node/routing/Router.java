@@ -2,6 +2,8 @@ package dev.partita.node.routing;
 
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.ClaimPartitions;
+import dev.partita.node.catalog.CollectionEntry;
+import dev.partita.node.catalog.Extents;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.catalog.ResourceName;
@@ -9,8 +11,9 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.CommitProtocolKind;
-import dev.partita.node.partition.Epoch;
+import dev.partita.node.partition.Extent;
 import dev.partita.node.partition.PartitionCaller;
 import dev.partita.node.partition.PartitionClient;
 import dev.partita.node.partition.PartitionDescriptor;
@@ -18,20 +21,18 @@ import dev.partita.node.partition.PartitionDirectory;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
-import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -57,36 +58,34 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   private final NodeId self;
   private final Supplier<Catalog> catalog;
   private final Function<NodeId, PartitionClient> clients;
-  private final Predicate<NodeId> alive;
   private final Clock clock;
+  private final LikelyLeaders leaders;
 
-  /// What was learnt from answers. It is checked against the catalog when used, so entries of
-  /// dropped Partitions only take space; [#forget] removes them.
-  private final ConcurrentMap<PartitionId, NodeId> leaders = new ConcurrentHashMap<>();
-
-  private final ConcurrentMap<PartitionId, PartitionDescriptor> newer = new ConcurrentHashMap<>();
-
+  private final KnownEpochs epochs = new KnownEpochs();
   private final KnownSplits splits = new KnownSplits();
-
   private final UniqueIndexes unique = new UniqueIndexes();
+  private final Intervals intervals;
 
+  /// @param system has the catalog, and takes requests for new intervals
   /// @param clients how to reach the Partitions of a node
   /// @param alive whether a node was heard of lately: a write is not sent where it would only
   ///   disappear
   public Router(
       NodeId self,
-      Supplier<Catalog> catalog,
+      SystemPartition system,
       Function<NodeId, PartitionClient> clients,
       Predicate<NodeId> alive,
       Clock clock) {
     this.self = self;
-    this.catalog = catalog;
+    this.catalog = system::catalog;
+    this.intervals = new Intervals(system, clock);
     this.clients = clients;
-    this.alive = alive;
+    this.leaders = new LikelyLeaders(self, alive);
     this.clock = clock;
   }
 
-  /// The Partition that owns a row. Claims of unique indexes are no rows: see [#claims].
+  /// The Partition that owns a row. Claims of unique indexes are no rows: see [#claims]. The one of
+  /// an interval has to be there: see [#make] and [#readable].
   ///
   /// @throws DatabaseException [ErrorCode#NO_PARTITION], naming collection and key, when there is
   ///   none
@@ -100,18 +99,92 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   private PartitionDescriptor owner(String collection, PrimaryKey key, boolean visible) {
+    return present(collection, key)
+        .filter(_ -> visible)
+        .orElseThrow(() -> uncovered(collection, key));
+  }
+
+  private Optional<PartitionDescriptor> present(String collection, PrimaryKey key) {
     return catalog
         .get()
         .partitions()
         .owner(collection, key)
-        .filter(_ -> visible)
         .map(this::descriptor)
-        .map(partition -> splits.owner(partition, key))
-        .orElseThrow(() ->
-            new DatabaseException(
-                    ErrorCode.NO_PARTITION, "no partition of the collection covers the key")
-                .with("collection", collection)
-                .with("key", key));
+        .map(partition -> splits.owner(partition, key));
+  }
+
+  private static DatabaseException uncovered(String collection, PrimaryKey key) {
+    return new DatabaseException(
+            ErrorCode.NO_PARTITION, "no partition of the collection covers the key")
+        .with("collection", collection)
+        .with("key", key);
+  }
+
+  /// Has the Partitions made that rows with these keys are to be written to, as far as they are of
+  /// intervals that have none.
+  ///
+  /// @throws DatabaseException `UNAVAILABLE` or `OVERLOADED` if they do not serve in time
+  public void make(String collection, Collection<PrimaryKey> keys, Deadline deadline) {
+    intervals.make(collection, keys, deadline);
+  }
+
+  /// The Partition to read a row from, null if there is surely no row: none that can be read now,
+  /// or at a timestamp, was ever written to its interval.
+  ///
+  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the
+  ///   key
+  public @Nullable PartitionDescriptor readable(
+      String collection, PrimaryKey key, @Nullable Timestamp at, Deadline deadline) {
+    if (having(collection, key).isEmpty()) {
+      intervals.catchUp(at, deadline);
+    }
+    List<PartitionDescriptor> found = having(collection, key);
+    return found.isEmpty() ? null : found.getFirst();
+  }
+
+  /// The Partition that has a row, as far as is known here; empty if its interval has none.
+  ///
+  /// @throws DatabaseException [ErrorCode#NO_PARTITION] if no Partition and no family covers the
+  ///   key
+  public List<PartitionDescriptor> having(String collection, PrimaryKey key) {
+    Optional<PartitionDescriptor> present =
+        ClaimPartitions.isClaims(collection) ? Optional.empty() : present(collection, key);
+    if (present.isEmpty() && catalog.get().partitions().family(collection, key).isEmpty()) {
+      // One that was made or dropped between the two looks is found at the second one.
+      return List.of(owner(collection, key));
+    }
+    return present.stream().toList();
+  }
+
+  @Override
+  public boolean exists(String collection) {
+    return !ClaimPartitions.isClaims(collection)
+        && !(partitions(collection).isEmpty()
+            && catalog.get().partitions().families(collection).isEmpty());
+  }
+
+  @Override
+  public @Nullable Long collectionId(String collection) {
+    CollectionEntry entry = catalog.get().collections().get(collection);
+    return entry == null || !exists(collection) ? null : entry.id();
+  }
+
+  @Override
+  public void catchUp(Timestamp at, Deadline deadline) {
+    intervals.catchUp(at, deadline);
+  }
+
+  /// The interval of a family that a key lies in; null if there is none, so that it can never have
+  /// a Partition.
+  public Bounds.@Nullable Interval interval(String collection, PrimaryKey key) {
+    return Intervals.interval(catalog.get(), collection, key);
+  }
+
+  /// A range and the Partitions that serve it, as this node knows; null if they have all that there
+  /// can be.
+  public @Nullable Extent extent(
+      String collection, @Nullable PrimaryKey start, @Nullable PrimaryKey end) {
+    return Extents.of(catalog.get(), collection, start, end);
   }
 
   /// How transactions commit that do not say how.
@@ -193,19 +266,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   private PartitionDescriptor descriptor(PartitionEntry entry) {
-    PartitionDescriptor known = newer.get(entry.id());
-    return known != null && known.epoch().value() > entry.epoch() ? known : describe(entry);
-  }
-
-  private static PartitionDescriptor describe(PartitionEntry entry) {
-    return new PartitionDescriptor(
-        entry.id(),
-        entry.name(),
-        entry.collectionId(),
-        entry.collection(),
-        entry.bounds(),
-        new Epoch(Math.max(Epoch.FIRST.value(), entry.epoch())),
-        Configuration.of(Set.copyOf(entry.voters()), Set.copyOf(entry.learners())));
+    return epochs.descriptor(entry);
   }
 
   @Override
@@ -224,17 +285,17 @@ public final class Router implements PartitionCaller, PartitionDirectory {
       if (children != null) {
         return new SplitRedirect(this, children, deadline).send(attempt);
       }
-      NodeId target = target(known, hint, attempts);
+      NodeId target = leaders.target(known, hint, attempts);
       Response response = ask(target, attempt, deadline);
       if (!(response instanceof Response.Refusal refusal)) {
         if (target != null) {
-          leaders.put(known.id(), target);
+          leaders.leads(known.id(), target);
         }
         return response;
       }
       if (!refusal.retryable()) {
         if (target != null && refusal instanceof Response.OutcomeUnknown) {
-          leaders.remove(known.id(), target);
+          leaders.doubt(known.id(), target);
         }
         return refusal;
       }
@@ -253,7 +314,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         }
         case Response.WrongEpoch(var current) -> {
           if (current.epoch().compareTo(known.epoch()) > 0) {
-            newer.put(current.id(), current);
+            epochs.learn(current);
             atOnce = true;
           }
           known = current;
@@ -267,7 +328,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         case Response.Overloaded _, Response.Locked _ -> {}
         default -> {
           if (target != null && !isFresh(known.id())) {
-            leaders.remove(known.id(), target);
+            leaders.doubt(known.id(), target);
           }
         }
       }
@@ -287,14 +348,23 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return request instanceof Request.Reading reading
             && reading.at() != null
             && partition.members().contains(self)
-            && !self.equals(leaders.get(partition.id()))
+            && !leaders.isHere(partition.id())
             && !isBeingCreated(partition.id())
         ? clients.apply(self).readClosed(reading)
         : null;
   }
 
-  /// Up to which timestamp Partitions can be read at this node's replicas, as far as it has some
-  /// and does not lead them; null if it has none.
+  /// Up to which timestamp a collection can be read at this node's replicas, as far as it has some
+  /// and does not lead them; null if it has none. Unless there can be no other Partitions, it is
+  /// sure that there are none only up to when the catalog of this node is complete.
+  public @Nullable Timestamp readableUpTo(String collection) {
+    Timestamp readable = readableUpTo(partitions(collection));
+    return readable == null || extent(collection, null, null) == null
+        ? readable
+        : Timestamp.earlier(readable, catalog.get().complete().previous());
+  }
+
+  /// Up to which timestamp Partitions can be read at this node's replicas, as above.
   public @Nullable Timestamp readableUpTo(List<PartitionDescriptor> partitions) {
     PartitionClient here = clients.apply(self);
     return partitions.stream()
@@ -313,13 +383,9 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return splits.isFresh(id, clock.monotonicNanos());
   }
 
-  /// Who has led the Partition, or tells of the split, is to lead the children.
   private void learn(
       PartitionId parent, @Nullable NodeId target, List<PartitionDescriptor> children) {
-    NodeId leader = leaders.getOrDefault(parent, target);
-    if (leader != null) {
-      children.forEach(child -> leaders.putIfAbsent(child.id(), leader));
-    }
+    leaders.inherit(parent, target, children);
     splits.learn(parent, children, clock.monotonicNanos());
   }
 
@@ -403,30 +469,10 @@ public final class Router implements PartitionCaller, PartitionDirectory {
         .orElse(known);
   }
 
-  /// The hinted node, the leader of last time, or each voter in turn, this node first; nobody while
-  /// none is alive.
-  private @Nullable NodeId target(
-      PartitionDescriptor partition, @Nullable NodeId hint, int attempts) {
-    if (hint != null && alive.test(hint)) {
-      return hint;
-    }
-    Set<NodeId> voters = partition.members().voters();
-    NodeId leader = leaders.get(partition.id());
-    if (leader != null && voters.contains(leader) && alive.test(leader)) {
-      return leader;
-    }
-    Set<NodeId> order = new LinkedHashSet<>();
-    if (voters.contains(self)) {
-      order.add(self);
-    }
-    voters.stream().filter(alive).forEach(order::add);
-    return order.isEmpty() ? null : List.copyOf(order).get(attempts % order.size());
-  }
-
   /// Forgets what was learnt about Partitions that are not in the catalog any more.
   public void forget(Catalog present) {
-    leaders.keySet().removeIf(id -> present.partition(id).isEmpty());
-    newer.keySet().removeIf(id -> present.partition(id).isEmpty());
+    leaders.forget(present);
+    epochs.forget(present);
     splits.forget(present, clock.monotonicNanos());
   }
 

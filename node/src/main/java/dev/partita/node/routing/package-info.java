@@ -3,6 +3,9 @@
 /// is, follows hints, learns newer epochs from refusals, and repeats what is safe to repeat until
 /// the deadline.
 ///
+/// A key that only a family of intervals covers has no Partition before something is written:
+/// [Router#make] has it made, [Router#readable] makes sure that there is none.
+///
 /// Invariant: a write whose outcome is unknown is never sent again.
 ///
 /// Threads: calls block and belong on virtual threads.

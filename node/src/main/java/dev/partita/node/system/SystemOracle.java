@@ -46,6 +46,9 @@ final class SystemOracle implements TimestampOracle {
   /// Guarded by `waiting`: whether a thread asks, and will look for more before it ends.
   private boolean asking;
 
+  /// Written by the one thread that asks.
+  private volatile Timestamp reached = Timestamp.MIN;
+
   private record Request(int count, CompletableFuture<TimestampBlock> block) {}
 
   SystemOracle(LeaderCalls leader, CatalogWatch catalog, Clock clock) {
@@ -73,6 +76,11 @@ final class SystemOracle implements TimestampOracle {
     }
     Thread.ofVirtual().name("timestamps").start(this::ask);
     return block;
+  }
+
+  @Override
+  public Timestamp reached() {
+    return reached;
   }
 
   private void ask() {
@@ -114,6 +122,7 @@ final class SystemOracle implements TimestampOracle {
     if (!catalog.await(newest -> newest.revision() >= revision, deadline, clock)) {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "the catalog of this node lags behind");
     }
+    reached = Timestamp.later(reached, first.plus(count - 1));
     return new TimestampBlock(first, count);
   }
 

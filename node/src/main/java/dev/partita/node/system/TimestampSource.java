@@ -14,7 +14,7 @@ import java.util.Optional;
 /// failover.
 final class TimestampSource {
   /// How far ahead a window reaches.
-  static final long WINDOW_MILLIS = 3_000;
+  static final long WINDOW_MILLIS = TimestampWindow.LENGTH_MILLIS;
 
   private final NodeId self;
   private boolean started;

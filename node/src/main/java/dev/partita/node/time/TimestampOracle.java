@@ -10,4 +10,10 @@ public interface TimestampOracle {
   ///
   /// @param count how many, at least 1
   CompletableFuture<TimestampBlock> next(int count);
+
+  /// A timestamp that was handed out here. Whoever looks up now which Partitions there are finds
+  /// all that were written to before it.
+  default Timestamp reached() {
+    return Timestamp.MIN;
+  }
 }

@@ -2,6 +2,7 @@ package dev.partita.node.transaction;
 
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
 import dev.partita.node.partition.PartitionDescriptor;
@@ -30,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Runs transactions that come in one request, and tries again those that others were in the way
@@ -69,6 +71,7 @@ public final class OneShotTransactions {
     OneShot.Name name = request.name();
     TransactionId id =
         name == null ? TransactionId.random() : TransactionId.of(name.client(), name.sequence());
+    make(request.writes(), deadline);
     if (name != null && !request.writes().isEmpty()) {
       id = id.again();
       OneShotResult before = repeated(request, id, owners, 0, deadline);
@@ -77,6 +80,16 @@ public final class OneShotTransactions {
       }
     }
     return new Run(request, id, owners, deadline).run();
+  }
+
+  private void make(List<OneShot.Write> writes, Deadline deadline) {
+    Map<String, List<PrimaryKey>> keys =
+        writes.stream()
+            .collect(
+                Collectors.groupingBy(
+                    OneShot.Write::collection,
+                    Collectors.mapping(write -> write.mutation().key(), Collectors.toList())));
+    keys.forEach((collection, all) -> router.make(collection, all, deadline));
   }
 
   private static void check(OneShot request) {
@@ -242,9 +255,16 @@ public final class OneShotTransactions {
       for (OneShot.Write write : request.writes()) {
         parts.write(owner(owners, write.item()), write.mutation());
       }
+      var through = new LookedThrough(router);
       for (Item item : looked()) {
-        parts.read(owner(owners, item), item.key());
+        PartitionDescriptor owner = owners.get(item);
+        if (owner == null) {
+          through.missing(item.collection(), item.key());
+        } else {
+          parts.read(owner, item.key());
+        }
       }
+      through.moveTo(parts);
       claims.addTo(parts);
       return parts;
     }
@@ -316,16 +336,16 @@ public final class OneShotTransactions {
 
   private Map<Item, Found> readAll(
       Set<Item> items, Map<Item, PartitionDescriptor> owners, Timestamp at, Deadline deadline) {
-    items.forEach(item -> owner(owners, item));
+    items.forEach(item -> find(owners, item, at, deadline));
     if (items.size() == 1) {
       Item item = items.iterator().next();
-      return Map.of(item, read(owner(owners, item), item, at, deadline));
+      return Map.of(item, read(owners.get(item), item, at, deadline));
     }
     Map<Item, Found> found = new ConcurrentHashMap<>();
     Map<Item, DatabaseException> failed = new ConcurrentHashMap<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (Item item : items) {
-        PartitionDescriptor owner = owner(owners, item);
+        PartitionDescriptor owner = owners.get(item);
         threads.execute(() -> {
           try {
             found.put(item, read(owner, item, at, deadline));
@@ -341,7 +361,22 @@ public final class OneShotTransactions {
     return found;
   }
 
-  private Found read(PartitionDescriptor partition, Item item, Timestamp at, Deadline deadline) {
+  /// Notes where an item is, unless its interval has nothing.
+  private void find(
+      Map<Item, PartitionDescriptor> owners, Item item, Timestamp at, Deadline deadline) {
+    if (!owners.containsKey(item)) {
+      PartitionDescriptor owner = router.readable(item.collection(), item.key(), at, deadline);
+      if (owner != null) {
+        owners.put(item, owner);
+      }
+    }
+  }
+
+  private Found read(
+      @Nullable PartitionDescriptor partition, Item item, Timestamp at, Deadline deadline) {
+    if (partition == null) {
+      return new Found(null, null);
+    }
     Response response =
         router.call(
             partition,

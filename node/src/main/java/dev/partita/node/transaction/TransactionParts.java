@@ -3,6 +3,7 @@ package dev.partita.node.transaction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.Extent;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
@@ -33,6 +34,7 @@ public final class TransactionParts {
   }
 
   private final Map<PartitionId, Gathered> gathered = new LinkedHashMap<>();
+  private final Set<Extent> extents = new LinkedHashSet<>();
 
   private Gathered of(PartitionDescriptor partition) {
     Gathered part = gathered.computeIfAbsent(partition.id(), _ -> new Gathered(partition));
@@ -57,6 +59,14 @@ public final class TransactionParts {
     part.ranges.add(range);
     if (part.ranges.size() > ReadSet.RANGES_MAX) {
       throw tooLarge("ranges read", part.ranges.size(), ReadSet.RANGES_MAX);
+    }
+  }
+
+  /// Notes what was looked through of a collection, in which other Partitions may come to be.
+  void read(Extent extent) {
+    extents.add(extent);
+    if (extents.size() > Extent.EXTENTS_MAX) {
+      throw tooLarge("ranges read that no partition covers", extents.size(), Extent.EXTENTS_MAX);
     }
   }
 
@@ -88,12 +98,13 @@ public final class TransactionParts {
               part.partition,
               new ReadSet(readAt, List.copyOf(part.keys), List.copyOf(part.ranges)),
               List.copyOf(part.mutations.values()),
-              Set.copyOf(part.claims)));
+              Set.copyOf(part.claims),
+              List.copyOf(extents)));
     }
     return parts;
   }
 
-  private static DatabaseException tooLarge(String what, int count, int limit) {
+  static DatabaseException tooLarge(String what, int count, int limit) {
     return new DatabaseException(ErrorCode.TOO_LARGE, "a transaction is larger than the limit")
         .with("what", what)
         .with("count", count)

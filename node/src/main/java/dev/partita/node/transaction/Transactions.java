@@ -152,7 +152,8 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
                   transaction,
                   part.reads(),
                   part.mutations(),
-                  part.claims()),
+                  part.claims(),
+                  part.extents()),
               deadline);
       if (response instanceof Response.OutcomeUnknown(String reason)) {
         unknown = new Response.OutcomeUnknown(reason);

@@ -38,6 +38,81 @@ final class BoundsTest {
   }
 
   @Test
+  void everyIntegerLiesInOneIntervalOfAFamily() {
+    int without = 0;
+    for (long origin : EDGES) {
+      for (long width : new long[] {1, 3, 100, Long.MAX_VALUE - 1, Long.MAX_VALUE}) {
+        var family = new Bounds.Family(origin, width);
+        for (long x : EDGES) {
+          Bounds.Interval interval;
+          try {
+            interval = family.interval(x);
+          } catch (IllegalArgumentException _) {
+            without++;
+            assertThat(width).isEqualTo(1);
+            continue;
+          }
+          assertThat(inInterval(x, origin, width, interval.number())).isTrue();
+          assertThat(interval.first()).isLessThanOrEqualTo(x);
+          assertThat(interval.last()).isGreaterThanOrEqualTo(x);
+          assertThat(family.overlaps(interval)).isTrue();
+        }
+      }
+    }
+    assertThat(without).isPositive();
+  }
+
+  @Test
+  void boundsCoverARangeWithoutGaps() {
+    var low = new Bounds.Range(null, Datum.of(10));
+    var middle = new Bounds.Interval(10, 5, 0);
+    var high = new Bounds.Range(Datum.of(15), null);
+
+    assertThat(Bounds.cover(List.of(high, low, middle), null, null)).isTrue();
+    assertThat(Bounds.cover(List.of(high, low), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(low, middle), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(middle, high), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(middle, high), Datum.of(10), null)).isTrue();
+    assertThat(Bounds.cover(List.of(middle), Datum.of(11), Datum.of(15))).isTrue();
+    assertThat(Bounds.cover(List.of(middle), Datum.of(11), Datum.of(16))).isFalse();
+    assertThat(Bounds.cover(List.of(middle), Datum.of(9), Datum.of(15))).isFalse();
+    assertThat(Bounds.cover(List.of(new Bounds.Family(0, 1)), Datum.of(9), Datum.of(15))).isFalse();
+    Datum inside = Datum.of(List.of(Datum.of(12), Datum.of("a")));
+    assertThat(Bounds.cover(List.of(middle), inside, Datum.of(13))).isTrue();
+    assertThat(Bounds.cover(List.of(new Bounds.Range(inside, null)), Datum.of(12), null)).isFalse();
+    assertThat(Bounds.cover(List.of(), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(Bounds.Range.ALL), null, null)).isTrue();
+  }
+
+  @Test
+  void hashesCoverEverythingOrNotEverything() {
+    var even = new Bounds.Hash(2, 0);
+
+    assertThat(Bounds.cover(List.of(even), null, null)).isFalse();
+    assertThat(Bounds.cover(List.of(even, new Bounds.Hash(4, 1)), null, null)).isFalse();
+    assertThat(
+            Bounds.cover(List.of(even, new Bounds.Hash(4, 1), new Bounds.Hash(4, 3)), null, null))
+        .isTrue();
+    assertThat(Bounds.cover(List.of(new Bounds.Hash(1, 0)), Datum.of(1), Datum.of(2))).isTrue();
+  }
+
+  @Test
+  void aFamilyHasIntegersAndNothingElse() {
+    var family = new Bounds.Family(7, 10);
+
+    assertThat(family.contains(PrimaryKey.of(Long.MIN_VALUE))).isTrue();
+    assertThat(family.contains(PrimaryKey.of(Datum.of(3), Datum.of("a")))).isTrue();
+    assertThat(family.contains(PrimaryKey.of("3"))).isFalse();
+    assertThat(family.overlaps(new Bounds.Range(Datum.of("a"), null))).isFalse();
+    assertThat(family.overlaps(new Bounds.Range(Datum.of(Long.MAX_VALUE), null))).isTrue();
+    assertThat(family.overlaps(new Bounds.Family(0, 1))).isTrue();
+    assertThat(family.overlaps(new Bounds.Hash(2, 0))).isTrue();
+    assertThat(BoundsJson.read(BoundsJson.write(family))).isEqualTo(family);
+    assertThat(BoundsJson.write(family)).hasToString("{\"range\":{\"origin\":7,\"width\":10}}");
+    assertThatThrownBy(() -> new Bounds.Family(0, 0)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void intervalsAreExactAtTheEdgesOf64Bits() {
     long[] widths = {1, 3, 100, Long.MAX_VALUE - 1, Long.MAX_VALUE};
     int nonEmpty = 0;

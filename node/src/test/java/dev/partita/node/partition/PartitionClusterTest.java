@@ -88,7 +88,8 @@ final class PartitionClusterTest {
               oracle,
               TestNode.CLOCK,
               PartitionSettings.DEFAULT.withBackfillRows(10),
-              OperationListener.NONE);
+              OperationListener.NONE,
+              Extent.Watch.NOTHING);
       partitions.serve(transport);
       replica = partitions.open(THINGS, bootstrap);
       members.put(node, this);

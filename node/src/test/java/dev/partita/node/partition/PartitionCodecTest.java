@@ -67,7 +67,19 @@ final class PartitionCodecTest {
                   TransactionId.random(), AT, AT, List.of(ID), CommitProtocolKind.TWO_PHASE),
               ReadSet.nothing(AT),
               List.of(Mutation.put(KEY, JSON)),
-              Set.of(7L, 9L)),
+              Set.of(7L, 9L),
+              List.of()),
+          new Request.Prepare(
+              ID,
+              EPOCH,
+              new Transaction(
+                  TransactionId.random(), AT, AT, List.of(ID), CommitProtocolKind.TWO_PHASE),
+              ReadSet.nothing(AT),
+              List.of(Mutation.put(KEY, JSON)),
+              Set.of(),
+              List.of(
+                  new Extent("things", null, KEY, Set.of(ID, new PartitionId(1_000))),
+                  new Extent("things", KEY, null, Set.of()))),
           new Request.Prepare(
               ID,
               EPOCH,

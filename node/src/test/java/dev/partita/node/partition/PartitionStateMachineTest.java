@@ -184,7 +184,8 @@ final class PartitionStateMachineTest {
             other,
             ReadSet.nothing(other.started()),
             List.of(put(1, "{\"code\":5}")),
-            Set.of(19L));
+            Set.of(19L),
+            List.of());
     assertThat(prepare(claiming)).isInstanceOf(Response.Finished.class);
     assertThat(read(1)).isEqualTo("{\"code\":5}");
     apply(new PartitionCommand.DropIndex(19, 2));

@@ -102,6 +102,7 @@ abstract class ReplicasFixture {
               TestNode.CLOCK,
               PartitionSettings.DEFAULT.withBackfillRows(10),
               OperationListener.NONE,
+              Extent.Watch.NOTHING,
               rules);
       partitions.serve(transport);
       partitions.openIfAbsent(WHOLE, bootstrap);

@@ -9,6 +9,7 @@ import dev.partita.node.storage.rocksdb.RocksDbSettings;
 import dev.partita.node.storage.rocksdb.RocksDbStorage;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.SystemClock;
+import dev.partita.node.time.Timestamp;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,8 @@ public final class TestNode
   private final Map<GroupId, LocalRaftGroup> groups = new ConcurrentHashMap<>();
   private final List<IndexDefinition> indexes = new CopyOnWriteArrayList<>();
   private long revision = 1;
+  private volatile Extent.Watch watch = Extent.Watch.NOTHING;
+  private volatile Consumer<Timestamp> catchUp = _ -> {};
 
   public TestNode(Path directory) {
     this(directory, PartitionSettings.DEFAULT);
@@ -39,7 +43,29 @@ public final class TestNode
   public TestNode(Path directory, PartitionSettings settings) {
     storage = storage(directory);
     partitions =
-        new LocalPartitions(this, storage, oracle, CLOCK, settings, OperationListener.NONE);
+        new LocalPartitions(
+            this,
+            storage,
+            oracle,
+            CLOCK,
+            settings,
+            OperationListener.NONE,
+            extent -> watch.hasGrown(extent));
+  }
+
+  /// Has something happen whenever somebody makes sure that all partitions are known.
+  public void onCatchUp(Consumer<Timestamp> newCatchUp) {
+    catchUp = newCatchUp;
+  }
+
+  @Override
+  public void catchUp(Timestamp at, Deadline deadline) {
+    catchUp.accept(at);
+  }
+
+  /// Says from now on which Partitions have come to be.
+  void watch(Extent.Watch newWatch) {
+    watch = newWatch;
   }
 
   public static RocksDbStorage storage(Path directory) {

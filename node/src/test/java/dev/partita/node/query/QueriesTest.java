@@ -10,6 +10,7 @@ import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.CountingOracle;
 import dev.partita.node.partition.DocumentModel;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
@@ -19,12 +20,15 @@ import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TestDocument;
 import dev.partita.node.partition.TestNode;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampOracle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +41,7 @@ final class QueriesTest {
 
   private static final int SEEDS = Integer.getInteger("partita.seeds", 6);
   private static final int STEPS = 60;
+  private static final PrimaryKey LATE = PrimaryKey.of(5);
 
   @TempDir private Path directory;
   private TestNode node;
@@ -85,6 +90,59 @@ final class QueriesTest {
   void pagesOfOnePartitionEqualTheModel() {
     open(Bounds.Range.ALL);
     play();
+  }
+
+  @Test
+  void partitionsThatWereMadeBeforeTheTimestampAreRead() {
+    open(new Bounds.Range(null, Datum.of(0)));
+    var made = new AtomicBoolean();
+    TimestampOracle slow =
+        count -> {
+          if (made.compareAndSet(false, true)) {
+            makeLate();
+          }
+          return node.oracle.next(count);
+        };
+
+    Page<Document> page =
+        new Queries(node, node, slow, TestNode.CLOCK)
+            .range(RangeQuery.of(TestDocument.COLLECTION, 10), TestNode.soon());
+
+    assertThat(page.data()).extracting(Document::key).containsExactly(LATE);
+  }
+
+  /// The timestamp may be one of another node, which knows more than this one.
+  @Test
+  void partitionsThatAreLearntOfWithTheTimestampAreRead() {
+    open(new Bounds.Range(null, Datum.of(0)));
+    Timestamp at = new Timestamp(CountingOracle.START + 1_000);
+    var asked = new AtomicReference<@Nullable Timestamp>();
+    node.onCatchUp(upTo -> {
+      if (asked.getAndSet(upTo) == null) {
+        makeLate();
+        node.oracle.jump(at);
+      }
+    });
+    var queries = new Queries(node, node, node.oracle, TestNode.CLOCK);
+    RangeQuery query = RangeQuery.of(TestDocument.COLLECTION, 10).withAt(at);
+
+    Page<Document> page = queries.range(query, TestNode.soon());
+
+    assertThat(page.data()).extracting(Document::key).containsExactly(LATE);
+    assertThat(asked).hasValue(at);
+    // There can be no others any more.
+    asked.set(null);
+    assertThat(queries.range(query, TestNode.soon()).data()).hasSize(1);
+    assertThat(asked).hasNullValue();
+  }
+
+  /// Has one more Partition, in which a row is written.
+  private void makeLate() {
+    node.open(TestNode.descriptor(2, TestDocument.COLLECTION, new Bounds.Range(Datum.of(0), null)));
+    PartitionDescriptor owner = owner(LATE);
+    var mutation = Mutation.put(LATE, TestDocument.random(new Random(1)).json());
+    assertThat(node.call(new Request.Write(owner.id(), owner.epoch(), List.of(mutation), false)))
+        .isInstanceOf(Response.Writes.class);
   }
 
   private void play() {

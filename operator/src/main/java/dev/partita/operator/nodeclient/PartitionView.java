@@ -11,10 +11,11 @@ import org.jspecify.annotations.Nullable;
 /// @param rows live rows, as the leader counts them
 /// @param bytes size of one replica
 /// @param hotKey the key that takes too much of the load for a split to help; null if there is none
-/// @param children names of the Partitions that it was split into
+/// @param children names of the Partitions that it was split into, or of its intervals
 /// @param bounds in the form of the custom resource, but for edges of several components, which
 ///   that does not have; null from a node that does not tell
 /// @param splitPoints where it could be split
+/// @param home ids of the nodes where its next intervals begin; empty if it is no family of those
 public record PartitionView(
     String id,
     String name,
@@ -29,7 +30,8 @@ public record PartitionView(
     State state,
     List<String> children,
     @Nullable JsonNode bounds,
-    SplitPoints splitPoints) {
+    SplitPoints splitPoints,
+    List<String> home) {
 
   @SuppressWarnings("ConstantValue") // JSON may leave the list out, whatever its type says.
   public PartitionView {
@@ -37,6 +39,7 @@ public record PartitionView(
     replicas = replicas == null ? List.of() : List.copyOf(replicas);
     children = children == null ? List.of() : List.copyOf(children);
     splitPoints = splitPoints == null ? SplitPoints.UNKNOWN : splitPoints;
+    home = home == null ? List.of() : List.copyOf(home);
   }
 
   /// A Partition that was not split.
@@ -66,12 +69,18 @@ public record PartitionView(
         state,
         List.of(),
         null,
-        SplitPoints.UNKNOWN);
+        SplitPoints.UNKNOWN,
+        List.of());
   }
 
   /// Whether its children have its rows.
   public boolean isSplit() {
     return state == State.SPLIT;
+  }
+
+  /// Whether its children are intervals, each made when its first key is written.
+  public boolean isFamily() {
+    return !home.isEmpty();
   }
 
   /// Whether a node holds a replica, voting or not.

@@ -85,7 +85,8 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
         view.state(),
         view.children(),
         view.bounds(),
-        PartitionView.SplitPoints.UNKNOWN);
+        PartitionView.SplitPoints.UNKNOWN,
+        view.home());
   }
 
   private static IndexView withoutFigures(IndexView view) {

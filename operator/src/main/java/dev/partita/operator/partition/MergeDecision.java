@@ -47,6 +47,7 @@ record MergeDecision(
         || partition.getSpec().paused()
         || partition.isMarkedForDeletion()
         || !view.isSplit()
+        || view.isFamily() // its intervals stay apart
         || !view.replicas().isEmpty()) { // not all members have split durably
       return NONE;
     }

@@ -317,9 +317,14 @@ final class Placements {
   private static Demand demand(Partition partition, ClusterView cluster, DeclaredSites sites) {
     String name = partition.getMetadata().getName();
     PartitionSpec spec = partition.getSpec();
+    // What is not there yet but may be at any moment counts where it will be.
     List<String> current =
-        cluster.partition(name).map(view -> replicas(view, cluster)).orElse(List.of());
-    boolean split = cluster.partition(name).filter(PartitionView::isSplit).isPresent();
+        cluster
+            .partition(name)
+            .map(view -> view.isFamily() ? view.home() : replicas(view, cluster))
+            .orElse(List.of());
+    boolean split =
+        cluster.partition(name).filter(view -> view.isSplit() && !view.isFamily()).isPresent();
     long bytes = cluster.partition(name).map(PartitionView::bytes).orElse(0L);
     if (isLeftAlone(partition) || split) {
       return Demand.fixed(name, current).sized(bytes);

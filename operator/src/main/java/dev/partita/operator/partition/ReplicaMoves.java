@@ -69,6 +69,9 @@ final class ReplicaMoves {
             .findFirst();
     Verdict health = health(partition, view, cluster);
     if (view.isSplit()) {
+      if (view.isFamily()) {
+        return Homes.keep(partition, view, plan.placement(), health, dataPlane);
+      }
       return advanceParts(partition, health, running, failed, plan, decisions, cluster, dataPlane);
     }
     if (running.isPresent()) {
@@ -330,6 +333,14 @@ final class ReplicaMoves {
         return Verdict.reconciling(
             health.phase(), health.reason(), leaf.name() + ": " + health.message());
       }
+    }
+    if (view.isFamily()) {
+      return new Verdict(
+          Verdict.Kind.READY,
+          "Split",
+          "Intervals",
+          "%d intervals have partitions, all of which are ready; others get one when their first key is written"
+              .formatted(view.children().size()));
     }
     return new Verdict(
         Verdict.Kind.READY,

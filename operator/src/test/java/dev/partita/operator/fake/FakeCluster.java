@@ -340,6 +340,29 @@ public final class FakeCluster {
     revision++;
   }
 
+  /// Writes the first key of an interval: the nodes make its Partition.
+  ///
+  /// @return its name
+  public synchronized String makeInterval(String family, long number) {
+    FakePartition found = Objects.requireNonNull(partitions.get(family));
+    ObjectNode spec = found.spec.deepCopy();
+    ((ObjectNode) spec.at("/bounds/range")).put("number", number);
+    String name = family + "-p" + number;
+    FakePartition made = new FakePartition(String.valueOf(++nextId), name, spec, family);
+    found.home.forEach(node -> made.caughtUpByNode.put(node, true));
+    partitions.put(name, made);
+    revision++;
+    return name;
+  }
+
+  /// Names of the nodes where the next intervals of a family begin, sorted.
+  public synchronized List<String> home(String family) {
+    FakePartition found = partitions.get(family);
+    return found == null
+        ? List.of()
+        : found.home.stream().map(id -> member(id).name).sorted().toList();
+  }
+
   /// Names of the Partitions that one was split into, which is their order.
   public synchronized List<String> parts(String partition) {
     return partitions.values().stream()
@@ -557,6 +580,8 @@ public final class FakeCluster {
         .put("operationsPerSecond", partition.operationsPerSecond)
         .put("hotKey", partition.hotKey);
     view.set("splitPoints", parse(partition.splitPoints));
+    ArrayNode home = view.putArray("home");
+    partition.home.forEach(home::add);
     return view.put("state", partition.state);
   }
 
@@ -589,6 +614,7 @@ public final class FakeCluster {
   private Response putPartition(String name, JsonNode spec) {
     FakePartition existing = partitions.get(name);
     if (existing != null) {
+      existing.home = existing.home.isEmpty() ? existing.home : nodes(spec);
       return ok(view(existing));
     }
     for (FakePartition other : partitions.values()) {
@@ -605,7 +631,13 @@ public final class FakeCluster {
       });
       return ok(view(before.getFirst()));
     }
-    spec.get("replicas").forEach(node -> created.caughtUpByNode.put(node.asText(), true));
+    JsonNode range = spec.at("/bounds/range");
+    if (range.has("width") && !range.has("number")) {
+      created.home = nodes(spec);
+      created.state = "Split";
+    } else {
+      nodes(spec).forEach(node -> created.caughtUpByNode.put(node, true));
+    }
     created.rows = before == null ? 0 : before.getFirst().rows;
     FakePartition future = futures.get(name);
     if (future != null) {
@@ -614,6 +646,12 @@ public final class FakeCluster {
     }
     partitions.put(name, created);
     return ok(view(created));
+  }
+
+  private static List<String> nodes(JsonNode spec) {
+    List<String> nodes = new ArrayList<>();
+    spec.get("replicas").forEach(node -> nodes.add(node.asText()));
+    return nodes;
   }
 
   private Response deletePartition(String name, String query) {

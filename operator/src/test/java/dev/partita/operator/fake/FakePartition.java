@@ -3,6 +3,7 @@ package dev.partita.operator.fake;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,10 @@ final class FakePartition {
   final String parent;
 
   final Map<String, Boolean> caughtUpByNode = new LinkedHashMap<>();
+
+  /// Where the next intervals begin; empty if this is no family of those.
+  List<String> home = List.of();
+
   final Set<String> learners = new LinkedHashSet<>();
   long epoch = 1;
   String state = "Creating";

@@ -105,7 +105,8 @@ class MergeTurnTest {
             PartitionView.State.SPLIT,
             List.of("x-1", "x-2"),
             null,
-            PartitionView.SplitPoints.UNKNOWN);
+            PartitionView.SplitPoints.UNKNOWN,
+            List.of());
     others.addAll(List.of(split, part("x-1", 0), part("x-2", 0)));
     operation(Kind.MERGE_PARTITIONS, "x", OperationView.State.RUNNING);
     assertThat(inTurn(pair("a", 0, 1), pair("c", 4, 5))).containsExactly("c");
