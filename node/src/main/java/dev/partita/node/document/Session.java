@@ -15,6 +15,8 @@ import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.ReadSet;
+import dev.partita.node.partition.Request;
+import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.query.Document;
 import dev.partita.node.query.IndexHit;
@@ -38,6 +40,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /// A transaction whose statements come one by one. It reads the database as it was when it began,
@@ -45,12 +49,25 @@ import org.jspecify.annotations.Nullable;
 /// read must be unchanged. A read-only one keeps no books: what it reads is of one moment, and it
 /// never fails for others.
 ///
+/// What it writes or asks to lock is locked at once, so that of two transactions that want the same
+/// document the second one waits instead of failing when it commits. By the time it has the lock,
+/// the document may have changed since the transaction began. Then the moment at which it reads
+/// moves to now, if nothing else that it has read has changed until then; if something has, it
+/// fails at once.
+///
 /// Statements of one session do not overlap: callers hold its lock.
 final class Session {
 
   /// What the statements of all sessions use.
+  ///
+  /// @param later runs what nobody waits for; may block
   record Surroundings(
-      Router router, Documents documents, Queries queries, Committer committer, Clock clock) {}
+      Router router,
+      Documents documents,
+      Queries queries,
+      Committer committer,
+      Executor later,
+      Clock clock) {}
 
   /// How long after the first commit another one can find out what became of it: partitions
   /// remember for twice as long.
@@ -58,7 +75,9 @@ final class Session {
 
   private final Surroundings node;
   private final TransactionId id = TransactionId.random();
-  private final Timestamp readAt;
+  private final Timestamp began;
+  private final ReadMoment moment;
+  private final SessionLocks locks;
   private final boolean readOnly;
   private final CommitProtocolKind protocol;
   private TransactionParts parts = new TransactionParts();
@@ -75,12 +94,14 @@ final class Session {
   Session(Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
     this.protocol = protocol;
     this.node = node;
-    this.readAt = readAt;
+    this.began = readAt;
+    this.moment = new ReadMoment(node.documents(), readAt);
+    this.locks = new SessionLocks(node.router(), id, readAt);
     this.readOnly = readOnly;
   }
 
   Timestamp readAt() {
-    return readAt;
+    return moment.at();
   }
 
   /// Whether nothing but its outcome is left.
@@ -92,9 +113,41 @@ final class Session {
   private void end() {
     parts = new TransactionParts();
     writes.clear();
+    moment.clear();
+    unlock();
+  }
+
+  private DatabaseException fail(DatabaseException failure) {
+    failed = failure;
+    end();
+    return failure;
+  }
+
+  /// Whether something has to be renewed.
+  boolean hasLocks() {
+    return !locks.isEmpty();
+  }
+
+  /// Tells that what was locked is still needed; beside a statement.
+  void renewLocks(Deadline deadline) {
+    locks.renew(deadline);
+  }
+
+  /// Lets go of what was locked, soon.
+  void unlock() {
+    if (hasLocks()) {
+      try {
+        node.later().execute(() -> locks.release(Deadline.after(Request.LOCK_LEASE, node.clock())));
+      } catch (RejectedExecutionException e) {
+        // The node is closing: the leases end by themselves.
+      }
+    }
   }
 
   private void requireOpen() {
+    if (failed != null) {
+      throw failed;
+    }
     if (hasEnded() || committing != null) {
       throw new DatabaseException(ErrorCode.REFUSED, "the transaction has ended");
     }
@@ -111,7 +164,60 @@ final class Session {
     if (!readOnly) {
       parts.read(node.router().owner(collection, key), key);
     }
-    return node.documents().get(collection, key, readAt, deadline);
+    Document document = node.documents().get(collection, key, moment.at(), deadline);
+    if (!readOnly) {
+      moment.saw(new SessionLocks.Place(collection, key), version(document));
+    }
+    return document;
+  }
+
+  private static @Nullable Timestamp version(@Nullable Document document) {
+    return document == null ? null : document.version();
+  }
+
+  /// Reads a document, and locks it: nobody else writes it until the transaction ends.
+  ///
+  /// @return null if there is none; it is locked all the same
+  /// @throws DatabaseException `SERIALIZATION_FAILURE` if it was changed, and something else that
+  ///   was read as well, or an older transaction was in the way; `UNAVAILABLE` if others have it
+  @Nullable Document lock(String collection, PrimaryKey key, Deadline deadline) {
+    requireWritable();
+    var place = new SessionLocks.Place(collection, key);
+    Mutation own = writes.getOrDefault(collection, Map.of()).get(key);
+    if (own != null || locks.has(place)) {
+      return read(collection, key, deadline);
+    }
+    Response.Granted now = take(place, deadline);
+    Timestamp version = now.version();
+    if (!moment.isAsNow(place, version, deadline)
+        && !moment.moveTo(Timestamp.later(moment.at(), now.at()), deadline)) {
+      throw fail(changed());
+    }
+    parts.read(node.router().owner(collection, key), key);
+    moment.saw(place, version);
+    var json = now.document();
+    return version == null || json == null ? null : new Document(key, version, json);
+  }
+
+  private Response.Granted take(SessionLocks.Place place, Deadline deadline) {
+    try {
+      return locks.take(place, deadline);
+    } catch (DatabaseException e) {
+      throw e.code() == ErrorCode.SERIALIZATION_FAILURE ? fail(e) : e;
+    }
+  }
+
+  private static DatabaseException changed() {
+    return new DatabaseException(
+            ErrorCode.SERIALIZATION_FAILURE, "another transaction was in the way: begin again")
+        .with("reason", Response.NotPrepared.Reason.READ_CHANGED);
+  }
+
+  private void requireWritable() {
+    requireOpen();
+    if (readOnly) {
+      throw new DatabaseException(ErrorCode.REFUSED, "the transaction is read-only");
+    }
   }
 
   private static @Nullable Document own(Mutation mutation) {
@@ -127,7 +233,7 @@ final class Session {
     requireOpen();
     Map<PrimaryKey, Mutation> own = writes.getOrDefault(query.collection(), Map.of());
     List<Document> found = new ArrayList<>();
-    RangeQuery next = query.withAt(readAt);
+    RangeQuery next = query.withAt(moment.at());
     String cursor = null;
     do {
       Page<Document> page = node.queries().range(next.withCursor(cursor), deadline);
@@ -160,6 +266,7 @@ final class Session {
 
   /// What was looked through: up to the last document that was found, if there are more.
   private void noteRange(RangeQuery query, List<Document> found, boolean more) {
+    moment.lookedThrough();
     PrimaryKey start = query.start();
     PrimaryKey end = query.end();
     if (more && !found.isEmpty()) {
@@ -199,7 +306,7 @@ final class Session {
     }
     Map<PrimaryKey, Mutation> own = writes.getOrDefault(index.collection(), Map.of());
     List<IndexHit> found = new ArrayList<>();
-    IndexQuery next = query.withAt(readAt);
+    IndexQuery next = query.withAt(moment.at());
     String cursor = null;
     do {
       Page<IndexHit> page = node.queries().index(next.withCursor(cursor), deadline);
@@ -211,6 +318,7 @@ final class Session {
     List<PartitionDescriptor> partitions =
         named == null ? node.router().partitions(index.collection()) : node.router().leaves(named);
     if (!readOnly) {
+      moment.lookedThrough();
       for (PartitionDescriptor partition : partitions) {
         parts.read(partition, new ReadSet.Entries(index.id(), query.terms(), null, null));
       }
@@ -257,41 +365,48 @@ final class Session {
     }
   }
 
-  /// Writes or deletes a document, at the commit.
+  /// Writes or deletes a document, at the commit; it is locked from now on.
   ///
   /// @throws DatabaseException `CONDITION_FAILED` if its precondition does not hold in what the
-  ///   transaction sees
+  ///   transaction sees; as [#lock]
   void write(String collection, Mutation mutation, Deadline deadline) {
-    requireOpen();
-    if (readOnly) {
-      throw new DatabaseException(ErrorCode.REFUSED, "the transaction is read-only");
-    }
-    PartitionDescriptor owner = node.router().owner(collection, mutation.key());
+    requireWritable();
+    var place = new SessionLocks.Place(collection, mutation.key());
     if (!(mutation.precondition() instanceof Mutation.Always)) {
-      Document present = read(collection, mutation.key(), deadline);
-      Timestamp version = present == null ? null : present.version();
-      boolean holds =
-          switch (mutation.precondition()) {
-            case Mutation.Always() -> true;
-            case Mutation.IfAbsent() -> version == null;
-            case Mutation.IfPresent() -> version != null;
-            case Mutation.IfVersion(Timestamp wanted) -> wanted.equals(version);
-            case Mutation.IfAbsentOr _ ->
-                throw new IllegalArgumentException("claims have no conditions");
-          };
-      if (!holds) {
-        throw new DatabaseException(
-                ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
-            .with("collection", collection)
-            .with("key", mutation.key())
-            .with("version", version);
+      requireHolds(collection, mutation, lock(collection, mutation.key(), deadline));
+    } else if (!locks.has(place)) {
+      Response.Granted now = take(place, deadline);
+      if (moment.sawOther(place, now.version())) {
+        throw fail(changed());
       }
     }
+    PartitionDescriptor owner = node.router().owner(collection, mutation.key());
     Mutation unconditional = mutation.when(new Mutation.Always());
     parts.write(owner, unconditional);
     writes
         .computeIfAbsent(collection, _ -> new LinkedHashMap<>())
         .put(mutation.key(), unconditional);
+  }
+
+  private static void requireHolds(
+      String collection, Mutation mutation, @Nullable Document present) {
+    Timestamp version = version(present);
+    boolean holds =
+        switch (mutation.precondition()) {
+          case Mutation.Always() -> true;
+          case Mutation.IfAbsent() -> version == null;
+          case Mutation.IfPresent() -> version != null;
+          case Mutation.IfVersion(Timestamp wanted) -> wanted.equals(version);
+          case Mutation.IfAbsentOr _ ->
+              throw new IllegalArgumentException("claims have no conditions");
+        };
+    if (!holds) {
+      throw new DatabaseException(
+              ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
+          .with("collection", collection)
+          .with("key", mutation.key())
+          .with("version", version);
+    }
   }
 
   /// Commits. Asked again after the outcome was unknown, it finds out.
@@ -303,6 +418,13 @@ final class Session {
     }
     if (committed == null) {
       if (parts.hasWrites()) {
+        if (committing == null) {
+          try {
+            locks.checkNotWounded();
+          } catch (DatabaseException e) {
+            throw fail(e);
+          }
+        }
         if (claims == null) {
           claims = claims(deadline);
         }
@@ -315,18 +437,20 @@ final class Session {
         }
         try {
           committed =
-              node.committer().commit(id, readAt, committing, protocol, parts, claims, deadline);
+              node.committer()
+                  .commit(id, began, moment.at(), committing, protocol, parts, claims, deadline);
+          // Whoever took part has let go by itself.
+          locks.forget();
           end();
         } catch (DatabaseException e) {
           if (e.code() != ErrorCode.OUTCOME_UNKNOWN) {
-            failed = e;
-            end();
+            throw fail(e);
           }
           throw e;
         }
       } else {
         // What was read is of one moment already, and that moment was after it began.
-        committed = readAt;
+        committed = moment.at();
         end();
       }
     }
@@ -343,7 +467,7 @@ final class Session {
         continue;
       }
       for (Mutation mutation : collection.getValue().values()) {
-        Document before = node.documents().get(name, mutation.key(), readAt, deadline);
+        Document before = node.documents().get(name, mutation.key(), moment.at(), deadline);
         PartitionDescriptor owner = node.router().owner(name, mutation.key());
         parts.read(owner, mutation.key());
         rows.add(
@@ -371,8 +495,7 @@ final class Session {
           ErrorCode.OUTCOME_UNKNOWN, "the transaction may have committed: ask with commit");
     }
     if (failed == null) {
-      failed = new DatabaseException(ErrorCode.REFUSED, "the transaction was aborted");
-      end();
+      var _ = fail(new DatabaseException(ErrorCode.REFUSED, "the transaction was aborted"));
     }
   }
 }

@@ -285,6 +285,9 @@ public final class PartitionReplica {
       case Request.Vote vote -> vote(vote, deadline);
       case Request.Forget forget -> CompletableFuture.completedFuture(forget(forget));
       case Request.Lookup lookup -> lookup(lookup, deadline);
+      case Request.Lock lock -> lock(lock, deadline);
+      case Request.RenewLocks renewal -> CompletableFuture.completedFuture(renew(renewal));
+      case Request.Unlock unlock -> CompletableFuture.completedFuture(unlock(unlock));
       case Request.Read read -> {
         load.read(read.key());
         yield read(read, deadline);
@@ -390,6 +393,65 @@ public final class PartitionReplica {
       return new Response.NotLeader(group.status().leader());
     }
     transactions.ends().forget(forget.id());
+    return new Response.Done();
+  }
+
+  private CompletableFuture<Response> lock(Request.Lock lock, Deadline deadline) {
+    PartitionDescriptor descriptor = machine.state().descriptor();
+    if (!pipeline.leads() || descriptor == null) {
+      return CompletableFuture.completedFuture(new Response.NotLeader(group.status().leader()));
+    }
+    if (!lock.epoch().equals(descriptor.epoch())) {
+      return CompletableFuture.completedFuture(new Response.WrongEpoch(descriptor));
+    }
+    if (!descriptor.bounds().contains(lock.row())) {
+      return CompletableFuture.completedFuture(new Response.OutOfBounds(lock.row()));
+    }
+    return transactions
+        .queue()
+        .lock(lock, deadline)
+        .thenCompose(response ->
+            response instanceof Response.Done
+                ? lockedRow(lock, deadline)
+                : CompletableFuture.completedFuture(response));
+  }
+
+  /// Reads a row after everything that was on its way when it was locked.
+  private CompletableFuture<Response> lockedRow(Request.Lock lock, Deadline deadline) {
+    CompletableFuture<Timestamp> confirmed =
+        pipeline
+            .settled(lock.row())
+            .thenCompose(_ -> pipeline.snapshot(null))
+            .thenCompose(at -> group.readBarrier().thenApply(_ -> at));
+    return afterwards(
+            confirmed,
+            deadline,
+            () -> {
+              Timestamp at = confirmed.join();
+              Response row =
+                  reader.at(new Request.Read(lock.partition(), lock.epoch(), lock.row(), at), at);
+              return row instanceof Response.Row(var version, var document)
+                  ? new Response.Granted(at, version, document)
+                  : row;
+            })
+        .thenCompose(response -> unlocked(response, deadline, () -> lockedRow(lock, deadline)));
+  }
+
+  private Response renew(Request.RenewLocks renewal) {
+    if (!pipeline.leads()) {
+      return new Response.NotLeader(group.status().leader());
+    }
+    RowLocks rows = transactions.queue().rows();
+    if (rows.hasEnded(renewal.transaction())) {
+      return new Response.Wounded();
+    }
+    rows.take(
+        renewal.transaction(), renewal.priority(), renewal.rows(), node.clock().monotonicNanos());
+    return new Response.Done();
+  }
+
+  private Response unlock(Request.Unlock unlock) {
+    transactions.queue().rows().end(unlock.transaction(), node.clock().monotonicNanos());
     return new Response.Done();
   }
 
