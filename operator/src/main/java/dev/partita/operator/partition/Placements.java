@@ -34,14 +34,18 @@ final class Placements {
   private Placements() {}
 
   static dev.partita.operator.placement.Placement of(
-      ClusterView cluster, Set<String> edgeSites, List<Partition> declared) {
+      ClusterView cluster, Set<String> edgeSites, List<Partition> declared, DueMerges merges) {
     return new dev.partita.operator.placement.Placement(
-        servers(cluster, edgeSites), demands(cluster, declared));
+        servers(cluster, edgeSites),
+        demands(cluster, declared).stream()
+            .map(demand -> demand.with(merges.with(demand.partition())))
+            .toList());
   }
 
   /// Where copies belong at the edge. Only a node that says itself that it is there gets one: of
   /// any other it would become a voter.
-  static EdgePlacement edges(ClusterView cluster, Set<String> steady, List<Partition> declared) {
+  static EdgePlacement edges(
+      ClusterView cluster, Set<String> steady, List<Partition> declared, DueMerges merges) {
     List<Server> servers =
         cluster.nodes().stream()
             .map(node -> {
@@ -61,7 +65,7 @@ final class Placements {
     return new EdgePlacement(
         servers,
         cluster.serving().stream()
-            .map(view -> copies(view, byName.get(view.name()), cluster))
+            .map(view -> copies(view, byName.get(view.name()), cluster, merges))
             .toList());
   }
 
@@ -71,7 +75,7 @@ final class Placements {
   }
 
   private static EdgePlacement.Copies copies(
-      PartitionView view, @Nullable Partition declared, ClusterView cluster) {
+      PartitionView view, @Nullable Partition declared, ClusterView cluster, DueMerges merges) {
     List<EdgePlacement.Copy> current =
         cluster.edgeCopies(view).stream()
             .map(replica -> new EdgePlacement.Copy(replica.nodeId(), replica.caughtUp()))
@@ -85,7 +89,11 @@ final class Placements {
             .map(Placement::site)
             .collect(Collectors.toCollection(TreeSet::new));
     return new EdgePlacement.Copies(
-        view.name(), sites, Rules.of(declared.getSpec()), current, false);
+        view.name(),
+        new TreeSet<>(merges.copySites(view.name(), sites, cluster)),
+        Rules.of(declared.getSpec()),
+        current,
+        false);
   }
 
   private static boolean isLeftAlone(Partition partition) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// What a Partition wants, and where its replicas are.
 ///
@@ -14,6 +15,8 @@ import java.util.TreeMap;
 /// @param current ids of the nodes that hold a replica
 /// @param bytes size of one replica
 /// @param isFixed its replicas count as load, but are left where they are
+/// @param with the Partition on whose nodes its replicas are to be, because they are to be merged;
+///   its own name where it stays for that where it is; null where it goes its own way
 public record Demand(
     String partition,
     int replicas,
@@ -21,7 +24,8 @@ public record Demand(
     Rules rules,
     List<String> current,
     long bytes,
-    boolean isFixed) {
+    boolean isFixed,
+    @Nullable String with) {
 
   public Demand {
     bySite = Collections.unmodifiableSortedMap(new TreeMap<>(bySite));
@@ -41,16 +45,22 @@ public record Demand(
       Map<String, Integer> bySite,
       Rules rules,
       List<String> current) {
-    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, 0, false);
+    return new Demand(partition, replicas, new TreeMap<>(bySite), rules, current, 0, false, null);
   }
 
   /// The same, with replicas of this size.
   public Demand sized(long size) {
-    return new Demand(partition, replicas, bySite, rules, current, size, isFixed);
+    return new Demand(partition, replicas, bySite, rules, current, size, isFixed, with);
   }
 
   /// A Partition that stays where it is.
   public static Demand fixed(String partition, List<String> current) {
-    return new Demand(partition, current.size(), new TreeMap<>(), Rules.NONE, current, 0, true);
+    return new Demand(
+        partition, current.size(), new TreeMap<>(), Rules.NONE, current, 0, true, null);
+  }
+
+  /// The same, on the nodes of another Partition.
+  public Demand with(@Nullable String other) {
+    return new Demand(partition, replicas, bySite, rules, current, bytes, isFixed, other);
   }
 }

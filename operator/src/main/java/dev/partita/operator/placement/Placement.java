@@ -98,9 +98,63 @@ public final class Placement {
   /// The next step that brings a Partition's replicas to where it wants them.
   public Step repair(String partition) {
     Demand demand = demand(partition);
-    if (demand.isFixed()) {
-      return new Step.Settled();
+    return demand.isFixed() ? new Step.Settled() : repair(demand);
+  }
+
+  /// Whether some Partition has replicas that are to be somewhere else and can be.
+  public boolean isRepairDue() {
+    return demands.stream()
+        .filter(demand -> !demand.current().isEmpty())
+        .anyMatch(demand -> repair(demand.partition()) instanceof Step.Move);
+  }
+
+  /// The next move of a Partition's replicas to the nodes of the one that it is to be merged with,
+  /// which has the same wants. It waits until both are where they want to be.
+  public Optional<Step.Move> join(String partition) {
+    Demand demand = demand(partition);
+    String with = demand.with();
+    if (demand.isFixed() || with == null || with.equals(partition)) {
+      return Optional.empty();
     }
+    Demand other = demand(with);
+    boolean settled =
+        other.current().size() == demand.current().size()
+            && Stream.concat(other.current().stream(), demand.current().stream())
+                .allMatch(this::accepts)
+            && repair(with) instanceof Step.Settled
+            && repair(demand) instanceof Step.Settled;
+    return settled ? joinSettled(demand, other.current()) : Optional.empty();
+  }
+
+  /// Each exchange leaves the rules as they were, if one does: then the next one has one, too,
+  /// since both the first nodes and the last ones keep to the rules.
+  private Optional<Step.Move> joinSettled(Demand demand, List<String> nodes) {
+    List<String> adds = without(nodes, demand.current());
+    return without(demand.current(), nodes).stream()
+        .flatMap(from -> adds.stream().map(to -> new Candidate(demand, from, to)))
+        .min(
+            Comparator.comparing((Candidate each) -> !areRulesMet(demand, after(each)))
+                .thenComparing(each -> !siteOf(each.from()).equals(siteOf(each.to())))
+                .thenComparingLong(each -> -zones(after(each)))
+                .thenComparing(Candidate::from)
+                .thenComparing(Candidate::to))
+        .map(best -> new Step.Move(demand.partition(), best.from(), best.to()));
+  }
+
+  private static List<String> after(Candidate move) {
+    return replace(move.demand().current(), move.from(), move.to());
+  }
+
+  private static List<String> without(List<String> nodes, List<String> others) {
+    return nodes.stream().filter(node -> !others.contains(node)).toList();
+  }
+
+  private boolean accepts(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server != null && server.accepts();
+  }
+
+  private Step repair(Demand demand) {
     Choice choice = new Choice(demand, load);
     choice.keep();
     Optional<String> missing = choice.fill();
@@ -119,25 +173,28 @@ public final class Placement {
     boolean shrinking = demand.current().size() > demand.replicas();
     boolean growing = demand.current().size() < demand.replicas();
     return new Step.Move(
-        partition,
+        demand.partition(),
         growing ? null : remove.orElse(null),
         shrinking && remove.isPresent() ? null : add.orElse(null));
   }
 
   /// The next move that evens out the loads, if they are uneven and every Partition is where it
-  /// wants to be, or cannot be.
+  /// wants to be, or cannot be. What is to be merged is left where it is.
   public Optional<Step.Move> rebalance() {
     Map<String, Step> repairs = new HashMap<>();
     demands.stream()
         .filter(demand -> !demand.current().isEmpty())
         .forEach(demand -> repairs.put(demand.partition(), repair(demand.partition())));
-    if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)) {
+    if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)
+        || demands.stream().anyMatch(demand -> join(demand.partition()).isPresent())) {
       return Optional.empty();
     }
     List<Candidate> candidates =
         demands.stream()
             .filter(demand ->
-                !demand.isFixed() && repairs.get(demand.partition()) instanceof Step.Settled)
+                !demand.isFixed()
+                    && demand.with() == null
+                    && repairs.get(demand.partition()) instanceof Step.Settled)
             .flatMap(demand -> demand.current().stream().flatMap(from -> targets(demand, from)))
             .toList();
     return byBytes(candidates)
@@ -235,6 +292,11 @@ public final class Placement {
 
   private int loadOf(String nodeId) {
     return load.getOrDefault(nodeId, 0);
+  }
+
+  private String siteOf(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server == null ? "" : server.site();
   }
 
   private String zoneOf(String nodeId) {
