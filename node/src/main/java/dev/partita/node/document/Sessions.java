@@ -147,8 +147,9 @@ public final class Sessions implements AutoCloseable {
     this.transport = transport;
     this.clock = clock;
     transport.register(SERVICE, (_, bytes) -> SessionCalls.answer(bytes, threads, this::local));
-    var _ = ticker.scheduleWithFixedDelay(
-        this::tick, RENEWAL.toMillis(), RENEWAL.toMillis(), TimeUnit.MILLISECONDS);
+    var _ =
+        ticker.scheduleWithFixedDelay(
+            this::tick, RENEWAL.toMillis(), RENEWAL.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /// Does what a client asks.
