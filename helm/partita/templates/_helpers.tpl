@@ -62,10 +62,10 @@ app.kubernetes.io/component: node
 {{/* The operator's rights in a namespace that it serves. */}}
 {{- define "partita.operator.rules" -}}
 # What people declare. Partitions and indexes are also made and deleted for clients of SQL and HTTP, and carry a
-# finalizer; a Site is only read.
+# finalizer; a Site is only read, but for the finalizer of one in another cluster.
 - apiGroups: [partita.dev]
   resources: [sites]
-  verbs: [get, list, watch]
+  verbs: [get, list, watch, patch]
 - apiGroups: [partita.dev]
   resources: [partitions, indexes]
   verbs: [get, list, watch, create, patch, delete]

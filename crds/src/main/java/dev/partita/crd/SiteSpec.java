@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// @param edge its nodes hold copies that do not vote, of the Partitions whose placement names it
 /// @param kubeconfigSecret name of a Secret with a kubeconfig: the StatefulSet is made in that
 ///   cluster
+/// @param advertisedAddress template of the names by which nodes of other clusters find its nodes,
+///   at the same ports
 /// @param tls certificates; see [#tlsOrDefault]
 /// @param authentication whether clients log in
 /// @param image of the node container: the version of the nodes; where it is absent, that of the
@@ -37,6 +39,15 @@ import org.jspecify.annotations.Nullable;
         "(has(self.tls) ? self.tls.mode : 'Required') == (has(oldSelf.tls) ? oldSelf.tls.mode : 'Required')",
     message =
         "tls.mode is immutable: nodes in plain text and nodes with certificates do not understand each other")
+@ValidationRule(
+    value =
+        "(has(self.kubeconfigSecret) ? self.kubeconfigSecret : '') == (has(oldSelf.kubeconfigSecret) ? oldSelf.kubeconfigSecret : '')",
+    message =
+        "kubeconfigSecret is immutable: a Site does not move to another cluster; make another Site there, and delete this one when it is empty")
+@ValidationRule(
+    value = "!has(self.kubeconfigSecret) || has(self.advertisedAddress)",
+    message =
+        "a Site in another cluster needs advertisedAddress, such as {pod}.eu.example.internal: names by which its nodes are found from everywhere")
 public record SiteSpec(
     @JsonPropertyDescription("Number of node pods; 'kubectl scale site' writes it.")
         @SpecReplicas
@@ -67,6 +78,11 @@ public record SiteSpec(
         @Pattern(Texts.OBJECT_NAME)
         @Size(max = 253)
         @Nullable String kubeconfigSecret,
+    @JsonPropertyDescription(
+            "Name of each node for nodes of other clusters, and for the operator from there: {pod} first, then labels, with {site} and {namespace} where they are wanted.")
+        @Pattern(Texts.ADVERTISED_ADDRESS)
+        @Size(max = 200)
+        @Nullable String advertisedAddress,
     @JsonPropertyDescription("Certificates; issued by the operator if absent.") @Nullable Tls tls,
     @JsonPropertyDescription(
             "Required: clients log in. Disabled: everybody may read and write everything.")
@@ -91,6 +107,9 @@ public record SiteSpec(
   /// Longer than a server takes to start again, shorter than the next failure usually takes to
   /// come.
   public static final String REPLACE_AFTER_DEFAULT = "10m";
+
+  /// What stands for the name of a pod in `advertisedAddress`.
+  public static final String POD = "{pod}";
 
   /// What `replaceAfter` says when nothing is to be replaced.
   public static final String NEVER = "Never";

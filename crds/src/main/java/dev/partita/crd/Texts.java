@@ -26,5 +26,10 @@ final class Texts {
   /// A duration in whole seconds, minutes or hours, or the word for none.
   static final String DURATION_OR_NEVER = "^([1-9][0-9]{0,4}[smh]|Never)$";
 
+  /// A host name whose first label is the name of a pod: such names have one certificate, with an
+  /// asterisk.
+  static final String ADVERTISED_ADDRESS =
+      "^\\{pod\\}(\\.([a-z0-9-]|\\{site\\}|\\{namespace\\})+)+$";
+
   private Texts() {}
 }

@@ -2,6 +2,7 @@ package dev.partita.operator;
 
 import dev.partita.operator.certificate.CertificateLives;
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.metrics.ApiMeters;
 import dev.partita.operator.metrics.AskedMeters;
 import dev.partita.operator.metrics.ClusterMeters;
@@ -96,8 +97,27 @@ public final class OperatorBeans {
       Transitions transitions,
       Backoff backoff,
       InstantSource clock,
-      Certificates certificates) {
-    return new SiteCollaborators(client, transitions, backoff, clock, certificates);
+      Certificates certificates,
+      OtherClusters clusters) {
+    return new SiteCollaborators(client, transitions, backoff, clock, certificates, clusters);
+  }
+
+  @Produces
+  @Singleton
+  OtherClusters otherClusters(
+      KubernetesClient client,
+      KubernetesSerialization serialization,
+      MeterRegistry registry,
+      InstantSource clock) {
+    return new OtherClusters(
+        client,
+        config -> client(config, serialization, registry),
+        clock,
+        OtherClusters.LOOK_INTERVAL);
+  }
+
+  void close(@Disposes OtherClusters clusters) {
+    clusters.close();
   }
 
   @Produces

@@ -55,7 +55,7 @@ public final class ControlPlane implements AutoCloseable {
 
   /// What the pods of these tests run: a [dev.partita.operator.fake.FakeNode] in this JVM answers
   /// in its place.
-  private static final List<String> IDLE = List.of("sleep", "infinity");
+  static final List<String> IDLE = List.of("sleep", "infinity");
 
   /// One for all clients: each would start one of its own and never stop it.
   private final Vertx vertx = Vertx.vertx();

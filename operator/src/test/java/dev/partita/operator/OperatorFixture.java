@@ -121,7 +121,7 @@ abstract class OperatorFixture {
 
   /// Finalizers would hold the namespace now that the operator is gone.
   final void releaseNamespace() {
-    List.of(Partition.class, Index.class).forEach(this::dropFinalizers);
+    List.of(Site.class, Partition.class, Index.class).forEach(this::dropFinalizers);
     client().namespaces().withName(namespace).delete();
   }
 

@@ -2,6 +2,7 @@ package dev.partita.operator;
 
 import dev.partita.operator.certificate.CertificateLives;
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.index.IndexReconciler;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
@@ -12,6 +13,7 @@ import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
+import dev.partita.operator.site.SiteCleaner;
 import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteReconciler;
 import dev.partita.operator.site.SiteSettings;
@@ -47,6 +49,7 @@ final class TestOperator implements AutoCloseable {
   private final OperatorCredentials credentials = new OperatorCredentials();
   private final HttpNodeAdmin nodes = new HttpNodeAdmin(credentials);
   private final DataPlanes dataPlanes;
+  private final OtherClusters otherClusters;
   private final Operator operator;
 
   private TestOperator(
@@ -67,6 +70,17 @@ final class TestOperator implements AutoCloseable {
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
     Certificates certificates = new Certificates(client, credentials, LIVES, clock);
+    this.otherClusters =
+        new OtherClusters(
+            client,
+            config ->
+                new KubernetesClientBuilder()
+                    .withConfig(config)
+                    .withHttpClientFactory(controlPlane.httpClientFactory())
+                    .withKubernetesSerialization(client.getKubernetesSerialization())
+                    .build(),
+            clock,
+            Duration.ofMillis(200));
     this.operator =
         new Operator(overrider ->
             overrider
@@ -79,7 +93,11 @@ final class TestOperator implements AutoCloseable {
         new SiteReconciler(
             dataPlanes,
             settings,
-            new SiteCollaborators(client, transitions, backoff, clock, certificates)),
+            new SiteCollaborators(
+                client, transitions, backoff, clock, certificates, otherClusters)),
+        overrider -> overrider.settingNamespace(namespace));
+    operator.register(
+        new SiteCleaner(otherClusters, transitions, clock),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
         new PartitionReconciler(
@@ -141,6 +159,7 @@ final class TestOperator implements AutoCloseable {
   public void close() {
     dataPlanes.close();
     operator.stop();
+    otherClusters.close();
     nodes.close();
   }
 

@@ -3,6 +3,7 @@ package dev.partita.operator.certificate;
 import dev.partita.crd.Site;
 import dev.partita.crd.Tls;
 import dev.partita.crd.TlsMode;
+import dev.partita.operator.cluster.NodeNames;
 import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.resource.Labels;
 import dev.partita.operator.status.Verdict;
@@ -13,7 +14,6 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -168,7 +168,7 @@ public final class Certificates {
               "Secret %s was changed to something that is no authority (%s): restore it, or delete it to have another made, after which all nodes have to be restarted at once"
                   .formatted(AUTHORITY, e.getMessage())));
     }
-    publish(there, namespace, authority.trusted());
+    publish(client, namespace, authority.trusted());
     Map<String, String> own =
         keepLeaf(
             client,
@@ -176,6 +176,9 @@ public final class Certificates {
             new Leaf(new Identity(namespace, Role.OPERATOR), List.of()),
             authority);
     Leaf.usable(own).ifPresent(usable -> credentials.put(namespace, usable));
+    if (NodeNames.isElsewhere(site)) {
+      publish(there, namespace, authority.trusted());
+    }
     keepLeaf(
         there,
         siteMetadata(site).build(),
@@ -251,7 +254,7 @@ public final class Certificates {
   }
 
   /// Names of pods and Services, in full and as they are called inside their namespace and cluster;
-  /// and this machine, for forwarded ports.
+  /// those of pods for other clusters; and this machine, for forwarded ports.
   private static List<String> hosts(Site site) {
     String name = site.getMetadata().getName();
     String namespace = site.getMetadata().getNamespace();
@@ -264,7 +267,8 @@ public final class Certificates {
                             "." + namespace + ".svc",
                             "." + namespace + ".svc.cluster.local")
                         .map(host::concat)),
-            Stream.of("localhost", "127.0.0.1"))
+            Stream.concat(NodeNames.advertised(site).stream(), Stream.of("localhost", "127.0.0.1")))
+        .distinct()
         .toList();
   }
 
@@ -277,17 +281,7 @@ public final class Certificates {
   }
 
   private static ObjectMetaBuilder siteMetadata(Site site) {
-    return metadata(site.getMetadata().getNamespace(), nodeSecret(site))
-        .withLabels(Labels.ofSite(site.getMetadata().getName()))
-        .withOwnerReferences(
-            new OwnerReferenceBuilder()
-                .withApiVersion(site.getApiVersion())
-                .withKind(site.getKind())
-                .withName(site.getMetadata().getName())
-                .withUid(site.getMetadata().getUid())
-                .withController(true)
-                .withBlockOwnerDeletion(true)
-                .build());
+    return Labels.ownedBy(site, nodeSecret(site));
   }
 
   private static @Nullable Secret secret(KubernetesClient client, String namespace, String name) {

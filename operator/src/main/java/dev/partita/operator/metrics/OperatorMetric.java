@@ -38,7 +38,7 @@ enum OperatorMetric {
       Kind.COUNTER,
       "api.errors",
       null,
-      "Requests to the Kubernetes API server that it refused, or that failed (code 0)",
+      "Requests to an API server, of its own cluster or another, that it refused, or that failed (code 0)",
       "resource",
       "code"),
   OBSERVATION_AGE(

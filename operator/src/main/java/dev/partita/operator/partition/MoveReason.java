@@ -38,7 +38,7 @@ final class MoveReason {
       return move.add() == null
           ? "the copy on %s is removed, because that node is not to have one"
               .formatted(name(move.remove(), cluster))
-          : "a copy that does not vote is made on %s, because spec.placement names its edge Site"
+          : "a copy that does not vote is made on %s, because spec.placement names or selects its edge Site"
               .formatted(name(move.add(), cluster));
     }
     String remove = move.remove();

@@ -61,12 +61,15 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   private static final long DROPPING_RETRY_MILLIS = 1_000;
 
+  private static final String SITES = "sites";
+
   private final DataPlanes dataPlanes;
   private final Merges merges;
   private final ReplicaMoves moves;
   private final ChildPartitions children;
   private final LeaderTransfers transfers;
   private final Loads loads;
+  private final Plans plans = new Plans();
   private final Peaks peaks;
   private final MergePatience patience;
   private final InstantSource clock;
@@ -99,7 +102,24 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   @Override
   public List<EventSource<?, Partition>> prepareEventSources(
       EventSourceContext<Partition> context) {
-    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context));
+    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context), sites(context));
+  }
+
+  /// Wakes the Partitions that select Sites by labels when these change. It is complete before the
+  /// first reconcile: a Site whose labels are not known yet must not count as one without any.
+  private static EventSource<?, Partition> sites(EventSourceContext<Partition> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(Site.class, Partition.class)
+            .withName(SITES)
+            .withOnUpdateFilter(DeclaredSites::isOther)
+            .withSecondaryToPrimaryMapper(site ->
+                context
+                    .getPrimaryCache()
+                    .list(site.getMetadata().getNamespace(), Placements::selectsSites)
+                    .map(ResourceID::fromResource)
+                    .collect(Collectors.toSet()))
+            .build(),
+        context);
   }
 
   /// Wakes a Partition when something happens to the resource of one of its parts.
@@ -123,14 +143,15 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
-    Optional<ClusterView> described = cluster.filter(view -> new Lineage(view).isPlaced(partition));
+    Optional<Plan> plan = cluster.map(view -> plan(partition, view, dataPlane, context));
+    Optional<ClusterView> described =
+        cluster.filter(_ -> plan.isPresent() && plan.get().lineage().isPlaced(partition));
     Decisions decisions =
         described
             .flatMap(view ->
                 view.partition(partition.getMetadata().getName())
                     .map(found -> decide(partition, found, view)))
             .orElse(Decisions.NONE);
-    Optional<Plan> plan = cluster.map(view -> plan(partition, view, dataPlane, context));
     Verdict verdict =
         cluster.isPresent() && plan.isPresent()
             ? advance(partition, cluster.get(), plan.get(), decisions, dataPlane, context)
@@ -162,24 +183,40 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   private Plan plan(
       Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
+    String namespace = partition.getMetadata().getNamespace();
+    DeclaredSites sites = sites(partition, context);
+    List<Partition> resources = context.getPrimaryCache().list(namespace, _ -> true).toList();
+    Plans.Basis basis = Plans.Basis.of(cluster, sites, dataPlane.steadyNodes(), resources.stream());
+    return plans.of(namespace, basis, () -> plan(resources, sites, cluster, dataPlane));
+  }
+
+  private Plan plan(
+      List<Partition> resources, DeclaredSites sites, ClusterView cluster, DataPlane dataPlane) {
     Lineage lineage = new Lineage(cluster);
-    List<Partition> declared =
-        context
-            .getPrimaryCache()
-            .list(partition.getMetadata().getNamespace(), lineage::isPlaced)
-            .toList();
+    List<Partition> declared = resources.stream().filter(lineage::isPlaced).toList();
     DueMerges due =
         DueMerges.of(
             candidates(declared, cluster),
             declared,
             cluster,
-            () -> Placements.of(cluster, dataPlane.edgeSites(), declared, DueMerges.NONE),
+            () -> Placements.of(cluster, sites, declared, DueMerges.NONE),
             () -> isSplitDue(declared, cluster));
+    Placement placement = Placements.of(cluster, sites, declared, due);
     return new Plan(
+        lineage,
         declared,
         due,
-        Placements.of(cluster, dataPlane.edgeSites(), declared, due),
-        Placements.edges(cluster, dataPlane.steadyNodes(), declared, due));
+        placement,
+        Placements.edges(cluster, sites, dataPlane.steadyNodes(), declared, due),
+        new Once<>(placement::rebalance),
+        new Once<>(() -> transfers.next(cluster, sites, declared, dataPlane)));
+  }
+
+  private static DeclaredSites sites(Partition partition, Context<Partition> context) {
+    return context.eventSourceRetriever().getEventSourceFor(Site.class, SITES)
+            instanceof InformerEventSource<Site, Partition> source
+        ? DeclaredSites.of(source.list(partition.getMetadata().getNamespace(), _ -> true))
+        : DeclaredSites.NONE;
   }
 
   private List<DueMerges.Candidate> candidates(List<Partition> declared, ClusterView cluster) {
@@ -252,7 +289,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       Decisions decisions,
       DataPlane dataPlane,
       Context<Partition> context) {
-    return switch (new Lineage(cluster).roleOf(partition)) {
+    return switch (plan.lineage().roleOf(partition)) {
       case Lineage.Role.Declared _, Lineage.Role.Part _ ->
           keep(partition, cluster, plan, decisions, dataPlane, context);
       case Lineage.Role.Unknown(String parent) -> unknown(partition, parent, cluster, context);
@@ -314,7 +351,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
             .map(view -> moves.advance(partition, view, cluster, plan, decisions, dataPlane))
             .orElseGet(() -> create(partition, plan.placement(), dataPlane));
     if (verdict.kind() == Verdict.Kind.READY) {
-      transfers.advance(partition, cluster, plan.declared(), dataPlane);
+      transfers.advance(partition, cluster, plan, dataPlane);
     }
     return obstacle.isPresent() && verdict.kind() == Verdict.Kind.READY
         ? Verdict.serving("Split", "NoResource", obstacle.get())

@@ -99,8 +99,8 @@ final class ReplicaMoves {
                   : splits
                       .begin(partition, view, decisions.split(), cluster, dataPlane)
                       .or(() -> join(partition, view, plan.placement(), health, cluster, dataPlane))
-                      .orElseGet(() ->
-                          rebalance(partition, view, plan.placement(), health, cluster, dataPlane));
+                      .orElseGet(
+                          () -> rebalance(partition, view, plan, health, cluster, dataPlane));
     };
   }
 
@@ -187,7 +187,7 @@ final class ReplicaMoves {
   private Verdict rebalance(
       Partition partition,
       PartitionView view,
-      Placement placement,
+      Plan plan,
       Verdict health,
       ClusterView cluster,
       DataPlane dataPlane) {
@@ -198,8 +198,8 @@ final class ReplicaMoves {
                 !each.isRunning()
                     && (each.kind() == OperationSpec.Kind.SPLIT_PARTITION
                         || each.kind() == OperationSpec.Kind.MERGE_PARTITIONS));
-    return placement
-        .rebalance()
+    return plan.rebalance()
+        .get()
         .filter(move -> quiet && move.partition().equals(view.name()))
         .map(move -> start(partition, view, move, MoveReason.BALANCE, health, cluster, dataPlane))
         .orElse(health);

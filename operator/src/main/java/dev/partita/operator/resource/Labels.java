@@ -1,5 +1,8 @@
 package dev.partita.operator.resource;
 
+import dev.partita.crd.Site;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import java.util.Map;
 
 /// Labels and annotations of the objects that the operator makes.
@@ -7,6 +10,9 @@ public final class Labels {
 
   /// Label with the name of the Site that an object belongs to.
   public static final String SITE = "partita.dev/site";
+
+  /// Label of what a Site has in another cluster: the identity of the Site.
+  public static final String SITE_UID = "partita.dev/site-uid";
 
   /// Label with the name of the Partition that another one was split from.
   public static final String PARENT = "partita.dev/parent";
@@ -42,6 +48,28 @@ public final class Labels {
   public static Map<String, String> selector(String site) {
     return Map.of(
         "app.kubernetes.io/name", "partita", "app.kubernetes.io/component", "node", SITE, site);
+  }
+
+  /// Metadata of an object of a Site, which goes with the Site: by an owner reference in the Site's
+  /// own cluster, by a label in another one.
+  public static ObjectMetaBuilder ownedBy(Site site, String name) {
+    String siteName = site.getMetadata().getName();
+    ObjectMetaBuilder metadata =
+        new ObjectMetaBuilder()
+            .withName(name)
+            .withNamespace(site.getMetadata().getNamespace())
+            .withLabels(ofSite(siteName));
+    return site.getSpec().kubeconfigSecret() != null
+        ? metadata.addToLabels(SITE_UID, site.getMetadata().getUid())
+        : metadata.withOwnerReferences(
+            new OwnerReferenceBuilder()
+                .withApiVersion(site.getApiVersion())
+                .withKind(site.getKind())
+                .withName(siteName)
+                .withUid(site.getMetadata().getUid())
+                .withController(true)
+                .withBlockOwnerDeletion(true)
+                .build());
   }
 
   /// Labels of every object of a Site.

@@ -9,6 +9,7 @@ import dev.partita.crd.SiteSpec;
 import dev.partita.crd.Tls;
 import dev.partita.crd.TlsMode;
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.NodeNames;
 import dev.partita.operator.resource.ContentHash;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.Affinity;
@@ -64,7 +65,8 @@ final class NodePod {
       @Nullable Tls tls,
       @Nullable Authentication authentication,
       @Nullable String priorityClass,
-      @Nullable String backgroundRate) {
+      @Nullable String backgroundRate,
+      @Nullable String advertisedAddress) {
 
     String revision() {
       return ContentHash.of(this);
@@ -101,9 +103,9 @@ final class NodePod {
   private final SiteSpec spec;
   private final SiteSettings settings;
   private final String image;
-  private final String home;
+  private final Site home;
 
-  NodePod(Site site, SiteSettings settings, String image, String home) {
+  NodePod(Site site, SiteSettings settings, String image, Site home) {
     this.site = site;
     this.spec = site.getSpec();
     this.settings = settings;
@@ -228,7 +230,7 @@ final class NodePod {
   private Inputs inputs() {
     return new Inputs(
         image,
-        home,
+        home.getMetadata().getName(),
         settings.httpPort(),
         settings.peerPort(),
         spec.cloud(),
@@ -239,7 +241,8 @@ final class NodePod {
         spec.tlsOrDefault().equals(Tls.DEFAULT) ? null : spec.tlsOrDefault(),
         authenticated() ? null : spec.authentication(),
         settings.priorityClass().orElse(null),
-        spec.storage().backgroundRate());
+        spec.storage().backgroundRate(),
+        spec.advertisedAddress());
   }
 
   private Container container() {
@@ -284,8 +287,7 @@ final class NodePod {
 
   /// Names before addresses: `$(NAME)` stands for what is defined further up.
   private List<EnvVar> environment() {
-    String dnsName =
-        "$(PARTITA_NAME)." + SiteObjects.peersService(name()) + "." + namespace() + ".svc";
+    String dnsName = NodeNames.of(site, "$(PARTITA_NAME)");
     List<EnvVar> environment = new ArrayList<>();
     environment.add(field("PARTITA_NAME", "metadata.name"));
     environment.add(field("POD_IP", "status.podIP"));
@@ -328,12 +330,8 @@ final class NodePod {
   private String seeds() {
     return IntStream.range(0, SEEDS)
         .mapToObj(ordinal ->
-            PodNames.of(home, ordinal)
-                + "."
-                + SiteObjects.peersService(home)
-                + "."
-                + namespace()
-                + ".svc:"
+            NodeNames.of(home, PodNames.of(home.getMetadata().getName(), ordinal))
+                + ":"
                 + settings.peerPort())
         .collect(Collectors.joining(","));
   }

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// Brings the pods of a Site to the revision of its StatefulSet, one at a time.
@@ -31,11 +32,19 @@ final class PodRestarts {
 
   private final Site site;
   private final SiteCluster there;
+  private final Supplier<Optional<List<Pod>>> podsOfAllSites;
   private final DataPlane dataPlane;
 
-  PodRestarts(Site site, SiteCluster there, DataPlane dataPlane) {
+  /// @param podsOfAllSites all node pods of the namespace, wherever they are, as they are now, if
+  ///   that can be told
+  PodRestarts(
+      Site site,
+      SiteCluster there,
+      Supplier<Optional<List<Pod>>> podsOfAllSites,
+      DataPlane dataPlane) {
     this.site = site;
     this.there = there;
+    this.podsOfAllSites = podsOfAllSites;
     this.dataPlane = dataPlane;
   }
 
@@ -106,7 +115,11 @@ final class PodRestarts {
       if (cluster.isEmpty()) {
         return new RolloutStep.Wait("no node answers");
       }
-      List<Pod> all = podsOfAllSites();
+      Optional<List<Pod>> seen = podsOfAllSites.get();
+      if (seen.isEmpty()) {
+        return new RolloutStep.Wait("another cluster with nodes does not answer");
+      }
+      List<Pod> all = seen.get();
       List<Pod> own = all.stream().filter(this::isOurs).toList();
       ClusterView now = cluster.get().withoutPods(downElsewhere(all));
       if (isBeingReplaced(own, set) || !plan(own, revision, now).next().equals(step)) {
@@ -117,17 +130,6 @@ final class PodRestarts {
           .forEach(pod -> there.client().resource(pod).delete());
       return step;
     });
-  }
-
-  /// All node pods of the namespace as the API server has them now.
-  private List<Pod> podsOfAllSites() {
-    return there
-        .client()
-        .pods()
-        .inNamespace(site.getMetadata().getNamespace())
-        .withLabel(Labels.SITE)
-        .list()
-        .getItems();
   }
 
   private boolean isOurs(HasMetadata object) {

@@ -1,6 +1,7 @@
 package dev.partita.operator.site;
 
 import dev.partita.operator.certificate.Certificates;
+import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -12,4 +13,5 @@ public record SiteCollaborators(
     Transitions transitions,
     Backoff backoff,
     InstantSource clock,
-    Certificates certificates) {}
+    Certificates certificates,
+    OtherClusters clusters) {}

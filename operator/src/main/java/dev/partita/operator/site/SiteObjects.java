@@ -5,14 +5,13 @@ import dev.partita.crd.Site;
 import dev.partita.crd.SiteSpec;
 import dev.partita.crd.Tls;
 import dev.partita.crd.TlsMode;
+import dev.partita.operator.cluster.NodeNames;
 import dev.partita.operator.resource.ContentHash;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -47,7 +46,7 @@ final class SiteObjects {
   }
 
   static String peersService(String site) {
-    return site + "-peers";
+    return NodeNames.peersService(site);
   }
 
   /// What is the same for all nodes of the Site. The environment of a pod says what is its own.
@@ -114,7 +113,7 @@ final class SiteObjects {
   /// must start to get one ready.
   ///
   /// @param home the Site whose first pods every node asks for the cluster
-  StatefulSet statefulSet(int replicas, String image, String home) {
+  StatefulSet statefulSet(int replicas, String image, Site home) {
     return hashed(
         new StatefulSetBuilder()
             .withMetadata(metadata(name()))
@@ -176,20 +175,7 @@ final class SiteObjects {
   }
 
   private ObjectMeta metadata(String name) {
-    return new ObjectMetaBuilder()
-        .withName(name)
-        .withNamespace(site.getMetadata().getNamespace())
-        .withLabels(Labels.ofSite(name()))
-        .withOwnerReferences(
-            new OwnerReferenceBuilder()
-                .withApiVersion(site.getApiVersion())
-                .withKind(site.getKind())
-                .withName(name())
-                .withUid(site.getMetadata().getUid())
-                .withController(true)
-                .withBlockOwnerDeletion(true)
-                .build())
-        .build();
+    return Labels.ownedBy(site, name).build();
   }
 
   private static <T extends HasMetadata> T hashed(T object) {

@@ -3,7 +3,10 @@ package dev.partita.operator.site;
 import dev.partita.crd.Authentication;
 import dev.partita.crd.Site;
 import dev.partita.operator.certificate.Certificates;
-import dev.partita.operator.cluster.HomeCluster;
+import dev.partita.operator.cluster.Access;
+import dev.partita.operator.cluster.NodeNames;
+import dev.partita.operator.cluster.OtherClusterEventSource;
+import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.cluster.SiteCluster;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.Endpoint;
@@ -20,6 +23,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -39,6 +43,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /// Gives a Site its pods and keeps them: a table of contents.
 @ControllerConfiguration(
@@ -59,6 +64,8 @@ public class SiteReconciler implements Reconciler<Site> {
   private final SiteSettings settings;
   private final Founding founding;
   private final SiteOperations operations;
+  private final Elsewhere elsewhere;
+  private final OtherClusters clusters;
   private final SiteStatusWriter statusWriter;
   private final Certificates certificates;
   private final AdministratorSecret administrator;
@@ -73,6 +80,8 @@ public class SiteReconciler implements Reconciler<Site> {
     this.operations = new SiteOperations(collaborators.backoff());
     this.certificates = collaborators.certificates();
     this.administrator = new AdministratorSecret(collaborators.client());
+    this.clusters = collaborators.clusters();
+    this.elsewhere = new Elsewhere(clusters);
     this.statusWriter = new SiteStatusWriter(collaborators.transitions(), collaborators.clock());
     this.clock = collaborators.clock();
   }
@@ -86,20 +95,56 @@ public class SiteReconciler implements Reconciler<Site> {
         informer(StatefulSet.class, context),
         informer(Pod.class, context),
         informer(PersistentVolumeClaim.class, context),
+        OtherClusterEventSource.of(clusters),
         ObservationEventSource.of(dataPlanes, context));
   }
 
   @Override
   public UpdateControl<Site> reconcile(Site site, Context<Site> context) {
-    if (site.getSpec().kubeconfigSecret() != null) {
-      Verdict verdict =
-          Verdict.stalled(
-              "OtherClusterUnsupported",
-              "this version runs nodes in its own cluster only: create the Site without kubeconfigSecret");
-      statusWriter.write(site, List.of(), verdict, NodesHeard.nothing(site), context);
-      return UpdateControl.noUpdate();
+    return switch (elsewhere.access(site, context)) {
+      case Access.Reached(SiteCluster there) when NodeNames.isElsewhere(site) ->
+          advanceElsewhere(site, there, context);
+      case Access.Reached(SiteCluster there) -> advance(site, there, context);
+      case Access.Denied denied -> leave(site, denied, context);
+    };
+  }
+
+  private UpdateControl<Site> advanceElsewhere(
+      Site site, SiteCluster there, Context<Site> context) {
+    try {
+      return elsewhere.begin(site, there, context.getClient())
+          ? advance(site, there, context)
+          : UpdateControl.noUpdate();
+    } catch (KubernetesClientException e) {
+      return leave(site, clusters.failed(site, e).orElseThrow(() -> e), context);
+    } finally {
+      clusters.finished(site);
     }
-    SiteCluster there = new HomeCluster(context);
+  }
+
+  /// Nothing can be done in the cluster of the Site: what its nodes say is all that is known.
+  private UpdateControl<Site> leave(Site site, Access.Denied denied, Context<Site> context) {
+    String name = site.getMetadata().getName();
+    DataPlane dataPlane = dataPlanes.of(site.getMetadata().getNamespace());
+    founding.identify(site, dataPlane);
+    NodesHeard heard = new NodesHeard(site, dataPlane.view(), dataPlane.lostNodes());
+    NodeEndpoints where = new NodeEndpoints(site, settings);
+    List<Endpoint> endpoints =
+        IntStream.range(0, site.getSpec().nodes())
+            .mapToObj(ordinal -> PodNames.of(name, ordinal))
+            .filter(pod -> heard.cluster().isEmpty() || heard.isHeard(pod))
+            .map(where::named)
+            .toList();
+    dataPlane.report(name, endpoints, site.getSpec().edge());
+    dataPlane.reportRolling(name, false);
+    // What was true before this operator started is not taken back before it is known.
+    if (denied.decided() || site.getStatus() == null) {
+      statusWriter.write(site, denied.seen(), denied.verdict(), heard, context);
+    }
+    return UpdateControl.<Site>noUpdate().rescheduleAfter(clusters.lookInterval());
+  }
+
+  private UpdateControl<Site> advance(Site site, SiteCluster there, Context<Site> context) {
     Optional<Verdict> uncertified = certificates.keep(site, there.client());
     if (uncertified.isPresent()) {
       statusWriter.write(site, pods(there), uncertified.get(), NodesHeard.nothing(site), context);
@@ -107,13 +152,16 @@ public class SiteReconciler implements Reconciler<Site> {
     }
     if (site.getSpec().authentication() == Authentication.Required) {
       administrator.keep(site.getMetadata().getNamespace());
+      if (NodeNames.isElsewhere(site)) {
+        administrator.copy(site, there.client());
+      }
     }
     DataPlane dataPlane = dataPlanes.of(site.getMetadata().getNamespace());
     List<Pod> pods = pods(there);
     List<Endpoint> endpoints = endpoints(site, pods);
     String name = site.getMetadata().getName();
     founding.identify(site, dataPlane);
-    dataPlane.report(name, endpoints, site.getSpec().edge());
+    dataPlane.report(name, endpoints);
     Optional<ClusterView> cluster = dataPlane.view();
     if (site.getSpec().paused()) {
       dataPlane.reportRolling(name, false);
@@ -125,7 +173,8 @@ public class SiteReconciler implements Reconciler<Site> {
       return UpdateControl.noUpdate();
     }
     Scaling scaling = scaling(site, pods, cluster, there);
-    PodRestarts restarts = new PodRestarts(site, there, dataPlane);
+    PodRestarts restarts =
+        new PodRestarts(site, there, () -> elsewhere.podsOfAllSites(site), dataPlane);
     Volumes volumes = new Volumes(there);
 
     boolean spared = cluster.isEmpty() || restarts.isAnyPodSpared(pods, cluster.get());
@@ -194,7 +243,7 @@ public class SiteReconciler implements Reconciler<Site> {
   }
 
   /// @return whether the StatefulSet was written, so that its pods are about to change
-  private boolean applyStatefulSet(Site site, Scaling scaling, String home, SiteCluster there) {
+  private boolean applyStatefulSet(Site site, Scaling scaling, Site home, SiteCluster there) {
     Optional<StatefulSet> existing = there.object(StatefulSet.class, site.getMetadata().getName());
     StatefulSet desired =
         new SiteObjects(site, settings)
@@ -224,15 +273,14 @@ public class SiteReconciler implements Reconciler<Site> {
   }
 
   /// The oldest Site that is no edge: the one whose nodes the others ask for the cluster.
-  private static String home(Site site, Context<Site> context) {
+  private static Site home(Site site, Context<Site> context) {
     return context
         .getPrimaryCache()
         .list(site.getMetadata().getNamespace(), each -> !each.getSpec().edge())
         .min(
             Comparator.comparing((Site each) -> each.getMetadata().getCreationTimestamp())
                 .thenComparing(each -> each.getMetadata().getName()))
-        .map(each -> each.getMetadata().getName())
-        .orElse(site.getMetadata().getName());
+        .orElse(site);
   }
 
   private static List<Pod> pods(SiteCluster there) {

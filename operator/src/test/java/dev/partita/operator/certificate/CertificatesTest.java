@@ -105,6 +105,7 @@ class CertificatesTest {
             new Storage("1Gi", null, null),
             null,
             null,
+            null,
             tls,
             Authentication.Disabled,
             null,

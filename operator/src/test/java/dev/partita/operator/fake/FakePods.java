@@ -104,6 +104,9 @@ public final class FakePods implements AutoCloseable {
             environment(pod, "PARTITA_CLOUD"),
             environment(pod, "PARTITA_REGION"),
             environment(pod, "PARTITA_EDGE").equals("true")));
+    FakeNames.tell(
+        environment(pod, "PARTITA_HTTP_ADVERTISED").replace("$(PARTITA_NAME)", name),
+        pod.getStatus().getPodIP());
     Optional<String> secret = certificates(pod);
     FakeNode node =
         secret.isEmpty()

@@ -13,7 +13,6 @@ import dev.partita.operator.repartition.MergeTurn;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -94,7 +93,7 @@ class DueMergesTest {
         candidates,
         declared,
         cluster,
-        () -> Placements.of(cluster, Set.of(), declared, DueMerges.NONE),
+        () -> Placements.of(cluster, DeclaredSites.NONE, declared, DueMerges.NONE),
         () -> splitDue);
   }
 

@@ -312,7 +312,9 @@ class PlacementTest {
       case Step.Create(List<String> nodes) ->
           demands.computeIfPresent(
               name,
-              (_, old) -> Demand.of(name, old.replicas(), old.bySite(), nodes).sized(old.bytes()));
+              (_, old) ->
+                  Demand.of(name, old.replicas(), old.shares(), Rules.NONE, nodes)
+                      .sized(old.bytes()));
       case Step.Move(String partition, String remove, String add) ->
           demands.computeIfPresent(
               partition,
@@ -322,7 +324,8 @@ class PlacementTest {
                 if (add != null) {
                   nodes.add(add);
                 }
-                return Demand.of(partition, old.replicas(), old.bySite(), nodes).sized(old.bytes());
+                return Demand.of(partition, old.replicas(), old.shares(), Rules.NONE, nodes)
+                    .sized(old.bytes());
               });
       case Step.Settled _, Step.Impossible _ -> throw new AssertionError(step);
     }

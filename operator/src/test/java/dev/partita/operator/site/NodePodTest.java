@@ -57,6 +57,37 @@ class NodePodTest {
   }
 
   @Test
+  void nodesAreCalledByWhatAllClustersKnow() {
+    String elsewhere = ", kubeconfigSecret: k, advertisedAddress: '{pod}.{site}.{namespace}.eu.x'";
+    assertThat(environment(SPEC))
+        .containsEntry("PARTITA_PEER_ADVERTISED", "$(PARTITA_NAME).main-peers.db.svc:7000")
+        .containsEntry(
+            "PARTITA_SEEDS",
+            "main-0.main-peers.db.svc:7000,main-1.main-peers.db.svc:7000,main-2.main-peers.db.svc:7000");
+    assertThat(environment(SPEC + elsewhere))
+        .containsEntry("PARTITA_PEER_ADVERTISED", "$(PARTITA_NAME).main.db.eu.x:7000")
+        .containsEntry("PARTITA_HTTP_ADVERTISED", "$(PARTITA_NAME).main.db.eu.x:8443");
+    assertThat(revision(SPEC + elsewhere)).isNotEqualTo(revision(SPEC));
+
+    SiteSettings settings = new SiteSettings(Optional.empty(), "partita/node:1", 8080, 7000, 8443);
+    PodTemplateSpec template =
+        new NodePod(
+                site(SPEC),
+                settings,
+                "partita/node:1",
+                site(SPEC + ", advertisedAddress: '{pod}.us.x'"))
+            .template();
+    assertThat(template.getSpec().getContainers().getFirst().getEnv())
+        .anySatisfy(seeds -> {
+          assertThat(seeds.getName()).isEqualTo("PARTITA_SEEDS");
+          assertThat(seeds.getValue())
+              .isEqualTo("main-0.us.x:7000,main-1.us.x:7000,main-2.us.x:7000");
+        });
+    // Where the first Site's nodes are concerns no pod that has found them.
+    assertThat(revision(template)).isEqualTo(revision(SPEC));
+  }
+
+  @Test
   void nodesMeetTheRestrictedProfileAndWriteOnlyToTheirVolumes() {
     PodSpec pod = template(SPEC, "partita/node:1").getSpec();
     Container container = pod.getContainers().getFirst();
@@ -75,7 +106,7 @@ class NodePodTest {
         new SiteSettings(
             Optional.empty(), "partita/node:1", 8080, 7000, 8443, Optional.of("database"));
     PodTemplateSpec template =
-        new NodePod(site(SPEC), settings, "partita/node:1", "main").template();
+        new NodePod(site(SPEC), settings, "partita/node:1", site(SPEC)).template();
 
     assertThat(template.getSpec().getPriorityClassName()).isEqualTo("database");
     assertThat(template.getMetadata().getAnnotations().get(Labels.HASH))
@@ -98,7 +129,8 @@ class NodePodTest {
 
   private static PodTemplateSpec template(String spec, String image) {
     SiteSettings settings = new SiteSettings(Optional.empty(), image, 8080, 7000, 8443);
-    return new NodePod(site(spec), settings, image, "main").template();
+    return new NodePod(site(spec), settings, image, site("nodes: 1, storage: {size: 1Gi}"))
+        .template();
   }
 
   private static Site site(String spec) {

@@ -23,7 +23,8 @@ class SiteObjectsTest {
         "nodes: 3, storage: {size: 1Gi}",
         "nodes: 1, storage: {size: 1Gi, className: fast}, edge: true, tls: {mode: Disabled}, authentication: Disabled",
         "nodes: 3, storage: {size: 1Gi}, tls: {clients: Optional, secretName: a, operatorSecretName: b}",
-        "nodes: 5, storage: {size: 1Ti}, cloud: aws, region: us-east-1, zones: [a, b], resources: {requests: {cpu: 500m}, limits: {memory: 1Gi}}"
+        "nodes: 5, storage: {size: 1Ti}, cloud: aws, region: us-east-1, zones: [a, b], resources: {requests: {cpu: 500m}, limits: {memory: 1Gi}}",
+        "nodes: 3, storage: {size: 1Gi}, kubeconfigSecret: k, advertisedAddress: '{pod}.eu.example.internal'"
       })
   void everySupportedKubernetesKnowsEveryField(String spec) throws JsonProcessingException {
     SiteObjects objects =
@@ -37,7 +38,7 @@ class SiteObjectsTest {
             objects.peersService(),
             objects.clientService(),
             objects.disruptionBudget(1),
-            objects.statefulSet(3, "partita/node:1", "main"));
+            objects.statefulSet(3, "partita/node:1", site(spec)));
 
     for (KubernetesSchemas schemas : KubernetesSchemas.all()) {
       for (HasMetadata object : all) {
