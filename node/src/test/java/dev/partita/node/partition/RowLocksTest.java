@@ -1,5 +1,6 @@
 package dev.partita.node.partition;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.key.PrimaryKey;
@@ -23,8 +24,8 @@ final class RowLocksTest {
   @Test
   void aRowIsInTheWayOfAllButWhoHasLockedIt() {
     locks.take(mine, BEGAN, List.of(ONE), 0);
-    RowLocks.Holding holding = locks.blocker(List.of(TWO, ONE), null);
-    assertThat(holding).isNotNull().isSameAs(locks.blocker(List.of(ONE), other));
+    RowLocks.Holding holding = requireNonNull(locks.blocker(List.of(TWO, ONE), null));
+    assertThat(holding).isSameAs(locks.blocker(List.of(ONE), other));
     assertThat(holding.id()).isEqualTo(mine);
     assertThat(holding.priority()).isEqualTo(BEGAN);
     assertThat(locks.blocker(List.of(ONE), mine)).isNull();
@@ -58,8 +59,7 @@ final class RowLocksTest {
   void whatNobodyRenewsIsLetGo() {
     locks.take(mine, BEGAN, List.of(ONE), 0);
     locks.take(other, BEGAN, List.of(TWO), 0);
-    RowLocks.Holding holding = locks.blocker(List.of(ONE), null);
-    assertThat(holding).isNotNull();
+    RowLocks.Holding holding = requireNonNull(locks.blocker(List.of(ONE), null));
     locks.take(other, BEGAN, List.of(), LEASE / 2);
     locks.expire(LEASE);
     assertThat(locks.size()).isEqualTo(2);
@@ -75,8 +75,7 @@ final class RowLocksTest {
   @Test
   void aNewLeaderKnowsOfNone() {
     locks.take(mine, BEGAN, List.of(ONE, TWO), 0);
-    RowLocks.Holding holding = locks.blocker(List.of(ONE), null);
-    assertThat(holding).isNotNull();
+    RowLocks.Holding holding = requireNonNull(locks.blocker(List.of(ONE), null));
     locks.clear();
     assertThat(holding.released()).isDone();
     assertThat(locks.isEmpty()).isTrue();
