@@ -135,7 +135,7 @@ public class SiteReconciler implements Reconciler<Site> {
             .filter(pod -> heard.cluster().isEmpty() || heard.isHeard(pod))
             .map(where::named)
             .toList();
-    dataPlane.report(name, endpoints, site.getSpec().edge());
+    dataPlane.report(name, endpoints);
     dataPlane.reportRolling(name, false);
     // What was true before this operator started is not taken back before it is known.
     if (denied.decided() || site.getStatus() == null) {
