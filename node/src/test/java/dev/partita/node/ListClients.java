@@ -195,20 +195,17 @@ final class ListClients {
         .execute(action, id, body.getBytes(StandardCharsets.UTF_8), "", deadline());
   }
 
-  private List<Integer> read(Node node, String id, int key) {
+  /// @param action reads, or locks and reads
+  private List<Integer> read(Node node, SessionAction action, String id, int key) {
     return list(
-        send(
-                node,
-                SessionAction.READ,
-                id,
-                "{\"collection\":\"%s\",\"id\":%d}".formatted(COLLECTION, key))
+        send(node, action, id, "{\"collection\":\"%s\",\"id\":%d}".formatted(COLLECTION, key))
             .get("document"));
   }
 
   private void readInSession(Node node, History.Begun begun, Random random) {
     String id = send(node, SessionAction.BEGIN, "", "{\"readOnly\":true}").get("id").textValue();
     for (int key : someKeys(random)) {
-      begun.read(key, read(node, id, key));
+      begun.read(key, read(node, SessionAction.READ, id, key));
     }
     send(node, SessionAction.COMMIT, id, "");
   }
@@ -217,9 +214,15 @@ final class ListClients {
     String id = send(node, SessionAction.BEGIN, "", "").get("id").textValue();
     int appends = 0;
     for (int key : someKeys(random)) {
-      List<Integer> before = read(node, id, key);
+      boolean append = random.nextBoolean();
+      List<Integer> before =
+          read(
+              node,
+              append && random.nextBoolean() ? SessionAction.LOCK : SessionAction.READ,
+              id,
+              key);
       begun.read(key, before);
-      if (random.nextBoolean()) {
+      if (append) {
         List<Integer> more = longer(begun, key, before);
         send(
             node,

@@ -1,6 +1,7 @@
 package dev.partita.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,9 +12,16 @@ import dev.partita.node.document.SessionAction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.partition.Response;
+import dev.partita.node.time.Deadline;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -94,6 +102,15 @@ class SessionClusterTest {
 
     ObjectNode query(String query) {
       return send(SessionAction.QUERY, query);
+    }
+
+    JsonNode lock(long key) {
+      return send(SessionAction.LOCK, "{\"collection\":\"things\",\"id\":" + key + "}")
+          .get("document");
+    }
+
+    void abort() {
+      send(SessionAction.ABORT, "");
     }
 
     List<Integer> range(long start, long end) {
@@ -312,7 +329,7 @@ class SessionClusterTest {
                       id,
                       new byte[0],
                       "",
-                      cluster.deadline(java.time.Duration.ofSeconds(2))))
+                      cluster.deadline(Duration.ofSeconds(2))))
           .isInstanceOf(DatabaseException.class);
     }
   }
@@ -355,5 +372,151 @@ class SessionClusterTest {
     client.put(71, "");
 
     assertFails(ErrorCode.SERIALIZATION_FAILURE, client::commit);
+  }
+
+  /// Two documents in two partitions, each read and written by everybody at once.
+  @Test
+  void whoLocksBeforeReadingIsNeverToldToBeginAgain() throws Exception {
+    write(70, ",\"n\":0");
+    write(570, ",\"n\":0");
+    int clients = 4;
+    int rounds = 10;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int which = 0; which < clients; which++) {
+        int number = which;
+        all.add(
+            threads.submit(() -> {
+              for (int round = 0; round < rounds; round++) {
+                var client = new Client(number);
+                // Always in this order, so that nobody waits for two.
+                int low = client.lock(70).get("n").intValue();
+                int high = client.lock(570).get("n").intValue();
+                client.put(70, ",\"n\":" + (low + 1));
+                client.put(570, ",\"n\":" + (high + 1));
+                client.commit();
+              }
+            }));
+      }
+      for (Future<?> one : all) {
+        one.get();
+      }
+    }
+    String expected = ",\"n\":%d}".formatted(clients * rounds);
+    assertThat(cluster.text(0, "things", 70)).endsWith(expected);
+    assertThat(cluster.text(1, "things", 570)).endsWith(expected);
+  }
+
+  @Test
+  void ofTwoThatWaitForEachOtherTheOlderOneGoesOn() throws Exception {
+    write(80, ",\"n\":0");
+    write(580, ",\"n\":0");
+    var older = new Client(0);
+    var younger = new Client(1);
+    older.lock(80);
+    younger.lock(580);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> waiting = threads.submit(() -> younger.lock(80));
+      // The younger one has it until the older one asks.
+      assertThat(older.lock(580).get("n").intValue()).isZero();
+      older.put(80, ",\"n\":1");
+      older.put(580, ",\"n\":1");
+      older.commit();
+      // What it waited for it may get; what it had it has not any more.
+      assertThatCode(waiting::get)
+          .satisfiesAnyOf(
+              failure -> assertThat(failure).isNull(),
+              failure -> assertThat(failure).hasCauseInstanceOf(DatabaseException.class));
+    }
+    assertFails(
+        ErrorCode.SERIALIZATION_FAILURE,
+        () -> {
+          younger.put(580, ",\"n\":2");
+          younger.commit();
+        });
+    assertThat(cluster.text(0, "things", 580)).isEqualTo("{\"id\":580,\"n\":1}");
+  }
+
+  @Test
+  void aLockMovesTheMomentOnlyIfNothingElseHasChanged() {
+    write(91, ",\"n\":0");
+    write(92, ",\"n\":0");
+    write(591, ",\"n\":0");
+    var moved = new Client(0);
+    var refused = new Client(1);
+    assertThat(moved.read(591).get("n").intValue()).isZero();
+    assertThat(refused.read(92).get("n").intValue()).isZero();
+    write(91, ",\"n\":1");
+    write(92, ",\"n\":1");
+    assertThat(moved.lock(91).get("n").intValue()).isEqualTo(1);
+    // It reads everything as it is now.
+    assertThat(moved.read(92).get("n").intValue()).isEqualTo(1);
+    moved.put(91, ",\"n\":2");
+    moved.commit();
+    // It has read what has changed, so it could not commit.
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, () -> refused.lock(91));
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, refused::commit);
+    // What it had locked is free.
+    write(91, ",\"n\":3");
+  }
+
+  @Test
+  void aDocumentThatIsNotThereCanBeLocked() {
+    var first = new Client(0);
+    assertThat(first.lock(95).isNull()).isTrue();
+    Deadline soon = cluster.deadline(Duration.ofMillis(300));
+    assertThat(cluster.put(1, "things", 95, "{\"id\":95}", soon))
+        .isInstanceOf(Response.Refusal.class);
+    assertThat(cluster.text(0, "things", 95)).isNull();
+    first.abort();
+    write(95, "");
+    var second = new Client(1);
+    assertFails(
+        ErrorCode.CONDITION_FAILED,
+        () ->
+            second.send(
+                SessionAction.WRITE,
+                "{\"collection\":\"things\",\"document\":{\"id\":95},\"exists\":false}"));
+    second.abort();
+  }
+
+  /// The new leader knows of no lock, so another one may come first; then the commit fails.
+  @Test
+  void aLeaderThatGoesTakesLocksWithItAndNothingElse() throws Exception {
+    write(599, ",\"n\":0");
+    var client = new Client(0);
+    int seen = client.lock(599).get("n").intValue();
+    int next = (cluster.leader("high") + 1) % 3;
+    cluster.run("lead-high", OperationSpec.transferLeader("high", cluster.id(next)));
+
+    boolean first;
+    boolean second;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Boolean> other =
+          threads.submit(() -> {
+            var quick = new Client(1);
+            return increments(quick, quick.lock(599).get("n").intValue());
+          });
+      try {
+        other.get(1, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        // The first one has renewed its lock at the new leader before.
+      }
+      first = increments(client, seen);
+      second = other.get();
+    }
+    int committed = (first ? 1 : 0) + (second ? 1 : 0);
+    assertThat(cluster.text(0, "things", 599)).endsWith(",\"n\":" + committed + "}");
+  }
+
+  private static boolean increments(Client client, int seen) {
+    try {
+      client.put(599, ",\"n\":" + (seen + 1));
+      client.commit();
+      return true;
+    } catch (DatabaseException e) {
+      assertThat(e.code()).isEqualTo(ErrorCode.SERIALIZATION_FAILURE);
+      return false;
+    }
   }
 }

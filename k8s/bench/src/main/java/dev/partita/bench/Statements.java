@@ -35,60 +35,74 @@ final class Statements {
     };
   }
 
+  /// Others were in the way.
+  private static final class RefusedException extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
   /// Reads a document and writes it.
   ///
   /// @param write as the statement has it
   /// @return whether it was committed; else others were in the way
   boolean readAndWrite(String key, String write) throws IOException {
-    String id = begin();
-    read(id, key);
-    statement(id, "write", write);
-    return commit(id);
+    try {
+      String id = begin();
+      lock(id, key);
+      statement(id, "write", write);
+      commit(id);
+      return true;
+    } catch (RefusedException e) {
+      return false;
+    }
   }
 
   /// Adds one to two counters, which may be the same.
   ///
   /// @return whether it was committed; else others were in the way
   boolean increment(String one, String other) throws IOException {
-    String id = begin();
-    for (String key : one.equals(other) ? new String[] {one} : new String[] {one, other}) {
-      long value = read(id, key).path("document").path("v").asLong();
-      ObjectNode write = Nodes.JSON.createObjectNode();
-      write.put("collection", Transactions.COLLECTION);
-      write.putObject("document").put("id", key).put("v", value + 1);
-      statement(id, "write", write.toString());
+    try {
+      String id = begin();
+      for (String key : one.equals(other) ? new String[] {one} : new String[] {one, other}) {
+        long value = lock(id, key).path("document").path("v").asLong();
+        ObjectNode write = Nodes.JSON.createObjectNode();
+        write.put("collection", Transactions.COLLECTION);
+        write.putObject("document").put("id", key).put("v", value + 1);
+        statement(id, "write", write.toString());
+      }
+      commit(id);
+      return true;
+    } catch (RefusedException e) {
+      return false;
     }
-    return commit(id);
   }
 
-  private String begin() throws IOException {
+  private String begin() throws IOException, RefusedException {
     return json(post("/v1/transactions/begin", "{}")).path("id").asText();
   }
 
-  private JsonNode read(String id, String key) throws IOException {
+  private JsonNode lock(String id, String key) throws IOException, RefusedException {
     ObjectNode item = Nodes.JSON.createObjectNode();
     item.put("collection", Transactions.COLLECTION).put("id", key);
-    return statement(id, "read", item.toString());
+    return statement(id, "lock", item.toString());
   }
 
-  private JsonNode statement(String id, String action, String body) throws IOException {
+  private JsonNode statement(String id, String action, String body)
+      throws IOException, RefusedException {
     return json(post("/v1/transactions/" + id + "/" + action, body));
   }
 
-  private boolean commit(String id) throws IOException {
-    HttpConnection.Answer answer = post("/v1/transactions/" + id + "/commit", "{}");
-    if (answer.status() == REFUSED) {
-      return false;
-    }
-    json(answer);
-    return true;
+  private void commit(String id) throws IOException, RefusedException {
+    var _ = statement(id, "commit", "{}");
   }
 
   private HttpConnection.Answer post(String path, String body) throws IOException {
     return connection.send("POST", path, body.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static JsonNode json(HttpConnection.Answer answer) throws IOException {
+  private static JsonNode json(HttpConnection.Answer answer) throws IOException, RefusedException {
+    if (answer.status() == REFUSED) {
+      throw new RefusedException();
+    }
     if (answer.status() / 100 != 2) {
       throw new IllegalStateException(answer.status() + " " + answer.body());
     }

@@ -359,10 +359,11 @@ final class TortureClients implements AutoCloseable {
     return attempt.post("/v1/transactions/begin", body, false).path("id").asText();
   }
 
-  private List<Integer> readInSession(Attempt attempt, String id, int key)
+  /// @param action `read` or `lock`
+  private List<Integer> readInSession(Attempt attempt, String id, String action, int key)
       throws IOException, RefusedException {
-    List<Integer> list =
-        list(attempt.post("/v1/transactions/" + id + "/read", item(key), false).get("document"));
+    String path = "/v1/transactions/" + id + "/" + action;
+    List<Integer> list = list(attempt.post(path, item(key), false).get("document"));
     attempt.begun.read(key, list);
     return list;
   }
@@ -370,7 +371,7 @@ final class TortureClients implements AutoCloseable {
   private void readInSession(Attempt attempt, Random random) throws IOException, RefusedException {
     String id = begin(attempt, "{\"readOnly\":true}");
     for (int key : someKeys(random)) {
-      readInSession(attempt, id, key);
+      readInSession(attempt, id, "read", key);
     }
     attempt.post("/v1/transactions/" + id + "/commit", "", false);
   }
@@ -380,8 +381,10 @@ final class TortureClients implements AutoCloseable {
     String id = begin(attempt, "{}");
     boolean appends = false;
     for (int key : someKeys(random)) {
-      List<Integer> before = readInSession(attempt, id, key);
-      if (random.nextBoolean()) {
+      boolean append = random.nextBoolean();
+      String action = append && random.nextBoolean() ? "lock" : "read";
+      List<Integer> before = readInSession(attempt, id, action, key);
+      if (append) {
         appends = true;
         attempt.post(
             "/v1/transactions/" + id + "/write",

@@ -47,7 +47,7 @@ final class Transactions {
       Load.Result interactive =
           Load.run(clients, duration, number -> client(number, Kind.INTERACTIVE));
       Table.row(
-          "begin, read, write, commit, " + clients + " clients",
+          "begin, lock, write, commit, " + clients + " clients",
           interactive,
           plain.operationsPerSecond());
       Table.line(

@@ -3,18 +3,15 @@ package dev.partita.node.document;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
-import dev.partita.node.index.IndexEntries;
-import dev.partita.node.index.IndexEntry;
-import dev.partita.node.index.IndexKeys;
-import dev.partita.node.index.JsonData;
 import dev.partita.node.key.Datum;
-import dev.partita.node.key.Key;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.ReadSet;
+import dev.partita.node.partition.Request;
+import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.query.Document;
 import dev.partita.node.query.IndexHit;
@@ -33,12 +30,13 @@ import dev.partita.node.transaction.LookedThrough;
 import dev.partita.node.transaction.TransactionParts;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /// A transaction whose statements come one by one. It reads the database as it was when it began,
@@ -46,12 +44,25 @@ import org.jspecify.annotations.Nullable;
 /// read must be unchanged. A read-only one keeps no books: what it reads is of one moment, and it
 /// never fails for others.
 ///
+/// What it writes or asks to lock is locked at once, so that of two transactions that want the same
+/// document the second one waits instead of failing when it commits. By the time it has the lock,
+/// the document may have changed since the transaction began. Then the moment at which it reads
+/// moves to now, if nothing else that it has read has changed until then; if something has, it
+/// fails at once.
+///
 /// Statements of one session do not overlap: callers hold its lock.
 final class Session {
 
   /// What the statements of all sessions use.
+  ///
+  /// @param later runs what nobody waits for; may block
   record Surroundings(
-      Router router, Documents documents, Queries queries, Committer committer, Clock clock) {}
+      Router router,
+      Documents documents,
+      Queries queries,
+      Committer committer,
+      Executor later,
+      Clock clock) {}
 
   /// How long after the first commit another one can find out what became of it: partitions
   /// remember for twice as long.
@@ -59,7 +70,9 @@ final class Session {
 
   private final Surroundings node;
   private final TransactionId id = TransactionId.random();
-  private final Timestamp readAt;
+  private final Timestamp began;
+  private final ReadMoment moment;
+  private final SessionLocks locks;
   private final boolean readOnly;
   private final CommitProtocolKind protocol;
   private TransactionParts parts = new TransactionParts();
@@ -78,12 +91,14 @@ final class Session {
     this.protocol = protocol;
     this.node = node;
     this.through = new LookedThrough(node.router());
-    this.readAt = readAt;
+    this.began = readAt;
+    this.moment = new ReadMoment(node.documents(), readAt);
+    this.locks = new SessionLocks(node.router(), id, readAt);
     this.readOnly = readOnly;
   }
 
   Timestamp readAt() {
-    return readAt;
+    return moment.at();
   }
 
   /// Whether nothing but its outcome is left.
@@ -96,9 +111,41 @@ final class Session {
     parts = new TransactionParts();
     writes.clear();
     through.clear();
+    moment.clear();
+    unlock();
+  }
+
+  private DatabaseException fail(DatabaseException failure) {
+    failed = failure;
+    end();
+    return failure;
+  }
+
+  /// Whether something has to be renewed.
+  boolean hasLocks() {
+    return !locks.isEmpty();
+  }
+
+  /// Tells that what was locked is still needed; beside a statement.
+  void renewLocks(Deadline deadline) {
+    locks.renew(deadline);
+  }
+
+  /// Lets go of what was locked, soon.
+  void unlock() {
+    if (hasLocks()) {
+      try {
+        node.later().execute(() -> locks.release(Deadline.after(Request.LOCK_LEASE, node.clock())));
+      } catch (RejectedExecutionException e) {
+        // The node is closing: the leases end by themselves.
+      }
+    }
   }
 
   private void requireOpen() {
+    if (failed != null) {
+      throw failed;
+    }
     if (hasEnded() || committing != null) {
       throw new DatabaseException(ErrorCode.REFUSED, "the transaction has ended");
     }
@@ -110,24 +157,74 @@ final class Session {
     requireOpen();
     Mutation own = writes.getOrDefault(collection, Map.of()).get(key);
     if (own != null) {
-      return own(own);
+      return OwnWrites.document(own);
     }
-    PartitionDescriptor owner = node.router().readable(collection, key, readAt, deadline);
+    PartitionDescriptor owner = node.router().readable(collection, key, moment.at(), deadline);
     if (owner == null) {
       if (!readOnly) {
         through.missing(collection, key);
+        moment.saw(new SessionLocks.Place(collection, key), null);
       }
       return null;
     }
     if (!readOnly) {
       parts.read(owner, key);
     }
-    return node.documents().get(collection, key, readAt, deadline);
+    Document document = node.documents().get(collection, key, moment.at(), deadline);
+    if (!readOnly) {
+      moment.saw(new SessionLocks.Place(collection, key), version(document));
+    }
+    return document;
   }
 
-  private static @Nullable Document own(Mutation mutation) {
-    var json = mutation.document();
-    return json == null ? null : new Document(mutation.key(), Timestamp.MAX, json);
+  private static @Nullable Timestamp version(@Nullable Document document) {
+    return document == null ? null : document.version();
+  }
+
+  /// Reads a document, and locks it: nobody else writes it until the transaction ends.
+  ///
+  /// @return null if there is none; it is locked all the same
+  /// @throws DatabaseException `SERIALIZATION_FAILURE` if it was changed, and something else that
+  ///   was read as well, or an older transaction was in the way; `UNAVAILABLE` if others have it
+  @Nullable Document lock(String collection, PrimaryKey key, Deadline deadline) {
+    requireWritable();
+    var place = new SessionLocks.Place(collection, key);
+    Mutation own = writes.getOrDefault(collection, Map.of()).get(key);
+    if (own != null || locks.has(place)) {
+      return read(collection, key, deadline);
+    }
+    Response.Granted now = take(place, deadline);
+    Timestamp version = now.version();
+    if (!moment.isAsNow(place, version, deadline)
+        && !moment.moveTo(Timestamp.later(moment.at(), now.at()), deadline)) {
+      throw fail(changed());
+    }
+    parts.read(node.router().owner(collection, key), key);
+    moment.saw(place, version);
+    var json = now.document();
+    return version == null || json == null ? null : new Document(key, version, json);
+  }
+
+  private Response.Granted take(SessionLocks.Place place, Deadline deadline) {
+    node.router().make(place.collection(), List.of(place.key()), deadline);
+    try {
+      return locks.take(place, deadline);
+    } catch (DatabaseException e) {
+      throw e.code() == ErrorCode.SERIALIZATION_FAILURE ? fail(e) : e;
+    }
+  }
+
+  private static DatabaseException changed() {
+    return new DatabaseException(
+            ErrorCode.SERIALIZATION_FAILURE, "another transaction was in the way: begin again")
+        .with("reason", Response.NotPrepared.Reason.READ_CHANGED);
+  }
+
+  private void requireWritable() {
+    requireOpen();
+    if (readOnly) {
+      throw new DatabaseException(ErrorCode.REFUSED, "the transaction is read-only");
+    }
   }
 
   /// Reads the first documents of a range.
@@ -138,7 +235,7 @@ final class Session {
     requireOpen();
     Map<PrimaryKey, Mutation> own = writes.getOrDefault(query.collection(), Map.of());
     List<Document> found = new ArrayList<>();
-    RangeQuery next = query.withAt(readAt);
+    RangeQuery next = query.withAt(moment.at());
     String cursor = null;
     do {
       Page<Document> page = node.queries().range(next.withCursor(cursor), deadline);
@@ -151,7 +248,7 @@ final class Session {
     }
     own.values().stream()
         .filter(mutation -> isInside(query, mutation.key()))
-        .map(Session::own)
+        .map(OwnWrites::document)
         .filter(document -> document != null)
         .forEach(found::add);
     Comparator<Document> byKey = Comparator.comparing(Document::key);
@@ -171,6 +268,7 @@ final class Session {
 
   /// What was looked through: up to the last document that was found, if there are more.
   private void noteRange(RangeQuery query, List<Document> found, boolean more) {
+    moment.lookedThrough();
     PrimaryKey start = query.start();
     PrimaryKey end = query.end();
     if (more && !found.isEmpty()) {
@@ -211,7 +309,7 @@ final class Session {
     }
     Map<PrimaryKey, Mutation> own = writes.getOrDefault(index.collection(), Map.of());
     List<IndexHit> found = new ArrayList<>();
-    IndexQuery next = query.withAt(readAt);
+    IndexQuery next = query.withAt(moment.at());
     String cursor = null;
     do {
       Page<IndexHit> page = node.queries().index(next.withCursor(cursor), deadline);
@@ -223,6 +321,7 @@ final class Session {
     List<PartitionDescriptor> partitions =
         named == null ? node.router().partitions(index.collection()) : node.router().leaves(named);
     if (!readOnly) {
+      moment.lookedThrough();
       var entries = new ReadSet.Entries(index.id(), query.terms(), null, null);
       if (named == null || isFamily(named)) {
         through.entries(index.collection(), entries);
@@ -233,7 +332,7 @@ final class Session {
             hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
       }
     }
-    addOwn(query, index, partitions, own.values(), found);
+    OwnWrites.addEntries(query, index, partitions, own.values(), found);
     Comparator<IndexHit> byPosition = Comparator.comparing(IndexHit::position);
     found.sort(query.order() == Order.ASCENDING ? byPosition : byPosition.reversed());
     boolean more = cursor != null || found.size() > query.limit();
@@ -248,65 +347,22 @@ final class Session {
   /// What an index had.
   record Entries(List<IndexHit> hits, boolean more) {}
 
-  /// Adds the entries that the documents written here will have.
-  private static void addOwn(
-      IndexQuery query,
-      IndexDefinition index,
-      List<PartitionDescriptor> partitions,
-      Collection<Mutation> own,
-      List<IndexHit> found) {
-    Key terms = IndexKeys.termsPrefix(index, query.terms());
-    for (Mutation mutation : own) {
-      Document document = own(mutation);
-      if (document == null
-          || partitions.stream().noneMatch(one -> one.bounds().contains(mutation.key()))) {
-        continue;
-      }
-      for (IndexEntry entry :
-          IndexEntries.of(index, mutation.key(), JsonData.document(document.json()))) {
-        if (entry.position().startsWith(terms)) {
-          found.add(
-              new IndexHit(
-                  entry.position(),
-                  mutation.key(),
-                  entry.covered(),
-                  query.documents() ? document : null));
-        }
-      }
-    }
-  }
-
-  /// Writes or deletes a document, at the commit.
+  /// Writes or deletes a document, at the commit; it is locked from now on.
   ///
   /// @throws DatabaseException `CONDITION_FAILED` if its precondition does not hold in what the
-  ///   transaction sees
+  ///   transaction sees; as [#lock]
   void write(String collection, Mutation mutation, Deadline deadline) {
-    requireOpen();
-    if (readOnly) {
-      throw new DatabaseException(ErrorCode.REFUSED, "the transaction is read-only");
-    }
-    node.router().make(collection, List.of(mutation.key()), deadline);
-    PartitionDescriptor owner = node.router().owner(collection, mutation.key());
+    requireWritable();
+    var place = new SessionLocks.Place(collection, mutation.key());
     if (!(mutation.precondition() instanceof Mutation.Always)) {
-      Document present = read(collection, mutation.key(), deadline);
-      Timestamp version = present == null ? null : present.version();
-      boolean holds =
-          switch (mutation.precondition()) {
-            case Mutation.Always() -> true;
-            case Mutation.IfAbsent() -> version == null;
-            case Mutation.IfPresent() -> version != null;
-            case Mutation.IfVersion(Timestamp wanted) -> wanted.equals(version);
-            case Mutation.IfAbsentOr _ ->
-                throw new IllegalArgumentException("claims have no conditions");
-          };
-      if (!holds) {
-        throw new DatabaseException(
-                ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
-            .with("collection", collection)
-            .with("key", mutation.key())
-            .with("version", version);
+      OwnWrites.requireHolds(collection, mutation, lock(collection, mutation.key(), deadline));
+    } else if (!locks.has(place)) {
+      Response.Granted now = take(place, deadline);
+      if (moment.sawOther(place, now.version())) {
+        throw fail(changed());
       }
     }
+    PartitionDescriptor owner = node.router().owner(collection, mutation.key());
     Mutation unconditional = mutation.when(new Mutation.Always());
     parts.write(owner, unconditional);
     writes
@@ -324,6 +380,11 @@ final class Session {
     if (committed == null) {
       if (parts.hasWrites()) {
         if (committing == null) {
+          try {
+            locks.checkNotWounded();
+          } catch (DatabaseException e) {
+            throw fail(e);
+          }
           through.moveTo(parts);
         }
         if (claims == null) {
@@ -338,18 +399,20 @@ final class Session {
         }
         try {
           committed =
-              node.committer().commit(id, readAt, committing, protocol, parts, claims, deadline);
+              node.committer()
+                  .commit(id, began, moment.at(), committing, protocol, parts, claims, deadline);
+          // Whoever took part has let go by itself.
+          locks.forget();
           end();
         } catch (DatabaseException e) {
           if (e.code() != ErrorCode.OUTCOME_UNKNOWN) {
-            failed = e;
-            end();
+            throw fail(e);
           }
           throw e;
         }
       } else {
         // What was read is of one moment already, and that moment was after it began.
-        committed = readAt;
+        committed = moment.at();
         end();
       }
     }
@@ -366,7 +429,7 @@ final class Session {
         continue;
       }
       for (Mutation mutation : collection.getValue().values()) {
-        Document before = node.documents().get(name, mutation.key(), readAt, deadline);
+        Document before = node.documents().get(name, mutation.key(), moment.at(), deadline);
         PartitionDescriptor owner = node.router().owner(name, mutation.key());
         parts.read(owner, mutation.key());
         rows.add(
@@ -394,8 +457,7 @@ final class Session {
           ErrorCode.OUTCOME_UNKNOWN, "the transaction may have committed: ask with commit");
     }
     if (failed == null) {
-      failed = new DatabaseException(ErrorCode.REFUSED, "the transaction was aborted");
-      end();
+      var _ = fail(new DatabaseException(ErrorCode.REFUSED, "the transaction was aborted"));
     }
   }
 }

@@ -7,7 +7,8 @@ public enum SessionAction {
   QUERY(3),
   WRITE(4),
   COMMIT(5),
-  ABORT(6);
+  ABORT(6),
+  LOCK(7);
 
   private final int code;
 

@@ -9,6 +9,7 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.index.JsonData;
 import dev.partita.node.key.PrimaryKeyText;
+import dev.partita.node.partition.Request;
 import dev.partita.node.query.Document;
 import dev.partita.node.query.IndexHit;
 import dev.partita.node.query.Queries;
@@ -34,6 +35,10 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -61,6 +66,9 @@ public final class Sessions implements AutoCloseable {
   /// How often transactions that have taken too long are looked for.
   private static final Duration EXPIRY_INTERVAL = Duration.ofSeconds(1);
 
+  /// How often partitions are told that what a transaction has locked is still needed.
+  private static final Duration RENEWAL = Request.LOCK_LEASE.dividedBy(4);
+
   /// Open transactions of a node at once.
   private static final int OPEN_MAX = 10_000;
 
@@ -71,7 +79,10 @@ public final class Sessions implements AutoCloseable {
   private final Transport transport;
   private final Predicate<NodeId> members;
   private final Clock clock;
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ExecutorService threads;
+  private final ScheduledExecutorService ticker =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("transactions").factory());
   private final Map<String, Open> sessions = new ConcurrentHashMap<>();
 
   /// Those of which only the outcome is left, oldest first. Guarded by itself.
@@ -83,6 +94,7 @@ public final class Sessions implements AutoCloseable {
   private static final class Open {
     private final Session session;
     private final ReentrantLock lock = new ReentrantLock();
+    private final AtomicBoolean renewing = new AtomicBoolean();
     private final long beganNanos;
     private volatile long usedNanos;
 
@@ -104,13 +116,16 @@ public final class Sessions implements AutoCloseable {
       Transport transport,
       Predicate<NodeId> members,
       Clock clock) {
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     return new Sessions(
         new Session.Surroundings(
             router,
             new Documents(router, new UniqueWrites(router, transactions, oracle, clock)),
             new Queries(router, router, oracle, clock),
             new Committer(router, transactions, oracle, clock),
+            threads,
             clock),
+        threads,
         self,
         transport,
         members,
@@ -119,10 +134,12 @@ public final class Sessions implements AutoCloseable {
 
   private Sessions(
       Session.Surroundings node,
+      ExecutorService threads,
       NodeId self,
       Transport transport,
       Predicate<NodeId> members,
       Clock clock) {
+    this.threads = threads;
     this.members = members;
     this.nextExpiryNanos = new AtomicLong(clock.monotonicNanos());
     this.node = node;
@@ -130,6 +147,9 @@ public final class Sessions implements AutoCloseable {
     this.transport = transport;
     this.clock = clock;
     transport.register(SERVICE, (_, bytes) -> SessionCalls.answer(bytes, threads, this::local));
+    var _ =
+        ticker.scheduleWithFixedDelay(
+            this::tick, RENEWAL.toMillis(), RENEWAL.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /// Does what a client asks.
@@ -165,7 +185,7 @@ public final class Sessions implements AutoCloseable {
   public static Optional<Subject> subject(SessionAction action, byte[] body) {
     return switch (action) {
       case BEGIN, COMMIT, ABORT -> Optional.empty();
-      case READ -> Optional.of(new Subject(TransactionParser.item(body).collection(), null));
+      case READ, LOCK -> Optional.of(new Subject(TransactionParser.item(body).collection(), null));
       case WRITE -> Optional.of(new Subject(TransactionParser.write(body).collection(), null));
       case QUERY ->
           Optional.of(
@@ -266,6 +286,10 @@ public final class Sessions implements AutoCloseable {
         OneShot.Item item = TransactionParser.item(call.body());
         document(answer, session.read(item.collection(), item.key(), deadline));
       }
+      case LOCK -> {
+        OneShot.Item item = TransactionParser.item(call.body());
+        document(answer, session.lock(item.collection(), item.key(), deadline));
+      }
       case QUERY -> query(answer, session, call, deadline);
       case WRITE -> {
         OneShot.Write write = TransactionParser.write(call.body());
@@ -318,6 +342,30 @@ public final class Sessions implements AutoCloseable {
     answer.put("at", session.readAt().toString());
   }
 
+  private void tick() {
+    try {
+      expire();
+      long now = clock.monotonicNanos();
+      for (Open open : sessions.values()) {
+        // Whoever thinks for longer is in nobody's way any more.
+        boolean used = now - open.usedNanos < Request.LOCK_LEASE.toNanos() || open.lock.isLocked();
+        if (used && open.session.hasLocks() && open.renewing.compareAndSet(false, true)) {
+          threads.execute(() -> renew(open));
+        }
+      }
+    } catch (RejectedExecutionException e) {
+      // The node is closing: its leases end by themselves.
+    }
+  }
+
+  private void renew(Open open) {
+    try {
+      open.session.renewLocks(Deadline.after(RENEWAL, clock));
+    } finally {
+      open.renewing.set(false);
+    }
+  }
+
   /// Aborts what has taken too long, and forgets what has ended long ago.
   private void expire() {
     long now = clock.monotonicNanos();
@@ -331,6 +379,7 @@ public final class Sessions implements AutoCloseable {
           || now - open.beganNanos > TOTAL_MAX.toNanos()) {
         if (open.lock.tryLock()) {
           each.remove();
+          open.session.unlock();
           open.lock.unlock();
         }
       }
@@ -347,6 +396,7 @@ public final class Sessions implements AutoCloseable {
 
   @Override
   public void close() {
+    ticker.shutdownNow();
     threads.shutdownNow();
   }
 }

@@ -45,6 +45,7 @@ final class OperationTimes implements OperationListener {
         case READ, SCAN, INDEX_SCAN -> times.reads().record(nanos, TimeUnit.NANOSECONDS);
         case WRITE, PREPARE -> times.writes().record(nanos, TimeUnit.NANOSECONDS);
         case FINISH -> {} // a part of a write that was recorded
+        case LOCK -> {} // waits for clients
       }
     }
   }

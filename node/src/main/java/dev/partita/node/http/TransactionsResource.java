@@ -89,6 +89,18 @@ public final class TransactionsResource {
   }
 
   @POST
+  @Requires(Right.WRITE)
+  @Path("/{id}/lock")
+  @Operation(
+      summary = "Locks a document and reads it: {collection, id}",
+      description =
+          "Nobody else writes it until the transaction ends; who wants to, waits. Others read it as it was."
+              + " Also a document that is not there yet can be locked.")
+  public ObjectNode lock(@PathParam("id") String id, byte @Nullable [] body) {
+    return statement(SessionAction.LOCK, id, body);
+  }
+
+  @POST
   @Requires(Right.READ)
   @Path("/{id}/query")
   @Operation(
@@ -106,7 +118,8 @@ public final class TransactionsResource {
   @Operation(
       summary = "Writes at the commit",
       description =
-          "{collection, document} or {collection, delete: id}, with 'exists' or 'version'.")
+          "{collection, document} or {collection, delete: id}, with 'exists' or 'version'. The document is locked"
+              + " from now on.")
   public ObjectNode write(@PathParam("id") String id, byte @Nullable [] body) {
     return statement(SessionAction.WRITE, id, body);
   }
@@ -152,7 +165,13 @@ public final class TransactionsResource {
   private String require(SessionAction action, Sessions.Subject subject) {
     String collection = subject.collection();
     if (collection != null) {
-      caller.require(action == SessionAction.WRITE ? Access.WRITE : Access.READ, collection);
+      boolean writes = action == SessionAction.WRITE || action == SessionAction.LOCK;
+      if (writes) {
+        caller.require(Access.WRITE, collection);
+      }
+      if (action != SessionAction.WRITE) {
+        caller.require(Access.READ, collection);
+      }
       return "";
     }
     String name = subject.index();

@@ -1,6 +1,7 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.time.Timestamp;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -9,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 ///
 /// The thread that applies sets [#ended] when the transaction ends, and has the table let go of it
 /// when that is visible in the store.
-final class HeldTransaction {
+final class HeldTransaction implements LockHolder {
 
   private final PreparedTransaction prepared;
   private final Footprint footprint;
@@ -31,8 +32,14 @@ final class HeldTransaction {
     return footprint;
   }
 
-  TransactionId id() {
+  @Override
+  public TransactionId id() {
     return prepared.id();
+  }
+
+  @Override
+  public Timestamp priority() {
+    return prepared.transaction().priority();
   }
 
   boolean writes(PrimaryKey key) {
@@ -53,7 +60,8 @@ final class HeldTransaction {
 
   /// Completed when the locks are gone and what they protected is visible. Whoever depends on it
   /// does so asynchronously: it is completed by the thread that applies.
-  CompletableFuture<Void> released() {
+  @Override
+  public CompletableFuture<Void> released() {
     return released;
   }
 }

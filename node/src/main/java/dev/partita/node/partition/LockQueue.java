@@ -15,12 +15,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A leader's writes that wait for the locks of prepared transactions, first come, first served: a
-/// write also waits for those that came before it and are in its way.
+/// A leader's writes, and statements that lock rows, which wait for the locks of others: first
+/// come, first served, so a write also waits for those that came before it and are in its way,
+/// unless its transaction has locks here already. Only of statements the one of the older
+/// transaction comes first: they ask anew when they have waited for a while, and keep their place
+/// that way.
 ///
 /// Deadlocks are broken by age (wound-wait): who waits for a younger transaction has it ended,
-/// unless that is committed already; who waits for an older one waits. Nobody waits for long
-/// without asking what became of the transaction, since its coordinator may be gone.
+/// unless that is committed already; who waits for an older one waits. One that is not prepared has
+/// nothing in the log yet, and is ended by taking its locks. Nobody waits for long for one that is
+/// prepared without asking what became of it, since its coordinator may be gone.
 ///
 /// Locks are looked at again when the write is applied: in the log is the order that counts. Who
 /// finds a lock only then comes back to its old place.
@@ -38,6 +42,7 @@ final class LockQueue {
   private static final Duration ASK_AFTER = Duration.ofMillis(400);
 
   private final LockTable locks;
+  private final RowLocks rows = new RowLocks();
   private final WritePipeline pipeline;
   private final Executor executor;
   private final Consumer<Transaction> resolve;
@@ -49,25 +54,41 @@ final class LockQueue {
   private long arrivals;
 
   private static final class Waiter {
-    private final Request.Stamped request;
+    private final Request request;
+    private final LockTable.Intent intent;
+    private final List<PrimaryKey> read;
+    private final Timestamp priority;
     private final Deadline deadline;
     private final long arrival;
     private final long sinceNanos;
     private final CompletableFuture<Response> answer = new CompletableFuture<>();
-    private @Nullable HeldTransaction blocker;
+    private @Nullable LockHolder blocker;
     private @Nullable HeldTransaction met;
 
     Waiter(Request.Stamped request, Deadline deadline, long arrival, long sinceNanos) {
       this.request = request;
+      this.intent = LockTable.Intent.of(request);
+      boolean prepares = request instanceof Request.Prepare;
+      this.read = prepares ? ((Request.Prepare) request).reads().keys() : List.of();
+      this.priority =
+          prepares ? ((Request.Prepare) request).transaction().priority() : Timestamp.MAX;
       this.deadline = deadline;
       this.arrival = arrival;
       this.sinceNanos = sinceNanos;
     }
 
-    Timestamp priority() {
-      return request instanceof Request.Prepare prepare
-          ? prepare.transaction().priority()
-          : Timestamp.MAX;
+    Waiter(Request.Lock request, Deadline deadline, long arrival, long sinceNanos) {
+      this.request = request;
+      this.intent = LockTable.Intent.of(request);
+      this.read = List.of();
+      this.priority = request.priority();
+      this.deadline = deadline;
+      this.arrival = arrival;
+      this.sinceNanos = sinceNanos;
+    }
+
+    boolean locks() {
+      return request instanceof Request.Lock;
     }
   }
 
@@ -96,7 +117,7 @@ final class LockQueue {
             new Response.Overloaded("Too many writes wait for locks"));
       }
       waiter = new Waiter(request, deadline, arrivals++, clock.monotonicNanos());
-      queued = !waiting.isEmpty() || !locks.isEmpty();
+      queued = !waiting.isEmpty() || !locks.isEmpty() || !rows.isEmpty();
       if (queued) {
         waiting.add(waiter);
       }
@@ -104,20 +125,60 @@ final class LockQueue {
     if (queued) {
       pump();
     } else {
-      propose(waiter);
+      propose(waiter, request);
     }
     return waiter.answer;
   }
 
-  private void propose(Waiter waiter) {
+  /// Has a statement's row locked as soon as nobody is in its way. Answered by [Response.Done], or
+  /// by [Response.Wounded].
+  CompletableFuture<Response> lock(Request.Lock request, Deadline deadline) {
+    Waiter waiter;
+    synchronized (this) {
+      if (waiting.size() >= WAITERS_MAX || rows.size() >= RowLocks.ROWS_MAX) {
+        return CompletableFuture.completedFuture(
+            new Response.Overloaded("Too many rows are locked or waited for"));
+      }
+      waiter = new Waiter(request, deadline, arrivals++, clock.monotonicNanos());
+      int at = waiting.size();
+      while (at > 0
+          && waiting.get(at - 1).locks()
+          && waiter.priority.isBefore(waiting.get(at - 1).priority)) {
+        at--;
+      }
+      waiting.add(at, waiter);
+    }
+    pump();
+    return waiter.answer;
+  }
+
+  /// What statements have locked.
+  RowLocks rows() {
+    return rows;
+  }
+
+  private void goOn(Waiter waiter) {
+    if (waiter.request instanceof Request.Stamped write) {
+      propose(waiter, write);
+    } else {
+      waiter.answer.complete(new Response.Done());
+    }
+  }
+
+  private void propose(Waiter waiter, Request.Stamped request) {
     var _ =
         pipeline
-            .write(waiter.request, waiter.deadline)
+            .write(request, waiter.deadline)
             .whenComplete((response, _) -> {
               if (response instanceof Response.Locked(TransactionId holder)
                   && !waiter.deadline.isExpired(clock)) {
                 comeBack(waiter, locks.get(holder));
               } else {
+                TransactionId own = waiter.intent.own();
+                if (own != null && !(response instanceof Response.Refusal)) {
+                  // It has the locks in the log by now, or needs none.
+                  rows.end(own, clock.monotonicNanos());
+                }
                 waiter.answer.complete(response);
               }
             });
@@ -140,48 +201,82 @@ final class LockQueue {
   /// Looks who can go on.
   void pump() {
     var admitted = new ArrayList<Waiter>();
+    var wounded = new ArrayList<Waiter>();
     synchronized (this) {
       Set<PrimaryKey> writtenBefore = new HashSet<>();
       Set<PrimaryKey> readBefore = new HashSet<>();
       for (Waiter waiter : List.copyOf(waiting)) {
-        List<PrimaryKey> written = waiter.request.mutations().stream().map(Mutation::key).toList();
-        List<PrimaryKey> read =
-            waiter.request instanceof Request.Prepare prepare ? prepare.reads().keys() : List.of();
-        boolean queued =
-            written.stream()
-                    .anyMatch(key -> writtenBefore.contains(key) || readBefore.contains(key))
-                || read.stream().anyMatch(writtenBefore::contains);
-        HeldTransaction blocker = locks.blocker(LockTable.Intent.of(waiter.request));
-        HeldTransaction met = waiter.met;
-        if (blocker == null && met != null && !met.released().isDone()) {
-          blocker = met;
+        List<PrimaryKey> written = waiter.intent.written();
+        TransactionId own = waiter.intent.own();
+        if (waiter.locks() && own != null && rows.hasEnded(own)) {
+          waiting.remove(waiter);
+          wounded.add(waiter);
+          continue;
         }
+        // Those in front may wait for it.
+        boolean holds = own != null && (rows.holds(own) || locks.get(own) != null);
+        boolean queued =
+            !holds
+                && (written.stream()
+                        .anyMatch(key -> writtenBefore.contains(key) || readBefore.contains(key))
+                    || waiter.read.stream().anyMatch(writtenBefore::contains));
+        LockHolder blocker = blocker(waiter);
         note(waiter, blocker);
         if (blocker == null && !queued) {
           admitted.add(waiter);
           waiting.remove(waiter);
+          if (own != null && waiter.locks()) {
+            // At once, so that it is in the way of those behind.
+            rows.take(own, waiter.priority, written, clock.monotonicNanos());
+          }
         } else {
           writtenBefore.addAll(written);
-          readBefore.addAll(read);
+          readBefore.addAll(waiter.read);
         }
       }
     }
-    admitted.forEach(this::propose);
+    admitted.forEach(this::goOn);
+    wounded.forEach(waiter -> waiter.answer.complete(new Response.Wounded()));
   }
 
-  private void note(Waiter waiter, @Nullable HeldTransaction blocker) {
+  private @Nullable LockHolder blocker(Waiter waiter) {
+    LockHolder blocker = locks.blocker(waiter.intent);
+    HeldTransaction met = waiter.met;
+    if (blocker == null && met != null && !met.released().isDone()) {
+      blocker = met;
+    }
+    return blocker == null ? rows.blocker(waiter.intent.written(), waiter.intent.own()) : blocker;
+  }
+
+  private void note(Waiter waiter, @Nullable LockHolder blocker) {
     if (blocker == null || blocker == waiter.blocker) {
       waiter.blocker = blocker;
       return;
     }
     waiter.blocker = blocker;
     var _ = blocker.released().thenRunAsync(this::pump, executor);
-    Transaction holder = blocker.prepared().transaction();
-    Duration patience = waiter.priority().isBefore(holder.priority()) ? WOUND_AFTER : ASK_AFTER;
+    boolean older = waiter.priority.isBefore(blocker.priority());
+    switch (blocker) {
+      case HeldTransaction held ->
+          whileItWaits(
+              waiter,
+              held,
+              older ? WOUND_AFTER : ASK_AFTER,
+              () -> resolve.accept(held.prepared().transaction()));
+      case RowLocks.Holding holding -> {
+        if (older) {
+          whileItWaits(
+              waiter, holding, WOUND_AFTER, () -> rows.end(holding.id(), clock.monotonicNanos()));
+        }
+      }
+    }
+  }
+
+  private void whileItWaits(Waiter waiter, LockHolder blocker, Duration patience, Runnable ending) {
     CompletableFuture.delayedExecutor(patience.toMillis(), TimeUnit.MILLISECONDS, executor)
         .execute(() -> {
           if (!blocker.released().isDone() && !waiter.answer.isDone()) {
-            resolve.accept(holder);
+            ending.run();
           }
         });
   }
@@ -194,17 +289,17 @@ final class LockQueue {
     long now = clock.monotonicNanos();
     synchronized (this) {
       for (Waiter waiter : List.copyOf(waiting)) {
-        HeldTransaction blocker = waiter.blocker;
         if (waiter.deadline.isExpired(clock)) {
           waiting.remove(waiter);
           expired.add(waiter);
-        } else if (blocker != null
-            && !blocker.released().isDone()
+        } else if (waiter.blocker instanceof HeldTransaction held
+            && !held.released().isDone()
             && now - waiter.sinceNanos > ASK_AFTER.toNanos()) {
-          inTheWay.add(blocker.prepared().transaction());
+          inTheWay.add(held.prepared().transaction());
         }
       }
     }
+    rows.expire(now);
     expired.forEach(waiter -> waiter.answer.complete(expiry(waiter)));
     inTheWay.forEach(resolve);
     if (!expired.isEmpty()) {
@@ -213,7 +308,7 @@ final class LockQueue {
   }
 
   private static Response expiry(Waiter waiter) {
-    HeldTransaction blocker = waiter.blocker;
+    LockHolder blocker = waiter.blocker;
     return blocker == null
         ? new Response.Unavailable("Time has run out")
         : new Response.Locked(blocker.id());
@@ -226,6 +321,7 @@ final class LockQueue {
       refused = List.copyOf(waiting);
       waiting.clear();
     }
+    rows.clear();
     refused.forEach(waiter -> waiter.answer.complete(answer));
   }
 }

@@ -23,18 +23,28 @@ final class LockTable {
   /// What somebody is about to do.
   ///
   /// @param own the transaction that asks, whose locks are not in its own way; null if none does
+  /// @param written the rows that it writes
   /// @param footprint called only if somebody has locked entries or terms; null where the store
   ///   cannot be read, and these locks are looked at later
   record Intent(
       @Nullable TransactionId own,
-      List<Mutation> mutations,
+      List<PrimaryKey> written,
       @Nullable ReadSet reads,
       @Nullable Supplier<Footprint> footprint) {
 
     static Intent of(Request.Stamped request) {
+      List<PrimaryKey> written = rows(request.mutations());
       return request instanceof Request.Prepare prepare
-          ? new Intent(prepare.transaction().id(), prepare.mutations(), prepare.reads(), null)
-          : new Intent(null, request.mutations(), null, null);
+          ? new Intent(prepare.transaction().id(), written, prepare.reads(), null)
+          : new Intent(null, written, null, null);
+    }
+
+    static Intent of(Request.Lock request) {
+      return new Intent(request.transaction(), List.of(request.row()), null, null);
+    }
+
+    static List<PrimaryKey> rows(List<Mutation> mutations) {
+      return mutations.stream().map(Mutation::key).toList();
     }
   }
 
@@ -143,10 +153,10 @@ final class LockTable {
   }
 
   private synchronized @Nullable HeldTransaction blockerAmongAll(Intent intent) {
-    for (Mutation mutation : intent.mutations()) {
-      HeldTransaction found = other(writers.get(mutation.key()), intent.own());
-      found = found == null ? other(readers.get(mutation.key()), intent.own()) : found;
-      found = found == null ? rangeReader(mutation.key(), intent.own()) : found;
+    for (PrimaryKey row : intent.written()) {
+      HeldTransaction found = other(writers.get(row), intent.own());
+      found = found == null ? other(readers.get(row), intent.own()) : found;
+      found = found == null ? rangeReader(row, intent.own()) : found;
       if (found != null) {
         return found;
       }

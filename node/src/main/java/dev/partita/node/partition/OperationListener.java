@@ -37,7 +37,9 @@ public interface OperationListener {
     /// A transaction's part is checked and locked, or committed if it is the whole.
     PREPARE,
     /// A transaction is ended, or asked for.
-    FINISH;
+    FINISH,
+    /// A statement locks a row, or the rows of a transaction are kept or given up.
+    LOCK;
 
     static Operation of(Request request) {
       return switch (request) {
@@ -52,6 +54,7 @@ public interface OperationListener {
             Request.Forget _,
             Request.Lookup _ ->
             FINISH;
+        case Request.Lock _, Request.RenewLocks _, Request.Unlock _ -> LOCK;
       };
     }
   }

@@ -3,7 +3,6 @@ package dev.partita.node.partition;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
-import dev.partita.node.replication.Proposed;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
@@ -15,7 +14,6 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +53,8 @@ public final class PartitionReplica {
   private final ChangeReader changes;
   private final ReplicaDuties duties;
   private final TransactionDuties transactions;
+  private final TimedAnswers answers;
+  private final StatementLocks statements;
   private final OperationRate rate;
   private final LoadSampler load;
   private final SizeWatch size;
@@ -80,6 +80,10 @@ public final class PartitionReplica {
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
     this.transactions =
         new TransactionDuties(machine.transactions(), group, pipeline, this::isClosed, node);
+    this.answers = new TimedAnswers(machine.transactions().locks(), transactions, node);
+    this.statements =
+        new StatementLocks(
+            machine, group, pipeline, reader, transactions.queue(), answers, node.clock());
     this.rate = new OperationRate(node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
     this.size = new SizeWatch(node.storage(), node.reads(), node.clock().monotonicNanos());
@@ -243,6 +247,10 @@ public final class PartitionReplica {
       case Request.Vote vote -> vote(vote, deadline);
       case Request.Forget forget -> CompletableFuture.completedFuture(forget(forget));
       case Request.Lookup lookup -> lookup(lookup, deadline);
+      case Request.Lock lock -> statements.lock(lock, deadline);
+      case Request.RenewLocks renewal ->
+          CompletableFuture.completedFuture(statements.renew(renewal));
+      case Request.Unlock unlock -> CompletableFuture.completedFuture(statements.unlock(unlock));
       case Request.Read read -> {
         load.read(read.key());
         yield read(read, deadline);
@@ -290,7 +298,7 @@ public final class PartitionReplica {
   }
 
   private CompletableFuture<Response> finish(Request.Finish finish, Deadline deadline) {
-    return inTime(
+    return answers.inTime(
         transactions
             .ends()
             .finish(
@@ -302,7 +310,7 @@ public final class PartitionReplica {
   /// What is known needs no entry of the log to be told.
   private CompletableFuture<Response> inspect(Request.Inspect inspect, Deadline deadline) {
     CompletableFuture<Response> known =
-        afterwards(
+        answers.afterwards(
             group.readBarrier(),
             deadline,
             () -> {
@@ -319,7 +327,7 @@ public final class PartitionReplica {
       byte[] command =
           CommandCodec.encode(
               new PartitionCommand.InspectTransaction(inspect.id(), inspect.started()), 128);
-      return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
+      return answers.proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
     });
   }
 
@@ -329,7 +337,7 @@ public final class PartitionReplica {
             new PartitionCommand.VoteTransaction(
                 vote.id(), vote.started(), vote.ballot(), vote.outcome()),
             128);
-    return proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
+    return answers.proposed(pipeline.proposeAbove(Timestamp.MIN, command), deadline);
   }
 
   private Response forget(Request.Forget forget) {
@@ -340,28 +348,11 @@ public final class PartitionReplica {
     return new Response.Done();
   }
 
-  private CompletableFuture<Response> proposed(
-      CompletableFuture<Proposed> proposal, Deadline deadline) {
-    return inTime(
-        proposal.thenApply(proposed ->
-            proposed.result() instanceof Response response ? response : new Response.Done()),
-        deadline);
-  }
-
-  private CompletableFuture<Response> inTime(
-      CompletableFuture<Response> answer, Deadline deadline) {
-    return answer
-        .completeOnTimeout(
-            new Response.Unavailable("Time has run out"),
-            deadline.remainingNanos(node.clock()),
-            TimeUnit.NANOSECONDS)
-        .exceptionally(Refusals::ofHarmless);
-  }
-
   private CompletableFuture<Response> lookup(Request.Lookup lookup, Deadline deadline) {
     CompletableFuture<Timestamp> now =
         group.readBarrier().thenCompose(_ -> pipeline.snapshot(null));
-    return afterwards(
+    return answers
+        .afterwards(
             now,
             deadline,
             () -> {
@@ -374,7 +365,8 @@ public final class PartitionReplica {
                   ? new Response.Done()
                   : new Response.Finished(new TransactionOutcome.Committed(commit));
             })
-        .thenCompose(response -> unlocked(response, deadline, () -> lookup(lookup, deadline)));
+        .thenCompose(
+            response -> answers.unlocked(response, deadline, () -> lookup(lookup, deadline)));
   }
 
   private CompletableFuture<Response> read(Request.Read read, Deadline deadline) {
@@ -384,29 +376,9 @@ public final class PartitionReplica {
     CompletableFuture<Void> write = pipeline.underWay(read.key());
     CompletableFuture<Long> barrier =
         write == null ? group.readBarrier() : write.thenCompose(_ -> group.readBarrier());
-    return afterwards(barrier, deadline, () -> reader.newest(read))
-        .thenCompose(response -> unlocked(response, deadline, () -> read(read, deadline)));
-  }
-
-  /// Goes on with an answer, or asks again when the transaction has ended that was in the way.
-  private CompletableFuture<Response> unlocked(
-      Response response, Deadline deadline, Supplier<CompletableFuture<Response>> again) {
-    if (!(response instanceof Response.Locked(TransactionId id))
-        || deadline.isExpired(node.clock())) {
-      return CompletableFuture.completedFuture(response);
-    }
-    HeldTransaction holder = machine.transactions().locks().get(id);
-    if (holder == null) {
-      return CompletableFuture.completedFuture(response)
-          .thenComposeAsync(_ -> again.get(), node.reads());
-    }
-    transactions.resolveLater(holder);
-    return holder
-        .released()
-        .thenApply(_ -> false)
-        .completeOnTimeout(true, deadline.remainingNanos(node.clock()), TimeUnit.NANOSECONDS)
-        .thenComposeAsync(
-            late -> late ? CompletableFuture.completedFuture(response) : again.get(), node.reads());
+    return answers
+        .afterwards(barrier, deadline, () -> reader.newest(read))
+        .thenCompose(response -> answers.unlocked(response, deadline, () -> read(read, deadline)));
   }
 
   /// As a snapshot read, it has the promise that nothing commits up to the timestamp any more. It
@@ -414,7 +386,7 @@ public final class PartitionReplica {
   private CompletableFuture<Response> changes(Request.Changes request, Deadline deadline) {
     CompletableFuture<Long> promised =
         pipeline.snapshot(request.upTo()).thenCompose(_ -> group.readBarrier());
-    return afterwards(
+    return answers.afterwards(
         promised, deadline, () -> reader.changes(request, transactions::resolveLater));
   }
 
@@ -425,7 +397,7 @@ public final class PartitionReplica {
       // it ended between the choice of a timestamp and the look at the locks, it would be missed.
       HeldTransaction holder = machine.transactions().locks().writer(request, null);
       if (holder != null) {
-        return unlocked(
+        return answers.unlocked(
             new Response.Locked(holder.id()),
             deadline,
             () -> snapshotRead(request, null, deadline));
@@ -435,7 +407,7 @@ public final class PartitionReplica {
     CompletableFuture<Timestamp> confirmed =
         snapshot.thenCompose(chosen -> group.readBarrier().thenApply(_ -> chosen));
     CompletableFuture<Response> answer =
-        afterwards(confirmed, deadline, () -> reader.at(request, confirmed.join()));
+        answers.afterwards(confirmed, deadline, () -> reader.at(request, confirmed.join()));
     // Now was chosen just before the index became ready. The moment it did is later, so it sees at
     // least as much, and it is fixed, so this happens once.
     return answer
@@ -447,30 +419,8 @@ public final class PartitionReplica {
                 : CompletableFuture.completedFuture(response))
         // Without a timestamp of its own the read takes another one, which is not below that at
         // which the transaction has committed.
-        .thenCompose(
-            response -> unlocked(response, deadline, () -> snapshotRead(request, at, deadline)));
-  }
-
-  /// Reads once a future is complete: at once on a caller that may block, else on the executor.
-  private CompletableFuture<Response> afterwards(
-      CompletableFuture<?> condition, Deadline deadline, Supplier<Response> read) {
-    CompletableFuture<Response> answer;
-    if (condition.isDone() && !condition.isCompletedExceptionally() && mayBlock()) {
-      answer = CompletableFuture.completedFuture(read.get());
-    } else {
-      answer = condition.thenApplyAsync(_ -> read.get(), node.reads());
-      if (!answer.isDone()) {
-        answer.completeOnTimeout(
-            new Response.Unavailable("Time has run out"),
-            deadline.remainingNanos(node.clock()),
-            TimeUnit.NANOSECONDS);
-      }
-    }
-    return answer.exceptionally(Refusals::ofHarmless);
-  }
-
-  private static boolean mayBlock() {
-    return Thread.currentThread().isVirtual();
+        .thenCompose(response ->
+            answers.unlocked(response, deadline, () -> snapshotRead(request, at, deadline)));
   }
 
   /// Does what is due: called often, by one thread at a time.

@@ -47,6 +47,10 @@ final class PendingWrite {
     this.sizeBytes = sizeBytes(request);
   }
 
+  boolean writes(PrimaryKey key) {
+    return request.mutations().stream().anyMatch(mutation -> mutation.key().equals(key));
+  }
+
   /// What a write costs in memory and in the log, at most.
   static long sizeBytes(Request.Stamped request) {
     long bytes = request instanceof Request.Prepare prepare ? sizeBytes(prepare) : 0;

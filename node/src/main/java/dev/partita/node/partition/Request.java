@@ -5,6 +5,7 @@ import dev.partita.node.key.Key;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.storage.Direction;
 import dev.partita.node.time.Timestamp;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +32,9 @@ public sealed interface Request {
 
   /// Bytes at which a page is cut; it has at least one row.
   int PAGE_BYTES_MAX = 4 << 20;
+
+  /// How long a row stays locked for a statement if nobody renews it.
+  Duration LOCK_LEASE = Duration.ofSeconds(10);
 
   PartitionId partition();
 
@@ -193,6 +197,51 @@ public sealed interface Request {
     @Override
     public Lookup of(PartitionId to, Epoch other) {
       return new Lookup(to, other, id);
+    }
+  }
+
+  /// Locks a row for a statement of a transaction that has not begun to commit, and reads it as it
+  /// is then. Answered by [Response.Granted] or [Response.Wounded]. Safe to repeat.
+  ///
+  /// @param priority as [Transaction#priority]
+  record Lock(
+      PartitionId partition,
+      Epoch epoch,
+      TransactionId transaction,
+      Timestamp priority,
+      PrimaryKey row)
+      implements Request {
+    @Override
+    public Lock of(PartitionId to, Epoch other) {
+      return new Lock(to, other, transaction, priority, row);
+    }
+  }
+
+  /// Says that a transaction still needs the rows that it has locked, and locks those again that
+  /// nobody has locked. Answered by [Response.Done] or [Response.Wounded]. Safe to repeat.
+  record RenewLocks(
+      PartitionId partition,
+      Epoch epoch,
+      TransactionId transaction,
+      Timestamp priority,
+      List<PrimaryKey> rows)
+      implements Request {
+
+    public RenewLocks {
+      rows = List.copyOf(rows);
+    }
+
+    @Override
+    public RenewLocks of(PartitionId to, Epoch other) {
+      return new RenewLocks(to, other, transaction, priority, rows);
+    }
+  }
+
+  /// Gives up everything that statements of a transaction have locked. Answered by [Response.Done].
+  record Unlock(PartitionId partition, Epoch epoch, TransactionId transaction) implements Request {
+    @Override
+    public Unlock of(PartitionId to, Epoch other) {
+      return new Unlock(to, other, transaction);
     }
   }
 

@@ -20,6 +20,9 @@ final class RequestCodec {
   private static final int VOTE = 10;
   private static final int CHANGES = 11;
   private static final int CLAIMING = 12;
+  private static final int LOCK = 13;
+  private static final int RENEW_LOCKS = 14;
+  private static final int UNLOCK = 15;
   private static final int EXTENDING = 16;
 
   private RequestCodec() {}
@@ -97,6 +100,21 @@ final class RequestCodec {
       case Request.Lookup lookup -> {
         begin(out, LOOKUP, lookup);
         lookup.id().writeTo(out);
+      }
+      case Request.Lock lock -> {
+        begin(out, LOCK, lock);
+        lock.transaction().writeTo(out);
+        PartitionCodec.writeKey(out.timestamp(lock.priority()), lock.row());
+      }
+      case Request.RenewLocks renewal -> {
+        begin(out, RENEW_LOCKS, renewal);
+        renewal.transaction().writeTo(out);
+        out.timestamp(renewal.priority())
+            .list(renewal.rows(), renewal.rows().size(), PartitionCodec::writeKey);
+      }
+      case Request.Unlock unlock -> {
+        begin(out, UNLOCK, unlock);
+        unlock.transaction().writeTo(out);
       }
     }
   }
@@ -197,6 +215,17 @@ final class RequestCodec {
               in.number(),
               in.optional(TransactionOutcome::read));
       case LOOKUP -> new Request.Lookup(partition, epoch, TransactionId.read(in));
+      case LOCK ->
+          new Request.Lock(
+              partition, epoch, TransactionId.read(in), in.timestamp(), PartitionCodec.readKey(in));
+      case RENEW_LOCKS ->
+          new Request.RenewLocks(
+              partition,
+              epoch,
+              TransactionId.read(in),
+              in.timestamp(),
+              in.list(PartitionCodec::readKey));
+      case UNLOCK -> new Request.Unlock(partition, epoch, TransactionId.read(in));
       default -> throw new IllegalArgumentException("unknown kind of request: " + kind);
     };
   }

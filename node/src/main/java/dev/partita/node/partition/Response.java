@@ -129,6 +129,18 @@ public sealed interface Response {
   /// @param before what was promised and accepted until then
   record Voted(boolean granted, @Nullable Timestamp prepared, Ballots before) implements Response {}
 
+  /// The answer to [Request.Lock]: the row is locked.
+  ///
+  /// @param at when it was as it is told; nobody writes it later while it is locked
+  /// @param version when the document was written, null if there is none
+  /// @param document null if there is none
+  record Granted(Timestamp at, @Nullable Timestamp version, @Nullable JsonBytes document)
+      implements Response {}
+
+  /// The transaction gets no row locked here any more: an older one has needed a row of its, or it
+  /// has given up its locks itself.
+  record Wounded() implements Response {}
+
   /// There is nothing more to say.
   record Done() implements Response {}
 
@@ -280,7 +292,7 @@ public sealed interface Response {
     }
   }
 
-  /// A transaction that is prepared has not ended before the deadline.
+  /// A transaction that is prepared, or has locked the rows, has not ended before the deadline.
   record Locked(TransactionId holder) implements Refusal {
     @Override
     public boolean retryable() {

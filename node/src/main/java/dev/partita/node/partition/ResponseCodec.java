@@ -17,6 +17,8 @@ final class ResponseCodec {
   private static final int REPEATED = 9;
   private static final int VOTED = 10;
   private static final int CHANGES = 11;
+  private static final int GRANTED = 12;
+  private static final int WOUNDED = 13;
   private static final int WRONG_EPOCH = 16;
   private static final int NOT_LEADER = 17;
   private static final int NO_REPLICA = 18;
@@ -62,6 +64,12 @@ final class ResponseCodec {
           out.raw(NOT_PREPARED)
               .text(reason.name())
               .list(results, results.size(), ResponseCodec::writeResult);
+      case Response.Granted(var at, var version, var document) ->
+          out.raw(GRANTED)
+              .timestamp(at)
+              .optional(version, BinaryWriter::timestamp)
+              .optional(document, BinaryWriter::json);
+      case Response.Wounded() -> out.raw(WOUNDED);
       case Response.Done() -> out.raw(DONE);
       case Response.Voted(boolean granted, var prepared, var before) ->
           before.writeTo(out.raw(VOTED).flag(granted).optional(prepared, BinaryWriter::timestamp));
@@ -108,6 +116,12 @@ final class ResponseCodec {
       case NOT_PREPARED ->
           new Response.NotPrepared(
               Response.NotPrepared.Reason.valueOf(in.text()), in.list(ResponseCodec::readResult));
+      case GRANTED ->
+          new Response.Granted(
+              in.timestamp(),
+              in.optional(BinaryReader::timestamp),
+              in.optional(BinaryReader::json));
+      case WOUNDED -> new Response.Wounded();
       case DONE -> new Response.Done();
       case VOTED ->
           new Response.Voted(in.flag(), in.optional(BinaryReader::timestamp), Ballots.read(in));

@@ -78,7 +78,10 @@ final class TransactionApplier {
             .locks()
             .blocker(
                 new LockTable.Intent(
-                    transaction.id(), prepare.mutations(), prepare.reads(), () -> footprint));
+                    transaction.id(),
+                    LockTable.Intent.rows(prepare.mutations()),
+                    prepare.reads(),
+                    () -> footprint));
     if (blocker != null) {
       return new Response.Locked(blocker.id());
     }

@@ -122,7 +122,10 @@ final class WriteApplier {
             ? null
             : locks.blocker(
                 new LockTable.Intent(
-                    null, write.mutations(), null, () -> footprint(write.mutations())));
+                    null,
+                    LockTable.Intent.rows(write.mutations()),
+                    null,
+                    () -> footprint(write.mutations())));
     if (blocker != null) {
       return new Response.Locked(blocker.id());
     }

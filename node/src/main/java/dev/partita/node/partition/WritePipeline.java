@@ -153,6 +153,7 @@ final class WritePipeline {
       refused.addAll(asking);
       refused.removeIf(write -> write.proposed);
       refused.addAll(queue);
+      queue.forEach(write -> waiting.add(write.settled));
       queue.clear();
       queuedBytes = 0;
       // By the time of a new term of this leader they will be applied or lost for good.
@@ -396,6 +397,18 @@ final class WritePipeline {
     }
   }
 
+  /// Completes when all writes of a row that are here are applied or lost, those too that have not
+  /// asked for their timestamps yet.
+  CompletableFuture<Void> settled(PrimaryKey key) {
+    synchronized (this) {
+      CompletableFuture<Void> last = underWay.of(key);
+      for (PendingWrite write : queue) {
+        last = write.writes(key) ? write.settled : last;
+      }
+      return last == null ? CompletableFuture.completedFuture(null) : last;
+    }
+  }
+
   /// Proposes a command of the leader that has no timestamp of its own but may let a commit become
   /// visible: what is written after it in the log has a later timestamp.
   ///
@@ -474,14 +487,17 @@ final class WritePipeline {
   void expire() {
     var safe = new ArrayList<PendingWrite>();
     var unknown = new ArrayList<PendingWrite>();
+    List<PendingWrite> dropped;
     synchronized (this) {
       queue.removeIf(write -> expire(write, safe));
+      dropped = List.copyOf(safe);
       asking.forEach(write -> expire(write, write.proposed ? unknown : safe));
       inFlight.forEach(entry -> entry.writes().forEach(write -> expire(write, unknown)));
       orphans.forEach(entry -> entry.writes().forEach(write -> expire(write, unknown)));
       queuedBytes = queue.stream().mapToLong(write -> write.sizeBytes).sum();
     }
     safe.forEach(write -> write.answer.complete(new Response.Unavailable("Time has run out")));
+    dropped.forEach(write -> write.settled.complete(null));
     unknown.forEach(write ->
         write.answer.complete(
             new Response.OutcomeUnknown("Time has run out before the outcome was known")));

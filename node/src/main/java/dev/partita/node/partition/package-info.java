@@ -9,9 +9,9 @@
 /// reaches partitions; routing implements them.
 ///
 /// A Partition takes part in transactions: [TransactionApplier] is the participant of the commit
-/// protocol, [TransactionTable] what is known of transactions, [LockTable] their locks, [LockQueue]
-/// the writes that wait for them. Who coordinates is in the package `transaction`; it ends what
-/// nobody else ends through [TransactionResolver].
+/// protocol, [TransactionTable] what is known of transactions, [LockTable] their locks, [RowLocks]
+/// those of statements, [LockQueue] the writes that wait for them. Who coordinates is in the
+/// package `transaction`; it ends what nobody else ends through [TransactionResolver].
 ///
 /// A Partition is split by one entry of its log ([Splitting]). Two that a split has made are merged
 /// in three steps: each is frozen by an entry of its own log ([Freezing]), the catalog commits the

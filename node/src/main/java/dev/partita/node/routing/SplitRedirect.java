@@ -32,6 +32,7 @@ final class SplitRedirect {
   Response send(Request request) {
     return switch (request) {
       case Request.Read read -> sendTo(owner(read.key(), children), read);
+      case Request.Lock lock -> sendTo(owner(lock.row(), children), lock);
       case Request.Write write -> send(write);
       case Request.Prepare prepare -> inspect(prepare);
       case Request.Finish _,
@@ -42,6 +43,8 @@ final class SplitRedirect {
           sendTo(children.getFirst(), request);
       // Whoever reads several rows puts the pages of the children together.
       case Request.Scan _, Request.IndexScan _, Request.Changes _ -> new Response.Split(children);
+      // The Partition has lost its locks; whoever renews them finds the children.
+      case Request.RenewLocks _, Request.Unlock _ -> new Response.Split(children);
     };
   }
 

@@ -33,6 +33,7 @@ public final class Committer {
 
   /// Commits what was read at one timestamp and is to be written.
   ///
+  /// @param priority as [dev.partita.node.partition.Transaction#priority]
   /// @param started a timestamp of when this was first asked; asking again with the same one tells
   ///   what became of it
   /// @param protocol how the partitions agree
@@ -43,6 +44,7 @@ public final class Committer {
   ///   was written. `OUTCOME_UNKNOWN`
   public Timestamp commit(
       TransactionId id,
+      Timestamp priority,
       Timestamp readAt,
       Timestamp started,
       CommitProtocolKind protocol,
@@ -50,7 +52,7 @@ public final class Committer {
       ClaimPlan claims,
       Deadline deadline) {
     return switch (transactions.commit(
-        id, started, readAt, protocol, parts.parts(readAt), deadline)) {
+        id, started, priority, protocol, parts.parts(readAt), deadline)) {
       case CommitResult.Committed(Timestamp at) -> at;
       case CommitResult.Repeated(Timestamp at) -> at;
       case CommitResult.Failed(var by, var refusal) ->

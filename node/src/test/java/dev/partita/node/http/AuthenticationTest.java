@@ -206,6 +206,15 @@ class AuthenticationTest {
     user("auditor", "{\"collection\":\"*\",\"rights\":[\"read\"]}");
     String token = token("auditor");
 
+    // To lock is to keep others from writing.
+    body(with(token), "{\"collection\":\"payroll\",\"id\":1}")
+        .post("/v1/transactions/1-00/read")
+        .then()
+        .statusCode(404);
+    body(with(token), "{\"collection\":\"payroll\",\"id\":1}")
+        .post("/v1/transactions/1-00/lock")
+        .then()
+        .statusCode(403);
     body(with(token), "{\"index\":\"payroll-by-name\",\"terms\":[\"zoe\"]}")
         .post("/v1/query")
         .then()
@@ -416,7 +425,7 @@ class AuthenticationTest {
   }
 
   private static String transaction(String uri) {
-    if (uri.endsWith("/read")) {
+    if (uri.endsWith("/read") || uri.endsWith("/lock")) {
       return "{\"collection\":\"payroll\",\"id\":1}";
     }
     if (uri.endsWith("/write")) {

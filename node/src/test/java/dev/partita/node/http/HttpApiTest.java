@@ -155,6 +155,11 @@ class HttpApiTest {
         .then()
         .statusCode(200)
         .body("document.n", equalTo(1));
+    json("{\"collection\":\"things\",\"id\":310}")
+        .post(at + "/lock")
+        .then()
+        .statusCode(200)
+        .body("document.n", equalTo(1));
     json("{\"collection\":\"things\",\"document\":{\"id\":311},\"exists\":false}")
         .post(at + "/write")
         .then()

@@ -1,0 +1,80 @@
+package dev.partita.node.document;
+
+import dev.partita.node.query.Document;
+import dev.partita.node.time.Deadline;
+import dev.partita.node.time.Timestamp;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The moment at which a transaction reads, and what it has read. It may move on: then everything
+/// that was read is looked at again, and must be the same. For one thread at a time.
+final class ReadMoment {
+
+  /// Documents that are looked at again: each costs a read.
+  private static final int REFRESHED_MAX = 100;
+
+  private final Documents documents;
+
+  /// The versions of the documents that were read by their keys, null of those that were not there.
+  private final Map<SessionLocks.Place, @Nullable Timestamp> seen = new HashMap<>();
+
+  private Timestamp at;
+  private boolean lookedThrough;
+
+  ReadMoment(Documents documents, Timestamp at) {
+    this.documents = documents;
+    this.at = at;
+  }
+
+  Timestamp at() {
+    return at;
+  }
+
+  /// Notes a document that was read, or found missing.
+  void saw(SessionLocks.Place place, @Nullable Timestamp version) {
+    seen.put(place, version);
+  }
+
+  /// Notes that a range or an index was looked through: from now on the moment stays.
+  void lookedThrough() {
+    lookedThrough = true;
+  }
+
+  /// Whether a document was read and had another version then.
+  boolean sawOther(SessionLocks.Place place, @Nullable Timestamp version) {
+    return seen.containsKey(place) && !Objects.equals(seen.get(place), version);
+  }
+
+  /// Whether a document is at this moment as it is now.
+  ///
+  /// @param version of the document now; null if there is none
+  boolean isAsNow(SessionLocks.Place place, @Nullable Timestamp version, Deadline deadline) {
+    return version == null
+        ? documents.get(place.collection(), place.key(), at, deadline) == null
+        : !version.isAfter(at);
+  }
+
+  /// Moves on, unless something that was read has changed until then, or was too much to look at.
+  ///
+  /// @return whether it has moved
+  boolean moveTo(Timestamp later, Deadline deadline) {
+    if (lookedThrough || seen.size() > REFRESHED_MAX) {
+      return false;
+    }
+    for (SessionLocks.Place place : seen.keySet()) {
+      Document there = documents.get(place.collection(), place.key(), later, deadline);
+      if (sawOther(place, there == null ? null : there.version())) {
+        return false;
+      }
+    }
+    at = later;
+    return true;
+  }
+
+  /// Forgets what was read.
+  void clear() {
+    seen.clear();
+  }
+}
