@@ -35,6 +35,10 @@ final class Operated implements AutoCloseable {
   private static final String NAMESPACE = "default";
   private static final String NODE_IMAGE = "partita/node:bench";
   private static final int HTTP_PORT = 8080;
+
+  /// What the chart lets the operator have; its image takes its part of it for the heap.
+  private static final String OPERATOR_LIMIT = "512m";
+
   private static final long STOP_TIMEOUT_SECONDS = 10;
   private static final Duration READY_PATIENCE = Duration.ofMinutes(5);
 
@@ -94,7 +98,8 @@ final class Operated implements AutoCloseable {
         new ProcessBuilder(
                 java(),
                 "-XX:+UseSerialGC",
-                "-Xmx192m",
+                "-XX:MaxRAM=" + OPERATOR_LIMIT,
+                "-XX:MaxRAMPercentage=40",
                 "-jar",
                 checkout.resolve("operator/target/quarkus-app/quarkus-run.jar").toString())
             .redirectErrorStream(true)
