@@ -58,8 +58,7 @@ final class OwnWrites {
   }
 
   /// @throws DatabaseException `CONDITION_FAILED` if the precondition of a write does not hold
-  static void requireHolds(
-      String collection, Mutation mutation, @Nullable Document present) {
+  static void requireHolds(String collection, Mutation mutation, @Nullable Document present) {
     Timestamp version = present == null ? null : present.version();
     boolean holds =
         switch (mutation.precondition()) {
