@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param columns names of the columns of a column group
 /// @param replicas voting replicas: 1, 3 or 5
-/// @param placement replicas by Site, and edge Sites that get a copy, which no other edge Site
-///   does; where no entry has replicas, these are spread over all Sites that are no edge
+/// @param placement replicas by Site or by labels of Sites, and edge Sites that get a copy, which
+///   no other edge Site does; where no entry has replicas, these are spread over all Sites that are
+///   no edge
 /// @param survive what it survives the loss of; its zone-wise spread is best effort when absent
 /// @param leader where the leader is to be, while a replica there is well
 /// @param residency where its data may be, copies at edge Sites included; anywhere when absent
@@ -52,6 +53,11 @@ import org.jspecify.annotations.Nullable;
             + " || self.placement.map(p, has(p.replicas) ? p.replicas : 0).sum() == self.replicas",
     message = "the replicas of placement must add up to replicas")
 @ValidationRule(
+    value =
+        "!has(self.placement) || self.placement.all(p, !has(p.site)"
+            + " || self.placement.exists_one(other, has(other.site) && other.site == p.site))",
+    message = "placement names a Site twice")
+@ValidationRule(
     value = "!has(self.survive) || self.replicas >= 3",
     message = "one replica survives no loss: survive needs 3 or 5 replicas")
 public record PartitionSpec(
@@ -69,7 +75,7 @@ public record PartitionSpec(
         @Nullable List<@Size(min = 1, max = 128) String> columns,
     @JsonPropertyDescription("Voting replicas: 1, 3 or 5.") @Default("3") Integer replicas,
     @JsonPropertyDescription(
-            "Replicas by Site, and edge Sites that get a copy. Where no entry has replicas, these are spread over all Sites that are no edge.")
+            "Replicas by Site or by labels of Sites, and edge Sites that get a copy. Where no entry has replicas, these are spread over all Sites that are no edge.")
         @Size(max = 16)
         @Nullable List<Placement> placement,
     @JsonPropertyDescription(

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record PartitionStatus(
     @JsonPropertyDescription(
-            "Pending, Creating, Ready, Moving, Splitting, Split, Degraded, Paused, Deleting or Stalled.")
+            "Pending, Creating, Ready, Moving, Splitting, Split, Merging, Degraded, Paused, Deleting or Stalled.")
         @Nullable String phase,
     @JsonPropertyDescription("Name of the node that leads.") @Nullable String leader,
     @JsonPropertyDescription("Raised by every change of members or bounds.") @Nullable Long epoch,

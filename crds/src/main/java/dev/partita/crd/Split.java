@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param maxOperationsPerSecond requests at the leader, as `status.operationsPerSecond` counts
 ///   them
+/// @param merge null is false: a part may have been split off by hand, for a load that is to come
 /// @param mode who decides
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Split(
@@ -25,7 +26,9 @@ public record Split(
         @Min(1)
         @Max(1_000_000)
         @Nullable Integer maxOperationsPerSecond,
-    @JsonPropertyDescription("Merge parts that have become small.") @Nullable Boolean merge,
+    @JsonPropertyDescription(
+            "Merge two parts again that together have had less than half of each limit for more than a day. Off by default.")
+        @Nullable Boolean merge,
     @JsonPropertyDescription("Report: say what would be done, for approval. Auto: do it.")
         @Default("Report")
         SplitMode mode) {

@@ -28,8 +28,7 @@ final class CrdYaml {
 
   private static final long RESOURCE_NAMES_MAX = 16;
 
-  private static final Map<String, String> MAP_LISTS =
-      Map.of("conditions", "type", "placement", "site");
+  private static final Map<String, String> MAP_LISTS = Map.of("conditions", "type");
   private static final List<String> SET_LISTS = List.of("columns", "zones", "children");
   private static final List<String> WIDE_NUMBERS =
       List.of(

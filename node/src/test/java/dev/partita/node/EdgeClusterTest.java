@@ -70,18 +70,24 @@ final class EdgeClusterTest {
         .isInstanceOf(Response.Writes.class);
   }
 
-  private @Nullable Timestamp readable() {
+  private @Nullable Timestamp readable(String collection) {
     Node edge = cluster().node(EDGE);
-    return edge.router().readableUpTo(edge.router().partitions("things"));
+    return edge.router().readableUpTo(edge.router().partitions(collection));
+  }
+
+  private Timestamp awaitReadable() {
+    return awaitReadable("things");
   }
 
   /// Waits until the copy can be read at a moment that comes after everything written so far.
-  private Timestamp awaitReadable() {
+  private Timestamp awaitReadable(String collection) {
     Timestamp now = cluster().node(0).oracle().next(1).join().first();
     return Objects.requireNonNull(
         await()
             .atMost(TestCluster.PATIENCE)
-            .until(this::readable, readable -> readable != null && !readable.isBefore(now)));
+            .until(
+                () -> readable(collection),
+                readable -> readable != null && !readable.isBefore(now)));
   }
 
   private @Nullable Document read(long key, @Nullable Timestamp at, Deadline deadline) {
@@ -155,6 +161,60 @@ final class EdgeClusterTest {
         .extracting(PartitionView.ReplicaView::nodeId)
         .containsExactlyInAnyOrderElementsOf(
             before.replicas().stream().map(PartitionView.ReplicaView::nodeId).toList());
+  }
+
+  /// As the operator does it: copies that cannot be frozen go before, and come back afterwards.
+  @Test
+  void partsAreMergedWithoutACopyWhoseLineIsCut() {
+    cluster().createPartition("m", "merged", "{\"range\":{}}", 0, 1, 2);
+    run("copy", OperationSpec.moveReplica("m", null, cluster().id(EDGE)));
+    writeMerged(1);
+    run("split", OperationSpec.splitPartition("m", TestCluster.json("5")));
+    List<String> parts = cluster().partition("m").children();
+    Timestamp before = awaitReadable("merged");
+
+    cluster().network().isolate(cluster().node(EDGE).id());
+    parts.forEach(
+        part -> run("go-" + part, OperationSpec.moveReplica(part, cluster().id(EDGE), null)));
+    run("merge", OperationSpec.mergePartitions("m"));
+    writeMerged(2);
+    assertThat(textOfMerged(7, before)).as("what it has").isEqualTo("{\"n\":1}");
+
+    cluster().network().heal();
+    await()
+        .atMost(TestCluster.PATIENCE)
+        .until(() -> cluster().state().nodes().stream().allMatch(MemberView::alive));
+    run("again", OperationSpec.moveReplica("m", null, cluster().id(EDGE)));
+    Timestamp after = awaitReadable("merged");
+    for (long key = 0; key < 10; key++) {
+      assertThat(textOfMerged(key, after)).isEqualTo("{\"n\":2}");
+    }
+    await()
+        .atMost(TestCluster.PATIENCE)
+        .untilAsserted(() ->
+            assertThat(cluster().node(EDGE).replicas())
+                .extracting(ReplicaFigures::partition)
+                .containsExactlyInAnyOrder("all", "m"));
+  }
+
+  private void run(String id, OperationSpec operation) {
+    OperationView done = cluster().run(id, operation);
+    assertThat(done.state()).as(done.message()).isEqualTo(OperationView.State.DONE);
+  }
+
+  private void writeMerged(int value) {
+    for (long key = 0; key < 10; key++) {
+      assertThat(cluster().put(0, "merged", key, "{\"n\":%d}".formatted(value)))
+          .isInstanceOf(Response.Writes.class);
+    }
+  }
+
+  private String textOfMerged(long key, Timestamp at) {
+    return Objects.requireNonNull(
+            TestCluster.documents(cluster().node(EDGE))
+                .get("merged", PrimaryKey.of(key), at, cluster().deadline()))
+        .json()
+        .toString();
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.partition.AskedOperations;
+import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
@@ -81,6 +82,12 @@ public final class OperatorBeans {
   @Singleton
   Backoff backoff(InstantSource clock) {
     return new Backoff(clock);
+  }
+
+  @Produces
+  @Singleton
+  MergePatience mergePatience() {
+    return MergePatience.STANDARD;
   }
 
   @Produces

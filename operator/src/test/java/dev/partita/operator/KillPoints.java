@@ -31,6 +31,9 @@ abstract class KillPoints extends OperatorFixture {
   /// More writes than any flow has.
   private static final int WRITES_MAX = 200;
 
+  /// What is merged has to rest first, at each kill point: all of them are walked through with 1.
+  private static final int MERGE_STRIDE = Integer.getInteger("partita.kill.stride", 5);
+
   /// A change that somebody makes.
   ///
   /// @param change returns early when the operator is dead
@@ -233,6 +236,40 @@ abstract class KillPoints extends OperatorFixture {
 
   @Test
   @Execution(ExecutionMode.CONCURRENT)
+  void splittingAndMergingEndTheSame() {
+    apply(site(1));
+    apply(
+        partition(
+            "p",
+            "range: {start: 0, end: 100}, replicas: 1, split: {maxSize: 1Mi, merge: true, mode: Auto}"));
+    awaitReady(Partition.class, "p");
+    String middle = "{\"measured\": true, \"bySize\": 50}";
+    Change split =
+        new Change(
+            "split",
+            () -> cluster.size("p", 3 << 20, middle),
+            () ->
+                cluster.parts("p").size() == 2
+                    && cluster.parts("p").stream()
+                        .noneMatch(part -> isGone(Partition.class, part)));
+    Change merge =
+        new Change(
+            "merge",
+            () -> cluster.parts("p").forEach(part -> cluster.size(part, 1 << 10, middle)),
+            () ->
+                cluster.stateOf("p").equals("Active")
+                    && client()
+                            .resources(Partition.class)
+                            .inNamespace(namespace)
+                            .list()
+                            .getItems()
+                            .size()
+                        == 1);
+    killedAtWrites(Math.max(stride, MERGE_STRIDE), split, merge);
+  }
+
+  @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void rollingRestartEndsTheSame() {
     apply(site(3, "resources: {requests: {cpu: 10m}}"));
     apply(partition("p", "range: {}"));
@@ -273,6 +310,10 @@ abstract class KillPoints extends OperatorFixture {
 
   /// @param changes each undoes the one before, and the first the last
   private void killedAtEveryWrite(Change... changes) {
+    killedAtWrites(stride, changes);
+  }
+
+  private void killedAtWrites(int step, Change... changes) {
     awaitStill("the start", () -> !cluster.states().isEmpty());
     List<String> worlds = new ArrayList<>();
     for (Change change : changes) {
@@ -280,7 +321,7 @@ abstract class KillPoints extends OperatorFixture {
       worlds.add(seenStill(change.name(), change.outcome(), this::world));
     }
     boolean[] survived = new boolean[changes.length];
-    for (int writes = 0; !all(survived); writes += stride) {
+    for (int writes = 0; !all(survived); writes += step) {
       assertThat(writes).as("writes of one flow").isLessThan(WRITES_MAX);
       for (int i = 0; i < changes.length; i++) {
         String what = changes[i].name() + ", killed after " + writes + " writes";

@@ -9,6 +9,7 @@ import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.OperatorCredentials;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.partition.PartitionReconciler;
+import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Transitions;
@@ -37,6 +38,10 @@ final class TestOperator implements AutoCloseable {
 
   private static final CertificateLives LIVES =
       new CertificateLives(Duration.ofDays(100), Duration.ofDays(10), Duration.ofDays(1));
+
+  /// Long enough to be seen, and short enough to be waited for at each of many kill points.
+  static final MergePatience PATIENCE =
+      new MergePatience(Duration.ofMillis(1_300), Duration.ofSeconds(2));
 
   private final CrashPoint crash;
   private final Activity activity = new Activity();
@@ -100,7 +105,8 @@ final class TestOperator implements AutoCloseable {
             transitions,
             backoff,
             clock,
-            (_, kind, reason) -> asked.add(kind.text() + ":" + reason)),
+            (_, kind, reason) -> asked.add(kind.text() + ":" + reason),
+            PATIENCE),
         overrider -> overrider.settingNamespace(namespace));
     operator.register(
         new IndexReconciler(dataPlanes, transitions, clock),

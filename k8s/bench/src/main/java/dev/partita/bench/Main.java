@@ -8,12 +8,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 
-/// `./partita bench [--seconds N]`: all chapters in one run, each figure beside its floor.
+/// `./partita bench [--seconds N] [--only CHAPTER,…]`: all chapters in one run, or some, each
+/// figure beside its floor.
 public final class Main {
   private static final int DOCUMENTS = 10_000;
   private static final int VALUE_BYTES = 256;
@@ -25,48 +31,107 @@ public final class Main {
   private static final String COLLECTION = "bench";
   private static final byte[] EMPTY = {};
 
+  /// The chapters, as `--only` names them.
+  private enum Chapter {
+    BASE,
+    IDLE,
+    PAUSES,
+    HOT,
+    SPREAD,
+    OPERATOR
+  }
+
+  private final Path checkout;
   private final Path jar;
   private final Path directory;
   private final Duration duration;
 
-  private Main(Path jar, Path directory, Duration duration) {
-    this.jar = jar;
+  private Main(Path checkout, Path directory, Duration duration) {
+    this.checkout = checkout;
+    this.jar = checkout.resolve("node/target/quarkus-app/quarkus-run.jar");
     this.directory = directory;
     this.duration = duration;
   }
 
-  /// Runs all chapters.
+  /// Runs all chapters, or those that were asked for.
   ///
-  /// @param arguments `--seconds N`: how long each load runs, 5 unless told otherwise
-  public static void main(String[] arguments) throws Exception {
+  /// @param arguments `--seconds N`: how long each load of the first chapters runs, 5 unless told
+  ///   otherwise; `--only NAME,…`: which chapters
+  public static void main(String[] arguments) throws IOException {
     long seconds = 5;
-    if (arguments.length == 2
-        && arguments[0].equals("--seconds")
-        && arguments[1].matches("[1-9][0-9]{0,2}")) {
-      seconds = Long.parseLong(arguments[1]);
-    } else if (arguments.length != 0) {
-      System.err.println("Usage: ./partita bench [--seconds N]");
-      System.exit(2);
+    Set<Chapter> chapters = EnumSet.allOf(Chapter.class);
+    for (int i = 0; i < arguments.length; i += 2) {
+      String value = i + 1 < arguments.length ? arguments[i + 1] : "";
+      if (arguments[i].equals("--seconds") && value.matches("[1-9][0-9]{0,2}")) {
+        seconds = Long.parseLong(value);
+      } else if (arguments[i].equals("--only")) {
+        chapters = chapters(value);
+      } else {
+        chapters = Set.of();
+      }
+      if (chapters.isEmpty()) {
+        System.err.println(
+            "Usage: ./partita bench [--seconds N] [--only " + names("|") + "[,...]]");
+        System.exit(2);
+      }
     }
-    Path checkout = Path.of(System.getProperty("partita.checkout", "."));
+    Path checkout =
+        Path.of(System.getProperty("partita.checkout", ".")).toAbsolutePath().normalize();
     Path directory = Files.createDirectories(checkout.resolve(".partita")).resolve("bench");
     Directories.delete(directory);
     Files.createDirectories(directory);
+    int exit = 0;
     try {
-      new Main(
-              checkout.resolve("node/target/quarkus-app/quarkus-run.jar"),
-              directory,
-              Duration.ofSeconds(seconds))
-          .run();
-    } finally {
-      Directories.delete(directory);
+      new Main(checkout, directory, Duration.ofSeconds(seconds)).run(chapters);
+    } catch (Exception e) {
+      e.printStackTrace();
+      exit = 1;
     }
+    Directories.delete(directory);
+    // Clients and control planes have threads that would go on.
+    System.exit(exit);
   }
 
-  private void run() throws Exception {
+  /// Empty if one of them is unknown.
+  private static Set<Chapter> chapters(String names) {
+    Set<Chapter> chapters = EnumSet.noneOf(Chapter.class);
+    for (String name : names.split(",", -1)) {
+      Optional<Chapter> chapter =
+          Arrays.stream(Chapter.values()).filter(each -> name(each).equals(name)).findFirst();
+      if (chapter.isEmpty()) {
+        return Set.of();
+      }
+      chapters.add(chapter.get());
+    }
+    return chapters;
+  }
+
+  private static String names(String separator) {
+    return Arrays.stream(Chapter.values()).map(Main::name).collect(Collectors.joining(separator));
+  }
+
+  private static String name(Chapter chapter) {
+    return chapter.name().toLowerCase(Locale.ROOT);
+  }
+
+  private void run(Set<Chapter> chapters) throws Exception {
     Table.line(
         "%d processors, %s of each load, documents of %d bytes; ratios count, absolute figures drift",
         Runtime.getRuntime().availableProcessors(), duration, VALUE_BYTES);
+    for (Chapter chapter : chapters) {
+      switch (chapter) {
+        case BASE -> base();
+        case IDLE -> idle();
+        case PAUSES -> new Pauses(jar, directory).run();
+        case HOT ->
+            new HotRange(checkout, directory).run(checkout.resolve(".partita/hot-range.svg"));
+        case SPREAD -> new Spread(checkout, directory).run();
+        case OPERATOR -> new ManyPartitions(checkout, directory).run();
+      }
+    }
+  }
+
+  private void base() throws Exception {
     Load.Result fsync = Floors.fsync(directory, duration);
     try (Nodes nodes = Nodes.start(jar, directory)) {
       nodes.createPartition(
@@ -78,7 +143,6 @@ public final class Main {
       new Transactions(nodes, duration, VALUE_BYTES).run(CLIENTS);
       failover(nodes);
     }
-    idle();
   }
 
   /// Nodes run for weeks: what their compilers still have to learn in the first seconds is not

@@ -346,7 +346,10 @@ final class Nodes implements AutoCloseable {
     return get(node, "/admin/v1/node").path("nodeId").asText();
   }
 
-  private void operate(int node, String id, ObjectNode operation) {
+  /// Asks for an operation, and waits until it is done.
+  ///
+  /// @throws IllegalStateException if it fails
+  void operate(int node, String id, ObjectNode operation) {
     await(
         "operation " + id,
         () -> {
@@ -469,6 +472,11 @@ final class Nodes implements AutoCloseable {
     }
     members.forEach(
         member -> await("node " + member.name, () -> status(member, "/health/ready") == 200));
+  }
+
+  /// A partition as the nodes tell it.
+  JsonNode partition(String name) {
+    return find("partitions", name);
   }
 
   private JsonNode find(String list, String name) {

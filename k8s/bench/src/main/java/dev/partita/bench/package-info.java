@@ -1,9 +1,10 @@
 /// The project's own benchmark, `./partita bench`: what Partita reaches, beside the floor of this
 /// machine and beside etcd on the same work, measured in one run and printed as ratios.
 ///
-/// [Main] runs the chapters in order. Clients are closed loops ([Load]): a client sends its next
-/// request when it has the answer to the last. Everything runs on loopback, bounded in time, in a
-/// directory that is deleted afterwards.
+/// [Main] runs the chapters in order, or those that were asked for. The first ones run nodes alone;
+/// what the operator brings about is measured with it, on a control plane ([Operated]). Clients are
+/// closed loops ([Load]): a client sends its next request when it has the answer to the last.
+/// Everything runs on loopback, bounded in time, in a directory that is deleted afterwards.
 @NullMarked
 package dev.partita.bench;
 

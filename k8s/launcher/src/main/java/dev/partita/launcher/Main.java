@@ -26,7 +26,7 @@ public final class Main {
         doctor            say on one page what is wrong, and what to do about it
         down [--wipe]     stop it; with --wipe delete its data as well
         image             build container images of the operator and the nodes: './partita image --help'
-        bench             measure Partita beside the floors of this machine and beside etcd
+        bench             measure Partita beside the floors of this machine and beside etcd; '--only CHAPTER' for a part of it
         torture           make all kinds of trouble for three nodes, and judge what their clients have seen
         help              print this
 

@@ -43,7 +43,8 @@ public record PartitionView(
   /// Where a Partition could be split: each is the first key of the second half, as a split takes
   /// it (`at`), and null where none is known. Hash bounds are split without one.
   ///
-  /// @param measured whether `bytes` is exact, and `bySize` was looked for lately
+  /// @param measured whether `bytes` is exact, and `bySize` was looked for lately, if it is large
+  ///   enough for that
   /// @param bySize has about half of the bytes before it
   /// @param byLoad has about half of the load before it
   /// @param atEnd where new rows are added one behind the other

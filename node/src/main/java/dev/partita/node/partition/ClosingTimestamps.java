@@ -70,7 +70,7 @@ public final class ClosingTimestamps implements AutoCloseable {
     for (ClosedTimestamp promise : in.list(ClosedTimestamp::read)) {
       PartitionReplica replica = partitions.replica(promise.partition());
       if (replica != null) {
-        replica.learn(promise);
+        replica.promises().learn(promise);
       }
     }
     return CompletableFuture.completedFuture(new byte[0]);
@@ -105,6 +105,7 @@ public final class ClosingTimestamps implements AutoCloseable {
         leading.stream()
             .map(replica ->
                 replica
+                    .promises()
                     .close(at, now)
                     .thenAccept(promise -> add(promises, replica, promise))
                     // Not the leader any more, or not sure of it.

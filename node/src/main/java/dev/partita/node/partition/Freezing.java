@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 /// refused without a trace, so what the other one inherits is the same on every member.
 final class Freezing {
 
+  /// What a frozen Partition answers.
+  static final Response.Unavailable MERGING =
+      new Response.Unavailable("The partition is being merged");
+
   private Freezing() {}
 
   /// Why a Partition cannot be frozen as it is, null if it can.

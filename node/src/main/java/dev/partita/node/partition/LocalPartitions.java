@@ -373,7 +373,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
     try {
       long begun = node.clock().monotonicNanos();
-      Response answer = replica.readClosed(request);
+      Response answer = replica.promises().read(request);
       if (answer != null) {
         listener.answered(
             request.partition(),
@@ -392,7 +392,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     PartitionReplica replica = replicas.get(id);
     return replica == null || suspended.contains(id) || replica.leads()
         ? null
-        : replica.readableUpTo();
+        : replica.promises().readableUpTo();
   }
 
   private void flushed() {

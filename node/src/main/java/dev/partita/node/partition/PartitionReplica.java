@@ -10,7 +10,6 @@ import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.SequencedMap;
@@ -43,9 +42,6 @@ public final class PartitionReplica {
     }
   }
 
-  /// Prepared transactions of a Partition at once; more are refused.
-  private static final int PREPARED_MAX = 4_096;
-
   /// Rows of a page that cost about as much as a request of one row.
   private static final double ROWS_PER_REQUEST = 10;
 
@@ -60,10 +56,8 @@ public final class PartitionReplica {
   private final OperationRate rate;
   private final LoadSampler load;
   private final SizeWatch size;
-  private final ClosedReads closed = new ClosedReads();
-
-  /// When this replica came to know that it is frozen; null while it is not.
-  private volatile @Nullable Long frozenSinceNanos;
+  private final ReplicaPromises promises;
+  private final FreezeWatch freezes;
 
   /// Takes up the work of a replica whose group is open.
   ///
@@ -79,6 +73,8 @@ public final class PartitionReplica {
     this.changes = new ChangeReader(machine, node.storage(), node.clock());
     this.reader = new ReplicaReader(machine, node.storage(), node.splitRules(), changes);
     this.pipeline = new WritePipeline(node.settings(), group, node.oracle(), node.clock());
+    this.promises = new ReplicaPromises(machine, group, pipeline, reader);
+    this.freezes = new FreezeWatch(node.clock());
     this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
     this.transactions =
         new TransactionDuties(machine.transactions(), group, pipeline, this::isClosed, node);
@@ -170,26 +166,7 @@ public final class PartitionReplica {
 
   /// Learns that the Partition is frozen, or is not any more. For the thread that applies.
   void frozen() {
-    boolean now = machine.state().freeze() != null;
-    if (now && frozenSinceNanos == null) {
-      frozenSinceNanos = node.clock().monotonicNanos();
-    } else if (!now) {
-      frozenSinceNanos = null;
-    }
-  }
-
-  private @Nullable FreezeReport freezeReport(PartitionState state) {
-    FreezeState freeze = state.freeze();
-    Long since = frozenSinceNanos;
-    return freeze == null
-        ? null
-        : new FreezeReport(
-            freeze.into().id(),
-            freeze.epoch(),
-            freeze.members(),
-            since == null
-                ? Duration.ZERO
-                : Duration.ofNanos(node.clock().monotonicNanos() - since));
+    freezes.changed(machine.state().freeze());
   }
 
   /// Tells which indexes the Partition is to have; as the leader, the replica adds, builds and
@@ -220,7 +197,7 @@ public final class PartitionReplica {
             .toList(),
         state.split(),
         machine.isSplitDurably(),
-        freezeReport(state),
+        freezes.report(state.freeze()),
         Freezing.unsettled(state));
   }
 
@@ -228,35 +205,9 @@ public final class PartitionReplica {
     return pipeline.leads();
   }
 
-  /// Lets nothing be written at or below a timestamp any more; as the leader.
-  ///
-  /// @param now a timestamp that was handed out, not below it
-  CompletableFuture<ClosedTimestamp> close(Timestamp at, Timestamp now) {
-    pipeline.note(now);
-    return pipeline
-        .snapshot(at)
-        .thenCompose(_ -> group.readBarrier())
-        .thenApply(_ -> new ClosedTimestamp(id(), at, machine.state().appliedIndex()));
-  }
-
-  void learn(ClosedTimestamp promise) {
-    closed.learn(promise, machine.state().appliedIndex());
-  }
-
-  /// Up to which timestamp the replica can be read although it does not lead.
-  Timestamp readableUpTo() {
-    return closed.readable(machine.state().appliedIndex());
-  }
-
-  /// Answers a read of the past although the replica does not lead; null if it cannot. May block.
-  @Nullable Response readClosed(Request.Reading request) {
-    Timestamp at = request.at();
-    if (at == null || at.isAfter(readableUpTo())) {
-      return null;
-    }
-    Response answer = reader.promised(request, at);
-    // Whoever is to blame, the leader knows better.
-    return answer instanceof Response.Refusal ? null : answer;
+  /// What it promises, and was promised, about the past.
+  ReplicaPromises promises() {
+    return promises;
   }
 
   /// Requests answered since the replica was opened.
@@ -273,7 +224,7 @@ public final class PartitionReplica {
       return CompletableFuture.completedFuture(new Response.Split(split.children()));
     }
     if (machine.state().freeze() != null && node.splitRules().freezes()) {
-      return CompletableFuture.completedFuture(PartitionStateMachine.MERGING);
+      return CompletableFuture.completedFuture(Freezing.MERGING);
     }
     return switch (request) {
       case Request.Stamped write -> {
@@ -315,31 +266,20 @@ public final class PartitionReplica {
 
   private CompletableFuture<Response> write(Request.Stamped write, Deadline deadline) {
     PartitionDescriptor descriptor = machine.state().descriptor();
-    Response refusal = descriptor == null ? null : check(write, descriptor);
+    Response refusal = descriptor == null ? null : WriteChecks.check(write, descriptor);
     if (refusal == null && write instanceof Request.Prepare prepare) {
       if (duties.wouldBlock(prepare.transaction()) && pipeline.leads()) {
         return CompletableFuture.completedFuture(
             new Response.NotPrepared(Response.NotPrepared.Reason.CHANGED_PARTITION, List.of()));
       }
-      refusal = checkPrepare(prepare);
+      refusal =
+          WriteChecks.checkPrepare(
+              prepare, duties.awaitsTransactions(), machine.transactions().locks().size());
     }
     // A follower may be behind: it says only who leads.
     return refusal != null && pipeline.leads()
         ? CompletableFuture.completedFuture(refusal)
         : transactions.queue().write(write, deadline);
-  }
-
-  private Response.@Nullable Refusal checkPrepare(Request.Prepare prepare) {
-    if (prepare.transaction().isOnePhase()) {
-      return null;
-    }
-    String why = duties.awaitsTransactions();
-    if (why != null) {
-      return new Response.Unavailable(why);
-    }
-    return machine.transactions().locks().size() >= PREPARED_MAX
-        ? new Response.Overloaded("Too many transactions are prepared")
-        : null;
   }
 
   private CompletableFuture<Response> finish(Request.Finish finish, Deadline deadline) {
@@ -428,35 +368,6 @@ public final class PartitionReplica {
                   : new Response.Finished(new TransactionOutcome.Committed(commit));
             })
         .thenCompose(response -> unlocked(response, deadline, () -> lookup(lookup, deadline)));
-  }
-
-  private static Response.@Nullable Refusal check(
-      Request.Stamped write, PartitionDescriptor descriptor) {
-    if (!write.epoch().equals(descriptor.epoch())) {
-      return new Response.WrongEpoch(descriptor);
-    }
-    if (PendingWrite.sizeBytes(write) > Request.WRITE_BYTES_MAX) {
-      return new Response.Invalid(
-          "A write has at most " + Request.WRITE_BYTES_MAX + " bytes of documents and keys");
-    }
-    for (Mutation mutation : write.mutations()) {
-      var document = mutation.document();
-      if (document != null && document.size() > Request.DOCUMENT_BYTES_MAX) {
-        return new Response.Invalid(
-            "A document has at most " + Request.DOCUMENT_BYTES_MAX + " bytes");
-      }
-      if (!descriptor.bounds().contains(mutation.key())) {
-        return new Response.OutOfBounds(mutation.key());
-      }
-    }
-    if (write instanceof Request.Prepare prepare) {
-      for (PrimaryKey key : prepare.reads().keys()) {
-        if (!descriptor.bounds().contains(key)) {
-          return new Response.OutOfBounds(key);
-        }
-      }
-    }
-    return null;
   }
 
   private CompletableFuture<Response> read(Request.Read read, Deadline deadline) {

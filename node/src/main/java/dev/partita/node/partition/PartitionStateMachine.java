@@ -37,16 +37,6 @@ final class PartitionStateMachine implements StateMachine {
   /// commands.
   private static final long BATCH_BYTES_MAX = 8 << 20;
 
-  /// What a frozen Partition answers.
-  static final Response.Unavailable MERGING =
-      new Response.Unavailable("The partition is being merged");
-
-  /// Learns who leads. Called on the thread that applies, so it is quick; calls do not overlap.
-  @FunctionalInterface
-  interface LeaderListener {
-    void leaderChanged(@Nullable NodeId leader, long term, boolean self);
-  }
-
   /// Learns that the Partition is split. Called on the thread that applies, when the children are
   /// in the store, or when a snapshot has come in the place of the entry that made them; may be
   /// called again.
@@ -54,8 +44,6 @@ final class PartitionStateMachine implements StateMachine {
   interface SplitListener {
     void split(SplitState split);
   }
-
-  private record Leadership(@Nullable NodeId leader, long term, boolean self) {}
 
   private final PartitionId id;
   private final Storage storage;
@@ -67,8 +55,7 @@ final class PartitionStateMachine implements StateMachine {
   private final AtomicLong installations = new AtomicLong();
   private volatile long durableIndex;
   private volatile boolean mergedDurably;
-  private Leadership leadership = new Leadership(null, 0, false);
-  private @Nullable LeaderListener listener;
+  private final KnownLeader leadership = new KnownLeader();
   private volatile SplitListener splitListener = _ -> {};
   private volatile Runnable freezeListener = () -> {};
 
@@ -235,7 +222,7 @@ final class PartitionStateMachine implements StateMachine {
         if (command instanceof PartitionCommand.Unfreeze wanted) {
           now = Freezing.unfreeze(now, wanted);
         }
-        return Refusals.result(command, MERGING, now);
+        return Refusals.result(command, Freezing.MERGING, now);
       }
       if (command instanceof PartitionCommand.Writes(List<Timed> timed)) {
         return applyWrites(timed);
@@ -345,12 +332,14 @@ final class PartitionStateMachine implements StateMachine {
     }
 
     private void change(PartitionCommand command, PartitionDescriptor descriptor) {
+      var indexes = new IndexApplier(id, storage, batch, descriptor, transactions.locks());
       switch (command) {
         case PartitionCommand.AddIndex(IndexDefinition index, long revision) ->
-            addIndex(index, revision);
+            now = indexes.add(now, index, revision);
         case PartitionCommand.DropIndex(long index, long revision) ->
-            dropIndex(index, revision, descriptor);
-        case PartitionCommand.Backfill(long index, int rows) -> backfill(index, rows, descriptor);
+            now = indexes.drop(now, index, revision);
+        case PartitionCommand.Backfill(long index, int rows) ->
+            now = indexes.backfill(now, index, rows);
         case PartitionCommand.RaiseSafePoint(var safePoint) -> {
           if (safePoint.isAfter(now.safePoint())) {
             now = now.withSafePoint(safePoint);
@@ -361,7 +350,7 @@ final class PartitionStateMachine implements StateMachine {
         case PartitionCommand.PurgeTransactions(var before) -> transactions.purge(batch, before);
         case PartitionCommand.CountRows(int rows) ->
             now = new RowCount(storage, now, descriptor).step(rows);
-        case PartitionCommand.DropInherited() -> dropInherited();
+        case PartitionCommand.DropInherited() -> now = indexes.dropInherited(now);
         case PartitionCommand.Unfreeze _ -> {} // it is not frozen
         case PartitionCommand.Create _,
             PartitionCommand.Split _,
@@ -373,67 +362,7 @@ final class PartitionStateMachine implements StateMachine {
             PartitionCommand.VoteTransaction _ ->
             throw new IllegalStateException("handled before");
       }
-    }
-
-    private void addIndex(IndexDefinition index, long revision) {
-      if (now.index(index.id()) != null || !transactions.locks().isEmpty()) {
-        // What is prepared was not checked for this index. The leader proposes it again.
-        return;
-      }
-      IndexState.Phase phase =
-          now.isEmpty() ? new IndexState.Ready(now.lastCommit()) : new IndexState.Building(null, 0);
-      var indexes = new ArrayList<>(now.indexes());
-      indexes.add(new IndexState(index, revision, phase, 0));
-      now = now.withIndexes(indexes);
-    }
-
-    private void dropIndex(long index, long revision, PartitionDescriptor descriptor) {
-      IndexState dropped = now.index(index);
-      if (dropped == null || dropped.revision() > revision) {
-        return;
-      }
-      clear(dropped, descriptor);
-      now =
-          now.withIndexes(
-              now.indexes().stream().filter(other -> other.index().id() != index).toList());
-    }
-
-    private void backfill(long index, int rows, PartitionDescriptor descriptor) {
-      IndexState built = now.index(index);
-      if (built == null || !(built.phase() instanceof IndexState.Building building)) {
-        return;
-      }
-      IndexState after =
-          new IndexBackfill(storage, batch, now, descriptor, transactions.locks())
-              .step(built, building, rows);
-      if (after.phase() instanceof IndexState.Failed) {
-        clear(after, descriptor);
-        after = new IndexState(after.index(), after.revision(), after.phase(), 0);
-      }
-      now = now.withIndex(after);
-    }
-
-    private void clear(IndexState index, PartitionDescriptor descriptor) {
-      var entries = new PartitionKeys(descriptor).entrySpan(index.index());
-      batch.deleteRange(entries.family(), entries.range());
-      index.inherited().forEach(share -> noteLitter(index, share));
-    }
-
-    /// What lies among the entries of others is removed one by one, after this.
-    private void noteLitter(IndexState index, IndexState.Inherited share) {
-      littered = true;
-      Litter.note(batch, id, index.index(), share);
-    }
-
-    private void dropInherited() {
-      for (IndexState index : now.indexes()) {
-        for (IndexState.Inherited share : index.inherited()) {
-          if (IndexState.isOver(share, now.safePoint())) {
-            noteLitter(index, share);
-          }
-        }
-        now = now.withIndex(index.withoutSharesBefore(now.safePoint()));
-      }
+      littered |= indexes.hasLittered();
     }
   }
 
@@ -553,28 +482,16 @@ final class PartitionStateMachine implements StateMachine {
 
   @Override
   public void leaderChanged(@Nullable NodeId leader, long term, boolean self) {
-    synchronized (this) {
-      leadership = new Leadership(leader, term, self);
-      LeaderListener told = listener;
-      if (told != null) {
-        told.leaderChanged(leader, term, self);
-      }
-    }
+    leadership.changed(leader, term, self);
   }
 
-  /// Sets the one listener and tells it what is known already. The lock is held while it is told,
-  /// so that it hears of changes in their order.
-  void listen(LeaderListener toTell) {
-    synchronized (this) {
-      listener = toTell;
-      toTell.leaderChanged(leadership.leader(), leadership.term(), leadership.self());
-    }
+  /// Sets the one listener and tells it what is known already.
+  void listen(KnownLeader.Listener toTell) {
+    leadership.listen(toTell);
   }
 
   @Override
   public void close() {
-    synchronized (this) {
-      listener = null;
-    }
+    leadership.forget();
   }
 }

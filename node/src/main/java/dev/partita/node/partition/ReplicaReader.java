@@ -172,7 +172,7 @@ final class ReplicaReader {
     }
     if (state.freeze() != null && !promised && rules.freezes()) {
       // Somebody else may have taken over by the timestamp of the read.
-      return PartitionStateMachine.MERGING;
+      return Freezing.MERGING;
     }
     if (!request.epoch().equals(descriptor.epoch())) {
       return new Response.WrongEpoch(descriptor);

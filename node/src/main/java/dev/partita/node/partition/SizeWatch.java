@@ -81,7 +81,7 @@ final class SizeWatch {
     Look look = last;
     boolean fresh = look != null && isWithin(state.bytes(), STALE_DIVISOR);
     return new SplitPoints(
-        !bounds.isRange() || fresh,
+        !bounds.isRange() || fresh || state.bytes() < BYTES_MIN,
         fresh && look != null ? SizeMiddle.inside(bounds, look.middle()) : null,
         SizeMiddle.inside(bounds, load.middle()),
         SizeMiddle.inside(bounds, load.end()));

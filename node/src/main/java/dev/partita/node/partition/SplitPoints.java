@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Points are partition keys: rows whose keys begin with the same component stay together.
 ///
-/// @param measured whether the figures are exact, and what [#bySize] says was looked for lately
+/// @param measured whether the figures are exact, and what [#bySize] says was looked for lately, if
+///   it is large enough for that
 /// @param bySize has about half of the bytes before it
 /// @param byLoad has about half of the load before it
 /// @param atEnd where new rows are added one behind the other

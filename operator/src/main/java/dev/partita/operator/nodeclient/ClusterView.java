@@ -25,16 +25,16 @@ public record ClusterView(
 
   @SuppressWarnings("ConstantValue") // JSON may leave a list out, whatever its type says.
   public ClusterView {
-    nodes = nodes == null ? List.of() : List.copyOf(nodes);
-    partitions = partitions == null ? List.of() : List.copyOf(partitions);
-    indexes = indexes == null ? List.of() : List.copyOf(indexes);
+    nodes = Named.of(nodes == null ? List.of() : nodes, MemberView::nodeId);
+    partitions = Named.of(partitions == null ? List.of() : partitions, PartitionView::name);
+    indexes = Named.of(indexes == null ? List.of() : indexes, IndexView::name);
     operations = operations == null ? List.of() : List.copyOf(operations);
     requests = requests == null ? List.of() : List.copyOf(requests);
   }
 
   /// The Partition of that name.
   public Optional<PartitionView> partition(String name) {
-    return partitions.stream().filter(each -> each.name().equals(name)).findFirst();
+    return Named.find(partitions, name);
   }
 
   /// The Partitions that have the rows of one, which may have been split.
@@ -61,12 +61,12 @@ public record ClusterView(
 
   /// The Index of that name.
   public Optional<IndexView> index(String name) {
-    return indexes.stream().filter(each -> each.name().equals(name)).findFirst();
+    return Named.find(indexes, name);
   }
 
   /// The node of that id.
   public Optional<MemberView> node(String nodeId) {
-    return nodes.stream().filter(each -> each.nodeId().equals(nodeId)).findFirst();
+    return Named.find(nodes, nodeId);
   }
 
   /// Whether the node of that id is heard from.

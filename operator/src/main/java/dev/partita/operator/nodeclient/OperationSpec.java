@@ -23,6 +23,9 @@ public record OperationSpec(
   /// want to see what became of them.
   private static final String SPLIT_PREFIX = "partita-split-";
 
+  /// The same of merges.
+  private static final String MERGE_PREFIX = "partita-merge-";
+
   /// What an operation does.
   public enum Kind {
     /// Adds a replica, removes one, or both (the new one first).
@@ -81,6 +84,22 @@ public record OperationSpec(
   /// Whether the operator has asked for a split, and not somebody else.
   public static boolean isOurSplit(OperationView operation) {
     return operation.kind() == Kind.SPLIT_PARTITION && operation.id().startsWith(SPLIT_PREFIX);
+  }
+
+  /// A merge of the two parts of a Partition that was split.
+  public static OperationSpec mergePartitions(String partition) {
+    return new OperationSpec(Kind.MERGE_PARTITIONS, partition, null, null, null, null, null);
+  }
+
+  /// The id of a merge, the same for whoever asks for it: the ids of the parts are never given
+  /// again.
+  public static String mergeId(String uid, String one, String other) {
+    return MERGE_PREFIX + uid + "-" + one + "-" + other;
+  }
+
+  /// Whether the operator has asked for a merge, and not somebody else.
+  public static boolean isOurMerge(OperationView operation) {
+    return operation.kind() == Kind.MERGE_PARTITIONS && operation.id().startsWith(MERGE_PREFIX);
   }
 
   /// The id of a transfer, the same for whoever asks for it.

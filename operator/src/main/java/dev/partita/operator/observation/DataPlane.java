@@ -43,7 +43,7 @@ public final class DataPlane {
 
   private final String namespace;
   private final NodeAdmin admin;
-  private final Map<String, ReportedSite> sites = new ConcurrentHashMap<>();
+  private final Map<String, List<Endpoint>> sites = new ConcurrentHashMap<>();
   private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> pollsAlive = new HashMap<>();
   private final Map<String, Integer> pollsSilent = new HashMap<>();
@@ -75,10 +75,8 @@ public final class DataPlane {
   }
 
   /// Reports where the nodes of a Site are now.
-  ///
-  /// @param edge whether they hold non-voting replicas only
-  public void report(String site, List<Endpoint> endpoints, boolean edge) {
-    sites.put(site, new ReportedSite(List.copyOf(endpoints), edge));
+  public void report(String site, List<Endpoint> endpoints) {
+    sites.put(site, List.copyOf(endpoints));
   }
 
   /// Reports whether the pods of a Site are being restarted one after the other.
@@ -112,16 +110,8 @@ public final class DataPlane {
     rollingSites.retainAll(names);
   }
 
-  /// Names of the Sites whose nodes take no voting replicas.
-  public Set<String> edgeSites() {
-    return sites.entrySet().stream()
-        .filter(site -> site.getValue().edge())
-        .map(Map.Entry::getKey)
-        .collect(Collectors.toUnmodifiableSet());
-  }
-
   boolean hasEndpoints() {
-    return sites.values().stream().anyMatch(site -> !site.endpoints().isEmpty());
+    return sites.values().stream().anyMatch(endpoints -> !endpoints.isEmpty());
   }
 
   /// What was observed last; empty before the cluster was seen, and when nobody has answered for
@@ -245,16 +235,12 @@ public final class DataPlane {
 
   /// The node that answered last, then the others beginning somewhere else each time.
   private List<Endpoint> candidates() {
-    List<Endpoint> all =
-        new ArrayList<>(
-            sites.values().stream().flatMap(site -> site.endpoints().stream()).toList());
+    List<Endpoint> all = new ArrayList<>(sites.values().stream().flatMap(List::stream).toList());
     String preferred = preferredNode;
     Collections.shuffle(all);
     all.sort(Comparator.comparing(endpoint -> !endpoint.node().equals(preferred)));
     return all.subList(0, Math.min(all.size(), TRIES_MAX));
   }
-
-  private record ReportedSite(List<Endpoint> endpoints, boolean edge) {}
 
   /// @param failures polls in a row that nobody answered
   private record Observation(@Nullable ClusterView view, int failures) {}

@@ -28,27 +28,38 @@ final class LeaderTransfers {
     this.loads = loads;
   }
 
-  void advance(
-      Partition partition, ClusterView cluster, List<Partition> declared, DataPlane dataPlane) {
+  /// A hand-over that is to be.
+  ///
+  /// @param reason in the words of metrics
+  record Wanted(Transfer transfer, String reason) {}
+
+  /// The next one, if there is any.
+  Optional<Wanted> next(
+      ClusterView cluster, DeclaredSites sites, List<Partition> declared, DataPlane dataPlane) {
+    return Placements.homecoming(cluster, sites, dataPlane.steadyNodes(), declared)
+        .map(transfer -> new Wanted(transfer, MoveReason.LEADER))
+        .or(() ->
+            Placements.leaders(
+                    cluster,
+                    sites,
+                    dataPlane.steadyNodes(),
+                    declared,
+                    view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
+                .next()
+                .map(transfer -> new Wanted(transfer, MoveReason.BALANCE)));
+  }
+
+  /// Asks for the next one if it is about this Partition and may be now.
+  void advance(Partition partition, ClusterView cluster, Plan plan, DataPlane dataPlane) {
     boolean underWay =
         cluster.operations().stream()
             .anyMatch(operation -> operation.kind() == OperationSpec.Kind.TRANSFER_LEADER);
     if (underWay || dataPlane.isRolling()) {
       return;
     }
-    Optional<Transfer> home = Placements.homecoming(cluster, dataPlane.steadyNodes(), declared);
-    if (home.isPresent()) {
-      home.ifPresent(transfer -> ask(transfer, MoveReason.LEADER, partition, cluster, dataPlane));
-      return;
-    }
-    Placements.leaders(
-            cluster,
-            dataPlane.edgeSites(),
-            dataPlane.steadyNodes(),
-            declared,
-            view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
-        .next()
-        .ifPresent(transfer -> ask(transfer, MoveReason.BALANCE, partition, cluster, dataPlane));
+    plan.transfer()
+        .get()
+        .ifPresent(next -> ask(next.transfer(), next.reason(), partition, cluster, dataPlane));
   }
 
   /// Asks for a transfer that is about this Partition.

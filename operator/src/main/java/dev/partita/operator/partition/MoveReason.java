@@ -21,17 +21,24 @@ final class MoveReason {
   /// Leaders are to be where their Partitions want them.
   static final String LEADER = "Leader";
 
+  /// Two Partitions are to have their replicas on the same nodes, because they are to be merged.
+  static final String MERGE = "Merge";
+
   private MoveReason() {}
 
   /// A sentence about a move.
   ///
-  /// @param reason [#REPAIR], [#BALANCE] or [#EDGE]
+  /// @param reason [#REPAIR], [#BALANCE], [#EDGE] or [#MERGE]
   static String tell(Step.Move move, String reason, Partition partition, ClusterView cluster) {
+    if (reason.equals(MERGE) && move.add() == null) {
+      return "the copy on %s is removed, because this Partition is to be merged with another one that has none there, or the node is not heard from; a copy is made again afterwards"
+          .formatted(name(move.remove(), cluster));
+    }
     if (reason.equals(EDGE)) {
       return move.add() == null
           ? "the copy on %s is removed, because that node is not to have one"
               .formatted(name(move.remove(), cluster))
-          : "a copy that does not vote is made on %s, because spec.placement names its edge Site"
+          : "a copy that does not vote is made on %s, because spec.placement names or selects its edge Site"
               .formatted(name(move.add(), cluster));
     }
     String remove = move.remove();
@@ -55,6 +62,9 @@ final class MoveReason {
       ClusterView cluster) {
     if (reason.equals(BALANCE)) {
       return "the nodes have unequal numbers of replicas";
+    }
+    if (reason.equals(MERGE)) {
+      return "this Partition is to be merged with another one that is there";
     }
     if (remove == null || add == null) {
       return "spec.replicas is " + partition.getSpec().replicas();

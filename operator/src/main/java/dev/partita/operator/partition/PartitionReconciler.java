@@ -14,6 +14,7 @@ import dev.partita.operator.observation.ObservationEventSource;
 import dev.partita.operator.placement.EdgePlacement;
 import dev.partita.operator.placement.Placement;
 import dev.partita.operator.placement.Step;
+import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Labels;
 import dev.partita.operator.resource.Transitions;
@@ -32,10 +33,14 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /// Gives a Partition its replicas and keeps them where they belong: a table of contents.
 @ControllerConfiguration(
@@ -51,30 +56,45 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   /// an event tells.
   private static final long UNSETTLED_RETRY_MILLIS = 10_000;
 
+  /// What waits for hours may wait for this as well.
+  private static final long WATCHED_RETRY_MILLIS = 60_000;
+
   private static final long DROPPING_RETRY_MILLIS = 1_000;
 
+  private static final String SITES = "sites";
+
   private final DataPlanes dataPlanes;
+  private final Merges merges;
   private final ReplicaMoves moves;
   private final ChildPartitions children;
   private final LeaderTransfers transfers;
   private final Loads loads;
+  private final Plans plans = new Plans();
+  private final Peaks peaks;
+  private final MergePatience patience;
   private final InstantSource clock;
   private final PartitionStatusWriter statusWriter;
 
   /// @param asked hears of the operations that the nodes are asked for
+  /// @param patience of merges
   public PartitionReconciler(
       DataPlanes dataPlanes,
       Transitions transitions,
       Backoff backoff,
       InstantSource clock,
-      AskedOperations asked) {
+      AskedOperations asked,
+      MergePatience patience) {
     this.dataPlanes = dataPlanes;
     this.clock = clock;
+    this.patience = patience;
     Asking asking = new Asking(asked);
-    this.moves = new ReplicaMoves(backoff, asking, new Splits(asking, transitions), transitions);
+    this.merges = new Merges(asking, transitions, backoff, patience);
+    this.moves = new ReplicaMoves(backoff, asking, transitions, merges, patience);
     this.loads = new Loads(clock);
+    this.peaks = new Peaks(patience.slot(), clock);
     this.transfers = new LeaderTransfers(asking, transitions, loads);
     dataPlanes.addListener(loads);
+    dataPlanes.addListener(peaks);
     this.children = new ChildPartitions(transitions);
     this.statusWriter = new PartitionStatusWriter(transitions, clock);
   }
@@ -82,7 +102,24 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   @Override
   public List<EventSource<?, Partition>> prepareEventSources(
       EventSourceContext<Partition> context) {
-    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context));
+    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context), sites(context));
+  }
+
+  /// Wakes the Partitions that select Sites by labels when these change. It is complete before the
+  /// first reconcile: a Site whose labels are not known yet must not count as one without any.
+  private static EventSource<?, Partition> sites(EventSourceContext<Partition> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(Site.class, Partition.class)
+            .withName(SITES)
+            .withOnUpdateFilter(DeclaredSites::isOther)
+            .withSecondaryToPrimaryMapper(site ->
+                context
+                    .getPrimaryCache()
+                    .list(site.getMetadata().getNamespace(), Placements::selectsSites)
+                    .map(ResourceID::fromResource)
+                    .collect(Collectors.toSet()))
+            .build(),
+        context);
   }
 
   /// Wakes a Partition when something happens to the resource of one of its parts.
@@ -106,53 +143,121 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
-    Optional<ClusterView> described = cluster.filter(view -> new Lineage(view).isPlaced(partition));
-    SplitDecision decision =
+    Optional<Plan> plan = cluster.map(view -> plan(partition, view, dataPlane, context));
+    Optional<ClusterView> described =
+        cluster.filter(_ -> plan.isPresent() && plan.get().lineage().isPlaced(partition));
+    Decisions decisions =
         described
-            .flatMap(view -> view.partition(partition.getMetadata().getName()))
-            .map(view -> decide(partition, view))
-            .orElse(SplitDecision.NONE);
+            .flatMap(view ->
+                view.partition(partition.getMetadata().getName())
+                    .map(found -> decide(partition, found, view)))
+            .orElse(Decisions.NONE);
     Verdict verdict =
-        cluster
-            .map(view -> advance(partition, view, decision, dataPlane, context))
-            .orElseGet(this::unobserved);
+        cluster.isPresent() && plan.isPresent()
+            ? advance(partition, cluster.get(), plan.get(), decisions, dataPlane, context)
+            : unobserved();
     Optional<String> missingCopy =
-        described.flatMap(view -> missingCopy(partition, view, dataPlane, context));
-    statusWriter.write(partition, verdict, described, decision, missingCopy, context);
+        described.isPresent()
+            ? plan.flatMap(found -> missingCopy(partition, found.edges()))
+            : Optional.empty();
+    statusWriter.write(partition, verdict, described, decisions, missingCopy, context);
     UpdateControl<Partition> control = UpdateControl.noUpdate();
-    // Nothing tells of an annotation that approves something.
-    return verdict.kind() == Verdict.Kind.READY && decision.advice() == null
-        ? control
-        : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+    // Nothing tells of an annotation that approves something, nor that time has passed.
+    if (verdict.kind() != Verdict.Kind.READY || decisions.areReported()) {
+      return control.rescheduleAfter(
+          Math.min(patience.retryFirst().toMillis(), UNSETTLED_RETRY_MILLIS));
+    }
+    return plan.isPresent() && plan.get().merges().isWatched(partition.getMetadata().getName())
+        ? control.rescheduleAfter(Math.min(patience.slot().toMillis(), WATCHED_RETRY_MILLIS))
+        : control;
   }
 
   /// Why a copy that belongs at the edge is not there.
-  private static Optional<String> missingCopy(
-      Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
+  private static Optional<String> missingCopy(Partition partition, EdgePlacement edges) {
     return Placements.wantsCopies(partition)
-            && edges(partition, cluster, dataPlane, context).next(partition.getMetadata().getName())
+            && edges.next(partition.getMetadata().getName())
                 instanceof Step.Impossible(String message)
         ? Optional.of(message)
         : Optional.empty();
   }
 
-  private static EdgePlacement edges(
+  private Plan plan(
       Partition partition, ClusterView cluster, DataPlane dataPlane, Context<Partition> context) {
-    return Placements.edges(
-        cluster, dataPlane.steadyNodes(), declared(partition, new Lineage(cluster), context));
+    String namespace = partition.getMetadata().getNamespace();
+    DeclaredSites sites = sites(partition, context);
+    List<Partition> resources = context.getPrimaryCache().list(namespace, _ -> true).toList();
+    Plans.Basis basis = Plans.Basis.of(cluster, sites, dataPlane.steadyNodes(), resources.stream());
+    return plans.of(namespace, basis, () -> plan(resources, sites, cluster, dataPlane));
   }
 
-  private static List<Partition> declared(
-      Partition partition, Lineage lineage, Context<Partition> context) {
-    return context
-        .getPrimaryCache()
-        .list(partition.getMetadata().getNamespace(), lineage::isPlaced)
-        .toList();
+  private Plan plan(
+      List<Partition> resources, DeclaredSites sites, ClusterView cluster, DataPlane dataPlane) {
+    Lineage lineage = new Lineage(cluster);
+    List<Partition> declared = resources.stream().filter(lineage::isPlaced).toList();
+    DueMerges due =
+        DueMerges.of(
+            candidates(declared, cluster),
+            declared,
+            cluster,
+            () -> Placements.of(cluster, sites, declared, DueMerges.NONE),
+            () -> isSplitDue(declared, cluster));
+    Placement placement = Placements.of(cluster, sites, declared, due);
+    return new Plan(
+        lineage,
+        declared,
+        due,
+        placement,
+        Placements.edges(cluster, sites, dataPlane.steadyNodes(), declared, due),
+        new Once<>(placement::rebalance),
+        new Once<>(() -> transfers.next(cluster, sites, declared, dataPlane)));
   }
 
-  private SplitDecision decide(Partition partition, PartitionView view) {
-    return SplitDecision.of(
-        partition, view, loads.of(partition.getMetadata().getNamespace(), view), clock.instant());
+  private static DeclaredSites sites(Partition partition, Context<Partition> context) {
+    return context.eventSourceRetriever().getEventSourceFor(Site.class, SITES)
+            instanceof InformerEventSource<Site, Partition> source
+        ? DeclaredSites.of(source.list(partition.getMetadata().getNamespace(), _ -> true))
+        : DeclaredSites.NONE;
+  }
+
+  private List<DueMerges.Candidate> candidates(List<Partition> declared, ClusterView cluster) {
+    Map<String, PartitionView> split =
+        cluster.partitions().stream()
+            .filter(PartitionView::isSplit)
+            .collect(Collectors.toMap(PartitionView::name, Function.identity()));
+    List<DueMerges.Candidate> candidates = new ArrayList<>();
+    for (Partition whole : split.isEmpty() ? List.<Partition>of() : declared) {
+      PartitionView view = split.get(whole.getMetadata().getName());
+      if (view != null) {
+        MergeDecision decision = decideMerge(whole, view, cluster);
+        candidates.add(
+            new DueMerges.Candidate(whole, decision, merges.refusal(whole, decision.pair())));
+      }
+    }
+    return candidates;
+  }
+
+  private boolean isSplitDue(List<Partition> declared, ClusterView cluster) {
+    return declared.stream()
+        .anyMatch(each ->
+            cluster
+                .partition(each.getMetadata().getName())
+                .filter(view -> decideSplit(each, view).mayBegin())
+                .isPresent());
+  }
+
+  private Decisions decide(Partition partition, PartitionView view, ClusterView cluster) {
+    return new Decisions(decideSplit(partition, view), decideMerge(partition, view, cluster));
+  }
+
+  private SplitDecision decideSplit(Partition partition, PartitionView view) {
+    String namespace = partition.getMetadata().getNamespace();
+    return SplitDecision.of(partition, view, loads.of(namespace, view), clock.instant());
+  }
+
+  private MergeDecision decideMerge(Partition whole, PartitionView view, ClusterView cluster) {
+    String namespace = whole.getMetadata().getNamespace();
+    return MergeDecision.of(
+        whole, view, cluster, part -> peaks.of(namespace, part), patience, clock.instant());
   }
 
   @Override
@@ -180,13 +285,13 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private Verdict advance(
       Partition partition,
       ClusterView cluster,
-      SplitDecision decision,
+      Plan plan,
+      Decisions decisions,
       DataPlane dataPlane,
       Context<Partition> context) {
-    Lineage lineage = new Lineage(cluster);
-    return switch (lineage.roleOf(partition)) {
+    return switch (plan.lineage().roleOf(partition)) {
       case Lineage.Role.Declared _, Lineage.Role.Part _ ->
-          advance(partition, cluster, lineage, decision, dataPlane, context);
+          keep(partition, cluster, plan, decisions, dataPlane, context);
       case Lineage.Role.Unknown(String parent) -> unknown(partition, parent, cluster, context);
       case Lineage.Role.NameTaken(String parent) ->
           Verdict.stalled(
@@ -224,11 +329,11 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
     return epoch != null && parent.epoch() > epoch;
   }
 
-  private Verdict advance(
+  private Verdict keep(
       Partition partition,
       ClusterView cluster,
-      Lineage lineage,
-      SplitDecision decision,
+      Plan plan,
+      Decisions decisions,
       DataPlane dataPlane,
       Context<Partition> context) {
     Optional<PartitionView> split =
@@ -240,17 +345,13 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       return Verdict.reconciling(
           "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
     }
-    List<Partition> declared = declared(partition, lineage, context);
-    Placement placement = Placements.of(cluster, dataPlane.edgeSites(), declared);
-    EdgePlacement edges = Placements.edges(cluster, dataPlane.steadyNodes(), declared);
     Verdict verdict =
         cluster
             .partition(partition.getMetadata().getName())
-            .map(view ->
-                moves.advance(partition, view, cluster, placement, edges, decision, dataPlane))
-            .orElseGet(() -> create(partition, placement, dataPlane));
+            .map(view -> moves.advance(partition, view, cluster, plan, decisions, dataPlane))
+            .orElseGet(() -> create(partition, plan.placement(), dataPlane));
     if (verdict.kind() == Verdict.Kind.READY) {
-      transfers.advance(partition, cluster, declared, dataPlane);
+      transfers.advance(partition, cluster, plan, dataPlane);
     }
     return obstacle.isPresent() && verdict.kind() == Verdict.Kind.READY
         ? Verdict.serving("Split", "NoResource", obstacle.get())

@@ -27,6 +27,7 @@ final class PartitionStatusWriter {
 
   private static final String HOT_KEY = "HotKey";
   private static final String SPLIT_ADVISED = "SplitAdvised";
+  private static final String MERGE_ADVISED = "MergeAdvised";
   private static final String INDIVISIBLE = "Indivisible";
   private static final String EDGE_COPY_MISSING = "EdgeCopyMissing";
 
@@ -43,11 +44,11 @@ final class PartitionStatusWriter {
       Partition partition,
       Verdict verdict,
       Optional<ClusterView> cluster,
-      SplitDecision decision,
+      Decisions decisions,
       Optional<String> missingCopy,
       Context<Partition> context) {
     PartitionStatus before = partition.getStatus();
-    PartitionStatus after = after(partition, verdict, cluster, decision, missingCopy);
+    PartitionStatus after = after(partition, verdict, cluster, decisions, missingCopy);
     if (Objects.equals(before, after)) {
       return;
     }
@@ -69,6 +70,7 @@ final class PartitionStatusWriter {
     transitions.warn(partition, HOT_KEY, then, now);
     transitions.warn(partition, INDIVISIBLE, then, now);
     transitions.note(partition, SPLIT_ADVISED, then, now);
+    transitions.note(partition, MERGE_ADVISED, then, now);
     transitions.warn(partition, EDGE_COPY_MISSING, then, now);
   }
 
@@ -77,7 +79,7 @@ final class PartitionStatusWriter {
       Partition partition,
       Verdict verdict,
       Optional<ClusterView> cluster,
-      SplitDecision decision,
+      Decisions decisions,
       Optional<String> missingCopy) {
     @Nullable PartitionStatus before = partition.getStatus();
     long generation = partition.getMetadata().getGeneration();
@@ -129,7 +131,8 @@ final class PartitionStatusWriter {
               before == null ? null : before.conditions(),
               clock.instant());
     }
-    conditions = withSplit(conditions, partition, decision, before);
+    conditions = withSplit(conditions, partition, decisions.split(), before);
+    conditions = withMerge(conditions, partition, decisions.merge(), before);
     if (missingCopy.isPresent()) {
       conditions =
           Conditions.with(
@@ -157,7 +160,7 @@ final class PartitionStatusWriter {
             leaves.stream().mapToDouble(PartitionView::operationsPerSecond).sum()),
         cluster.get().parents().get(view.name()),
         view.children().isEmpty() ? null : view.children(),
-        decision.advice(),
+        decisions.split().advice(),
         generation,
         conditions);
   }
@@ -188,6 +191,29 @@ final class PartitionStatusWriter {
               clock.instant());
       case Finding.Due _, Finding.Nothing _ -> conditions;
     };
+  }
+
+  private List<Condition> withMerge(
+      List<Condition> conditions,
+      Partition partition,
+      MergeDecision decision,
+      @Nullable PartitionStatus before) {
+    return decision
+        .advice()
+        .map(approval ->
+            Conditions.with(
+                conditions,
+                MERGE_ADVISED,
+                "SmallParts",
+                "its parts would be merged, because %s; to have it done: kubectl annotate --overwrite partition %s %s=%s"
+                    .formatted(
+                        decision.because(),
+                        partition.getMetadata().getName(),
+                        Approvals.ANNOTATION,
+                        approval),
+                before == null ? null : before.conditions(),
+                clock.instant()))
+        .orElse(conditions);
   }
 
   private static String hotKeyMessage(JsonNode key) {

@@ -1,8 +1,10 @@
 package dev.partita.operator.partition;
 
+import dev.partita.crd.Location;
 import dev.partita.crd.Partition;
 import dev.partita.crd.PartitionSpec;
 import dev.partita.crd.Placement;
+import dev.partita.crd.SiteSelector;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.OperationView;
@@ -13,16 +15,18 @@ import dev.partita.operator.placement.EdgePlacement;
 import dev.partita.operator.placement.LeaderBalance;
 import dev.partita.operator.placement.Place;
 import dev.partita.operator.placement.Rules;
+import dev.partita.operator.placement.Selectors;
 import dev.partita.operator.placement.Server;
+import dev.partita.operator.placement.Share;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -34,14 +38,22 @@ final class Placements {
   private Placements() {}
 
   static dev.partita.operator.placement.Placement of(
-      ClusterView cluster, Set<String> edgeSites, List<Partition> declared) {
+      ClusterView cluster, DeclaredSites sites, List<Partition> declared, DueMerges merges) {
     return new dev.partita.operator.placement.Placement(
-        servers(cluster, edgeSites), demands(cluster, declared));
+        servers(cluster, sites),
+        demands(cluster, sites, declared).stream()
+            .map(demand -> demand.with(merges.with(demand.partition())))
+            .toList());
   }
 
   /// Where copies belong at the edge. Only a node that says itself that it is there gets one: of
   /// any other it would become a voter.
-  static EdgePlacement edges(ClusterView cluster, Set<String> steady, List<Partition> declared) {
+  static EdgePlacement edges(
+      ClusterView cluster,
+      DeclaredSites sites,
+      Set<String> steady,
+      List<Partition> declared,
+      DueMerges merges) {
     List<Server> servers =
         cluster.nodes().stream()
             .map(node -> {
@@ -49,7 +61,7 @@ final class Placements {
                   node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
               return new Server(
                   node.nodeId(),
-                  place(node),
+                  place(node, sites),
                   node.edge(),
                   keeps,
                   keeps && node.alive() && steady.contains(node.nodeId()));
@@ -61,7 +73,7 @@ final class Placements {
     return new EdgePlacement(
         servers,
         cluster.serving().stream()
-            .map(view -> copies(view, byName.get(view.name()), cluster))
+            .map(view -> copies(view, byName.get(view.name()), cluster, sites, merges))
             .toList());
   }
 
@@ -71,21 +83,56 @@ final class Placements {
   }
 
   private static EdgePlacement.Copies copies(
-      PartitionView view, @Nullable Partition declared, ClusterView cluster) {
+      PartitionView view,
+      @Nullable Partition declared,
+      ClusterView cluster,
+      DeclaredSites known,
+      DueMerges merges) {
     List<EdgePlacement.Copy> current =
         cluster.edgeCopies(view).stream()
             .map(replica -> new EdgePlacement.Copy(replica.nodeId(), replica.caughtUp()))
             .toList();
     if (declared == null || isLeftAlone(declared)) {
-      return new EdgePlacement.Copies(view.name(), new TreeSet<>(), Rules.NONE, current, true);
+      return new EdgePlacement.Copies(
+          view.name(), new TreeSet<>(), List.of(), Rules.NONE, current, true);
     }
-    TreeSet<String> sites =
-        placement(declared).stream()
-            .filter(each -> each.replicas() == null)
-            .map(Placement::site)
-            .collect(Collectors.toCollection(TreeSet::new));
+    TreeSet<String> sites = new TreeSet<>();
+    List<String> unmatched = new ArrayList<>();
+    for (Placement each : placement(declared)) {
+      if (each.replicas() != null) {
+        continue;
+      }
+      SiteSelector selector = each.siteSelector();
+      if (selector == null) {
+        sites.add(Objects.requireNonNull(each.site(), "by the schema"));
+        continue;
+      }
+      Set<String> selected = known.selectedForCopies(selector);
+      sites.addAll(selected);
+      if (selected.isEmpty()) {
+        unmatched.add(Selectors.text(selector));
+      }
+    }
     return new EdgePlacement.Copies(
-        view.name(), sites, Rules.of(declared.getSpec()), current, false);
+        view.name(),
+        new TreeSet<>(merges.copySites(view.name(), sites, cluster)),
+        unmatched,
+        Rules.of(declared.getSpec()),
+        current,
+        false);
+  }
+
+  /// Whether it speaks of labels of Sites.
+  static boolean selectsSites(Partition partition) {
+    PartitionSpec spec = partition.getSpec();
+    return placement(partition).stream().anyMatch(each -> each.siteSelector() != null)
+        || selects(spec.leader())
+        || Objects.requireNonNullElse(spec.residency(), List.<Location>of()).stream()
+            .anyMatch(Placements::selects);
+  }
+
+  private static boolean selects(@Nullable Location location) {
+    return location != null && location.siteSelector() != null;
   }
 
   private static boolean isLeftAlone(Partition partition) {
@@ -102,12 +149,12 @@ final class Placements {
   /// @param load of a Partition in operations per second
   static LeaderBalance leaders(
       ClusterView cluster,
-      Set<String> edgeSites,
+      DeclaredSites sites,
       Set<String> steady,
       List<Partition> declared,
       ToDoubleFunction<PartitionView> load) {
     Set<String> takers =
-        servers(cluster, edgeSites).stream()
+        servers(cluster, sites).stream()
             .filter(server -> server.accepts() && !server.edge())
             .map(Server::nodeId)
             .filter(steady::contains)
@@ -117,8 +164,10 @@ final class Placements {
     List<LeaderBalance.Group> groups =
         cluster.serving().stream()
             .flatMap(view -> group(view, cluster, movable, load).stream())
-            .map(group ->
-                atHome(group, rules.getOrDefault(group.partition(), Rules.NONE), cluster, takers))
+            .map(group -> {
+              Rules own = rules.getOrDefault(group.partition(), Rules.NONE);
+              return atHome(group, home(own, cluster, sites), takers);
+            })
             .toList();
     return new LeaderBalance(takers, groups);
   }
@@ -126,7 +175,7 @@ final class Placements {
   /// The next transfer that brings a leader to where its Partition wants it, to a node that has
   /// been steady for a while.
   static Optional<LeaderBalance.Transfer> homecoming(
-      ClusterView cluster, Set<String> steady, List<Partition> declared) {
+      ClusterView cluster, DeclaredSites sites, Set<String> steady, List<Partition> declared) {
     Map<String, Rules> rules = rules(declared);
     if (rules.isEmpty()) {
       return Optional.empty();
@@ -136,17 +185,19 @@ final class Placements {
         .filter(view -> rules.containsKey(view.name()))
         .flatMap(view -> group(view, cluster, movable, _ -> 0).stream())
         .sorted(Comparator.comparing(LeaderBalance.Group::partition))
-        .flatMap(group ->
-            homecoming(group, rules.getOrDefault(group.partition(), Rules.NONE), cluster, steady))
+        .flatMap(group -> {
+          Rules own = rules.getOrDefault(group.partition(), Rules.NONE);
+          return homecoming(group, home(own, cluster, sites), steady);
+        })
         .findFirst();
   }
 
   private static Stream<LeaderBalance.Transfer> homecoming(
-      LeaderBalance.Group group, Rules rules, ClusterView cluster, Set<String> steady) {
-    return isPreferred(group.leader(), rules, cluster)
+      LeaderBalance.Group group, Predicate<String> home, Set<String> steady) {
+    return home.test(group.leader())
         ? Stream.empty()
         : group.successors().stream()
-            .filter(node -> steady.contains(node) && isPreferred(node, rules, cluster))
+            .filter(node -> steady.contains(node) && home.test(node))
             .sorted()
             .map(node ->
                 new LeaderBalance.Transfer(
@@ -156,18 +207,18 @@ final class Placements {
   /// A leader that is where it is to be stays there: of others, those that are there too are its
   /// successors.
   private static LeaderBalance.Group atHome(
-      LeaderBalance.Group group, Rules rules, ClusterView cluster, Set<String> takers) {
-    List<String> home =
-        group.successors().stream().filter(node -> isPreferred(node, rules, cluster)).toList();
-    boolean bound =
-        isPreferred(group.leader(), rules, cluster) || home.stream().anyMatch(takers::contains);
+      LeaderBalance.Group group, Predicate<String> home, Set<String> takers) {
+    List<String> successors = group.successors().stream().filter(home).toList();
+    boolean bound = home.test(group.leader()) || successors.stream().anyMatch(takers::contains);
     return bound
-        ? new LeaderBalance.Group(group.partition(), group.leader(), home, group.load())
+        ? new LeaderBalance.Group(group.partition(), group.leader(), successors, group.load())
         : group;
   }
 
-  private static boolean isPreferred(String nodeId, Rules rules, ClusterView cluster) {
-    return cluster.node(nodeId).filter(node -> rules.prefers(place(node))).isPresent();
+  /// Tells of a node whether the leader is to be there.
+  private static Predicate<String> home(Rules rules, ClusterView cluster, DeclaredSites sites) {
+    return nodeId ->
+        cluster.node(nodeId).filter(node -> rules.prefers(place(node, sites))).isPresent();
   }
 
   private static Map<String, Rules> rules(List<Partition> declared) {
@@ -210,26 +261,27 @@ final class Placements {
 
   /// A node whose pod came back under another identity neither keeps nor accepts anything, like one
   /// that is leaving. A node that is merely down keeps what it has: its pod comes back.
-  private static List<Server> servers(ClusterView cluster, Set<String> edgeSites) {
+  private static List<Server> servers(ClusterView cluster, DeclaredSites sites) {
     return cluster.nodes().stream()
         .map(node -> {
           boolean keeps = node.state() == MemberView.State.ACTIVE && !isSuperseded(node, cluster);
           return new Server(
               node.nodeId(),
-              place(node),
-              node.edge() || edgeSites.contains(node.site()),
+              place(node, sites),
+              node.edge() || sites.edge().contains(node.site()),
               keeps,
               keeps && node.alive());
         })
         .toList();
   }
 
-  private static Place place(MemberView node) {
+  private static Place place(MemberView node, DeclaredSites sites) {
     return new Place(
         node.site(),
         Objects.requireNonNullElse(node.cloud(), ""),
         Objects.requireNonNullElse(node.region(), ""),
-        Objects.requireNonNullElse(node.zone(), ""));
+        Objects.requireNonNullElse(node.zone(), ""),
+        sites.labels(node.site()));
   }
 
   private static boolean isSuperseded(MemberView node, ClusterView cluster) {
@@ -243,13 +295,14 @@ final class Placements {
   }
 
   /// Oldest first, so that waiting Partitions are placed in the order in which they were declared.
-  private static List<Demand> demands(ClusterView cluster, List<Partition> declared) {
+  private static List<Demand> demands(
+      ClusterView cluster, DeclaredSites sites, List<Partition> declared) {
     List<Demand> demands = new ArrayList<>();
     declared.stream()
         .sorted(
             Comparator.comparing((Partition each) -> each.getMetadata().getCreationTimestamp())
                 .thenComparing(each -> each.getMetadata().getName()))
-        .map(each -> demand(each, cluster))
+        .map(each -> demand(each, cluster, sites))
         .filter(demand -> !demand.isFixed() || !demand.current().isEmpty())
         .forEach(demands::add);
     Set<String> names =
@@ -261,7 +314,7 @@ final class Placements {
     return demands;
   }
 
-  private static Demand demand(Partition partition, ClusterView cluster) {
+  private static Demand demand(Partition partition, ClusterView cluster, DeclaredSites sites) {
     String name = partition.getMetadata().getName();
     PartitionSpec spec = partition.getSpec();
     List<String> current =
@@ -271,14 +324,22 @@ final class Placements {
     if (isLeftAlone(partition) || split) {
       return Demand.fixed(name, current).sized(bytes);
     }
-    Map<String, Integer> bySite = new HashMap<>();
-    for (Placement each : placement(partition)) {
-      Integer replicas = each.replicas();
-      if (replicas != null) {
-        bySite.put(each.site(), replicas);
-      }
+    List<Share> shares =
+        placement(partition).stream().flatMap(each -> share(each, sites).stream()).toList();
+    return Demand.of(name, spec.replicas(), shares, Rules.of(spec), current).sized(bytes);
+  }
+
+  private static Optional<Share> share(Placement placement, DeclaredSites sites) {
+    Integer replicas = placement.replicas();
+    SiteSelector selector = placement.siteSelector();
+    if (replicas == null) {
+      return Optional.empty();
     }
-    return Demand.of(name, spec.replicas(), bySite, Rules.of(spec), current).sized(bytes);
+    return Optional.of(
+        selector == null
+            ? Share.of(Objects.requireNonNull(placement.site(), "by the schema"), replicas)
+            : Share.selected(
+                Selectors.text(selector), sites.selectedForVoters(selector), replicas));
   }
 
   private static List<String> replicas(PartitionView view, ClusterView cluster) {

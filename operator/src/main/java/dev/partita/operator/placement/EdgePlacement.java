@@ -12,10 +12,11 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// Places copies at edge Sites, which do not vote: one on each edge Site that a Partition names, on
-/// the node there that has the fewest.
+/// Places copies at edge Sites, which do not vote: one on each edge Site that a Partition names or
+/// selects, on the node there that has the fewest.
 ///
 /// A copy protects nothing, and its line may be slow and come and go. So one stays wherever its
 /// node is expected back; a new one is made only where a node has been heard from for a while, and
@@ -34,11 +35,18 @@ public final class EdgePlacement {
 
   /// A Partition, with the Sites where copies are wanted and the copies that it has.
   ///
+  /// @param unmatched what it selects edge Sites by of which there are none, for people
   /// @param rules of which residency concerns copies too
   /// @param isFixed they count as load, but are left where they are
   public record Copies(
-      String partition, SortedSet<String> sites, Rules rules, List<Copy> current, boolean isFixed) {
+      String partition,
+      SortedSet<String> sites,
+      List<String> unmatched,
+      Rules rules,
+      List<Copy> current,
+      boolean isFixed) {
     public Copies {
+      unmatched = List.copyOf(unmatched);
       sites = Collections.unmodifiableSortedSet(new TreeSet<>(sites));
       current = List.copyOf(current);
     }
@@ -84,9 +92,11 @@ public final class EdgePlacement {
             .min(Comparator.naturalOrder())
             .map(node -> new Step.Move(partition, node, null));
     List<Step> steps =
-        Stream.concat(
+        Stream.of(
                 stray.stream(),
-                copies.sites().stream().flatMap(site -> atSite(copies, site).stream()))
+                copies.sites().stream().flatMap(site -> atSite(copies, site).stream()),
+                copies.unmatched().stream().map(EdgePlacement::noSite))
+            .flatMap(Function.identity())
             .toList();
     return steps.stream()
         .filter(Step.Move.class::isInstance)
@@ -121,6 +131,12 @@ public final class EdgePlacement {
     return catchingUp.getOrDefault(site, 0) >= CATCHING_UP_MAX
         ? Optional.empty()
         : Optional.of(new Step.Move(copies.partition(), null, best.get().nodeId()));
+  }
+
+  private static Step noSite(String unmatched) {
+    return new Step.Impossible(
+        "spec.placement wants a copy at the edge Sites with %s, and there are none: label one, or change the selector"
+            .formatted(unmatched));
   }
 
   private static Step remove(Copies copies, Copy copy) {

@@ -1,23 +1,23 @@
 package dev.partita.operator.placement;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /// Places replicas: evenly by count over the nodes, in as many zones as possible, on the Sites that
-/// a Partition names. Where one node has far more bytes than the mean, bytes go before counts; with
-/// sizes that stay the same both together end, for the reason that [LeaderBalance] gives.
+/// a Partition names or selects. Where one node has far more bytes than the mean, bytes go before
+/// counts; with sizes that stay the same both together end, for the reason that [LeaderBalance]
+/// gives.
 ///
 /// Nodes at the edge hold none of them; see [EdgePlacement].
 ///
@@ -37,8 +37,9 @@ public final class Placement {
   private static final double WORTH = 0.1;
 
   private final List<Server> servers;
-  private final Map<String, Server> serverById;
+  private final NavigableMap<String, Server> serverById = new TreeMap<>();
   private final List<Demand> demands;
+  private final Map<String, Demand> demandByPartition = new HashMap<>();
   private final Set<String> edgeSites;
   private final Map<String, Integer> load = new HashMap<>();
   private final Map<String, Double> bytes = new HashMap<>();
@@ -55,9 +56,9 @@ public final class Placement {
             .toList();
     this.edgeSites =
         servers.stream().filter(Server::edge).map(Server::site).collect(Collectors.toSet());
-    this.serverById =
-        this.servers.stream().collect(Collectors.toMap(Server::nodeId, Function.identity()));
+    this.servers.forEach(server -> serverById.put(server.nodeId(), server));
     this.demands = List.copyOf(demands);
+    this.demands.forEach(demand -> demandByPartition.putIfAbsent(demand.partition(), demand));
     this.servers.forEach(server -> load.put(server.nodeId(), 0));
     this.demands.forEach(
         demand -> demand.current().forEach(node -> load.merge(node, 1, Integer::sum)));
@@ -78,7 +79,7 @@ public final class Placement {
       if (!demand.current().isEmpty() || demand.isFixed()) {
         continue;
       }
-      Choice choice = new Choice(demand, planned);
+      Choice choice = new Choice(serverById, edgeSites, demand, planned);
       Optional<String> missing = choice.fill();
       if (demand.partition().equals(partition)) {
         return missing
@@ -86,10 +87,10 @@ public final class Placement {
             .orElseGet(() ->
                 new Step.Create(
                     preferredFirst(
-                        rotate(choice.chosen, demands.indexOf(demand)), demand.rules())));
+                        rotate(choice.chosen(), demands.indexOf(demand)), demand.rules())));
       }
       if (missing.isEmpty()) {
-        choice.chosen.forEach(node -> planned.merge(node, 1, Integer::sum));
+        choice.chosen().forEach(node -> planned.merge(node, 1, Integer::sum));
       }
     }
     throw new IllegalArgumentException("no demand without replicas for " + partition);
@@ -98,20 +99,75 @@ public final class Placement {
   /// The next step that brings a Partition's replicas to where it wants them.
   public Step repair(String partition) {
     Demand demand = demand(partition);
-    if (demand.isFixed()) {
-      return new Step.Settled();
+    return demand.isFixed() ? new Step.Settled() : repair(demand);
+  }
+
+  /// Whether some Partition has replicas that are to be somewhere else and can be.
+  public boolean isRepairDue() {
+    return demands.stream()
+        .filter(demand -> !demand.current().isEmpty())
+        .anyMatch(demand -> repair(demand.partition()) instanceof Step.Move);
+  }
+
+  /// The next move of a Partition's replicas to the nodes of the one that it is to be merged with,
+  /// which has the same wants. It waits until both are where they want to be.
+  public Optional<Step.Move> join(String partition) {
+    Demand demand = demand(partition);
+    String with = demand.with();
+    if (demand.isFixed() || with == null || with.equals(partition)) {
+      return Optional.empty();
     }
-    Choice choice = new Choice(demand, load);
+    Demand other = demand(with);
+    boolean settled =
+        other.current().size() == demand.current().size()
+            && Stream.concat(other.current().stream(), demand.current().stream())
+                .allMatch(this::accepts)
+            && repair(with) instanceof Step.Settled
+            && repair(demand) instanceof Step.Settled;
+    return settled ? joinSettled(demand, other.current()) : Optional.empty();
+  }
+
+  /// Each exchange leaves the rules as they were, if one does: then the next one has one, too,
+  /// since both the first nodes and the last ones keep to the rules.
+  private Optional<Step.Move> joinSettled(Demand demand, List<String> nodes) {
+    List<String> adds = without(nodes, demand.current());
+    return without(demand.current(), nodes).stream()
+        .flatMap(from -> adds.stream().map(to -> new Candidate(demand, from, to)))
+        .min(
+            Comparator.comparing((Candidate each) -> !areRulesMet(demand, after(each)))
+                .thenComparing(each -> !sharesSites(demand, each.from(), each.to()))
+                .thenComparing(each -> !siteOf(each.from()).equals(siteOf(each.to())))
+                .thenComparingLong(each -> -zones(after(each)))
+                .thenComparing(Candidate::from)
+                .thenComparing(Candidate::to))
+        .map(best -> new Step.Move(demand.partition(), best.from(), best.to()));
+  }
+
+  private static List<String> after(Candidate move) {
+    return replace(move.demand().current(), move.from(), move.to());
+  }
+
+  private static List<String> without(List<String> nodes, List<String> others) {
+    return nodes.stream().filter(node -> !others.contains(node)).toList();
+  }
+
+  private boolean accepts(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server != null && server.accepts();
+  }
+
+  private Step repair(Demand demand) {
+    Choice choice = new Choice(serverById, edgeSites, demand, load);
     choice.keep();
     Optional<String> missing = choice.fill();
     if (missing.isPresent()) {
       return new Step.Impossible(missing.get());
     }
     Optional<String> add =
-        choice.chosen.stream().filter(node -> !demand.current().contains(node)).findFirst();
+        choice.chosen().stream().filter(node -> !demand.current().contains(node)).findFirst();
     Optional<String> remove =
         demand.current().stream()
-            .filter(node -> !choice.chosen.contains(node))
+            .filter(node -> !choice.chosen().contains(node))
             .min(Comparator.comparing(this::keeps).thenComparing(Comparator.naturalOrder()));
     if (add.isEmpty() && remove.isEmpty()) {
       return new Step.Settled();
@@ -119,25 +175,28 @@ public final class Placement {
     boolean shrinking = demand.current().size() > demand.replicas();
     boolean growing = demand.current().size() < demand.replicas();
     return new Step.Move(
-        partition,
+        demand.partition(),
         growing ? null : remove.orElse(null),
         shrinking && remove.isPresent() ? null : add.orElse(null));
   }
 
   /// The next move that evens out the loads, if they are uneven and every Partition is where it
-  /// wants to be, or cannot be.
+  /// wants to be, or cannot be. What is to be merged is left where it is.
   public Optional<Step.Move> rebalance() {
     Map<String, Step> repairs = new HashMap<>();
     demands.stream()
         .filter(demand -> !demand.current().isEmpty())
         .forEach(demand -> repairs.put(demand.partition(), repair(demand.partition())));
-    if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)) {
+    if (repairs.values().stream().anyMatch(Step.Move.class::isInstance)
+        || demands.stream().anyMatch(demand -> join(demand.partition()).isPresent())) {
       return Optional.empty();
     }
     List<Candidate> candidates =
         demands.stream()
             .filter(demand ->
-                !demand.isFixed() && repairs.get(demand.partition()) instanceof Step.Settled)
+                !demand.isFixed()
+                    && demand.with() == null
+                    && repairs.get(demand.partition()) instanceof Step.Settled)
             .flatMap(demand -> demand.current().stream().flatMap(from -> targets(demand, from)))
             .toList();
     return byBytes(candidates)
@@ -198,11 +257,18 @@ public final class Placement {
     return servers.stream()
         .filter(Server::accepts)
         .filter(target -> !demand.current().contains(target.nodeId()))
-        .filter(target -> demand.bySite().isEmpty() || target.site().equals(source.site()))
+        .filter(target -> sharesSites(demand, from, target.nodeId()))
         .filter(target ->
             zones(replace(demand.current(), from, target.nodeId())) >= zones(demand.current()))
         .filter(target -> areRulesMet(demand, replace(demand.current(), from, target.nodeId())))
         .map(target -> new Candidate(demand, from, target.nodeId()));
+  }
+
+  /// Whether a replica that moves from one node to another stays in its share.
+  private boolean sharesSites(Demand demand, String from, String to) {
+    return demand.shares().isEmpty()
+        || demand.shares().stream()
+            .anyMatch(share -> share.has(siteOf(from)) && share.has(siteOf(to)));
   }
 
   /// Whether replicas may be there, and the leader is not left without its place by that.
@@ -218,10 +284,11 @@ public final class Placement {
   private record Candidate(Demand demand, String from, String to) {}
 
   private Demand demand(String partition) {
-    return demands.stream()
-        .filter(each -> each.partition().equals(partition))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no demand of " + partition));
+    Demand demand = demandByPartition.get(partition);
+    if (demand == null) {
+      throw new IllegalArgumentException("no demand of " + partition);
+    }
+    return demand;
   }
 
   private boolean keeps(String nodeId) {
@@ -235,6 +302,11 @@ public final class Placement {
 
   private int loadOf(String nodeId) {
     return load.getOrDefault(nodeId, 0);
+  }
+
+  private String siteOf(String nodeId) {
+    Server server = serverById.get(nodeId);
+    return server == null ? "" : server.site();
   }
 
   private String zoneOf(String nodeId) {
@@ -266,169 +338,5 @@ public final class Placement {
   private boolean prefers(String nodeId, Rules rules) {
     Server server = serverById.get(nodeId);
     return server != null && rules.prefers(server.place());
-  }
-
-  /// The choice of nodes for one Partition.
-  private final class Choice {
-
-    private final Demand demand;
-    private final Rules rules;
-    private final Map<String, Integer> loads;
-    private final List<String> chosen = new ArrayList<>();
-
-    Choice(Demand demand, Map<String, Integer> loads) {
-      this.demand = demand;
-      this.rules = demand.rules();
-      this.loads = loads;
-    }
-
-    /// Chooses the current nodes that may stay, dropping the worst of each group that has too many.
-    void keep() {
-      demand.current().stream()
-          .filter(Placement.this::keeps)
-          .filter(this::isWanted)
-          .forEach(chosen::add);
-      quotas()
-          .forEach((group, quota) -> {
-            while (inGroup(group).size() > quota) {
-              chosen.remove(worst(inGroup(group)));
-            }
-          });
-      for (String domain : chosen.stream().map(this::domainOf).distinct().sorted().toList()) {
-        while (inDomain(domain).size() > rules.mostInDomain(demand.replicas())) {
-          chosen.remove(worst(inDomain(domain)));
-        }
-      }
-      makeRoomForLeader();
-    }
-
-    /// Gives up the worst of the chosen, where none of them is where the leader is to be and
-    /// another node that is there can take its place.
-    private void makeRoomForLeader() {
-      if (!demand.bySite().isEmpty() || hasPreferred() || chosen.size() < demand.replicas()) {
-        return;
-      }
-      for (Server server : servers) {
-        if (server.accepts() && rules.prefers(server.place()) && isPossible(server)) {
-          List<String> sameDomain = inDomain(rules.domain(server.place()));
-          boolean full = sameDomain.size() >= rules.mostInDomain(demand.replicas());
-          chosen.remove(worst(full ? sameDomain : chosen));
-          return;
-        }
-      }
-    }
-
-    private boolean hasPreferred() {
-      return chosen.stream().anyMatch(node -> prefers(node, rules));
-    }
-
-    /// Whether the rules let a node hold a replica, whatever the others do.
-    private boolean isPossible(Server server) {
-      return rules.allows(server.place()) && rules.isKnown(server.place());
-    }
-
-    private boolean hasRoom(Server server) {
-      return inDomain(rules.domain(server.place())).size() < rules.mostInDomain(demand.replicas());
-    }
-
-    private List<String> inDomain(String domain) {
-      return chosen.stream().filter(node -> domainOf(node).equals(domain)).toList();
-    }
-
-    private String domainOf(String nodeId) {
-      Server server = serverById.get(nodeId);
-      return server == null ? "" : rules.domain(server.place());
-    }
-
-    /// Adds nodes until every quota is met; otherwise says what is missing.
-    Optional<String> fill() {
-      for (Map.Entry<String, Integer> quota : quotas().entrySet()) {
-        while (inGroup(quota.getKey()).size() < quota.getValue()) {
-          Optional<Server> best =
-              servers.stream()
-                  .filter(Server::accepts)
-                  .filter(
-                      server -> quota.getKey().isEmpty() || server.site().equals(quota.getKey()))
-                  .filter(server -> !chosen.contains(server.nodeId()))
-                  .filter(server -> isPossible(server) && hasRoom(server))
-                  .min(preference());
-          if (best.isEmpty()) {
-            return Optional.of(missing(quota.getKey(), quota.getValue()));
-          }
-          chosen.add(best.get().nodeId());
-        }
-      }
-      return Optional.empty();
-    }
-
-    /// One group for each Site that the Partition names, or one for all, which is called by the
-    /// empty name.
-    private Map<String, Integer> quotas() {
-      return demand.bySite().isEmpty() ? Map.of("", demand.replicas()) : demand.bySite();
-    }
-
-    private boolean isWanted(String nodeId) {
-      Server server = serverById.get(nodeId);
-      return server != null
-          && isPossible(server)
-          && (demand.bySite().isEmpty() || demand.bySite().containsKey(server.site()));
-    }
-
-    private List<String> inGroup(String group) {
-      Predicate<String> member =
-          node -> {
-            Server server = serverById.get(node);
-            return group.isEmpty() || (server != null && server.site().equals(group));
-          };
-      return chosen.stream().filter(member).toList();
-    }
-
-    /// Where the leader is to be, while nobody is there; then a failure domain and a zone with few
-    /// of the chosen, then little load.
-    private Comparator<Server> preference() {
-      boolean leaderless = demand.bySite().isEmpty() && !hasPreferred();
-      return Comparator.comparing((Server server) -> !(leaderless && rules.prefers(server.place())))
-          .thenComparingInt(server -> inDomain(rules.domain(server.place())).size())
-          .thenComparingLong(server -> chosenInZone(server.zone()))
-          .thenComparingInt(server -> loads.getOrDefault(server.nodeId(), 0))
-          .thenComparing(Server::nodeId);
-    }
-
-    private long chosenInZone(String zone) {
-      return zone.isEmpty() ? 0 : chosen.stream().filter(node -> zoneOf(node).equals(zone)).count();
-    }
-
-    private String worst(List<String> nodes) {
-      return nodes.stream()
-          .max(
-              Comparator.comparingInt((String node) -> inDomain(domainOf(node)).size())
-                  .thenComparingLong(node -> chosenInZone(zoneOf(node)))
-                  .thenComparingInt(node -> loads.getOrDefault(node, 0))
-                  .thenComparing(Comparator.naturalOrder()))
-          .orElseThrow();
-    }
-
-    private String missing(String site, int wanted) {
-      if (edgeSites.contains(site)) {
-        return "Site %s is an edge Site, which holds copies that do not vote: leave its replicas out of spec.placement"
-            .formatted(site);
-      }
-      List<Server> usable =
-          servers.stream()
-              .filter(server -> server.accepts() || chosen.contains(server.nodeId()))
-              .filter(server -> site.isEmpty() || server.site().equals(site))
-              .filter(server -> rules.allows(server.place()))
-              .toList();
-      String where = site.isEmpty() ? "all Sites" : "Site " + site;
-      String obstacle =
-          usable.size() >= wanted || !rules.residency().isEmpty()
-              ? rules.obstacle(usable.stream().map(Server::place).toList(), demand.replicas())
-              : "";
-      if (!obstacle.isEmpty()) {
-        return obstacle;
-      }
-      return "%d replicas are wanted on different nodes of %s, but only %d can hold one: add nodes or lower replicas"
-          .formatted(wanted, where, usable.size());
-    }
   }
 }

@@ -5,16 +5,18 @@ import dev.partita.crd.SplitMode;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/// What a Partition declares about being split.
+/// What a Partition declares about being split and merged again.
 ///
 /// @param bytesMax above which it is to be split
 /// @param operationsMax per second, above which it is to be split
 /// @param automatic whether nobody has to approve it
-public record SplitRule(OptionalLong bytesMax, OptionalLong operationsMax, boolean automatic) {
+/// @param merge whether parts are merged again
+public record SplitRule(
+    OptionalLong bytesMax, OptionalLong operationsMax, boolean automatic, boolean merge) {
 
   /// Never.
   public static final SplitRule NEVER =
-      new SplitRule(OptionalLong.empty(), OptionalLong.empty(), false);
+      new SplitRule(OptionalLong.empty(), OptionalLong.empty(), false, false);
 
   /// The rule of a spec.
   public static SplitRule of(@Nullable Split split) {
@@ -26,6 +28,7 @@ public record SplitRule(OptionalLong bytesMax, OptionalLong operationsMax, boole
     return new SplitRule(
         bytes == null ? OptionalLong.empty() : OptionalLong.of(bytes),
         operations == null ? OptionalLong.empty() : OptionalLong.of(operations),
-        split.mode() == SplitMode.Auto);
+        split.mode() == SplitMode.Auto,
+        Boolean.TRUE.equals(split.merge()));
   }
 }

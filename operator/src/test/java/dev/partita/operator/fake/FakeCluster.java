@@ -59,7 +59,8 @@ public final class FakeCluster {
   private long nextId;
   private int writes;
   private int stateReads;
-  private final FakeSplits splits = new FakeSplits(partitions, operations, () -> ++nextId);
+  private final FakeSplits splits =
+      new FakeSplits(partitions, operations, () -> ++nextId, id -> member(id).alive);
 
   /// A node of the cluster, or one that wants to be.
   private static final class FakeMember {
@@ -315,6 +316,16 @@ public final class FakeCluster {
       throw new IllegalArgumentException(response.body().toString());
     }
     revision++;
+  }
+
+  /// Has merges given up, or no longer.
+  public synchronized void failMerges(boolean fail) {
+    splits.failMerges(fail);
+  }
+
+  /// Refuses the merges of the parts of these Partitions only.
+  public synchronized void refuseMerges(Set<String> wholes) {
+    splits.refuseMerges(wholes);
   }
 
   /// Somebody has seen how his operation has ended.

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /// Splits of the Partitions of a [FakeCluster], by the rules of the real catalog: parts have their
 /// names from the recording on and serve from the publication on; the Partition keeps its name and
@@ -17,11 +19,16 @@ final class FakeSplits {
   private final Map<String, FakePartition> partitions;
   private final Map<String, FakeOperation> operations;
   private final LongSupplier ids;
+  private final Predicate<String> alive;
+  private boolean mergesFail;
+  private Set<String> refused = Set.of();
 
   FakeSplits(
       Map<String, FakePartition> partitions,
       Map<String, FakeOperation> operations,
-      LongSupplier ids) {
+      LongSupplier ids,
+      Predicate<String> alive) {
+    this.alive = alive;
     this.partitions = partitions;
     this.operations = operations;
     this.ids = ids;
@@ -63,6 +70,7 @@ final class FakeSplits {
       publish(whole, operation.parts);
     } else if (operation.step == 3) {
       whole.caughtUpByNode.clear();
+      whole.learners.clear();
       whole.leader = "";
       operation.state = "Done";
     }
@@ -76,10 +84,39 @@ final class FakeSplits {
     if (whole == null || !whole.isSplit() || !whole.caughtUpByNode.isEmpty()) {
       return Optional.of("the partition is not split, or not yet");
     }
+    if (refused.contains(whole.name)) {
+      return Optional.of("parts may have the same terms of a unique index");
+    }
     List<FakePartition> parts = partsOf(whole);
     return parts.size() == 2 && parts.stream().allMatch(part -> part.state.equals("Active"))
         ? Optional.empty()
         : Optional.of("a part of the partition is split itself, or does not serve");
+  }
+
+  /// Has merges given up, as when not all replicas are frozen in time.
+  void failMerges(boolean fail) {
+    mergesFail = fail;
+  }
+
+  /// Refuses the merges of the parts of these Partitions.
+  void refuseMerges(Set<String> wholes) {
+    refused = Set.copyOf(wholes);
+  }
+
+  /// Why a merge is given up before its point of no return; empty if it is not.
+  private String obstacle(List<FakePartition> parts) {
+    FakePartition one = parts.getFirst();
+    FakePartition other = parts.getLast();
+    boolean together =
+        one.caughtUpByNode.keySet().equals(other.caughtUpByNode.keySet())
+            && one.learners.equals(other.learners);
+    if (!together) {
+      return "the replicas of its parts are on different nodes; move them to the same ones first";
+    }
+    if (!one.caughtUpByNode.keySet().stream().allMatch(alive)) {
+      return "a node, which has replicas of its parts, is not alive";
+    }
+    return mergesFail ? "not all replicas could be frozen in time" : "";
   }
 
   private List<FakePartition> partsOf(FakePartition whole) {
@@ -93,7 +130,13 @@ final class FakeSplits {
       operation.state = "Failed";
       operation.message = "the partition was dropped";
     } else if (operation.step == 2) {
-      merge(whole, partsOf(whole));
+      List<FakePartition> parts = partsOf(whole);
+      operation.message = obstacle(parts);
+      if (operation.message.isEmpty()) {
+        merge(whole, parts);
+      } else {
+        operation.state = "Failed";
+      }
     } else if (operation.step == 3) {
       operation.state = "Done";
     }
@@ -105,6 +148,7 @@ final class FakeSplits {
     whole.leader = first.leader;
     whole.caughtUpByNode.putAll(first.caughtUpByNode);
     whole.learners.addAll(first.learners);
+    whole.splitPoints = first.splitPoints;
     for (FakePartition part : parts) {
       whole.epoch = Math.max(whole.epoch, part.epoch + 1);
       whole.rows += part.rows;

@@ -62,7 +62,7 @@ class DataPlaneTest {
   }
 
   private void report(FakeNode node) {
-    dataPlane.report("main", List.of(endpoint(node)), false);
+    dataPlane.report("main", List.of(endpoint(node)));
   }
 
   @Test

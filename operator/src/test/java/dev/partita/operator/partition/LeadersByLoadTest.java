@@ -97,7 +97,7 @@ class LeadersByLoadTest {
     }
     return Placements.leaders(
             cluster,
-            Set.of(),
+            DeclaredSites.NONE,
             NODES,
             declared(),
             each ->

@@ -18,6 +18,7 @@ class EdgePlacementTest {
   private final List<Server> servers = new ArrayList<>();
   private final List<Copies> partitions = new ArrayList<>();
   private Rules rules = Rules.NONE;
+  private List<String> unmatched = List.of();
 
   private void server(String node, boolean keeps, boolean accepts) {
     servers.add(
@@ -25,7 +26,8 @@ class EdgePlacementTest {
   }
 
   private void partition(String name, Set<String> sites, Copy... current) {
-    partitions.add(new Copies(name, new TreeSet<>(sites), rules, List.of(current), false));
+    partitions.add(
+        new Copies(name, new TreeSet<>(sites), unmatched, rules, List.of(current), false));
   }
 
   private static Copy copy(String node) {
@@ -153,10 +155,26 @@ class EdgePlacementTest {
   }
 
   @Test
+  void labelsThatNoEdgeSiteHasAreToldAndHoldNothingUp() {
+    server("a1", true, true);
+    unmatched = List.of("tier=shop");
+    partition("p", Set.of("a"));
+    assertThat(next("p")).isEqualTo(add("a1"));
+    partitions.removeLast();
+    partition("p", Set.of("a"), copy("a1"));
+    assertThat(next("p"))
+        .isInstanceOfSatisfying(
+            Step.Impossible.class,
+            impossible ->
+                assertThat(impossible.message())
+                    .contains("the edge Sites with tier=shop, and there are none"));
+  }
+
+  @Test
   void residencyConcernsCopiesToo() {
     server("a1", true, true);
     server("b1", true, true);
-    rules = new Rules(null, null, List.of(new Location("b", null, null, null)));
+    rules = new Rules(null, null, List.of(new Location("b", null, null, null, null)));
     partition("p", Set.of("a", "b"), copy("a1"));
     assertThat(next("p")).isEqualTo(remove("a1"));
     partitions.removeLast();
@@ -170,7 +188,7 @@ class EdgePlacementTest {
   @Test
   void whatIsLeftAloneStays() {
     server("a1", true, true);
-    partitions.add(new Copies("p", new TreeSet<>(), rules, List.of(copy("a1")), true));
+    partitions.add(new Copies("p", new TreeSet<>(), List.of(), rules, List.of(copy("a1")), true));
     assertThat(next("p")).isEqualTo(new Step.Settled());
   }
 

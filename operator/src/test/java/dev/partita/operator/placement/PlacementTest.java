@@ -122,6 +122,70 @@ class PlacementTest {
   }
 
   @Test
+  void whatIsToBeMergedComesToTheNodesOfTheOther() {
+    List<Server> servers = List.of(server("a"), server("b"), server("c"), server("d"), server("e"));
+    Demand one = Demand.of("p1", 3, Map.of(), List.of("a", "b", "c")).with("p1");
+    Demand other = Demand.of("p2", 3, Map.of(), List.of("c", "d", "e")).with("p1");
+    Placement placement = new Placement(servers, List.of(one, other));
+    assertThat(placement.join("p1")).isEmpty();
+    assertThat(placement.join("p2")).contains(new Step.Move("p2", "d", "a"));
+    assertThat(placement.repair("p2")).isEqualTo(new Step.Settled());
+    assertThat(placement.isRepairDue()).isFalse();
+    Demand third = Demand.of("p3", 1, Map.of(), List.of("c"));
+    Demand fourth = Demand.of("p4", 1, Map.of(), List.of("c"));
+    assertThat(new Placement(servers, List.of(one, other, third, fourth)).rebalance())
+        .as("that waits")
+        .isEmpty();
+
+    Demand there = Demand.of("p2", 3, Map.of(), List.of("c", "b", "a")).with("p1");
+    Placement together = new Placement(servers, List.of(one, there));
+    assertThat(together.join("p2")).isEmpty();
+    assertThat(together.rebalance()).as("they stay together").isEmpty();
+    assertThat(new Placement(servers, List.of(one.with(null), there.with(null))).rebalance())
+        .as("others would not")
+        .isPresent();
+  }
+
+  @Test
+  void onTheWayToAMergeNoZoneGetsTwoReplicas() {
+    List<Server> servers =
+        List.of(
+            inZone("a1", "1"),
+            inZone("a2", "2"),
+            inZone("a3", "3"),
+            inZone("b1", "3"),
+            inZone("b2", "1"),
+            inZone("b3", "2"));
+    Demand one = Demand.of("p1", 3, Map.of(), List.of("a1", "a2", "a3")).with("p1");
+    List<String> nodes = new ArrayList<>(List.of("b1", "b2", "b3"));
+    for (int moves = 0; moves < 3; moves++) {
+      Demand other = Demand.of("p2", 3, Map.of(), nodes).with("p1");
+      Step.Move move = new Placement(servers, List.of(one, other)).join("p2").orElseThrow();
+      nodes.remove(move.remove());
+      nodes.add(move.add());
+      assertThat(
+              servers.stream()
+                  .filter(server -> nodes.contains(server.nodeId()))
+                  .map(Server::zone)
+                  .distinct())
+          .hasSize(3);
+    }
+    assertThat(nodes).containsExactlyInAnyOrder("a1", "a2", "a3");
+  }
+
+  @Test
+  void aMergeWaitsForWhatHasToBeRepaired() {
+    List<Server> servers = List.of(server("a"), server("b"), leaving("c"));
+    Demand one = Demand.of("p1", 1, Map.of(), List.of("c")).with("p1");
+    Demand other = Demand.of("p2", 1, Map.of(), List.of("a")).with("p1");
+    Placement placement = new Placement(servers, List.of(one, other));
+    assertThat(placement.repair("p1")).isEqualTo(new Step.Move("p1", "c", "b"));
+    assertThat(placement.isRepairDue()).isTrue();
+    assertThat(placement.repair("p2")).isEqualTo(new Step.Settled());
+    assertThat(placement.join("p2")).isEmpty();
+  }
+
+  @Test
   void nothingIsRebalancedWhileARepairIsDue() {
     List<Server> servers = List.of(server("a"), server("b"), leaving("c"));
     List<Demand> demands =
@@ -248,7 +312,9 @@ class PlacementTest {
       case Step.Create(List<String> nodes) ->
           demands.computeIfPresent(
               name,
-              (_, old) -> Demand.of(name, old.replicas(), old.bySite(), nodes).sized(old.bytes()));
+              (_, old) ->
+                  Demand.of(name, old.replicas(), old.shares(), Rules.NONE, nodes)
+                      .sized(old.bytes()));
       case Step.Move(String partition, String remove, String add) ->
           demands.computeIfPresent(
               partition,
@@ -258,7 +324,8 @@ class PlacementTest {
                 if (add != null) {
                   nodes.add(add);
                 }
-                return Demand.of(partition, old.replicas(), old.bySite(), nodes).sized(old.bytes());
+                return Demand.of(partition, old.replicas(), old.shares(), Rules.NONE, nodes)
+                    .sized(old.bytes());
               });
       case Step.Settled _, Step.Impossible _ -> throw new AssertionError(step);
     }

@@ -3,6 +3,7 @@ package dev.partita.operator.placement;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.crd.Location;
+import dev.partita.crd.SiteSelector;
 import dev.partita.crd.Survive;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +40,7 @@ class RulesTest {
   }
 
   private static Location region(String region) {
-    return new Location(null, null, region, null);
+    return new Location(null, null, null, region, null);
   }
 
   private static Placement placement(List<Server> servers, Demand... demands) {
@@ -164,9 +165,67 @@ class RulesTest {
         .isEqualTo(new Step.Settled());
   }
 
-  /// Random nodes in clouds, regions and zones, and demands with random rules. Whatever is done, no
-  /// replica comes where it may not be; it ends; and then each demand is met, or no choice of nodes
-  /// could meet it.
+  @Test
+  void aShareGivesUpItsNodeWhereAnotherHasNoOther() {
+    // Both shares have nodes in region b, and one of them has no others.
+    List<Server> servers =
+        List.of(
+            at("a1", "aws", "a", "1"),
+            new Server("b1", new Place("first", "aws", "b", "1"), false, true, true),
+            new Server("b2", new Place("second", "aws", "b", "1"), false, true, true),
+            at("c1", "aws", "c", "1"));
+    List<Share> shares =
+        List.of(
+            Share.selected("x", List.of("first", "s-a", "s-c"), 2),
+            Share.selected("y", List.of("second"), 1));
+    for (List<String> current : List.of(List.<String>of(), List.of("b1", "a1", "c1"))) {
+      Demand demand = Demand.of("p", 3, shares, survive(Survive.Region), current);
+      Placement placement = placement(servers, demand);
+      if (current.isEmpty()) {
+        assertThat(((Step.Create) placement.create("p")).nodes())
+            .containsExactlyInAnyOrder("a1", "b2", "c1");
+      } else {
+        assertThat(placement.repair("p")).isEqualTo(new Step.Move("p", "b1", "b2"));
+      }
+    }
+  }
+
+  @Test
+  void sharesThatCannotBeMetAreRefusedWithTheReason() {
+    assertThat(refusal(Share.selected("tier=gold", List.of("s-a", "s-b"), 2), Share.of("s-b", 1)))
+        .contains("Site s-b belongs to two entries", "the Sites with tier=gold and Site s-b");
+    assertThat(refusal(Share.selected("tier=lead", List.of(), 3)))
+        .contains("3 replicas on the Sites with tier=lead, and there are none: label a Site");
+    assertThat(refusal(Share.selected("tier=gold", List.of("s-b"), 3)))
+        .contains("3 replicas are wanted on different nodes of the Sites with tier=gold", "only 1");
+  }
+
+  private static String refusal(Share... shares) {
+    Demand demand = Demand.of("p", 3, List.of(shares), Rules.NONE, List.of());
+    return ((Step.Impossible) placement(TWO_REGIONS, demand).create("p")).message();
+  }
+
+  @Test
+  void theLeadersPlaceGetsAReplicaWithinItsShare() {
+    Demand demand =
+        Demand.of(
+            "p",
+            3,
+            List.of(Share.selected("x", List.of("s-a"), 2), Share.of("s-b", 1)),
+            leader(new Location(null, null, null, "a", "3")),
+            List.of("a1", "a2", "b1"));
+    assertThat(placement(TWO_REGIONS, demand).repair("p"))
+        .isInstanceOfSatisfying(
+            Step.Move.class,
+            move -> {
+              assertThat(move.add()).isEqualTo("a3");
+              assertThat(move.remove()).isNotEqualTo("b1");
+            });
+  }
+
+  /// Random nodes in clouds, regions and zones, and demands with random shares and rules. Whatever
+  /// is done, no replica comes where it may not be; it ends; and then each demand is met, or no
+  /// choice of nodes could meet it.
   @ParameterizedTest
   @MethodSource("seeds")
   void rulesAreKeptAtEveryStepAndMetWhereTheyCanBe(long seed) {
@@ -179,7 +238,8 @@ class RulesTest {
       servers.add(
           new Server(
               "n" + i,
-              new Place("s" + region, "c" + region % 3, "r" + region, zone),
+              new Place(
+                  "s" + region, "c" + region % 3, "r" + region, zone, Map.of("tier", tier(region))),
               false,
               keeps,
               keeps));
@@ -191,14 +251,18 @@ class RulesTest {
       List<Location> residency =
           random.nextInt(3) > 0
               ? List.of()
-              : List.of(region("r" + random.nextInt(5)), region("r" + random.nextInt(5)));
-      @Nullable Location leader = random.nextBoolean() ? null : region("r" + random.nextInt(5));
+              : List.of(
+                  region("r" + random.nextInt(5)), random.nextBoolean() ? GOLD : region("r3"));
+      @Nullable Location leader =
+          random.nextBoolean()
+              ? null
+              : random.nextInt(3) == 0 ? GOLD : region("r" + random.nextInt(5));
       Rules rules = new Rules(survive, leader, residency);
       List<String> current = new ArrayList<>();
       for (int node = 0; node < random.nextInt(5); node++) {
         current.add("n" + (i + node) % servers.size());
       }
-      demands.put("p" + i, Demand.of("p" + i, replicas, Map.of(), rules, current));
+      demands.put("p" + i, Demand.of("p" + i, replicas, shares(replicas, random), rules, current));
     }
 
     int steps = settle(servers, demands);
@@ -215,8 +279,8 @@ class RulesTest {
                 demand.current().stream()
                     .map(node -> Objects.requireNonNull(byId.get(node)).place())
                     .toList();
-            assertThat(demand.rules().areMet(places, demand.replicas()))
-                .as("seed %d: %s at %s", seed, demand.rules(), places)
+            assertThat(isMet(demand, places))
+                .as("seed %d: %s at %s", seed, demand, places)
                 .isTrue();
           } else {
             Placement placement = new Placement(servers, List.copyOf(demands.values()));
@@ -231,20 +295,48 @@ class RulesTest {
     return IntStream.range(0, Integer.getInteger("partita.seeds", 200)).mapToObj(Long::valueOf);
   }
 
-  /// Whether any choice of nodes meets a demand: each domain gives as many as it has, up to the
-  /// most that it may.
+  private static final Location GOLD =
+      new Location(null, new SiteSelector(Map.of("tier", "gold"), List.of()), null, null, null);
+
+  private static String tier(int region) {
+    return region % 2 == 0 ? "gold" : "silver";
+  }
+
+  /// None, or two over the five Sites.
+  private static List<Share> shares(int replicas, Random random) {
+    if (random.nextBoolean()) {
+      return List.of();
+    }
+    Map<Boolean, List<String>> sites =
+        IntStream.range(0, 5)
+            .mapToObj(site -> "s" + site)
+            .collect(Collectors.partitioningBy(_ -> random.nextBoolean()));
+    int first = 1 + random.nextInt(replicas - 1);
+    return List.of(
+        Share.selected("one", Objects.requireNonNull(sites.get(true)), first),
+        Share.selected("other", Objects.requireNonNull(sites.get(false)), replicas - first));
+  }
+
+  private static boolean isMet(Demand demand, List<Place> places) {
+    return demand.rules().areMet(places, demand.replicas())
+        && demand.shares().stream()
+            .allMatch(share ->
+                places.stream().filter(place -> share.has(place.site())).count()
+                    == share.replicas());
+  }
+
+  /// Whether any choice of nodes meets a demand: all of them are tried.
   private static boolean isPossible(Demand demand, List<Server> servers) {
-    Rules rules = demand.rules();
-    Map<String, Long> byDomain =
-        servers.stream()
-            .filter(Server::accepts)
-            .map(Server::place)
-            .filter(place -> rules.allows(place) && rules.isKnown(place))
-            .collect(Collectors.groupingBy(rules::domain, Collectors.counting()));
-    return byDomain.values().stream()
-            .mapToLong(count -> Math.min(count, rules.mostInDomain(demand.replicas())))
-            .sum()
-        >= demand.replicas();
+    List<Place> places = servers.stream().filter(Server::accepts).map(Server::place).toList();
+    return IntStream.range(0, 1 << places.size())
+        .filter(choice -> Integer.bitCount(choice) == demand.replicas())
+        .anyMatch(choice ->
+            isMet(
+                demand,
+                IntStream.range(0, places.size())
+                    .filter(index -> (choice & 1 << index) != 0)
+                    .mapToObj(places::get)
+                    .toList()));
   }
 
   private static Step next(Placement placement, Demand demand) {
@@ -297,6 +389,6 @@ class RulesTest {
                 .allMatch(server -> before.rules().allows(server.place())));
     nodes.addAll(added);
     demands.put(
-        subject, Demand.of(subject, before.replicas(), before.bySite(), before.rules(), nodes));
+        subject, Demand.of(subject, before.replicas(), before.shares(), before.rules(), nodes));
   }
 }

@@ -15,9 +15,9 @@ class SplitPolicyTest {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant LATER = BEGIN.plus(SplitPolicy.LOAD_REST);
   private static final SplitRule BY_SIZE =
-      new SplitRule(OptionalLong.of(100 * MEBIBYTE), OptionalLong.empty(), true);
+      new SplitRule(OptionalLong.of(100 * MEBIBYTE), OptionalLong.empty(), true, false);
   private static final SplitRule BY_LOAD =
-      new SplitRule(OptionalLong.empty(), OptionalLong.of(1_000), true);
+      new SplitRule(OptionalLong.empty(), OptionalLong.of(1_000), true, false);
 
   private static final JsonNode MIDDLE = new IntNode(50);
   private static final JsonNode BUSY = new IntNode(20);

@@ -1,0 +1,87 @@
+package dev.partita.operator.repartition;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// Decides whether the two parts of one split are to be one again.
+public final class MergePolicy {
+
+  /// What of each limit the two may have together: then the one would not be split again before it
+  /// has doubled.
+  static final double ROOM = 0.5;
+
+  private static final double BYTES_PER_MEBIBYTE = 1 << 20;
+
+  private MergePolicy() {}
+
+  /// What was observed of a part.
+  ///
+  /// @param bytes of its rows
+  /// @param measured whether `bytes` is exact
+  /// @param peaks how much it has been
+  public record Part(long bytes, double operationsPerSecond, boolean measured, PeakHistory peaks) {}
+
+  /// What is to be done. Where nothing limits a Partition, nobody knows what small means.
+  public static MergeFinding decide(
+      SplitRule rule, Part one, Part other, MergePatience patience, Instant now) {
+    if (!rule.merge() || (rule.bytesMax().isEmpty() && rule.operationsMax().isEmpty())) {
+      return new MergeFinding.Nothing();
+    }
+    if (!isSmall(
+        rule,
+        one.bytes() + other.bytes(),
+        one.operationsPerSecond() + other.operationsPerSecond())) {
+      return new MergeFinding.Nothing();
+    }
+    // Peaks that were at different times are summed up: in doubt the two stay.
+    long bytes = one.peaks().bytes() + other.peaks().bytes();
+    double operations = one.peaks().operationsPerSecond() + other.peaks().operationsPerSecond();
+    if (!isOld(one, patience, now)
+        || !isOld(other, patience, now)
+        || !isSmall(rule, bytes, operations)) {
+      return new MergeFinding.Waits();
+    }
+    if (rule.bytesMax().isPresent() && !(one.measured() && other.measured())) {
+      return new MergeFinding.Uncounted();
+    }
+    return new MergeFinding.Due(
+        "for %s its two parts together have had less than half of %s"
+            .formatted(text(patience.quiet()), limits(rule)),
+        "at most %s and %d operations per second"
+            .formatted(mebibytes(bytes), Math.round(operations)));
+  }
+
+  private static boolean isOld(Part part, MergePatience patience, Instant now) {
+    return Duration.between(part.peaks().since(), now).compareTo(patience.quiet()) >= 0;
+  }
+
+  private static boolean isSmall(SplitRule rule, long bytes, double operationsPerSecond) {
+    boolean large = rule.bytesMax().isPresent() && bytes >= ROOM * rule.bytesMax().getAsLong();
+    boolean busy =
+        rule.operationsMax().isPresent()
+            && operationsPerSecond >= ROOM * rule.operationsMax().getAsLong();
+    return !large && !busy;
+  }
+
+  private static String limits(SplitRule rule) {
+    List<String> limits = new ArrayList<>();
+    rule.bytesMax().ifPresent(max -> limits.add(mebibytes(max) + " of spec.split.maxSize"));
+    rule.operationsMax()
+        .ifPresent(
+            max -> limits.add(max + " operations per second of spec.split.maxOperationsPerSecond"));
+    return "the " + String.join(" and of the ", limits);
+  }
+
+  private static String text(Duration duration) {
+    return duration.toHours() > 0
+        ? duration.toHours() + " hours"
+        : duration.toSeconds() + " seconds";
+  }
+
+  private static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MiB", bytes / BYTES_PER_MEBIBYTE);
+  }
+}
