@@ -64,8 +64,12 @@ public final class ControlPlane implements AutoCloseable {
   private final KubernetesClient client;
   private final AutoCloseable server;
 
-  private ControlPlane(Config config, AutoCloseable server) {
+  /// Whether it cares who may do what.
+  private final boolean hasRights;
+
+  private ControlPlane(Config config, boolean hasRights, AutoCloseable server) {
     this.config = config;
+    this.hasRights = hasRights;
     this.client =
         new KubernetesClientBuilder()
             .withConfig(config)
@@ -87,11 +91,24 @@ public final class ControlPlane implements AutoCloseable {
             .toList());
   }
 
+  /// Starts a local one, whatever else there is.
+  static ControlPlane local() {
+    return prepared(() -> local(NodeSpec.local(3)));
+  }
+
   private static ControlPlane connect(List<NodeSpec> servers) {
+    return prepared(() -> isReal() ? real() : local(servers));
+  }
+
+  private interface Start {
+    ControlPlane controlPlane() throws IOException;
+  }
+
+  private static ControlPlane prepared(Start start) {
     try {
-      ControlPlane controlPlane = isReal() ? real() : local(servers);
+      ControlPlane controlPlane = start.controlPlane();
       controlPlane.applyDefinitions();
-      if (isReal()) {
+      if (controlPlane.hasRights) {
         controlPlane.applyRights();
       }
       return controlPlane;
@@ -107,7 +124,7 @@ public final class ControlPlane implements AutoCloseable {
 
   private static ControlPlane real() throws IOException {
     String kubeconfig = Files.readString(Path.of(System.getProperty(KUBECONFIG)));
-    return new ControlPlane(Config.fromKubeconfig(kubeconfig), () -> {});
+    return new ControlPlane(Config.fromKubeconfig(kubeconfig), true, () -> {});
   }
 
   private static ControlPlane local(List<NodeSpec> servers) throws IOException {
@@ -116,7 +133,7 @@ public final class ControlPlane implements AutoCloseable {
         LocalControlPlane.start(
             new LocalControlPlane.Settings(
                 directory, 0, servers, Map.of(TestOperator.IMAGE, IDLE)));
-    return new ControlPlane(Config.fromKubeconfig(server.kubeconfig()), server);
+    return new ControlPlane(Config.fromKubeconfig(server.kubeconfig()), false, server);
   }
 
   public KubernetesClient client() {
@@ -131,7 +148,7 @@ public final class ControlPlane implements AutoCloseable {
   /// The configuration for the operator's own client. On a real control plane it has the rights of
   /// the manifest and no others.
   public Config operatorConfig() {
-    return isReal()
+    return hasRights
         ? new ConfigBuilder(config)
             .withImpersonateUsername(SERVICE_ACCOUNT)
             .withImpersonateGroups("system:serviceaccounts", "system:authenticated")

@@ -382,7 +382,7 @@ class UpgradeIT {
   }
 
   /// Many nodes start here and none runs for long, so they are compiled quickly rather than well.
-  private static List<String> quicklyStarting(List<String> command) {
+  static List<String> quicklyStarting(List<String> command) {
     List<String> quick = new ArrayList<>(command);
     quick.add(1, "-XX:TieredStopAtLevel=1");
     return quick;

@@ -41,12 +41,25 @@ public final class LocalControlPlane implements AutoCloseable {
   /// @param port of the API, 0 for any free one
   /// @param nodes the nodes that this machine plays; none if pods are not to be run
   /// @param images the command that stands for an image
+  /// @param hosts file for the names of the pods, which control planes of several processes may
+  ///   share so that their pods find each other
   public record Settings(
-      Path directory, int port, List<NodeSpec> nodes, Map<String, List<String>> images) {
+      Path directory,
+      int port,
+      List<NodeSpec> nodes,
+      Map<String, List<String>> images,
+      Path hosts) {
     public Settings {
       directory = directory.toAbsolutePath().normalize();
+      hosts = hosts.toAbsolutePath().normalize();
       nodes = List.copyOf(nodes);
       images = Map.copyOf(images);
+    }
+
+    /// One whose pods have names for each other only.
+    public Settings(
+        Path directory, int port, List<NodeSpec> nodes, Map<String, List<String>> images) {
+      this(directory, port, nodes, images, directory.resolve("hosts"));
     }
   }
 
@@ -81,7 +94,11 @@ public final class LocalControlPlane implements AutoCloseable {
     try {
       ObjectService objects = new ObjectService(store, new KindRegistry());
       PodRunner runner =
-          PodRunner.open(new Cluster(objects, "kubelet"), settings.directory(), settings.images());
+          PodRunner.open(
+              new Cluster(objects, "kubelet"),
+              settings.directory(),
+              settings.hosts(),
+              settings.images());
       return start(settings, store, identity, objects, runner);
     } catch (IOException | RuntimeException e) {
       store.close();

@@ -19,7 +19,8 @@ import java.util.concurrent.CountDownLatch;
 /// Options: `--dir DIR` (state, default `.partita/control-plane`), `--port N` (default 0, any free
 /// one), `--nodes N` (default 3), `--topology cloud/region/zone,...` (one node for each entry,
 /// instead of `--nodes`), `--images FILE` (JSON, image to command), `--kubeconfig FILE` (default
-/// `DIR/kubeconfig`). Prints one line when it is ready; SIGTERM or SIGINT stop it.
+/// `DIR/kubeconfig`), `--hosts FILE` (names of pods, default `DIR/hosts`; control planes that share
+/// it have pods that find each other). Prints one line when it is ready; SIGTERM or SIGINT stop it.
 public final class Main {
   private Main() {}
 
@@ -34,7 +35,8 @@ public final class Main {
                 directory,
                 Integer.parseInt(options.getOrDefault("--port", "0")),
                 nodes(options),
-                images(options)));
+                images(options),
+                Path.of(options.getOrDefault("--hosts", directory.resolve("hosts").toString()))));
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
@@ -55,7 +57,7 @@ public final class Main {
 
   private static Map<String, String> options(String[] arguments) {
     List<String> known =
-        List.of("--dir", "--port", "--nodes", "--topology", "--images", "--kubeconfig");
+        List.of("--dir", "--port", "--nodes", "--topology", "--images", "--kubeconfig", "--hosts");
     Map<String, String> options = new HashMap<>();
     for (int i = 0; i < arguments.length; i += 2) {
       if (!known.contains(arguments[i]) || i + 1 == arguments.length) {

@@ -37,7 +37,9 @@ record PodLaunch(
   }
 
   /// What is the same for all pods.
-  record Settings(Path directory, Map<String, List<String>> images) {
+  ///
+  /// @param hosts the names of pods
+  record Settings(Path directory, Path hosts, Map<String, List<String>> images) {
     Settings {
       images = Map.copyOf(images);
     }
@@ -56,7 +58,7 @@ record PodLaunch(
       environment.put(
           "PARTITA_MOUNT_" + name, mounts.getOrDefault(Json.string(mount, "mountPath"), ""));
     }
-    environment.put("PARTITA_HOSTS_FILE", settings.directory().resolve("hosts").toString());
+    environment.put("PARTITA_HOSTS_FILE", settings.hosts().toString());
     environment.put("PARTITA_PARENT_PID", Long.toString(ProcessHandle.current().pid()));
     return new PodLaunch(
         command(

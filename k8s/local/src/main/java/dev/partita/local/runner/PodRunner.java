@@ -42,9 +42,11 @@ public final class PodRunner implements ControlLoop.Reconciler<StoreKey>, AutoCl
 
   /// A runner that keeps its files in `directory`. The caller closes it.
   ///
+  /// @param hosts file for the names of the pods
   /// @param images the command that stands for an image, by its name with or without tag
   /// @throws IOException if there is no network for the pods, or files cannot be used
-  public static PodRunner open(Cluster cluster, Path directory, Map<String, List<String>> images)
+  public static PodRunner open(
+      Cluster cluster, Path directory, Path hosts, Map<String, List<String>> images)
       throws IOException {
     ProcessFiles files = new ProcessFiles(directory.resolve("run"));
     files.endLeftovers();
@@ -56,15 +58,12 @@ public final class PodRunner implements ControlLoop.Reconciler<StoreKey>, AutoCl
     PodProcess.Context context =
         new PodProcess.Context(
             cluster,
-            new PodLaunch.Settings(directory, images),
+            new PodLaunch.Settings(directory, hosts, images),
             new Addresses(directory.resolve("addresses")),
             logs,
             files);
     return new PodRunner(
-        cluster,
-        context,
-        new HostsFile(directory.resolve("hosts")),
-        Guardian.start(files.directory()));
+        cluster, context, new HostsFile(hosts, directory), Guardian.start(files.directory()));
   }
 
   /// What an earlier run has written about its pods is no longer true: their processes are gone,
