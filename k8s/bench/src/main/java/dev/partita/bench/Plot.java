@@ -37,19 +37,30 @@ final class Plot {
       double value = highest * tick / TICKS;
       double y = y(value, highest);
       lines.add(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>",
-              MARGIN, WIDTH - MARGIN, y, y));
+              MARGIN,
+              WIDTH - MARGIN,
+              y,
+              y));
       lines.add(text(MARGIN - 6, y + 4, "end", String.format(Locale.ROOT, "%.0f", value)));
       double at = (double) length * tick / TICKS;
-      lines.add(text(x(at, length), HEIGHT - MARGIN + 18, "middle", String.format(Locale.ROOT, "%.0f", at)));
+      lines.add(
+          text(
+              x(at, length),
+              HEIGHT - MARGIN + 18,
+              "middle",
+              String.format(Locale.ROOT, "%.0f", at)));
     }
     for (int number = 0; number < curves.size(); number++) {
       Curve curve = curves.get(number);
       String color = COLORS.get(number % COLORS.size());
       StringBuilder points = new StringBuilder();
       for (int at = 0; at < curve.values().size(); at++) {
-        points.append(String.format(Locale.ROOT, "%.1f,%.1f ", x(at, length), y(curve.values().get(at), highest)));
+        points.append(
+            String.format(
+                Locale.ROOT, "%.1f,%.1f ", x(at, length), y(curve.values().get(at), highest)));
       }
       lines.add(
           "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\" points=\"%s\"/>"
@@ -71,6 +82,12 @@ final class Plot {
   }
 
   private static String text(double x, double y, String anchor, String text) {
-    return String.format(Locale.ROOT, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>", x, y, anchor, text);
+    return String.format(
+        Locale.ROOT,
+        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
+        x,
+        y,
+        anchor,
+        text);
   }
 }
