@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// bound through it, the table in `k8s/docs/metrics.md` is generated from it, and a test compares
 /// it with what a node really answers.
 ///
-/// A node may hold hundreds of replicas, so the series of one replica are counted: seventeen that
+/// A node may hold hundreds of replicas, so the series of one replica are counted: eighteen that
 /// every replica has, and twenty of histograms only where it has answered requests, that is, where
 /// it leads or has led. That is why the histogram of a Partition has few buckets and tells reads
 /// from writes only, while the one of the node has many buckets and tells every kind of request.
-/// With 300 replicas, a third of them leading, a node has about 7,300 series. Nothing is labelled
+/// With 300 replicas, a third of them leading, a node has about 7,600 series. Nothing is labelled
 /// by key, client, or peer.
 enum NodeMetric {
   NODE_INFO(

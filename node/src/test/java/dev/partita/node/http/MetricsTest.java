@@ -161,7 +161,7 @@ class MetricsTest {
                         .filter(each -> each.text().contains("partition=\"passing\""))
                         .count())
                 .as("series of one partition, see NodeMetric")
-                .isEqualTo(37));
+                .isEqualTo(38));
 
     given().delete("/v1/partitions/passing").then().statusCode(204);
 
