@@ -364,7 +364,7 @@ abstract class DayTwoSuite extends OperatorFixture {
         .withPropagationPolicy(DeletionPropagation.ORPHAN)
         .delete();
 
-    awaitStill("another StatefulSet", () -> !statefulSet().getMetadata().getUid().equals(uid));
+    awaitStill("another StatefulSet", () -> isThere(statefulSet(), uid));
     awaitLooks(QUIET_LOOKS);
     assertThat(podUids()).isEqualTo(before);
   }
@@ -487,6 +487,11 @@ abstract class DayTwoSuite extends OperatorFixture {
             .getSpec()
             .getMaxUnavailable();
     return unavailable.getIntVal();
+  }
+
+  /// Whether there is one, and not the one with this uid.
+  private static boolean isThere(StatefulSet set, String formerUid) {
+    return set.getMetadata() != null && !formerUid.equals(set.getMetadata().getUid());
   }
 
   private StatefulSet statefulSet() {
