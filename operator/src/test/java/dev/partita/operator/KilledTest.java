@@ -6,14 +6,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
-/// Every kill point of every flow, on the local control plane.
+/// Every second kill point of every flow, on the local control plane, or every one with
+/// `-Dpartita.kill.stride=1`.
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
 class KilledTest extends KillPoints {
 
   private static @Nullable ControlPlane shared;
 
   KilledTest() {
-    super(1);
+    super(Integer.getInteger("partita.kill.stride", 2));
   }
 
   @BeforeAll

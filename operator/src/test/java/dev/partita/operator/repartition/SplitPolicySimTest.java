@@ -140,10 +140,10 @@ class SplitPolicySimTest {
   @Test
   void quietWeekendsFoldTheTreeOnceAWeekAtMost() {
     run(
-        Duration.ofDays(28),
+        Duration.ofDays(14),
         at -> at.toDays() % 7 < 5 ? diurnal(at, 8 * MAX) : 0.05 * diurnal(at, 8 * MAX));
 
-    for (int week = 0; week < 4; week++) {
+    for (int week = 0; week < 2; week++) {
       Instant begin = BEGIN.plus(Duration.ofDays(7L * week));
       assertThat(in(splits, begin, Duration.ofDays(7))).isBetween(0L, 15L);
       assertThat(in(merges, begin, Duration.ofDays(7))).isBetween(0L, 15L);
