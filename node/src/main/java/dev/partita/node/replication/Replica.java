@@ -114,7 +114,10 @@ final class Replica implements ReplicationGroup {
 
   @Override
   public CompletableFuture<Long> readBarrier() {
-    if (host.now() - appliedReadsUntilNanos < 0) {
+    // The lease first and then the clock: between the two the lane may publish that there is no lease
+    // any more from its now on, and a time read before would lie in front of that.
+    long untilNanos = appliedReadsUntilNanos;
+    if (host.now() - untilNanos < 0) {
       return CompletableFuture.completedFuture(applier.appliedIndex());
     }
     var result = new CompletableFuture<Long>();

@@ -60,9 +60,22 @@ final class ReplicationHostTest {
     @Nullable NettyTransport transport;
     @Nullable ReplicationHost host;
     @Nullable ReplicationGroup group;
+    private final AtomicLong looks = new AtomicLong();
+    private volatile @Nullable Thread slow;
 
     Member(long id) {
       this.node = new NodeId(id);
+    }
+
+    /// The clock of this node. What the slow thread reads there is old when it has it: the lane has
+    /// turned several times since.
+    private long now() {
+      long now = System.nanoTime();
+      long look = looks.incrementAndGet();
+      if (Thread.currentThread() == slow) {
+        await().atMost(PATIENCE).until(() -> looks.get() > look + 20);
+      }
+      return now;
     }
 
     void start(@Nullable Configuration bootstrap) {
@@ -82,7 +95,7 @@ final class ReplicationHostTest {
                 directory.resolve(node.toString()),
                 node,
                 transport,
-                System::nanoTime,
+                this::now,
                 new QuietListener());
         machine = new ListMachine(disk, 64);
         group = host.open(GROUP, machine, bootstrap);
@@ -168,6 +181,22 @@ final class ReplicationHostTest {
         .until(
             () -> members.values().stream().filter(Member::leads).findFirst().orElse(null),
             java.util.Objects::nonNull);
+  }
+
+  /// It has published that it has no lease after the thread has looked at the clock.
+  @Test
+  void aFollowerLetsNobodyReadHoweverLongItTakesToReadTheClock() {
+    write(3);
+    Member leader = leader();
+    Member follower =
+        members.values().stream().filter(member -> member != leader).findFirst().orElseThrow();
+    follower.slow = Thread.currentThread();
+    CompletableFuture<Long> read = follower.group().readBarrier();
+    follower.slow = null;
+    assertThat(read)
+        .failsWithin(PATIENCE)
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(ReplicationRefusal.NotLeader.class);
   }
 
   /// Proposes until it works; the numbers that were acknowledged come back.
