@@ -114,8 +114,8 @@ final class Replica implements ReplicationGroup {
 
   @Override
   public CompletableFuture<Long> readBarrier() {
-    // The lease first and then the clock: between the two the lane may publish that there is no lease
-    // any more from its now on, and a time read before would lie in front of that.
+    // The lease first and then the clock: in between the lane may publish that from its now on
+    // there is no lease, and a time read before would lie in front of that.
     long untilNanos = appliedReadsUntilNanos;
     if (host.now() - untilNanos < 0) {
       return CompletableFuture.completedFuture(applier.appliedIndex());

@@ -72,7 +72,7 @@ final class ReplicationHostTest {
     private long now() {
       long now = System.nanoTime();
       long look = looks.incrementAndGet();
-      if (Thread.currentThread() == slow) {
+      if (Thread.currentThread().equals(slow)) {
         await().atMost(PATIENCE).until(() -> looks.get() > look + 20);
       }
       return now;
