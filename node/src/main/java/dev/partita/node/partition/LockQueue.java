@@ -222,7 +222,9 @@ final class LockQueue {
                     || waiter.read.stream().anyMatch(writtenBefore::contains));
         LockHolder blocker = blocker(waiter);
         note(waiter, blocker);
-        if (blocker == null && !queued) {
+        // Who asks for a lock too late would not know that it has it.
+        boolean gone = waiter.locks() && waiter.deadline.isExpired(clock);
+        if (blocker == null && !queued && !gone) {
           admitted.add(waiter);
           waiting.remove(waiter);
           if (own != null && waiter.locks()) {

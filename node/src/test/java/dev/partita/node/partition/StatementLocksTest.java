@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -211,9 +213,40 @@ final class StatementLocksTest {
     Response refused =
         end(
             node.partitions.handle(
-                lock(younger, 1),
-                dev.partita.node.time.Deadline.after(Duration.ofMillis(50), TestNode.CLOCK)));
+                lock(younger, 1), Deadline.after(Duration.ofMillis(50), TestNode.CLOCK)));
     assertThat(refused).isEqualTo(new Response.Locked(older.id()));
     assertThat(node.call(lock(older, 1))).isInstanceOf(Response.Granted.class);
+  }
+
+  /// Nobody would know that it is locked, and wait until the lease is over.
+  @Test
+  void whatComesTooLateLocksNothing() {
+    Begun begun = begin();
+    assertThat(
+            end(
+                node.partitions.handle(
+                    lock(begun, 1), Deadline.after(Duration.ZERO, TestNode.CLOCK))))
+        .isInstanceOf(Response.Refusal.class);
+    assertThat(
+            end(
+                node.partitions.handle(
+                    write(1, "{}"),
+                    Deadline.after(Request.LOCK_LEASE.dividedBy(2), TestNode.CLOCK))))
+        .isInstanceOf(Response.Writes.class);
+  }
+
+  @Test
+  void moreRowsThanMayBeLockedAreRefused() {
+    Begun begun = begin();
+    List<PrimaryKey> rows =
+        LongStream.range(0, RowLocks.ROWS_MAX).mapToObj(PrimaryKey::of).toList();
+    assertThat(
+            node.call(
+                new Request.RenewLocks(things.id(), Epoch.FIRST, begun.id(), begun.at(), rows)))
+        .isEqualTo(new Response.Done());
+    assertThat(node.call(lock(begin(), RowLocks.ROWS_MAX))).isInstanceOf(Response.Overloaded.class);
+    assertThat(node.call(write(RowLocks.ROWS_MAX, "{}"))).isInstanceOf(Response.Writes.class);
+    node.call(unlock(begun));
+    assertThat(node.call(lock(begin(), 7))).isInstanceOf(Response.Granted.class);
   }
 }
