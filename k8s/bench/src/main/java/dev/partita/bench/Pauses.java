@@ -3,7 +3,6 @@ package dev.partita.bench;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,7 +13,6 @@ import java.util.List;
 final class Pauses {
   private static final int[] MEBIBYTES = {1, 1_024};
   private static final int DOCUMENT_BYTES = 16 << 10;
-  private static final int BATCH = 100;
   private static final int WRITERS = 8;
   private static final int SPLITS = 10;
   private static final long KEYS = 1L << 40;
@@ -138,24 +136,12 @@ final class Pauses {
 
   private static void fill(Nodes nodes, int mebibytes) throws IOException {
     long rows = ((long) mebibytes << 20) / DOCUMENT_BYTES;
-    String value = "x".repeat(DOCUMENT_BYTES - 64);
-    try (HttpConnection connection = new HttpConnection(nodes.address(nodes.leader("pauses")))) {
-      for (long from = 0; from < rows; from += BATCH) {
-        StringBuilder batch = new StringBuilder("[");
-        for (long row = from; row < Math.min(rows, from + BATCH); row++) {
-          batch.append(row == from ? "" : ",");
-          batch.append("{\"id\":").append(KEYS / rows * row);
-          batch.append(",\"v\":\"").append(value).append("\"}");
-        }
-        byte[] body = batch.append(']').toString().getBytes(StandardCharsets.UTF_8);
-        HttpConnection.Answer answer =
-            connection.send(
-                "POST", "/v1/collections/" + COLLECTION + "/documents?onConflict=replace", body);
-        if (answer.status() != 200) {
-          throw new IllegalStateException("filling: " + answer.status() + " " + answer.body());
-        }
-      }
-    }
+    Filling.rows(
+        nodes.address(nodes.leader("pauses")),
+        COLLECTION,
+        rows,
+        row -> KEYS / rows * row,
+        DOCUMENT_BYTES);
   }
 
   private static String path(long key) {

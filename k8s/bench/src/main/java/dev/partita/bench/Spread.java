@@ -1,9 +1,7 @@
 package dev.partita.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,7 +48,12 @@ final class Spread {
       }
       Operated.await("all Partitions", PATIENCE, () -> operated.ready("Partition") == PARTITIONS);
       List<InetSocketAddress> nodes = operated.nodes();
-      fill(nodes.getFirst());
+      Filling.rows(
+          nodes.getFirst(),
+          COLLECTION,
+          (long) PARTITIONS * FILLED_EACH,
+          row -> row / FILLED_EACH * KEYS_EACH + row % FILLED_EACH,
+          FILL_BYTES);
       Foreground.Target anywhere = random -> path(random.nextLong((long) PARTITIONS * KEYS_EACH));
       try (Foreground foreground = Foreground.start(WRITERS, nodes, 256, anywhere)) {
         Thread.sleep(BEFORE);
@@ -91,27 +94,6 @@ final class Spread {
     int most = counts.values().stream().mapToInt(Integer::intValue).max().orElse(0);
     int fewest = counts.values().stream().mapToInt(Integer::intValue).min().orElse(0);
     return counts.size() > NODES && most - fewest <= EVEN_DIFFERENCE;
-  }
-
-  private static void fill(InetSocketAddress node) throws IOException {
-    String value = "x".repeat(FILL_BYTES - 32);
-    try (HttpConnection connection = new HttpConnection(node)) {
-      for (int number = 0; number < PARTITIONS; number++) {
-        StringBuilder batch = new StringBuilder("[");
-        for (int row = 0; row < FILLED_EACH; row++) {
-          batch.append(row == 0 ? "" : ",");
-          batch.append("{\"id\":").append(number * KEYS_EACH + row);
-          batch.append(",\"v\":\"").append(value).append("\"}");
-        }
-        byte[] body = batch.append(']').toString().getBytes(StandardCharsets.UTF_8);
-        HttpConnection.Answer answer =
-            connection.send(
-                "POST", "/v1/collections/" + COLLECTION + "/documents?onConflict=replace", body);
-        if (answer.status() != 200) {
-          throw new IllegalStateException("filling: " + answer.status() + " " + answer.body());
-        }
-      }
-    }
   }
 
   private static String path(long key) {
