@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -197,6 +198,24 @@ abstract class OperatorSuite extends OperatorFixture {
     assertThat(running.writes()).isEqualTo(writes);
   }
 
+  /// Waits until the Partition p has a condition that says all of this, and an event of that name.
+  private void awaitWarning(String condition, String... told) {
+    awaitStatus(
+        Partition.class,
+        "p",
+        status ->
+            Conditions.find(status.conditions(), condition)
+                .filter(found -> found.status().equals("True"))
+                .filter(found -> Stream.of(told).allMatch(found.message()::contains))
+                .isPresent());
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            client().v1().events().inNamespace(namespace).list().getItems().stream()
+                .anyMatch(event ->
+                    event.getReason().equals(condition) && event.getType().equals("Warning")));
+  }
+
   @Test
   @LocalControlPlaneSuffices
   void aKeyThatNoSplitHelpsIsToldWhileItIsHot() {
@@ -207,20 +226,7 @@ abstract class OperatorSuite extends OperatorFixture {
 
     cluster.hotKey("p", "k-7");
 
-    awaitStatus(
-        Partition.class,
-        "p",
-        status ->
-            Conditions.find(status.conditions(), "HotKey")
-                .filter(condition -> condition.status().equals("True"))
-                .filter(condition -> condition.message().contains("k-7"))
-                .isPresent());
-    await()
-        .atMost(PATIENCE)
-        .until(() ->
-            client().v1().events().inNamespace(namespace).list().getItems().stream()
-                .anyMatch(event ->
-                    event.getReason().equals("HotKey") && event.getType().equals("Warning")));
+    awaitWarning("HotKey", "k-7");
     awaitReady(Partition.class, "p");
 
     cluster.hotKey("p", null);
@@ -239,21 +245,7 @@ abstract class OperatorSuite extends OperatorFixture {
 
     cluster.recovered("p", "all that came after entry 7");
 
-    awaitStatus(
-        Partition.class,
-        "p",
-        status ->
-            Conditions.find(status.conditions(), "Recovered")
-                .filter(condition -> condition.status().equals("True"))
-                .filter(condition -> condition.message().contains("after entry 7"))
-                .filter(condition -> condition.message().contains("recover acknowledge plan-1"))
-                .isPresent());
-    await()
-        .atMost(PATIENCE)
-        .until(() ->
-            client().v1().events().inNamespace(namespace).list().getItems().stream()
-                .anyMatch(event ->
-                    event.getReason().equals("Recovered") && event.getType().equals("Warning")));
+    awaitWarning("Recovered", "after entry 7", "recover acknowledge plan-1");
 
     cluster.recovered("p", null);
 
