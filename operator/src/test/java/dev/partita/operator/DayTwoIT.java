@@ -24,10 +24,9 @@ class DayTwoIT extends DayTwoSuite {
     List<String> before = cluster.idsOf(lost);
     String server =
         client().pods().inNamespace(namespace).withName(lost).get().getSpec().getNodeName();
-    client()
-        .nodes()
-        .withName(server)
-        .edit(node ->
+    edit(
+        client().nodes().withName(server),
+        node ->
             new NodeBuilder(node)
                 .editMetadata()
                 .addToAnnotations(FAILURE, "down")
@@ -45,10 +44,9 @@ class DayTwoIT extends DayTwoSuite {
                   .hasSize(1)
                   .doesNotContainAnyElementsOf(before));
     } finally {
-      client()
-          .nodes()
-          .withName(server)
-          .edit(node ->
+      edit(
+          client().nodes().withName(server),
+          node ->
               new NodeBuilder(node)
                   .editMetadata()
                   .removeFromAnnotations(FAILURE)

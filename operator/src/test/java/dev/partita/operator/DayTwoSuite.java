@@ -384,10 +384,9 @@ abstract class DayTwoSuite extends OperatorFixture {
     // In this order: the finalizer, which protects volumes in use, comes back to a living one.
     client().persistentVolumes().withName(volume).delete();
     if (client().persistentVolumes().withName(volume).get() != null) {
-      client()
-          .persistentVolumes()
-          .withName(volume)
-          .edit(each -> {
+      edit(
+          client().persistentVolumes().withName(volume),
+          each -> {
             each.getMetadata().setFinalizers(List.of());
             return each;
           });
@@ -419,11 +418,9 @@ abstract class DayTwoSuite extends OperatorFixture {
   }
 
   private void approve(String token) {
-    client()
-        .resources(Site.class)
-        .inNamespace(namespace)
-        .withName("main")
-        .edit(site -> {
+    edit(
+        client().resources(Site.class).inNamespace(namespace).withName("main"),
+        site -> {
           Map<String, String> annotations =
               new TreeMap<>(
                   Objects.requireNonNullElse(site.getMetadata().getAnnotations(), Map.of()));
@@ -501,12 +498,9 @@ abstract class DayTwoSuite extends OperatorFixture {
   }
 
   private void editStatefulSet(Consumer<StatefulSet> change) {
-    client()
-        .apps()
-        .statefulSets()
-        .inNamespace(namespace)
-        .withName("main")
-        .edit(set -> {
+    edit(
+        client().apps().statefulSets().inNamespace(namespace).withName("main"),
+        set -> {
           change.accept(set);
           return set;
         });

@@ -168,11 +168,9 @@ class MergeTest extends OperatorFixture {
   }
 
   private void annotate(String approval) {
-    client()
-        .resources(Partition.class)
-        .inNamespace(namespace)
-        .withName("p")
-        .edit(each -> {
+    edit(
+        client().resources(Partition.class).inNamespace(namespace).withName("p"),
+        each -> {
           each.getMetadata().setAnnotations(Map.of(Approvals.ANNOTATION, approval));
           return each;
         });

@@ -22,9 +22,12 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.readiness.Readiness;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -36,6 +39,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -125,15 +129,29 @@ abstract class OperatorFixture {
     client().namespaces().withName(namespace).delete();
   }
 
+  /// Changes an object as somebody with kubectl does: on top of whatever others write meanwhile.
+  static <T extends HasMetadata> void edit(Resource<T> object, UnaryOperator<T> change) {
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptionsMatching(OperatorFixture::isConflict)
+        .until(() -> {
+          object.edit(change);
+          return true;
+        });
+  }
+
+  private static boolean isConflict(Throwable failure) {
+    return failure instanceof KubernetesClientException refused
+        && refused.getCode() == HttpURLConnection.HTTP_CONFLICT;
+  }
+
   final <T extends HasMetadata> void dropFinalizers(Class<T> type) {
     client().resources(type).inNamespace(namespace).list().getItems().stream()
         .map(each -> each.getMetadata().getName())
         .forEach(name ->
-            client()
-                .resources(type)
-                .inNamespace(namespace)
-                .withName(name)
-                .edit(each -> {
+            edit(
+                client().resources(type).inNamespace(namespace).withName(name),
+                each -> {
                   each.getMetadata().setFinalizers(List.of());
                   return each;
                 }));

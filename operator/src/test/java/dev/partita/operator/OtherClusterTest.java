@@ -297,12 +297,9 @@ class OtherClusterTest extends OperatorFixture {
   }
 
   private void label(String uid) {
-    there()
-        .apps()
-        .statefulSets()
-        .inNamespace(namespace)
-        .withName("other")
-        .edit(set -> {
+    edit(
+        there().apps().statefulSets().inNamespace(namespace).withName("other"),
+        set -> {
           set.getMetadata().getLabels().put(Labels.SITE_UID, uid);
           return set;
         });

@@ -168,11 +168,9 @@ class PartitionTreeTest extends OperatorFixture {
         "three replicas of each part",
         () -> parts.stream().allMatch(part -> cluster.replicas(part).size() == 3));
     // What somebody changes in a part is changed back.
-    client()
-        .resources(Partition.class)
-        .inNamespace(namespace)
-        .withName(parts.getFirst())
-        .edit(each -> {
+    edit(
+        client().resources(Partition.class).inNamespace(namespace).withName(parts.getFirst()),
+        each -> {
           each.getMetadata().setLabels(Map.of());
           return each;
         });

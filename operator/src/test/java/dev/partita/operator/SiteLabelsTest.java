@@ -60,11 +60,9 @@ class SiteLabelsTest extends OperatorFixture {
   }
 
   private void label(String site, String tier) {
-    client()
-        .resources(Site.class)
-        .inNamespace(namespace)
-        .withName(site)
-        .edit(each -> {
+    edit(
+        client().resources(Site.class).inNamespace(namespace).withName(site),
+        each -> {
           each.getMetadata().getLabels().put("tier", tier);
           return each;
         });

@@ -77,11 +77,9 @@ class SplitTest extends OperatorFixture {
   }
 
   private void annotate(String name, String approval) {
-    client()
-        .resources(Partition.class)
-        .inNamespace(namespace)
-        .withName(name)
-        .edit(each -> {
+    edit(
+        client().resources(Partition.class).inNamespace(namespace).withName(name),
+        each -> {
           each.getMetadata().setAnnotations(Map.of(Approvals.ANNOTATION, approval));
           return each;
         });
