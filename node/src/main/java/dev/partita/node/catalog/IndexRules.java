@@ -41,6 +41,10 @@ final class IndexRules {
       return Transition.refused(
           before, Reason.INVALID, "the index cannot be made", create.name(), e.getMessage());
     }
+    Transition torn = ColumnRules.check(before, definition);
+    if (torn != null) {
+      return torn;
+    }
     return Transition.applied(
         next.withNextId(next.nextId() + 1)
             .withIndex(new IndexEntry(definition, IndexEntry.State.BUILDING, null)));

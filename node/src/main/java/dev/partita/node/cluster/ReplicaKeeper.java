@@ -205,7 +205,8 @@ final class ReplicaKeeper implements AutoCloseable {
                 entry.collection(),
                 entry.bounds(),
                 Epoch.FIRST,
-                members),
+                members,
+                entry.columnGroupOrNone()),
             first ? members : null);
     if (first && entry.voters().getFirst().equals(self)) {
       replica.group().campaign();

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonBytes;
+import dev.partita.node.index.JsonColumns;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.Request;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// threads.
 public final class DocumentParser {
   /// The member of a document that is its primary key.
-  public static final String ID = "id";
+  public static final String ID = JsonColumns.ID;
 
   private static final int NESTING_MAX = 100;
   private static final int NUMBER_LENGTH_MAX = 400;

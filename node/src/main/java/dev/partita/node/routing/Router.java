@@ -12,6 +12,7 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.ColumnGroups;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Extent;
 import dev.partita.node.partition.PartitionCaller;
@@ -65,6 +66,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   private final KnownSplits splits = new KnownSplits();
   private final UniqueIndexes unique = new UniqueIndexes();
   private final Intervals intervals;
+  private final NewColumns newColumns;
 
   /// @param system has the catalog, and takes requests for new intervals
   /// @param clients how to reach the Partitions of a node
@@ -79,6 +81,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     this.self = self;
     this.catalog = system::catalog;
     this.intervals = new Intervals(system, clock);
+    this.newColumns = new NewColumns(system, clock);
     this.clients = clients;
     this.leaders = new LikelyLeaders(self, alive);
     this.clock = clock;
@@ -161,6 +164,26 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return !ClaimPartitions.isClaims(collection)
         && !(partitions(collection).isEmpty()
             && catalog.get().partitions().families(collection).isEmpty());
+  }
+
+  @Override
+  public @Nullable ColumnGroups columnGroups(String collection) {
+    CollectionEntry entry = catalog.get().collections().get(collection);
+    return entry == null || entry.partitioning() != CollectionEntry.Partitioning.COLUMNS
+        ? null
+        : ColumnGroups.of(collection, partitions(collection));
+  }
+
+  @Override
+  public @Nullable ColumnGroups columnGroups(
+      String collection, Collection<String> columns, Deadline deadline) {
+    ColumnGroups known = columnGroups(collection);
+    if (known == null || known.lacking(columns).isEmpty()) {
+      return known;
+    }
+    intervals.catchUp(null, deadline);
+    newColumns.await(collection, columns, deadline);
+    return columnGroups(collection);
   }
 
   @Override
