@@ -22,7 +22,7 @@ import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.Committer;
 import dev.partita.node.transaction.OneShot;
 import dev.partita.node.transaction.Transactions;
-import dev.partita.node.transaction.UniqueWrites;
+import dev.partita.node.transaction.DocumentWrites;
 import dev.partita.node.transport.Transport;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -120,7 +120,7 @@ public final class Sessions implements AutoCloseable {
     return new Sessions(
         new Session.Surroundings(
             router,
-            new Documents(router, new UniqueWrites(router, transactions, oracle, clock)),
+            new Documents(router, new DocumentWrites(router, transactions, oracle, clock)),
             new Queries(router, router, oracle, clock),
             new Committer(router, transactions, oracle, clock),
             threads,
