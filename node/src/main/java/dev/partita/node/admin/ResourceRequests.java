@@ -79,7 +79,8 @@ final class ResourceRequests {
   }
 
   private static boolean isSame(PartitionEntry entry, CatalogCommand.CreatePartition wanted) {
-    return entry.collection().equals(wanted.collection()) && entry.bounds().equals(wanted.bounds());
+    return entry.collection().equals(wanted.collection())
+        && entry.bounds().isSameAs(wanted.bounds());
   }
 
   /// What the catalog would refuse anyway is refused before a custom resource is made for it.

@@ -1,5 +1,6 @@
 package dev.partita.node.catalog;
 
+import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Timestamp;
@@ -126,6 +127,14 @@ public record Catalog(
   public List<IndexEntry> indexesOf(String collection) {
     return indexes.values().stream()
         .filter(index -> index.definition().collection().equals(collection))
+        .toList();
+  }
+
+  /// The Partitions whose rows have entries in an index, as clients are routed to them: all of its
+  /// collection, or the column group that has its fields.
+  public List<PartitionEntry> partitionsOf(IndexDefinition index) {
+    return partitions.of(index.collection()).stream()
+        .filter(entry -> entry.bounds().hasFieldsOf(index))
         .toList();
   }
 

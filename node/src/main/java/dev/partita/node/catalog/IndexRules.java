@@ -76,7 +76,7 @@ final class IndexRules {
     boolean unclaimed =
         known.get().definition().claims()
             && known.get().state() == IndexEntry.State.BUILDING
-            && !before.partitions().of(known.get().definition().collection()).isEmpty();
+            && !before.partitionsOf(known.get().definition()).isEmpty();
     if (unclaimed && change.state() == IndexEntry.State.READY) {
       // Rows have come since that was found out: they claim first.
       return Transition.applied(before);

@@ -15,8 +15,9 @@ final class PartitionRules {
   static final int PARTITIONS_MAX = 10_000;
   static final int REPLICAS_MAX = 9;
 
-  /// Of one collection: the write of a whole document is a transaction over all of them.
-  static final int COLUMN_GROUPS_MAX = 64;
+  /// Of one collection: the write of a whole document is a transaction over all of them, and over
+  /// the claims of unique indexes, which has at most 64 participants.
+  static final int COLUMN_GROUPS_MAX = 32;
 
   /// In the name of a Partition that nobody sees between the one that it had, or is to have, and
   /// its id: no resource has such a name.

@@ -42,7 +42,7 @@ public record DocumentRows(
   }
 
   /// Whether columns mean the whole document, or whether it is there.
-  static boolean areAll(@Nullable Collection<String> columns) {
+  public static boolean areAll(@Nullable Collection<String> columns) {
     return columns == null || columns.stream().allMatch(JsonColumns.ID::equals);
   }
 
@@ -130,6 +130,12 @@ public record DocumentRows(
       return;
     }
     JsonBytes document = mutation.document();
+    if (areAll(columns)) {
+      throw new DatabaseException(
+              ErrorCode.INVALID_REQUEST, "the key is no column: name those that are to be written")
+          .with("key", mutation.key())
+          .with("columns", columns);
+    }
     if (document == null) {
       throw new DatabaseException(
               ErrorCode.INVALID_REQUEST,

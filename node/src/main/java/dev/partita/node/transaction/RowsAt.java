@@ -49,6 +49,9 @@ public final class RowsAt {
   /// @throws DatabaseException if a partition cannot answer
   public RowsAt read() {
     wanted.keySet().removeAll(found.keySet());
+    if (wanted.isEmpty()) {
+      return this;
+    }
     if (wanted.size() == 1) {
       wanted.forEach((place, owner) ->
           found.put(place, read(caller, owner, place.key(), at, deadline)));
