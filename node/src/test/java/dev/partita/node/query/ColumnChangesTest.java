@@ -10,7 +10,6 @@ import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.ChangePosition;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
-import dev.partita.node.partition.PartitionId;
 import dev.partita.node.partition.ReadSet;
 import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
@@ -26,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,7 +68,7 @@ final class ColumnChangesTest {
   }
 
   /// Rows by the number of their group in [#COLUMNS]; null is a deletion.
-  private @Nullable Prepared prepare(PrimaryKey key, Map<Integer, @Nullable String> rows) {
+  private Prepared prepare(PrimaryKey key, Map<Integer, @Nullable String> rows) {
     Timestamp began = node.oracle.take();
     List<PartitionDescriptor> participants = rows.keySet().stream().map(groups::get).toList();
     var transaction =
@@ -124,7 +124,6 @@ final class ColumnChangesTest {
 
   private Timestamp commit(long key, Map<Integer, @Nullable String> rows) {
     Prepared prepared = prepare(PrimaryKey.of(key), rows);
-    assertThat(prepared).isNotNull();
     finish(prepared, true);
     return prepared.commit();
   }
@@ -186,9 +185,11 @@ final class ColumnChangesTest {
     private ChangePosition position;
     private Timestamp resolved;
 
+    /// Begins with what is there.
     Copy(Timestamp at) {
       position = ChangePosition.behind(at);
       resolved = at;
+      documents.putAll(read());
     }
 
     /// @return whether that was all for now
@@ -229,6 +230,10 @@ final class ColumnChangesTest {
     }
 
     void compare() {
+      assertThat(documents).isEqualTo(read());
+    }
+
+    private Map<PrimaryKey, Document> read() {
       var found = new HashMap<PrimaryKey, Document>();
       new Queries(node, node, node.oracle, TestNode.CLOCK)
           .range(RangeQuery.of(PEOPLE, 1_000).withAt(resolved), TestNode.soon())
@@ -240,7 +245,7 @@ final class ColumnChangesTest {
                       document.key(),
                       document.version(),
                       sorted(JsonData.document(document.json())))));
-      assertThat(documents).isEqualTo(found);
+      return found;
     }
   }
 
@@ -248,7 +253,7 @@ final class ColumnChangesTest {
     ObjectNode sorted = document.objectNode();
     new TreeMap<>(
             document.properties().stream()
-                .collect(java.util.stream.Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)))
         .forEach(sorted::set);
     return JsonData.write(sorted);
   }
@@ -273,9 +278,9 @@ final class ColumnChangesTest {
               break;
             }
             Prepared prepared = prepare(key, someRows(key, step, random));
-            if (prepared != null && open.size() < 3 && random.nextInt(3) == 0) {
+            if (open.size() < 3 && random.nextInt(3) == 0) {
               open.put(key, prepared);
-            } else if (prepared != null) {
+            } else {
               finish(prepared, true);
             }
           }
