@@ -389,11 +389,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
           "its bounds overlap those of Partition %s in collection %s: delete one of the two"
               .formatted(refused.with(), partition.getSpec().collection()));
     }
-    return Verdict.stalled(
-        "Refused",
-        refused.with() == null
-            ? refused.detail()
-            : "%s (%s)".formatted(refused.detail(), refused.with()));
+    return Verdict.stalled("Refused", refused.reason());
   }
 
   private Verdict unobserved() {
