@@ -500,9 +500,12 @@ abstract class OperatorSuite extends OperatorFixture {
     cluster.figures("profile", 7, 400);
     awaitStatus(Partition.class, "login", status -> Objects.equals(status.rows(), 42L));
 
+    client().resources(Partition.class).inNamespace(namespace).withName("torn").delete();
     scale(3);
 
-    awaitStill("three nodes", () -> podNames().size() == 3 && claimNames().size() == 3);
+    await("three nodes")
+        .atMost(PATIENCE)
+        .until(() -> podNames().size() == 3 && claimNames().size() == 3);
     assertThat(cluster.load()).containsOnlyKeys("main-0", "main-1", "main-2");
     assertThat(cluster.operationLog()).noneMatch(each -> each.startsWith("Split"));
     awaitStatus(Partition.class, "profile", status -> Objects.equals(status.readyReplicas(), 3));
