@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.CatalogResult;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.catalog.ResourceRequest;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.system.SystemPartition;
+import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import java.lang.System.Logger;
@@ -58,6 +60,12 @@ final class ResourceRequests {
           deadline);
     } else if (known.isEmpty()) {
       refuseOverlap(wanted);
+      refuseInvalid(
+          new CatalogCommand.CreatePartition(
+              wanted.name(),
+              wanted.collection(),
+              wanted.bounds(),
+              List.of(new NodeId(Long.parseLong(admin.node().nodeId())))));
       request(
           ResourceRequest.Action.CREATE,
           ResourceRequest.Kind.PARTITION,
@@ -95,6 +103,14 @@ final class ResourceRequests {
             .with("subject", wanted.name())
             .with("with", entry.name());
       }
+    }
+  }
+
+  /// The same for what cannot be, such as an index over two column groups.
+  private void refuseInvalid(CatalogCommand wanted) {
+    if (system.catalog().trial(wanted) instanceof CatalogResult.Refused refused
+        && refused.reason() == CatalogResult.Reason.INVALID) {
+      throw NodeAdmin.failure(refused);
     }
   }
 
@@ -137,6 +153,7 @@ final class ResourceRequests {
       // The catalog tells an index of the same definition from another one.
       admin.putIndex(name, spec, deadline);
     } else {
+      refuseInvalid(wanted);
       request(
           ResourceRequest.Action.CREATE,
           ResourceRequest.Kind.INDEX,

@@ -143,6 +143,11 @@ public record Catalog(
     return indexes.values().stream().filter(index -> index.definition().id() == id).findFirst();
   }
 
+  /// What would come of a command now.
+  public CatalogResult trial(CatalogCommand command) {
+    return CatalogRules.apply(this, command).result();
+  }
+
   /// Whether the node is registered and was not removed.
   public boolean hasMember(NodeId node) {
     NodeEntry entry = nodes.get(node);

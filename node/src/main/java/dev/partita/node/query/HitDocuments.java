@@ -55,6 +55,17 @@ final class HitDocuments {
             || ColumnGroups.columns(partition).stream().anyMatch(columns::contains));
   }
 
+  /// Whether some rows lie in other partitions than the entries. Then a timestamp has to be taken
+  /// first: that of one partition's newest state may be older than what others have.
+  boolean lieElsewhere(List<PartitionDescriptor> partitions) {
+    return asked
+        && partitions.stream()
+            .filter(partition -> partition.columnGroup() > 0)
+            .anyMatch(partition ->
+                DocumentRows.areAll(columns)
+                    || !ColumnGroups.columns(partition).containsAll(columns));
+  }
+
   /// What a partition has answered, with documents. It may be short of some entries if their
   /// documents are large.
   Source.Piece<IndexHit> piece(

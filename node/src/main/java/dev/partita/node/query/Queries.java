@@ -96,7 +96,8 @@ public final class Queries {
         new Scope(
             () -> partitions(index, query.partition()),
             partitions ->
-                isNamed(query) || haveAll(partitions) || cover(partitions, null, null)),
+                !documents.lieElsewhere(partitions)
+                    && (isNamed(query) || haveAll(partitions) || cover(partitions, null, null))),
         deadline,
         (partition, at) ->
             (after, limit) -> {

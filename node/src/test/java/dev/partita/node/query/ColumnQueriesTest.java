@@ -362,6 +362,7 @@ final class ColumnQueriesTest {
             Response response = node.call(partition, request, deadline);
             count[0]++;
             put(1, "{\"name\":\"%d\",\"tags\":[\"%d\"]}".formatted(count[0], count[0]));
+            node.oracle.take();
             return response;
           }
         };
@@ -392,6 +393,26 @@ final class ColumnQueriesTest {
     var json = JsonData.document(document.json());
     String tag = json.path("tags").path(0).textValue();
     assertThat(json.has("name") ? json.get("name").textValue() : tag).isEqualTo(tag);
+  }
+
+  /// Whatever the partition that has the entries knows as the newest moment.
+  @Test
+  void whatWasWrittenBeforeAQueryIsRead() {
+    openGroups();
+    put(1, "{\"name\":\"a\"}");
+    IndexQuery query = IndexQuery.of("ages", List.of(), 10).withDocuments();
+    for (int at = 1; at < 5; at++) {
+      write(
+          groups().all().get(1),
+          PrimaryKey.of(1),
+          JsonBytes.of("{\"seen\":%d}".formatted(at)));
+      for (IndexQuery each :
+          List.of(query, query.withPartition(COLLECTION + "-1"), query.withColumns(List.of("seen")))) {
+        assertThat(queries.index(each, TestNode.soon()).data())
+            .extracting(hit -> JsonData.document(hit.document().json()).path("seen").intValue())
+            .containsExactly(at);
+      }
+    }
   }
 
   @Test
@@ -444,11 +465,14 @@ final class ColumnQueriesTest {
           asked.add(partition.id());
           return node.call(partition, request, deadline);
         };
-    TimestampOracle none =
-        _ -> {
-          throw new AssertionError("one partition tells its own timestamp");
-        };
-    Queries frugal = queries(noting, none);
+    var timestamps = new int[1];
+    Queries frugal =
+        queries(
+            noting,
+            count -> {
+              timestamps[0]++;
+              return node.oracle.next(count);
+            });
     frugal.range(RangeQuery.of(COLLECTION, 10).withColumns(List.of("seen")), TestNode.soon());
     assertThat(asked).containsExactly(new PartitionId(2));
     asked.clear();
@@ -459,6 +483,7 @@ final class ColumnQueriesTest {
         IndexQuery.of("tags", List.of(), 10).withDocuments().withColumns(List.of("note")),
         TestNode.soon());
     assertThat(asked).containsExactly(new PartitionId(3));
+    assertThat(timestamps).as("one partition tells its own").containsExactly(0);
     asked.clear();
     frugal.index(
         IndexQuery.of("tags", List.of(), 10).withDocuments().withColumns(List.of("seen")),
