@@ -56,9 +56,7 @@ final class ColumnClients extends HistoryClients {
 
   /// @return null for a whole document
   private static @Nullable List<String> someColumns(Random random) {
-    return random.nextBoolean()
-        ? null
-        : List.of(COLUMNS.get(random.nextInt(COLUMNS.size())));
+    return random.nextBoolean() ? null : List.of(COLUMNS.get(random.nextInt(COLUMNS.size())));
   }
 
   private static int key(int document, String column) {
@@ -75,10 +73,7 @@ final class ColumnClients extends HistoryClients {
 
   /// What was read of a document.
   private static Map<String, List<Integer>> see(
-      History.Begun begun,
-      int document,
-      @Nullable List<String> columns,
-      @Nullable JsonNode found) {
+      History.Begun begun, int document, @Nullable List<String> columns, @Nullable JsonNode found) {
     var lists = new HashMap<String, List<Integer>>();
     for (String column : all(columns)) {
       lists.put(column, list(found, column));
@@ -92,16 +87,14 @@ final class ColumnClients extends HistoryClients {
     var members = new ArrayList<String>();
     members.add("\"id\":" + document);
     lists.forEach((column, list) ->
-        members.add(
-            "\"%s\":%s".formatted(column, longer(begun, key(document, column), list))));
+        members.add("\"%s\":%s".formatted(column, longer(begun, key(document, column), list))));
     return "{" + String.join(",", members) + "}";
   }
 
   @Override
   void readAll(Node node, History.Begun begun) {
     Map<Integer, JsonNode> found = new HashMap<>();
-    for (Document each :
-        queries(node).range(RangeQuery.of(COLLECTION, 1_000), deadline()).data()) {
+    for (Document each : queries(node).range(RangeQuery.of(COLLECTION, 1_000), deadline()).data()) {
       JsonNode json = json(each.json());
       found.put(json.get("id").intValue(), json);
     }
@@ -136,8 +129,7 @@ final class ColumnClients extends HistoryClients {
                     new OneShot.Write(
                         COLLECTION,
                         Mutation.put(
-                            PrimaryKey.of(document),
-                            JsonBytes.of(longer(begun, document, lists))),
+                            PrimaryKey.of(document), JsonBytes.of(longer(begun, document, lists))),
                         columns))),
             deadline());
     appended();

@@ -60,8 +60,8 @@ class ColumnTransactionsClusterTest {
           .ignoreExceptions()
           .until(() ->
               cluster.state().indexes().stream()
-                  .anyMatch(view ->
-                      view.name().equals(index) && view.state() == IndexView.State.READY));
+                  .anyMatch(
+                      view -> view.name().equals(index) && view.state() == IndexView.State.READY));
     }
   }
 
@@ -188,8 +188,7 @@ class ColumnTransactionsClusterTest {
       send(
           SessionAction.WRITE,
           "{\"collection\":\"%s\",\"document\":{\"id\":%d%s}%s}"
-              .formatted(
-                  PEOPLE, key, members.isEmpty() ? "" : "," + members, names(columns)));
+              .formatted(PEOPLE, key, members.isEmpty() ? "" : "," + members, names(columns)));
     }
 
     void delete(long key) {
@@ -225,8 +224,7 @@ class ColumnTransactionsClusterTest {
 
   @Test
   void aRequestReadsAndWritesAnyColumns() {
-    OneShotResult first =
-        write(write(1, "\"name\":\"Ada\",\"photo\":1"), write(2, "\"size\":2"));
+    OneShotResult first = write(write(1, "\"name\":\"Ada\",\"photo\":1"), write(2, "\"size\":2"));
     assertThat(read(item(1), item(1, "photo"), item(1, "mail", "name"), item(2, "name"), item(2)))
         .containsExactly(
             "{\"id\":1,\"name\":\"Ada\",\"photo\":1}",
@@ -239,8 +237,7 @@ class ColumnTransactionsClusterTest {
     OneShotResult second = write(write(1, "\"photo\":2", "photo", "size"));
     OneShot.Condition unchanged =
         new OneShot.Condition(item(1, "name"), new Mutation.IfVersion(first.at()));
-    OneShot.Condition whole =
-        new OneShot.Condition(item(1), new Mutation.IfVersion(second.at()));
+    OneShot.Condition whole = new OneShot.Condition(item(1), new Mutation.IfVersion(second.at()));
     OneShot.Write size = write(1, "\"size\":7", "size");
     run(new OneShot(null, List.of(), List.of(unchanged, whole), List.of(size)));
     assertThat(text(1)).isEqualTo("{\"id\":1,\"name\":\"Ada\",\"photo\":2,\"size\":7}");
@@ -255,7 +252,8 @@ class ColumnTransactionsClusterTest {
     assertFails(ErrorCode.INVALID_REQUEST, () -> write(write(1, "\"name\":\"x\"", "photo")));
 
     // What a whole document does not have goes.
-    write(write(1, "\"mail\":\"a1\""), new OneShot.Write(PEOPLE, Mutation.delete(PrimaryKey.of(2))));
+    write(
+        write(1, "\"mail\":\"a1\""), new OneShot.Write(PEOPLE, Mutation.delete(PrimaryKey.of(2))));
     assertThat(read(item(1), item(1, "photo"), item(2)))
         .containsExactly("{\"id\":1,\"mail\":\"a1\"}", null, null);
   }
@@ -293,8 +291,7 @@ class ColumnTransactionsClusterTest {
 
     assertThat(client.read(20)).hasToString("{\"id\":20,\"name\":\"s20\",\"photo\":2}");
     assertThat(client.read(20, "name")).hasToString("{\"id\":20,\"name\":\"s20\"}");
-    assertThat(client.read(21))
-        .hasToString("{\"id\":21,\"name\":\"s20\",\"photo\":1,\"size\":1}");
+    assertThat(client.read(21)).hasToString("{\"id\":21,\"name\":\"s20\",\"photo\":1,\"size\":1}");
     assertThat(client.read(22, "photo").isNull()).isTrue();
     List<String> all =
         List.of(
@@ -352,8 +349,7 @@ class ColumnTransactionsClusterTest {
     assertThat(other.lock(40, "photo", "size")).hasToString("{\"id\":40,\"photo\":1}");
     Duration soon = Duration.ofMillis(300);
     assertFails(
-        ErrorCode.UNAVAILABLE,
-        () -> new Client().send(SessionAction.LOCK, Client.item(40), soon));
+        ErrorCode.UNAVAILABLE, () -> new Client().send(SessionAction.LOCK, Client.item(40), soon));
     one.put(40, "\"name\":\"b\"", "name");
     other.put(40, "\"photo\":2", "photo");
     one.commit();
@@ -412,11 +408,11 @@ class ColumnTransactionsClusterTest {
   void uniqueTermsAreThoseOfTheRowInTheirGroup() {
     write(write(50, "\"mail\":\"m50\",\"photo\":1"));
     assertFails(ErrorCode.UNIQUE_VIOLATION, () -> write(write(51, "\"mail\":\"m50\"")));
-    assertFails(
-        ErrorCode.UNIQUE_VIOLATION, () -> write(write(51, "\"mail\":\"m50\"", "mail")));
+    assertFails(ErrorCode.UNIQUE_VIOLATION, () -> write(write(51, "\"mail\":\"m50\"", "mail")));
     MutationResult taken =
         documents(0)
-            .write(PEOPLE, put(51, "\"mail\":\"m50\""), List.of("mail", "name"), cluster.deadline());
+            .write(
+                PEOPLE, put(51, "\"mail\":\"m50\""), List.of("mail", "name"), cluster.deadline());
     assertThat(taken).isInstanceOf(MutationResult.UniqueViolation.class);
     var session = new Client();
     session.put(51, "\"mail\":\"m50\"", "mail");

@@ -167,8 +167,7 @@ class HistoryClusterTest {
       try {
         awaitMore(clients, 30);
         int leader = cluster.leader("of-first");
-        cluster.run(
-            "move", OperationSpec.transferLeader("of-first", cluster.id((leader + 1) % 3)));
+        cluster.run("move", OperationSpec.transferLeader("of-first", cluster.id((leader + 1) % 3)));
         awaitMore(clients, 10);
         int killed = cluster.leader("of-second");
         cluster.kill(killed);

@@ -65,8 +65,7 @@ final class ListClients extends HistoryClients {
   @Override
   void readAll(Node node, History.Begun begun) {
     Map<Integer, List<Integer>> found = new HashMap<>();
-    for (Document each :
-        queries(node).range(RangeQuery.of(COLLECTION, 1_000), deadline()).data()) {
+    for (Document each : queries(node).range(RangeQuery.of(COLLECTION, 1_000), deadline()).data()) {
       JsonNode json = TestCluster.json(each.json().toString());
       found.put(json.get("id").intValue(), list(json, "list"));
     }

@@ -191,7 +191,8 @@ abstract class MainJobSteps {
   void aDocumentLiesInThePartitionsOfItsColumns() throws Exception {
     String ada = "/v1/collections/people/documents/ada";
     assertThat(send("PUT", ada, "{\"name\":\"Ada\",\"photo\":\"p\"}").statusCode()).isEqualTo(201);
-    assertThat(send("PUT", ada + "?columns=mail", "{\"mail\":\"a@b\"}").statusCode()).isEqualTo(200);
+    assertThat(send("PUT", ada + "?columns=mail", "{\"mail\":\"a@b\"}").statusCode())
+        .isEqualTo(200);
 
     assertThat(get(ada + "?columns=name,mail").toString())
         .isEqualTo("{\"id\":\"ada\",\"name\":\"Ada\",\"mail\":\"a@b\"}");

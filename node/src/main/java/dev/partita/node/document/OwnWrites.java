@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The rows that a transaction has written itself and not committed yet, and what it sees of them.
 /// Rows are told apart by the number of their column group, which is 0 where a collection is not
-/// divided by columns. Those have the version [Timestamp#MAX]: they have none yet. For one thread at
-/// a time.
+/// divided by columns. Those have the version [Timestamp#MAX]: they have none yet. For one thread
+/// at a time.
 final class OwnWrites {
 
   private final Map<String, Map<PrimaryKey, Map<Integer, Mutation>>> written = new HashMap<>();
@@ -61,12 +61,14 @@ final class OwnWrites {
   /// The rows of a column group that were written.
   List<Mutation> rows(String collection, int group) {
     List<Mutation> rows = new ArrayList<>();
-    of(collection).values().forEach(groups -> {
-      Mutation row = groups.get(group);
-      if (row != null) {
-        rows.add(row);
-      }
-    });
+    of(collection)
+        .values()
+        .forEach(groups -> {
+          Mutation row = groups.get(group);
+          if (row != null) {
+            rows.add(row);
+          }
+        });
     return rows;
   }
 
@@ -76,8 +78,7 @@ final class OwnWrites {
         documents
             .values()
             .forEach(groups ->
-                groups.forEach((group, mutation) ->
-                    consumer.accept(collection, group, mutation))));
+                groups.forEach((group, mutation) -> consumer.accept(collection, group, mutation))));
   }
 
   /// Takes rows.

@@ -53,9 +53,7 @@ final class ReadMoment {
   ///
   /// @param version of the row now; null if there is none
   boolean isAsNow(SessionLocks.Place place, @Nullable Timestamp version, Deadline deadline) {
-    return version == null
-        ? version(place, at, deadline) == null
-        : !version.isAfter(at);
+    return version == null ? version(place, at, deadline) == null : !version.isAfter(at);
   }
 
   /// Moves on, unless something that was read has changed until then, or was too much to look at.
@@ -74,15 +72,12 @@ final class ReadMoment {
     return true;
   }
 
-  private @Nullable Timestamp version(
-      SessionLocks.Place place, Timestamp then, Deadline deadline) {
+  private @Nullable Timestamp version(SessionLocks.Place place, Timestamp then, Deadline deadline) {
     PartitionDescriptor owner =
         place.group() == 0
             ? router.readable(place.collection(), place.key(), then, deadline)
             : place.owner(router);
-    return owner == null
-        ? null
-        : RowsAt.read(router, owner, place.key(), then, deadline).version();
+    return owner == null ? null : RowsAt.read(router, owner, place.key(), then, deadline).version();
   }
 
   /// Forgets what was read.

@@ -224,8 +224,7 @@ final class Session {
     String collection = write.collection();
     Mutation mutation = write.mutation();
     make(collection, mutation.key(), deadline);
-    DocumentRows rows =
-        view.through().writable(collection, mutation, write.columns(), deadline);
+    DocumentRows rows = view.through().writable(collection, mutation, write.columns(), deadline);
     Map<PartitionDescriptor, Response.Row> before = Map.of();
     if (rows.needsRows(mutation) || !(mutation.precondition() instanceof Mutation.Always)) {
       before = lock(rows, deadline);
@@ -285,14 +284,7 @@ final class Session {
           committed =
               node.committer()
                   .commit(
-                      id,
-                      began,
-                      moment.at(),
-                      committing,
-                      protocol,
-                      view.parts(),
-                      claims,
-                      deadline);
+                      id, began, moment.at(), committing, protocol, view.parts(), claims, deadline);
           // Whoever took part has let go by itself.
           locks.forget();
           end();

@@ -20,9 +20,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The rows that a transaction has locked at the leaders of their partitions. That it has them
-/// is no promise: a leader that fails takes its locks with it. It only spares the transaction to
-/// find out at its commit that others were faster.
+/// The rows that a transaction has locked at the leaders of their partitions. That it has them is
+/// no promise: a leader that fails takes its locks with it. It only spares the transaction to find
+/// out at its commit that others were faster.
 ///
 /// Statements take locks one by one; meanwhile another thread renews them.
 final class SessionLocks {
@@ -126,9 +126,7 @@ final class SessionLocks {
     Map<PartitionDescriptor, List<PrimaryKey>> places = new HashMap<>();
     for (Place place : taken) {
       try {
-        places
-            .computeIfAbsent(place.owner(router), _ -> new ArrayList<>())
-            .add(place.key());
+        places.computeIfAbsent(place.owner(router), _ -> new ArrayList<>()).add(place.key());
       } catch (DatabaseException e) {
         // The partition was dropped: the commit will say so.
       }

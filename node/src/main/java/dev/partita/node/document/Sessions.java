@@ -20,7 +20,6 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.Committer;
-import dev.partita.node.transaction.OneShot;
 import dev.partita.node.transaction.Transactions;
 import dev.partita.node.transport.Transport;
 import java.nio.charset.StandardCharsets;

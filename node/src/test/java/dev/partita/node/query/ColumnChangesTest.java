@@ -141,7 +141,8 @@ final class ColumnChangesTest {
   @Test
   void whatATransactionChangesInSeveralGroupsIsOneChange() {
     ChangePosition start = ChangePosition.behind(node.oracle.take());
-    Timestamp first = commit(1, rows("{\"id\":1,\"a\":1}", "{\"id\":1,\"c\":1}", "{\"id\":1,\"d\":1}"));
+    Timestamp first =
+        commit(1, rows("{\"id\":1,\"a\":1}", "{\"id\":1,\"c\":1}", "{\"id\":1,\"d\":1}"));
     Timestamp second = commit(1, rows("", "{\"id\":1,\"c\":2}"));
     Timestamp third = commit(1, rows(null, "{\"id\":1,\"c\":3}", null));
     Timestamp last = commit(1, rows(null, null, null));
@@ -214,8 +215,7 @@ final class ColumnChangesTest {
       assertThat(columns).isNotNull().isSorted();
       Document present = documents.get(change.key());
       JsonBytes before = change.before();
-      ObjectNode former =
-          JsonData.document(present == null ? JsonBytes.of("{}") : present.json());
+      ObjectNode former = JsonData.document(present == null ? JsonBytes.of("{}") : present.json());
       ObjectNode told = JsonData.document(before == null ? JsonBytes.of("{}") : before);
       columns.forEach(column -> assertThat(told.get(column)).isEqualTo(former.get(column)));
       JsonBytes document = change.document();
@@ -225,8 +225,7 @@ final class ColumnChangesTest {
       }
       former.remove(columns);
       former.setAll(JsonData.document(document));
-      documents.put(
-          change.key(), new Document(change.key(), change.timestamp(), sorted(former)));
+      documents.put(change.key(), new Document(change.key(), change.timestamp(), sorted(former)));
     }
 
     void compare() {

@@ -81,7 +81,8 @@ class DocumentRowsTest {
 
   @Test
   void aDocumentHasTheNewestVersionOfItsRowsAndTheColumnsAskedFor() {
-    List<Response.Row> found = List.of(row(3, "{\"id\":7,\"name\":\"a\"}"), row(5, "{\"id\":7,\"photo\":1}"));
+    List<Response.Row> found =
+        List.of(row(3, "{\"id\":7,\"name\":\"a\"}"), row(5, "{\"id\":7,\"photo\":1}"));
 
     assertThat(rows(null, GROUPS).join(found))
         .isEqualTo(row(5, "{\"id\":7,\"name\":\"a\",\"photo\":1}"));
@@ -91,7 +92,9 @@ class DocumentRowsTest {
         .isEqualTo(found.getFirst());
     assertThat(rows(null, GROUPS).join(List.of(NONE, NONE))).isEqualTo(NONE);
     assertThat(rows(null, List.of()).join(List.of())).isEqualTo(NONE);
-    assertThat(rows(List.of("n"), List.of(UNDIVIDED)).join(List.of(row(2, "{\"id\":7,\"m\":1,\"n\":2}"))))
+    assertThat(
+            rows(List.of("n"), List.of(UNDIVIDED))
+                .join(List.of(row(2, "{\"id\":7,\"m\":1,\"n\":2}"))))
         .isEqualTo(row(2, "{\"id\":7,\"n\":2}"));
   }
 
@@ -126,7 +129,8 @@ class DocumentRowsTest {
     assertThat(mail.needsRows(put("{\"id\":7}"))).isTrue();
     assertThat(written(mail, put("{\"id\":7,\"mail\":\"new\"}"), before))
         .containsExactly("{\"id\":7,\"name\":\"a\",\"mail\":\"new\"}");
-    assertThat(written(mail, put("{\"id\":7}"), before)).containsExactly("{\"id\":7,\"name\":\"a\"}");
+    assertThat(written(mail, put("{\"id\":7}"), before))
+        .containsExactly("{\"id\":7,\"name\":\"a\"}");
     assertThat(written(mail, put("{\"id\":7,\"mail\":\"new\"}"), Map.of(CONTACT, NONE)))
         .containsExactly("{\"id\":7,\"mail\":\"new\"}");
   }
@@ -166,7 +170,9 @@ class DocumentRowsTest {
   void whatCannotBeWrittenIsRefused() {
     assertRefused(
         ErrorCode.INVALID_REQUEST,
-        () -> rows(List.of("mail"), List.of(CONTACT)).mutations(put("{\"id\":7,\"name\":1}"), Map.of()));
+        () ->
+            rows(List.of("mail"), List.of(CONTACT))
+                .mutations(put("{\"id\":7,\"name\":1}"), Map.of()));
     assertRefused(
         ErrorCode.INVALID_REQUEST,
         () -> rows(List.of("mail"), List.of(CONTACT)).mutations(Mutation.delete(KEY), Map.of()));
@@ -192,7 +198,8 @@ class DocumentRowsTest {
   /// Documents that are written in all ways, and read in all ways, are what a map would hold.
   @Test
   void rowsAreWhatADocumentIsByAnySeriesOfWrites() {
-    List<PartitionDescriptor> groups = List.of(group(1, "a", "b"), group(2, "c"), group(3, "d", "e"));
+    List<PartitionDescriptor> groups =
+        List.of(group(1, "a", "b"), group(2, "c"), group(3, "d", "e"));
     List<String> names = List.of("a", "b", "c", "d", "e");
     for (long seed = 0; seed < 50; seed++) {
       var random = new Random(seed);
@@ -229,7 +236,8 @@ class DocumentRowsTest {
         }
         model = deletes ? null : changed(whole || model == null ? values : model, values, some);
         Response.Row read =
-            rows(null, groups).join(groups.stream().map(each -> stored.getOrDefault(each, NONE)).toList());
+            rows(null, groups)
+                .join(groups.stream().map(each -> stored.getOrDefault(each, NONE)).toList());
         JsonBytes document = read.document();
         assertThat(document == null ? null : JsonData.document(document))
             .as("seed %d step %d", seed, step)
