@@ -133,7 +133,8 @@ class ColumnsClusterTest {
     await()
         .atMost(TestCluster.PATIENCE)
         .ignoreExceptions()
-        .untilAsserted(() -> assertThat(get(through, 1)).isEqualTo("{\"id\":1,\"hot\":4,\"cold\":1}"));
+        .untilAsserted(
+            () -> assertThat(get(through, 1)).isEqualTo("{\"id\":1,\"hot\":4,\"cold\":1}"));
   }
 
   /// Writers put the same number into both groups, while the leaders of these are cut off.
@@ -150,37 +151,45 @@ class ColumnsClusterTest {
       for (int through = 0; through < 3; through++) {
         Documents documents = documents(through);
         Node node = cluster.node(through);
-        clients.add(threads.submit(() -> {
-          while (!over.get()) {
-            int n = next.incrementAndGet();
-            attempt(() ->
-                documents.write(
-                    people,
-                    Mutation.put(
-                        PrimaryKey.of(n % KEYS),
-                        JsonBytes.of("{\"id\":%d,\"one\":%d,\"two\":%d}".formatted(n % KEYS, n, n))),
-                    cluster.deadline(ATTEMPT)),
-                written);
-          }
-        }));
-        clients.add(threads.submit(() -> {
-          for (int n = 0; !over.get(); n++) {
-            PrimaryKey key = PrimaryKey.of(n % KEYS);
-            attempt(() -> {
-              Document whole = documents.get(people, key, null, cluster.deadline(ATTEMPT));
-              if (whole != null) {
-                assertWhole(whole);
+        clients.add(
+            threads.submit(() -> {
+              while (!over.get()) {
+                int n = next.incrementAndGet();
+                attempt(
+                    () ->
+                        documents.write(
+                            people,
+                            Mutation.put(
+                                PrimaryKey.of(n % KEYS),
+                                JsonBytes.of(
+                                    "{\"id\":%d,\"one\":%d,\"two\":%d}".formatted(n % KEYS, n, n))),
+                            cluster.deadline(ATTEMPT)),
+                    written);
               }
-            }, read);
-            attempt(() -> {
-              var queries =
-                  new Queries(node.router(), node.router(), node.oracle(), node.clock());
-              Page<Document> page =
-                  queries.range(RangeQuery.of(people, KEYS + 1), cluster.deadline(ATTEMPT));
-              page.data().forEach(ColumnsClusterTest::assertWhole);
-            }, read);
-          }
-        }));
+            }));
+        clients.add(
+            threads.submit(() -> {
+              for (int n = 0; !over.get(); n++) {
+                PrimaryKey key = PrimaryKey.of(n % KEYS);
+                attempt(
+                    () -> {
+                      Document whole = documents.get(people, key, null, cluster.deadline(ATTEMPT));
+                      if (whole != null) {
+                        assertWhole(whole);
+                      }
+                    },
+                    read);
+                attempt(
+                    () -> {
+                      var queries =
+                          new Queries(node.router(), node.router(), node.oracle(), node.clock());
+                      Page<Document> page =
+                          queries.range(RangeQuery.of(people, KEYS + 1), cluster.deadline(ATTEMPT));
+                      page.data().forEach(ColumnsClusterTest::assertWhole);
+                    },
+                    read);
+              }
+            }));
       }
       for (int fault = 0; fault < FAULTS; fault++) {
         int before = written.get();
@@ -259,8 +268,7 @@ class ColumnsClusterTest {
             DatabaseException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_PARTITION));
     put(0, 1, "{\"id\":1,\"kept\":2}");
 
-    cluster.createPartition(
-        group("gone") + "-again", people, "{\"columns\":[\"gone\"]}", 0, 1, 2);
+    cluster.createPartition(group("gone") + "-again", people, "{\"columns\":[\"gone\"]}", 0, 1, 2);
     assertThat(get(1, 1)).isEqualTo("{\"id\":1,\"kept\":2,\"gone\":1}");
     assertThat(get(2, 2)).isEqualTo("{\"id\":2,\"gone\":2}");
     put(1, 1, "{\"id\":1,\"kept\":3}");

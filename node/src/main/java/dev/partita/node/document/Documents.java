@@ -134,8 +134,8 @@ public final class Documents {
   /// these, and what it does not have of them is removed.
   ///
   /// @param columns null to write the whole document
-  /// @throws DatabaseException when the key or a column has no partition, a partition cannot answer,
-  ///   or the document has other columns
+  /// @throws DatabaseException when the key or a column has no partition, a partition cannot
+  ///   answer, or the document has other columns
   public MutationResult write(
       String collection, Mutation mutation, @Nullable List<String> columns, Deadline deadline) {
     router.make(collection, List.of(mutation.key()), deadline);

@@ -227,9 +227,11 @@ public sealed interface Bounds {
 
   /// Whether both say the same; columns have no order.
   default boolean isSameAs(Bounds other) {
-    return this instanceof Columns(List<String> mine) && other instanceof Columns(List<String> theirs)
-        ? new HashSet<>(mine).equals(new HashSet<>(theirs))
-        : equals(other);
+    if (this instanceof Columns(List<String> mine)
+        && other instanceof Columns(List<String> theirs)) {
+      return new HashSet<>(mine).equals(new HashSet<>(theirs));
+    }
+    return equals(other);
   }
 
   /// Whether rows inside can have entries in an index: its fields lie in one group of columns.

@@ -53,6 +53,7 @@ public record PartitionDescriptor(
   }
 
   public PartitionDescriptor withMembers(Configuration other, Epoch newEpoch) {
-    return new PartitionDescriptor(id, name, collectionId, collection, bounds, newEpoch, other, columnGroup);
+    return new PartitionDescriptor(
+        id, name, collectionId, collection, bounds, newEpoch, other, columnGroup);
   }
 }

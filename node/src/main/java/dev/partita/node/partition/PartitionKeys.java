@@ -28,8 +28,7 @@ final class PartitionKeys {
   PartitionKeys(PartitionDescriptor descriptor) {
     this.descriptor = descriptor;
     this.rows =
-        new RowKeys(
-            descriptor.collectionId(), descriptor.columnGroup(), isHashed(descriptor));
+        new RowKeys(descriptor.collectionId(), descriptor.columnGroup(), isHashed(descriptor));
   }
 
   /// The key of the record that holds a replica's [PartitionState].

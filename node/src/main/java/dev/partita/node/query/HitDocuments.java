@@ -77,8 +77,7 @@ final class HitDocuments {
       if (bytes >= Merge.PAGE_BYTES_MAX && owners.size() > 1) {
         return new Source.Piece<>(items, true);
       }
-      List<Response.Entry> some =
-          entries.subList(from, Math.min(entries.size(), from + AT_ONCE));
+      List<Response.Entry> some = entries.subList(from, Math.min(entries.size(), from + AT_ONCE));
       var others = new RowsAt(caller, readAt, deadline);
       for (Response.Entry entry : some) {
         owners.stream()
@@ -108,8 +107,7 @@ final class HitDocuments {
       directory.catchUp(readAt, deadline);
     }
     ColumnGroups groups =
-        directory.columnGroups(
-            index.collection(), columns == null ? List.of() : columns, deadline);
+        directory.columnGroups(index.collection(), columns == null ? List.of() : columns, deadline);
     return groups == null ? List.of(partition) : groups.having(columns);
   }
 
@@ -123,9 +121,7 @@ final class HitDocuments {
         ColumnGroups.join(
             owners.stream()
                 .map(owner ->
-                    owner.id().equals(partition.id())
-                        ? row(entry.row())
-                        : others.row(owner, key))
+                    owner.id().equals(partition.id()) ? row(entry.row()) : others.row(owner, key))
                 .toList());
     Timestamp version = joined.version();
     JsonBytes json = joined.document();

@@ -55,18 +55,15 @@ public record IndexQuery(
   }
 
   public IndexQuery withOrder(Order other) {
-    return new IndexQuery(
-        index, partition, terms, other, limit, cursor, at, documents, columns);
+    return new IndexQuery(index, partition, terms, other, limit, cursor, at, documents, columns);
   }
 
   public IndexQuery withCursor(@Nullable String other) {
-    return new IndexQuery(
-        index, partition, terms, order, limit, other, at, documents, columns);
+    return new IndexQuery(index, partition, terms, order, limit, other, at, documents, columns);
   }
 
   public IndexQuery withAt(@Nullable Timestamp other) {
-    return new IndexQuery(
-        index, partition, terms, order, limit, cursor, other, documents, columns);
+    return new IndexQuery(index, partition, terms, order, limit, cursor, other, documents, columns);
   }
 
   public IndexQuery withDocuments() {
@@ -74,7 +71,6 @@ public record IndexQuery(
   }
 
   public IndexQuery withColumns(@Nullable List<String> others) {
-    return new IndexQuery(
-        index, partition, terms, order, limit, cursor, at, documents, others);
+    return new IndexQuery(index, partition, terms, order, limit, cursor, at, documents, others);
   }
 }

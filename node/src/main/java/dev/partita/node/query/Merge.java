@@ -78,8 +78,8 @@ final class Merge<T> {
         : limit;
   }
 
-  /// Takes everything at the first position. A source has a position once and its head is filled, so
-  /// whoever has this one has it as its head.
+  /// Takes everything at the first position. A source has a position once and its head is filled,
+  /// so whoever has this one has it as its head.
   private Source.Item<T> next(PriorityQueue<Integer> heads, int wanted) {
     Source.Item<T> first = take(heads, wanted);
     Function<List<T>, T> joining = join;

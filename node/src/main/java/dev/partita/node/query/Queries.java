@@ -215,11 +215,8 @@ public final class Queries {
   private List<PartitionDescriptor> partitions(RangeQuery query, Deadline deadline) {
     List<String> columns = query.columns();
     ColumnGroups groups =
-        directory.columnGroups(
-            query.collection(), columns == null ? List.of() : columns, deadline);
-    return groups == null
-        ? directory.partitions(query.collection())
-        : groups.having(columns);
+        directory.columnGroups(query.collection(), columns == null ? List.of() : columns, deadline);
+    return groups == null ? directory.partitions(query.collection()) : groups.having(columns);
   }
 
   /// One document of the rows that column groups have of it.
@@ -259,14 +256,11 @@ public final class Queries {
     return named != null && !(named.bounds() instanceof Bounds.Family);
   }
 
-  private static Source.Item<Document> item(
-      Response.Stored row, @Nullable List<String> columns) {
+  private static Source.Item<Document> item(Response.Stored row, @Nullable List<String> columns) {
     JsonBytes document =
         columns == null ? row.document() : JsonColumns.project(row.document(), columns);
     return new Source.Item<>(
-        row.key().encoded(),
-        new Document(row.key(), row.version(), document),
-        document.size());
+        row.key().encoded(), new Document(row.key(), row.version(), document), document.size());
   }
 
   private static PrimaryKey primaryKey(Key position) {
@@ -366,10 +360,7 @@ public final class Queries {
     ///
     /// @param join makes one of what partitions have at one position, null if they never do
     <T> Page<T> page(
-        Scope scope,
-        Deadline deadline,
-        Readers<T> readers,
-        @Nullable Function<List<T>, T> join) {
+        Scope scope, Deadline deadline, Readers<T> readers, @Nullable Function<List<T>, T> join) {
       var readAt = new AtomicReference<@Nullable Timestamp>(at);
       while (true) {
         try {

@@ -29,8 +29,7 @@ final class NewColumns {
   void await(String collection, Collection<String> columns, Deadline deadline) {
     boolean _ =
         system.await(
-            newest -> !areBeingMade(newest, collection, columns),
-            deadline.atMost(PATIENCE, clock));
+            newest -> !areBeingMade(newest, collection, columns), deadline.atMost(PATIENCE, clock));
   }
 
   private static boolean areBeingMade(

@@ -21,7 +21,8 @@ public record DocumentWrite(
     looked = List.copyOf(looked);
   }
 
-  /// Looks at all rows if the write depends on them, else at those whose terms it may have to claim.
+  /// Looks at all rows if the write depends on them, else at those whose terms it may have to
+  /// claim.
   public static DocumentWrite of(Router router, DocumentRows rows, Mutation mutation) {
     List<IndexDefinition> unique = router.uniqueIndexes(rows.collection());
     List<PartitionDescriptor> looked =

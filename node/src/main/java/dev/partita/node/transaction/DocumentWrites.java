@@ -115,8 +115,7 @@ public final class DocumentWrites {
       return null;
     }
     Mutation mutation = mutations.getFirst();
-    DocumentRows rows =
-        new LookedThrough(router).writable(collection, mutation, columns, deadline);
+    DocumentRows rows = new LookedThrough(router).writable(collection, mutation, columns, deadline);
     PartitionDescriptor owner = rows.owners().getFirst();
     if (rows.owners().size() > 1
         || rows.needsRows(mutation)
@@ -196,10 +195,7 @@ public final class DocumentWrites {
     private boolean areRowsOfOne() {
       return columns == null
           && writes.stream().noneMatch(write -> write.rows().areDivided())
-          && writes.stream()
-                  .map(write -> write.rows().owners().getFirst().id())
-                  .distinct()
-                  .count()
+          && writes.stream().map(write -> write.rows().owners().getFirst().id()).distinct().count()
               == 1;
     }
 

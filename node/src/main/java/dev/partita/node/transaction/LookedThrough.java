@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 /// to them in the meantime. That no others come until then is checked at each participant by the
 /// [Extent].
 ///
-/// Of a collection that is divided by columns it notes when whole documents are read or written: who
-/// did not know of a column group has not read, or not deleted, the rows there. For one thread at a
-/// time.
+/// Of a collection that is divided by columns it notes when whole documents are read or written:
+/// who did not know of a column group has not read, or not deleted, the rows there. For one thread
+/// at a time.
 public final class LookedThrough {
 
   private record Place(String collection, @Nullable PrimaryKey start, @Nullable PrimaryKey end) {}
@@ -81,8 +81,8 @@ public final class LookedThrough {
   ///
   /// @param columns null for all
   /// @param at when it is read: whoever wants it had this timestamp before
-  /// @throws DatabaseException `NO_PARTITION` if no partition covers the key,
-  ///   or has one of the columns
+  /// @throws DatabaseException `NO_PARTITION` if no partition covers the key, or has one of the
+  ///   columns
   public DocumentRows readable(
       String collection,
       PrimaryKey key,
@@ -91,8 +91,7 @@ public final class LookedThrough {
       Deadline deadline) {
     if (router.columnGroups(collection) == null) {
       PartitionDescriptor owner = router.readable(collection, key, at, deadline);
-      return new DocumentRows(
-          collection, key, columns, owner == null ? List.of() : List.of(owner));
+      return new DocumentRows(collection, key, columns, owner == null ? List.of() : List.of(owner));
     }
     router.catchUp(at, deadline);
     return new DocumentRows(
@@ -132,7 +131,8 @@ public final class LookedThrough {
     Extent extent = router.extent(collection, null, null);
     ColumnGroups all = router.columnGroups(collection);
     if (extent == null || all == null) {
-      throw new DatabaseException(ErrorCode.NO_PARTITION, "the collection has no partition any more")
+      throw new DatabaseException(
+              ErrorCode.NO_PARTITION, "the collection has no partition any more")
           .with("collection", collection);
     }
     whole.add(extent);

@@ -53,8 +53,8 @@ public final class RowsAt {
       return this;
     }
     if (wanted.size() == 1) {
-      wanted.forEach((place, owner) ->
-          found.put(place, read(caller, owner, place.key(), at, deadline)));
+      wanted.forEach(
+          (place, owner) -> found.put(place, read(caller, owner, place.key(), at, deadline)));
       return this;
     }
     Map<Place, DatabaseException> failed = new ConcurrentHashMap<>();

@@ -74,7 +74,10 @@ class ColumnsHttpTest {
 
   @Test
   void aDocumentIsOneWhateverItsGroups() {
-    json("{\"seen\":7,\"name\":\"Ada\",\"email\":\"a@b\"}").put(DIVIDED + "/1").then().statusCode(201);
+    json("{\"seen\":7,\"name\":\"Ada\",\"email\":\"a@b\"}")
+        .put(DIVIDED + "/1")
+        .then()
+        .statusCode(201);
     reads(DIVIDED + "/1", "{\"id\":1,\"name\":\"Ada\",\"email\":\"a@b\",\"seen\":7}");
     json("{\"seen\":8}").put(DIVIDED + "/1").then().statusCode(200);
     reads(DIVIDED + "/1", "{\"id\":1,\"seen\":8}");
@@ -124,8 +127,16 @@ class ColumnsHttpTest {
     String first = json("{\"name\":\"C\"}").put(path).header("ETag");
     assertThat(given().get(path).header("ETag")).isEqualTo(first);
     json("{}").header("If-None-Match", "*").put(path).then().statusCode(412);
-    json("{\"name\":\"D\"}").header("If-Match", first).put(path + "?columns=name").then().statusCode(200);
-    json("{\"name\":\"E\"}").header("If-Match", first).put(path + "?columns=name").then().statusCode(412);
+    json("{\"name\":\"D\"}")
+        .header("If-Match", first)
+        .put(path + "?columns=name")
+        .then()
+        .statusCode(200);
+    json("{\"name\":\"E\"}")
+        .header("If-Match", first)
+        .put(path + "?columns=name")
+        .then()
+        .statusCode(412);
     json("{\"name\":\"E\"}").header("If-Match", first).put(path).then().statusCode(412);
     given().header("If-Match", first).delete(path).then().statusCode(412);
     String second = given().get(path).header("ETag");
@@ -146,8 +157,16 @@ class ColumnsHttpTest {
     assertThat(given().get(path + "?columns=name").header("ETag")).isEqualTo(name);
     assertThat(given().get(path).header("ETag")).isNotEqualTo(whole);
     json("{}").header("If-Match", whole).put(path).then().statusCode(412);
-    json("{\"name\":\"G\"}").header("If-Match", name).put(path + "?columns=name").then().statusCode(200);
-    json("{\"seen\":3}").header("If-None-Match", "*").put(path + "?columns=seen").then().statusCode(412);
+    json("{\"name\":\"G\"}")
+        .header("If-Match", name)
+        .put(path + "?columns=name")
+        .then()
+        .statusCode(200);
+    json("{\"seen\":3}")
+        .header("If-None-Match", "*")
+        .put(path + "?columns=seen")
+        .then()
+        .statusCode(412);
     given().delete(path).then().statusCode(204);
   }
 
@@ -187,7 +206,8 @@ class ColumnsHttpTest {
         "OVERLAP",
         "wide-login");
     refused(
-        json("{\"name\":\"w2\",\"collection\":\"wide\",\"columns\":[\"id\"]}").post("/v1/partitions"),
+        json("{\"name\":\"w2\",\"collection\":\"wide\",\"columns\":[\"id\"]}")
+            .post("/v1/partitions"),
         400,
         "INVALID_DEFINITION",
         "id");
@@ -213,7 +233,8 @@ class ColumnsHttpTest {
       json("{" + name + comma + seen + "}").put(DIVIDED + "/" + key).then().statusCode(201);
     }
     assertThat(ids("")).hasSize(15);
-    assertThat(ids("&columns=email")).containsExactly(10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 22, 23, 24);
+    assertThat(ids("&columns=email"))
+        .containsExactly(10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 22, 23, 24);
     given()
         .get(DIVIDED + "?start=11&end=12&columns=seen")
         .then()

@@ -93,8 +93,7 @@ class ColumnGroupsTest {
     assertThat(rows)
         .containsExactly(
             Map.entry(PROFILE, JsonBytes.of("{\"id\":1,\"email\":null}")),
-            Map.entry(
-                PICTURE, JsonBytes.of("{\"id\":1,\"size\":0.10,\"picture\":{\"name\":1}}")));
+            Map.entry(PICTURE, JsonBytes.of("{\"id\":1,\"size\":0.10,\"picture\":{\"name\":1}}")));
   }
 
   @Test
@@ -123,7 +122,10 @@ class ColumnGroupsTest {
       var left = new ArrayList<>(columns);
       while (!left.isEmpty()) {
         int take = 1 + random.nextInt(left.size());
-        some.add(group(1 + random.nextInt(50) + 50 * some.size(), left.subList(0, take).toArray(String[]::new)));
+        some.add(
+            group(
+                1 + random.nextInt(50) + 50 * some.size(),
+                left.subList(0, take).toArray(String[]::new)));
         left.subList(0, take).clear();
       }
       ColumnGroups groups = ColumnGroups.of("people", some);
@@ -180,7 +182,10 @@ class ColumnGroupsTest {
     var json = new StringBuilder("{\"id\":7");
     for (String column : columns) {
       if (random.nextInt(3) > 0) {
-        json.append(",\"").append(column).append("\":").append(VALUES.get(random.nextInt(VALUES.size())));
+        json.append(",\"")
+            .append(column)
+            .append("\":")
+            .append(VALUES.get(random.nextInt(VALUES.size())));
       }
     }
     return JsonBytes.of(json.append('}').toString());

@@ -69,7 +69,8 @@ final class ColumnQueriesTest {
           false);
 
   private static final IndexDefinition TAGS =
-      new IndexDefinition(2, "tags", COLLECTION, List.of(IndexTerm.of("tags[*]")), List.of(), false);
+      new IndexDefinition(
+          2, "tags", COLLECTION, List.of(IndexTerm.of("tags[*]")), List.of(), false);
 
   @TempDir private Path directory;
   private TestNode node;
@@ -162,11 +163,15 @@ final class ColumnQueriesTest {
     var written = (MutationResult.Written) ((Response.Writes) response).results().getFirst();
     List<NavigableMap<Timestamp, Response.Row>> rows =
         model.computeIfAbsent(
-            key, _ -> GROUPS.stream().map(_ -> (NavigableMap<Timestamp, Response.Row>) new TreeMap<Timestamp, Response.Row>()).toList());
+            key,
+            _ ->
+                GROUPS.stream()
+                    .map(_ ->
+                        (NavigableMap<Timestamp, Response.Row>)
+                            new TreeMap<Timestamp, Response.Row>())
+                    .toList());
     rows.get(group.columnGroup() - 1)
-        .put(
-            written.version(),
-            new Response.Row(row == null ? null : written.version(), row));
+        .put(written.version(), new Response.Row(row == null ? null : written.version(), row));
   }
 
   private Response.Row row(PrimaryKey key, int group, Timestamp at) {
@@ -175,8 +180,7 @@ final class ColumnQueriesTest {
   }
 
   /// What a read of these columns is to find, as text; null if nothing.
-  private @Nullable String document(
-      PrimaryKey key, @Nullable List<String> columns, Timestamp at) {
+  private @Nullable String document(PrimaryKey key, @Nullable List<String> columns, Timestamp at) {
     Timestamp version = null;
     Map<String, String> members = new LinkedHashMap<>();
     for (int group = 0; group < GROUPS.size(); group++) {
@@ -402,12 +406,10 @@ final class ColumnQueriesTest {
     put(1, "{\"name\":\"a\"}");
     IndexQuery query = IndexQuery.of("ages", List.of(), 10).withDocuments();
     for (int at = 1; at < 5; at++) {
-      write(
-          groups().all().get(1),
-          PrimaryKey.of(1),
-          JsonBytes.of("{\"seen\":%d}".formatted(at)));
+      write(groups().all().get(1), PrimaryKey.of(1), JsonBytes.of("{\"seen\":%d}".formatted(at)));
       for (IndexQuery each :
-          List.of(query, query.withPartition(COLLECTION + "-1"), query.withColumns(List.of("seen")))) {
+          List.of(
+              query, query.withPartition(COLLECTION + "-1"), query.withColumns(List.of("seen")))) {
         assertThat(queries.index(each, TestNode.soon()).data())
             .extracting(hit -> JsonData.document(hit.document().json()).path("seen").intValue())
             .containsExactly(at);
@@ -428,9 +430,9 @@ final class ColumnQueriesTest {
           }
           return node.oracle.next(count);
         };
-    Page<Document> page =
-        queries(node, slow).range(RangeQuery.of(COLLECTION, 10), TestNode.soon());
-    assertThat(page.data()).extracting(document -> JsonColumns.of(document.json()))
+    Page<Document> page = queries(node, slow).range(RangeQuery.of(COLLECTION, 10), TestNode.soon());
+    assertThat(page.data())
+        .extracting(document -> JsonColumns.of(document.json()))
         .containsExactly(Set.of("name", "seen"));
   }
 
@@ -449,9 +451,9 @@ final class ColumnQueriesTest {
         node.oracle.jump(at);
       }
     });
-    Page<Document> page =
-        queries.range(RangeQuery.of(COLLECTION, 10).withAt(at), TestNode.soon());
-    assertThat(page.data()).extracting(document -> JsonColumns.of(document.json()))
+    Page<Document> page = queries.range(RangeQuery.of(COLLECTION, 10).withAt(at), TestNode.soon());
+    assertThat(page.data())
+        .extracting(document -> JsonColumns.of(document.json()))
         .containsExactly(Set.of("name", "seen"));
   }
 
@@ -496,9 +498,7 @@ final class ColumnQueriesTest {
     openGroups();
     String large = "x".repeat(700_000);
     for (int key = 0; key < 60; key++) {
-      put(
-          key,
-          "{\"name\":\"a\",\"note\":\"%s\"}".formatted(key % 2 == 0 ? large : ""));
+      put(key, "{\"name\":\"a\",\"note\":\"%s\"}".formatted(key % 2 == 0 ? large : ""));
     }
     IndexQuery query = IndexQuery.of("ages", List.of(), 1_000).withDocuments();
     List<PrimaryKey> keys = new ArrayList<>();
@@ -521,8 +521,7 @@ final class ColumnQueriesTest {
             queries.range(
                 RangeQuery.of(COLLECTION, 1).withColumns(List.of("other")), TestNode.soon()))
         .isInstanceOfSatisfying(
-            DatabaseException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_PARTITION));
+            DatabaseException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NO_PARTITION));
     assertThatThrownBy(() ->
             queries.index(
                 IndexQuery.of("ages", List.of(), 1).withPartition(COLLECTION + "-2"),
@@ -530,16 +529,13 @@ final class ColumnQueriesTest {
         .isInstanceOfSatisfying(
             DatabaseException.class,
             e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST));
-    String cursor =
-        Objects.requireNonNull(
-            twoDocuments().after(), "there is a second document");
+    String cursor = Objects.requireNonNull(twoDocuments().after(), "there is a second document");
     assertThatThrownBy(() ->
             queries.range(
                 RangeQuery.of(COLLECTION, 1).withColumns(List.of("seen")).withCursor(cursor),
                 TestNode.soon()))
         .isInstanceOfSatisfying(
-            DatabaseException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CURSOR));
+            DatabaseException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CURSOR));
   }
 
   private Page<Document> twoDocuments() {

@@ -9,8 +9,8 @@ import java.util.Random;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Walks through the pages of a query: to the end, back to the beginning, and then about, with other
-/// limits and something done between the pages. Every result has to come exactly once.
+/// Walks through the pages of a query: to the end, back to the beginning, and then about, with
+/// other limits and something done between the pages. Every result has to come exactly once.
 final class PageWalk {
 
   interface Pages {

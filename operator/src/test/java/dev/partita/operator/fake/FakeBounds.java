@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// Overlap and halves of bounds, as far as tests use them: ranges of integers, and columns; any other
-/// two of one collection never overlap. Hash bounds are halved by doubling their modulus.
+/// Overlap and halves of bounds, as far as tests use them: ranges of integers, and columns; any
+/// other two of one collection never overlap. Hash bounds are halved by doubling their modulus.
 final class FakeBounds {
 
   private FakeBounds() {}
@@ -17,19 +17,21 @@ final class FakeBounds {
   static boolean overlap(JsonNode one, JsonNode other) {
     JsonNode first = one.at("/bounds/range");
     JsonNode second = other.at("/bounds/range");
-    boolean inOneCollection = one.get("collection").equals(other.get("collection"));
-    return inOneCollection && shareColumn(one, other)
-        || inOneCollection
-            && first.isObject()
-            && second.isObject()
-            && start(first) < end(second)
-            && start(second) < end(first);
+    if (!one.get("collection").equals(other.get("collection"))) {
+      return false;
+    }
+    return first.isObject() && second.isObject()
+        ? start(first) < end(second) && start(second) < end(first)
+        : shareColumn(one, other);
   }
 
   private static boolean shareColumn(JsonNode one, JsonNode other) {
     Set<String> columns = new HashSet<>();
     one.at("/bounds/columns").forEach(column -> columns.add(column.asText()));
-    return other.at("/bounds/columns").valueStream().anyMatch(each -> columns.contains(each.asText()));
+    return other
+        .at("/bounds/columns")
+        .valueStream()
+        .anyMatch(each -> columns.contains(each.asText()));
   }
 
   /// Empty where the bounds cannot be cut.
