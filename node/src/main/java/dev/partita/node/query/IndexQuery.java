@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param cursor of a former page ([Page#after] or [Page#before]); null begins
 /// @param at the timestamp to read at, null for now; with a cursor null, or what the cursor says
 /// @param documents whether each hit is to bring its document
-/// @param columns of the documents that are wanted, null for all; a hit brings none if it has no
-///   row in their groups
+/// @param columns that each hit's document is to have, null for all
 public record IndexQuery(
     String index,
     @Nullable String partition,
@@ -32,7 +31,7 @@ public record IndexQuery(
     columns = columns == null ? null : List.copyOf(columns);
   }
 
-  /// For whole documents, or none.
+  /// For whole documents, if for any.
   public IndexQuery(
       String index,
       @Nullable String partition,
@@ -70,7 +69,7 @@ public record IndexQuery(
     return new IndexQuery(index, partition, terms, order, limit, cursor, at, true, columns);
   }
 
-  public IndexQuery withColumns(@Nullable List<String> others) {
-    return new IndexQuery(index, partition, terms, order, limit, cursor, at, documents, others);
+  public IndexQuery withColumns(@Nullable List<String> other) {
+    return new IndexQuery(index, partition, terms, order, limit, cursor, at, documents, other);
   }
 }

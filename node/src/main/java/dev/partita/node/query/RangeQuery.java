@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param limit documents in a page at most, 1 to [Queries#LIMIT_MAX]
 /// @param cursor of a former page ([Page#after] or [Page#before]); null begins
 /// @param at the timestamp to read at, null for now; with a cursor null, or what the cursor says
-/// @param columns of the documents that are wanted, null for all. Where a collection is divided by
-///   columns, what has no row in their groups is not there
+/// @param columns that are read of each document, null for all. Where the collection is divided by
+///   columns only documents are found that have a row with some of them
 public record RangeQuery(
     String collection,
     @Nullable PrimaryKey start,
@@ -61,7 +61,7 @@ public record RangeQuery(
     return new RangeQuery(collection, start, end, order, limit, cursor, other, columns);
   }
 
-  public RangeQuery withColumns(@Nullable List<String> others) {
-    return new RangeQuery(collection, start, end, order, limit, cursor, at, others);
+  public RangeQuery withColumns(@Nullable List<String> other) {
+    return new RangeQuery(collection, start, end, order, limit, cursor, at, other);
   }
 }

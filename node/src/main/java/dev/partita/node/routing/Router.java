@@ -220,13 +220,15 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return unique.of(catalog.get(), collection);
   }
 
-  /// Whether rows with this key are kept although no Partition serves them.
-  public boolean isRetained(String collection, PrimaryKey key) {
+  /// Whether a row with this key and the fields of an index is kept although no Partition serves
+  /// it.
+  public boolean isRetained(IndexDefinition index, PrimaryKey key) {
     return catalog.get().partitions().all().stream()
         .anyMatch(entry ->
             entry.state() == PartitionEntry.State.RETAINED
-                && entry.collection().equals(collection)
-                && entry.bounds().contains(key));
+                && entry.collection().equals(index.collection())
+                && entry.bounds().contains(key)
+                && entry.bounds().hasFieldsOf(index));
   }
 
   @Override

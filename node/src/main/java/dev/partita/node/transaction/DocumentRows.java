@@ -123,6 +123,8 @@ public record DocumentRows(
     return row;
   }
 
+  /// Makes sure that a document has only columns that are to be written, if some are named.
+  ///
   /// @throws DatabaseException `INVALID_REQUEST` if a document has columns that are not to be
   ///   written, or some columns are to be deleted
   public static void requireInside(Mutation mutation, @Nullable Collection<String> columns) {

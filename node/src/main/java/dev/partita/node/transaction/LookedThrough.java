@@ -89,13 +89,28 @@ public final class LookedThrough {
       @Nullable List<String> columns,
       Timestamp at,
       Deadline deadline) {
-    if (router.columnGroups(collection) == null) {
+    List<PartitionDescriptor> owners = groups(collection, columns, at, deadline);
+    if (owners == null) {
       PartitionDescriptor owner = router.readable(collection, key, at, deadline);
-      return new DocumentRows(collection, key, columns, owner == null ? List.of() : List.of(owner));
+      owners = owner == null ? List.of() : List.of(owner);
+    }
+    return new DocumentRows(collection, key, columns, owners);
+  }
+
+  /// Where documents of a collection are that is divided by columns, null if it is not; likewise.
+  public @Nullable List<PartitionDescriptor> groups(
+      String collection, @Nullable List<String> columns, Timestamp at, Deadline deadline) {
+    if (router.columnGroups(collection) == null) {
+      return null;
     }
     router.catchUp(at, deadline);
-    return new DocumentRows(
-        collection, key, columns, groups(collection, columns, List.of(), deadline).having(columns));
+    return groups(collection, columns, List.of(), deadline).having(columns);
+  }
+
+  /// Where the rows of a document are that is locked before it is written or not, likewise.
+  public DocumentRows lockable(
+      String collection, PrimaryKey key, @Nullable List<String> columns, Deadline deadline) {
+    return writable(collection, Mutation.delete(key), columns, deadline);
   }
 
   /// Where the rows of a document are that is written, likewise. Those of intervals have to be
