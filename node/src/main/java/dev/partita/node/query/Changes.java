@@ -123,7 +123,7 @@ public final class Changes {
     Key from = after.encoded();
     List<Source<Change>> sources =
         partitions.stream()
-            .sorted(Comparator.comparing(PartitionDescriptor::columnGroup))
+            .sorted(Comparator.comparingInt(PartitionDescriptor::columnGroup))
             .map(partition -> new Source<>(reader(partition, now, before, settled, deadline), from))
             .toList();
     boolean divided = partitions.stream().anyMatch(partition -> partition.columnGroup() > 0);
