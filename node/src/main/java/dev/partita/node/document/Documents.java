@@ -117,7 +117,7 @@ public final class Documents {
   /// @param columns null for all
   public @Nullable Timestamp readableUpTo(String collection, @Nullable List<String> columns) {
     ColumnGroups groups = router.columnGroups(collection);
-    if (groups == null || DocumentRows.areAll(columns)) {
+    if (groups == null || columns == null || DocumentRows.areAll(columns)) {
       return router.readableUpTo(collection);
     }
     return groups.lacking(columns).isEmpty() ? router.readableUpTo(groups.having(columns)) : null;

@@ -51,6 +51,7 @@ final class HitDocuments {
   boolean areHere(PartitionDescriptor partition) {
     return asked
         && (partition.columnGroup() == 0
+            || columns == null
             || DocumentRows.areAll(columns)
             || ColumnGroups.columns(partition).stream().anyMatch(columns::contains));
   }
@@ -62,7 +63,8 @@ final class HitDocuments {
         && partitions.stream()
             .filter(partition -> partition.columnGroup() > 0)
             .anyMatch(partition ->
-                DocumentRows.areAll(columns)
+                columns == null
+                    || DocumentRows.areAll(columns)
                     || !ColumnGroups.columns(partition).containsAll(columns));
   }
 

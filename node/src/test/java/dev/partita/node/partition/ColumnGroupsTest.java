@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -136,7 +137,9 @@ class ColumnGroupsTest {
           ColumnGroups.join(
               rows.values().stream().map(row -> new Response.Row(new Timestamp(1), row)).toList());
 
-      assertThat(tree(joined.document())).as(document + " over " + some).isEqualTo(tree(document));
+      assertThat(tree(Objects.requireNonNull(joined.document())))
+          .as(document + " over " + some)
+          .isEqualTo(tree(document));
       rows.forEach((group, row) -> {
         assertThat(row.toString()).startsWith("{\"id\":" + 7);
         assertThat(ColumnGroups.columns(group)).containsAll(JsonColumns.of(row));

@@ -189,7 +189,8 @@ final class ColumnQueriesTest {
       if (!asked || row.document() == null) {
         continue;
       }
-      version = version == null || row.version().isAfter(version) ? row.version() : version;
+      Timestamp written = Objects.requireNonNull(row.version());
+      version = version == null || written.isAfter(version) ? written : version;
       JsonData.document(row.document())
           .properties()
           .forEach(member -> members.put(member.getKey(), member.getValue().toString()));
@@ -256,15 +257,7 @@ final class ColumnQueriesTest {
     PageWalk.check(
         random,
         () -> write(random),
-        read ->
-            inOrder(
-                order,
-                model.keySet().stream()
-                    .filter(key -> start == null || key.compareTo(start) >= 0)
-                    .filter(key -> end == null || key.compareTo(end) < 0)
-                    .map(key -> document(key, columns, read))
-                    .filter(Objects::nonNull)
-                    .toList()),
+        read -> inOrder(order, documents(start, end, columns, read)),
         (limit, cursor) -> {
           Page<Document> page =
               queries.range(
@@ -276,6 +269,23 @@ final class ColumnQueriesTest {
               page.before(),
               page.at());
         });
+  }
+
+  private List<String> documents(
+      @Nullable PrimaryKey start,
+      @Nullable PrimaryKey end,
+      @Nullable List<String> columns,
+      Timestamp read) {
+    List<String> documents = new ArrayList<>();
+    for (PrimaryKey key : model.keySet()) {
+      boolean inside =
+          (start == null || key.compareTo(start) >= 0) && (end == null || key.compareTo(end) < 0);
+      String document = document(key, columns, read);
+      if (inside && document != null) {
+        documents.add(document);
+      }
+    }
+    return documents;
   }
 
   /// What entries there are is the matter of others; here each has to bring its document.
@@ -411,7 +421,10 @@ final class ColumnQueriesTest {
           List.of(
               query, query.withPartition(COLLECTION + "-1"), query.withColumns(List.of("seen")))) {
         assertThat(queries.index(each, TestNode.soon()).data())
-            .extracting(hit -> JsonData.document(hit.document().json()).path("seen").intValue())
+            .extracting(hit ->
+                JsonData.document(Objects.requireNonNull(hit.document()).json())
+                    .path("seen")
+                    .intValue())
             .containsExactly(at);
       }
     }

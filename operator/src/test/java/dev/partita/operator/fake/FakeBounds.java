@@ -17,13 +17,12 @@ final class FakeBounds {
   static boolean overlap(JsonNode one, JsonNode other) {
     JsonNode first = one.at("/bounds/range");
     JsonNode second = other.at("/bounds/range");
-    boolean inOneCollection = one.get("collection").equals(other.get("collection"));
-    return inOneCollection && shareColumn(one, other)
-        || inOneCollection
-            && first.isObject()
-            && second.isObject()
-            && start(first) < end(second)
-            && start(second) < end(first);
+    if (!one.get("collection").equals(other.get("collection"))) {
+      return false;
+    }
+    return first.isObject() && second.isObject()
+        ? start(first) < end(second) && start(second) < end(first)
+        : shareColumn(one, other);
   }
 
   private static boolean shareColumn(JsonNode one, JsonNode other) {
