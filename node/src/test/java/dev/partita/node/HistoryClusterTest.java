@@ -157,10 +157,14 @@ class HistoryClusterTest {
   @Test
   void columnGroupsOfDocumentsThatFailDoNotShow() {
     try (TestCluster cluster = TestCluster.founded(directory, 3)) {
-      String groups = "{\"columns\":[\"%s\"]}";
       for (String column : ColumnClients.COLUMNS) {
         cluster.createPartition(
-            "of-" + column, ColumnClients.COLLECTION, groups.formatted(column), 0, 1, 2);
+            "of-" + column,
+            ColumnClients.COLLECTION,
+            "{\"columns\":[\"%s\"]}".formatted(column),
+            0,
+            1,
+            2);
       }
       var clients = new ColumnClients(cluster, 4);
       ExecutorService threads = start(clients, 6);

@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 final class PageScript {
   private PageScript() {}
 
+  /// Runs them.
+  ///
   /// @param page below the checkout
   /// @param node that takes the place of the one that the page names
   /// @return what the commands have printed, all of which have succeeded
