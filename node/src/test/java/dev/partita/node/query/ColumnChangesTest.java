@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -93,11 +94,12 @@ final class ColumnChangesTest {
                           key,
                           document == null ? null : JsonBytes.of(document),
                           new Mutation.Always()))));
-      switch (response) {
-        case Response.Prepared(Timestamp at) -> commit = Timestamp.later(commit, at);
-        case Response.Finished(TransactionOutcome.Committed(Timestamp at)) -> commit = at;
-        default -> throw new AssertionError("not prepared: " + response);
-      }
+      commit =
+          switch (response) {
+            case Response.Prepared(Timestamp at) -> Timestamp.later(commit, at);
+            case Response.Finished(TransactionOutcome.Committed(Timestamp at)) -> at;
+            default -> throw new AssertionError("not prepared: " + response);
+          };
     }
     return new Prepared(transaction, participants, commit);
   }
@@ -211,8 +213,8 @@ final class ColumnChangesTest {
     }
 
     private void take(Change change) {
-      List<String> columns = change.columns();
-      assertThat(columns).isNotNull().isSorted();
+      List<String> columns = Objects.requireNonNull(change.columns());
+      assertThat(columns).isSorted();
       Document present = documents.get(change.key());
       JsonBytes before = change.before();
       ObjectNode former = JsonData.document(present == null ? JsonBytes.of("{}") : present.json());

@@ -322,12 +322,12 @@ final class ColumnQueriesTest {
   private List<String> entries(IndexDefinition index, Timestamp at) {
     List<Entry> entries = new ArrayList<>();
     for (PrimaryKey key : model.keySet()) {
-      JsonBytes row = row(key, index == AGES ? 0 : 2, at).document();
+      JsonBytes row = row(key, index.equals(AGES) ? 0 : 2, at).document();
       if (row == null) {
         continue;
       }
       var json = JsonData.document(row);
-      if (index == TAGS) {
+      if (index.equals(TAGS)) {
         json.path("tags")
             .forEach(tag ->
                 entries.add(new Entry(JsonData.datum(tag), new Datum.Null(), key, key + "=[]")));

@@ -255,7 +255,7 @@ class DocumentRowsTest {
     for (String column : columns) {
       if (values.has(column)) {
         changed.set(column, values.get(column));
-      } else if (changed != values) {
+      } else {
         changed.remove(column);
       }
     }
