@@ -20,9 +20,10 @@ final class FakeBounds {
     if (!one.get("collection").equals(other.get("collection"))) {
       return false;
     }
-    return first.isObject() && second.isObject()
-        ? start(first) < end(second) && start(second) < end(first)
-        : shareColumn(one, other);
+    if (first.isObject() && second.isObject()) {
+      return start(first) < end(second) && start(second) < end(first);
+    }
+    return shareColumn(one, other);
   }
 
   private static boolean shareColumn(JsonNode one, JsonNode other) {
