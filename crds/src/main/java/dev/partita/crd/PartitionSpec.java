@@ -46,6 +46,9 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
     value = "!has(self.columns) || !has(oldSelf.columns) || self.columns == oldSelf.columns",
     message = "columns are immutable")
+@ValidationRule(
+    value = "!has(self.columns) || !('id' in self.columns)",
+    message = "id is the key of documents and in every group: it is not among columns")
 @ValidationRule(value = "self.replicas in [1, 3, 5]", message = "replicas must be 1, 3 or 5")
 @ValidationRule(
     value =
@@ -70,9 +73,10 @@ public record PartitionSpec(
         @Nullable Range range,
     @JsonPropertyDescription("Rows whose partition key hashes to a remainder; immutable.")
         @Nullable Hash hash,
-    @JsonPropertyDescription("A group of related columns of every row; immutable.")
+    @JsonPropertyDescription(
+            "A group of related columns, the top-level fields of documents, of every row; immutable.")
         @Size(min = 1, max = 64)
-        @Nullable List<@Size(min = 1, max = 128) String> columns,
+        @Nullable List<@Pattern(Texts.COLUMN) @Size(min = 1, max = 128) String> columns,
     @JsonPropertyDescription("Voting replicas: 1, 3 or 5.") @Default("3") Integer replicas,
     @JsonPropertyDescription(
             "Replicas by Site or by labels of Sites, and edge Sites that get a copy. Where no entry has replicas, these are spread over all Sites that are no edge.")

@@ -16,6 +16,9 @@ final class Texts {
   /// array.
   static final String FIELD_PATH = "^[^.\\[\\]]+(\\[\\*\\])?(\\.[^.\\[\\]]+(\\[\\*\\])?)*$";
 
+  /// A column: a field of a document. Commas separate columns in requests.
+  static final String COLUMN = "^[^,]+$";
+
   /// A size in whole mebi-, gibi- or tebibytes: what a validation rule can compare without a
   /// quantity library.
   static final String SIZE = "^[1-9][0-9]{0,8}(Mi|Gi|Ti)$";

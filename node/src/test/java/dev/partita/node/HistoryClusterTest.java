@@ -35,7 +35,7 @@ class HistoryClusterTest {
     return cluster;
   }
 
-  private static ExecutorService start(ListClients clients, int processes) {
+  private static ExecutorService start(HistoryClients clients, int processes) {
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     for (int process = 0; process < processes; process++) {
       int each = process;
@@ -44,12 +44,12 @@ class HistoryClusterTest {
     return threads;
   }
 
-  private static void awaitMore(ListClients clients, int transactions) {
+  private static void awaitMore(HistoryClients clients, int transactions) {
     int before = clients.committed();
     await().atMost(TestCluster.PATIENCE).until(() -> clients.committed() >= before + transactions);
   }
 
-  private static void finish(TestCluster cluster, ListClients clients, ExecutorService threads) {
+  private static void finish(TestCluster cluster, HistoryClients clients, ExecutorService threads) {
     clients.stop();
     threads.shutdown();
     await().atMost(TestCluster.PATIENCE).until(threads::isTerminated);
@@ -149,6 +149,41 @@ class HistoryClusterTest {
       }
       assertThat(HistoryChecker.check(clients.history())).isEmpty();
       assertThat(clients.history().size()).isGreaterThan(100);
+    }
+  }
+
+  /// Documents whose lists lie in two column groups, which are read and written together and each
+  /// by itself.
+  @Test
+  void columnGroupsOfDocumentsThatFailDoNotShow() {
+    try (TestCluster cluster = TestCluster.founded(directory, 3)) {
+      for (String column : ColumnClients.COLUMNS) {
+        cluster.createPartition(
+            "of-" + column,
+            ColumnClients.COLLECTION,
+            "{\"columns\":[\"%s\"]}".formatted(column),
+            0,
+            1,
+            2);
+      }
+      var clients = new ColumnClients(cluster, 4);
+      ExecutorService threads = start(clients, 6);
+      try {
+        awaitMore(clients, 20);
+        int leader = cluster.leader("of-first");
+        cluster.run("move", OperationSpec.transferLeader("of-first", cluster.id((leader + 1) % 3)));
+        awaitMore(clients, 10);
+        int killed = cluster.leader("of-second");
+        cluster.kill(killed);
+        awaitMore(clients, 10);
+        cluster.start(killed);
+        cluster.awaitReady();
+        awaitMore(clients, 10);
+      } finally {
+        finish(cluster, clients, threads);
+      }
+      assertThat(HistoryChecker.check(clients.history())).isEmpty();
+      assertThat(clients.history().size()).isGreaterThan(50);
     }
   }
 }

@@ -28,7 +28,7 @@ import dev.partita.node.partition.Response;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.SystemClock;
-import dev.partita.node.transaction.UniqueWrites;
+import dev.partita.node.transaction.DocumentWrites;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -50,7 +50,7 @@ public final class TestCluster implements AutoCloseable {
   static Documents documents(Node node) {
     return new Documents(
         node.router(),
-        new UniqueWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
+        new DocumentWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
   }
 
   /// How long anything may take before a test gives up: generous, because the machine may be busy.

@@ -483,6 +483,44 @@ abstract class OperatorSuite extends OperatorFixture {
 
   @Test
   @LocalControlPlaneSuffices
+  void columnGroupsAreMovedKeptAndBroughtBackLikeOthers() {
+    start(CrashPoint.never());
+    apply(site(4));
+    apply(partition("profile", "columns: [email, name]"));
+    apply(partition("login", "columns: [seen], split: {maxSize: 64Mi, mode: Auto}"));
+    apply(partition("torn", "columns: [other, seen]"));
+    awaitReady(Partition.class, "profile");
+    awaitReady(Partition.class, "login");
+    awaitCondition(
+        Partition.class,
+        "torn",
+        "Stalled",
+        "True",
+        "overlap those of Partition login in collection c");
+    cluster.figures("login", 42, 128L << 20);
+    cluster.figures("profile", 7, 400);
+    awaitStatus(Partition.class, "login", status -> Objects.equals(status.rows(), 42L));
+
+    client().resources(Partition.class).inNamespace(namespace).withName("torn").delete();
+    scale(3);
+
+    await("three nodes")
+        .atMost(PATIENCE)
+        .until(() -> podNames().size() == 3 && claimNames().size() == 3);
+    assertThat(cluster.load()).containsOnlyKeys("main-0", "main-1", "main-2");
+    assertThat(cluster.operationLog()).noneMatch(each -> each.startsWith("Split"));
+    awaitStatus(Partition.class, "profile", status -> Objects.equals(status.readyReplicas(), 3));
+
+    client().resources(Partition.class).inNamespace(namespace).withName("profile").delete();
+    await().atMost(PATIENCE).until(() -> !cluster.partitions().contains("profile"));
+    assertThat(cluster.operationLog()).contains("drop:profile:rows=retain");
+    apply(partition("profile", "columns: [email, name]"));
+    awaitReady(Partition.class, "profile");
+    awaitStatus(Partition.class, "profile", status -> Objects.equals(status.rows(), 7L));
+  }
+
+  @Test
+  @LocalControlPlaneSuffices
   void impossiblePlacementSaysWhatToDo() {
     start(CrashPoint.never());
     apply(site(3));

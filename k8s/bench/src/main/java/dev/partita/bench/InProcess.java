@@ -10,7 +10,7 @@ import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.time.Deadline;
-import dev.partita.node.transaction.UniqueWrites;
+import dev.partita.node.transaction.DocumentWrites;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,7 +34,7 @@ final class InProcess implements AutoCloseable {
     this.documents =
         new Documents(
             node.router(),
-            new UniqueWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
+            new DocumentWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
     this.count = count;
   }
 

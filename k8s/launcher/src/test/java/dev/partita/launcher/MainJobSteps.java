@@ -1,6 +1,7 @@
 package dev.partita.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
@@ -145,7 +146,8 @@ abstract class MainJobSteps {
     assumeKubectl();
     PartitaCommand.Run partitions = kubectl("get", "partitions");
 
-    assertThat(partitions.output()).contains("COLLECTION", "unicode", "blocks");
+    assertThat(partitions.output())
+        .contains("COLLECTION", "unicode", "blocks", "people-contact", "people-picture");
     assertThat(kubectl("get", "partita").output())
         .contains("site.partita.dev/", "index.partita.dev/");
     assertThat(kubectl("get", "pods").output()).contains("Running");
@@ -181,6 +183,34 @@ abstract class MainJobSteps {
     assertThat(send("DELETE", "/v1/partitions/my_partition", "").statusCode()).isEqualTo(204);
     assertThat(send("GET", "/v1/partitions/my_partition", "").statusCode()).isEqualTo(404);
     assertThat(send("DELETE", "/v1/indexes/my_index", "").statusCode()).isEqualTo(204);
+  }
+
+  /// The samples declare two column groups of people.
+  @Test
+  @Order(5)
+  void aDocumentLiesInThePartitionsOfItsColumns() throws Exception {
+    String ada = "/v1/collections/people/documents/ada";
+    assertThat(send("PUT", ada, "{\"name\":\"Ada\",\"photo\":\"p\"}").statusCode()).isEqualTo(201);
+    assertThat(send("PUT", ada + "?columns=mail", "{\"mail\":\"a@b\"}").statusCode())
+        .isEqualTo(200);
+
+    assertThat(get(ada + "?columns=name,mail").toString())
+        .isEqualTo("{\"id\":\"ada\",\"name\":\"Ada\",\"mail\":\"a@b\"}");
+    assertThat(get(ada).path("photo").textValue()).isEqualTo("p");
+    // Leaders tell how many rows they have from time to time: each group has one.
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          Map<String, Long> rows = new TreeMap<>();
+          for (JsonNode partition : get("/v1/partitions").path("data")) {
+            if (partition.path("collection").textValue().equals("people")) {
+              rows.put(partition.path("name").textValue(), partition.path("rows").longValue());
+            }
+          }
+          assertThat(rows).containsOnly(entry("people-contact", 1L), entry("people-picture", 1L));
+        });
+    assertThat(send("DELETE", ada, "").statusCode()).isEqualTo(204);
+    assertThat(send("GET", ada, "").statusCode()).isEqualTo(404);
   }
 
   /// Documents of a few KiB, so that a mebibyte is soon full.

@@ -20,6 +20,10 @@ public enum DocumentedPage {
   CHANGES(
       "k8s/docs/changes.md", "node/src/test/java/dev/partita/node/http/ChangesHttpTest.java", true),
 
+  /// How documents are divided by columns.
+  COLUMNS(
+      "k8s/docs/columns.md", "node/src/test/java/dev/partita/node/http/ColumnsPageTest.java", true),
+
   /// How images are made.
   IMAGES(
       "k8s/docs/images.md", "k8s/image/src/test/java/dev/partita/image/RegistryIT.java", Map.of()),

@@ -230,7 +230,7 @@ public final class NodeAdmin implements AdminService {
     }
   }
 
-  private static DatabaseException failure(CatalogResult.Refused refused) {
+  static DatabaseException failure(CatalogResult.Refused refused) {
     ErrorCode code =
         switch (refused.reason()) {
           case NOT_FOUND -> ErrorCode.NOT_FOUND;

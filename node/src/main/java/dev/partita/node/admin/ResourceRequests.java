@@ -4,11 +4,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.CatalogResult;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.catalog.ResourceRequest;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.raft.NodeId;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
@@ -61,6 +63,12 @@ final class ResourceRequests {
           deadline);
     } else if (known.isEmpty()) {
       refuseOverlap(wanted);
+      refuseInvalid(
+          new CatalogCommand.CreatePartition(
+              wanted.name(),
+              wanted.collection(),
+              wanted.bounds(),
+              List.of(new NodeId(Long.parseLong(admin.node().nodeId())))));
       request(
           ResourceRequest.Action.CREATE,
           ResourceRequest.Kind.PARTITION,
@@ -85,7 +93,8 @@ final class ResourceRequests {
   }
 
   private static boolean isSame(PartitionEntry entry, CatalogCommand.CreatePartition wanted) {
-    return entry.collection().equals(wanted.collection()) && entry.bounds().equals(wanted.bounds());
+    return entry.collection().equals(wanted.collection())
+        && entry.bounds().isSameAs(wanted.bounds());
   }
 
   /// What the catalog would refuse anyway is refused before a custom resource is made for it.
@@ -100,6 +109,14 @@ final class ResourceRequests {
             .with("subject", wanted.name())
             .with("with", entry.name());
       }
+    }
+  }
+
+  /// The same for what cannot be, such as an index over two column groups.
+  private void refuseInvalid(CatalogCommand wanted) {
+    if (system.catalog().trial(wanted) instanceof CatalogResult.Refused refused
+        && refused.reason() == CatalogResult.Reason.INVALID) {
+      throw NodeAdmin.failure(refused);
     }
   }
 
@@ -131,6 +148,7 @@ final class ResourceRequests {
       // The catalog tells an index of the same definition from another one.
       admin.putIndex(name, spec, deadline);
     } else {
+      refuseInvalid(wanted);
       request(
           ResourceRequest.Action.CREATE,
           ResourceRequest.Kind.INDEX,

@@ -170,7 +170,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
     int progress = 0;
     long entries = 0;
     int partitions = 0;
-    for (PartitionEntry partition : catalog.partitions().of(definition.collection())) {
+    for (PartitionEntry partition : catalog.partitionsOf(definition)) {
       partitions++;
       var reported = led(partition.id()).map(Led::report).flatMap(r -> r.index(definition.id()));
       progress += reported.map(index -> index.ready() ? 100 : index.progress()).orElse(0);

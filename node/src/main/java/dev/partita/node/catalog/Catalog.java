@@ -1,5 +1,6 @@
 package dev.partita.node.catalog;
 
+import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Timestamp;
@@ -129,9 +130,22 @@ public record Catalog(
         .toList();
   }
 
+  /// The Partitions whose rows have entries in an index, as clients are routed to them: all of its
+  /// collection, or the column group that has its fields.
+  public List<PartitionEntry> partitionsOf(IndexDefinition index) {
+    return partitions.of(index.collection()).stream()
+        .filter(entry -> entry.bounds().hasFieldsOf(index))
+        .toList();
+  }
+
   /// The index of this id.
   public Optional<IndexEntry> index(long id) {
     return indexes.values().stream().filter(index -> index.definition().id() == id).findFirst();
+  }
+
+  /// What would come of a command now.
+  public CatalogResult trial(CatalogCommand command) {
+    return CatalogRules.apply(this, command).result();
   }
 
   /// Whether the node is registered and was not removed.

@@ -67,7 +67,7 @@ public final class ClaimPartitions {
         .filter(index -> index.claims() && collection(index).equals(claims.collection()))
         .findFirst()
         .flatMap(index -> {
-          List<PartitionEntry> anchors = catalog.partitions().of(index.collection());
+          List<PartitionEntry> anchors = catalog.partitionsOf(index);
           int number = catalog.partitions().of(claims.collection()).indexOf(claims);
           return anchors.isEmpty() || number < 0
               ? Optional.empty()
@@ -85,7 +85,7 @@ public final class ClaimPartitions {
         || arePlaced(before, entry.definition())) {
       return Transition.applied(before);
     }
-    List<PartitionEntry> anchors = before.partitions().of(entry.definition().collection());
+    List<PartitionEntry> anchors = before.partitionsOf(entry.definition());
     if (anchors.isEmpty()) {
       return Transition.applied(before);
     }

@@ -6,7 +6,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param id stands in row keys; 32 bits, never reused
 /// @param partitioning null until the first Partition fixes it
-public record CollectionEntry(long id, String name, @Nullable Partitioning partitioning) {
+/// @param columnGroups how many column groups it has had so far: the number of the last one, which
+///   stands in row keys. Null if there was none
+public record CollectionEntry(
+    long id, String name, @Nullable Partitioning partitioning, @Nullable Integer columnGroups) {
 
   /// How the keys of a collection are divided; all its Partitions do it in the same way, because
   /// row keys of hash collections begin with the hash.
@@ -14,6 +17,18 @@ public record CollectionEntry(long id, String name, @Nullable Partitioning parti
     /// By ranges or intervals of the key.
     RANGE,
     /// By a hash of the key.
-    HASH
+    HASH,
+    /// Not by keys: each Partition has some columns of every document.
+    COLUMNS
+  }
+
+  /// One that has had no column groups.
+  public CollectionEntry(long id, String name, @Nullable Partitioning partitioning) {
+    this(id, name, partitioning, null);
+  }
+
+  /// With one more column group.
+  CollectionEntry withColumnGroup() {
+    return new CollectionEntry(id, name, partitioning, columnGroups == null ? 1 : columnGroups + 1);
   }
 }

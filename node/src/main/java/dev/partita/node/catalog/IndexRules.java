@@ -41,6 +41,10 @@ final class IndexRules {
       return Transition.refused(
           before, Reason.INVALID, "the index cannot be made", create.name(), e.getMessage());
     }
+    Transition torn = ColumnRules.check(before, definition);
+    if (torn != null) {
+      return torn;
+    }
     return Transition.applied(
         next.withNextId(next.nextId() + 1)
             .withIndex(new IndexEntry(definition, IndexEntry.State.BUILDING, null)));
@@ -72,7 +76,7 @@ final class IndexRules {
     boolean unclaimed =
         known.get().definition().claims()
             && known.get().state() == IndexEntry.State.BUILDING
-            && !before.partitions().of(known.get().definition().collection()).isEmpty();
+            && !before.partitionsOf(known.get().definition()).isEmpty();
     if (unclaimed && change.state() == IndexEntry.State.READY) {
       // Rows have come since that was found out: they claim first.
       return Transition.applied(before);

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// @param absorbed the Partitions that it was merged of, however far back: it answers for their
 ///   transactions
 /// @param home where the Partitions of a family begin, see [IntervalPartitions]; nowhere for others
+/// @param columnGroup of a Partition of columns its number, which no other one of the collection
+///   gets: stands in row keys. Null for others
 public record PartitionEntry(
     PartitionId id,
     String name,
@@ -37,7 +39,8 @@ public record PartitionEntry(
     State state,
     @Nullable PartitionId parent,
     List<PartitionId> absorbed,
-    List<NodeId> home) {
+    List<NodeId> home,
+    @Nullable Integer columnGroup) {
   @SuppressWarnings("ConstantValue") // A catalog of a version before these says nothing of them.
   public PartitionEntry {
     absorbed = absorbed == null ? List.of() : List.copyOf(absorbed);
@@ -46,7 +49,7 @@ public record PartitionEntry(
     home = home == null ? List.of() : List.copyOf(home);
   }
 
-  /// One that is no family.
+  /// One that is no family and no group of columns.
   public PartitionEntry(
       PartitionId id,
       String name,
@@ -71,7 +74,8 @@ public record PartitionEntry(
         state,
         parent,
         absorbed,
-        List.of());
+        List.of(),
+        null);
   }
 
   /// Where a Partition is in its life.
@@ -130,6 +134,11 @@ public record PartitionEntry(
         .orElse(id);
   }
 
+  /// The number of the column group, 0 if it has all columns.
+  public int columnGroupOrNone() {
+    return columnGroup == null ? 0 : columnGroup;
+  }
+
   PartitionEntry with(State next) {
     return named(name, next);
   }
@@ -161,7 +170,8 @@ public record PartitionEntry(
         state,
         parent,
         absorbed,
-        newHome);
+        newHome,
+        columnGroup);
   }
 
   private PartitionEntry changed(
@@ -183,6 +193,7 @@ public record PartitionEntry(
         newState,
         newParent,
         absorbed,
-        home);
+        home,
+        columnGroup);
   }
 }

@@ -15,6 +15,10 @@ final class PartitionRules {
   static final int PARTITIONS_MAX = 10_000;
   static final int REPLICAS_MAX = 9;
 
+  /// Of one collection: the write of a whole document is a transaction over all of them, and over
+  /// the claims of unique indexes, which has at most 64 participants.
+  static final int COLUMN_GROUPS_MAX = 32;
+
   /// In the name of a Partition that nobody sees between the one that it had, or is to have, and
   /// its id: no resource has such a name.
   static final char HIDDEN_MARK = '~';
@@ -51,7 +55,8 @@ final class PartitionRules {
   }
 
   private static boolean same(PartitionEntry entry, CatalogCommand.CreatePartition create) {
-    return entry.collection().equals(create.collection()) && entry.bounds().equals(create.bounds());
+    return entry.collection().equals(create.collection())
+        && entry.bounds().isSameAs(create.bounds());
   }
 
   private static @Nullable Transition check(Catalog before, CatalogCommand.CreatePartition create) {
@@ -67,10 +72,6 @@ final class PartitionRules {
       return nowhere;
     }
     Partitioning wanted = partitioning(create.bounds());
-    if (wanted == null) {
-      return Transition.refused(
-          before, Reason.INVALID, "column partitions need a collection with a schema", name, null);
-    }
     CollectionEntry collection = before.collections().get(create.collection());
     if (collection != null
         && collection.partitioning() != null
@@ -78,11 +79,13 @@ final class PartitionRules {
       return Transition.refused(
           before,
           Reason.INVALID,
-          "a collection is divided either by range or by hash",
+          "a collection is divided in one way: by range, by hash or by columns",
           name,
           collection.name());
     }
-    return null;
+    return create.bounds() instanceof Bounds.Columns columns
+        ? ColumnRules.check(before, create, columns)
+        : null;
   }
 
   static @Nullable Transition checkReplicas(Catalog before, String name, List<NodeId> replicas) {
@@ -100,11 +103,11 @@ final class PartitionRules {
     return null;
   }
 
-  private static @Nullable Partitioning partitioning(Bounds bounds) {
+  private static Partitioning partitioning(Bounds bounds) {
     return switch (bounds) {
       case Bounds.Range _, Bounds.Interval _, Bounds.Family _ -> Partitioning.RANGE;
       case Bounds.Hash _ -> Partitioning.HASH;
-      case Bounds.Columns _ -> null;
+      case Bounds.Columns _ -> Partitioning.COLUMNS;
     };
   }
 
@@ -140,6 +143,10 @@ final class PartitionRules {
     if (collection == null) {
       throw new IllegalStateException("the collection was just made: " + create.collection());
     }
+    if (create.bounds() instanceof Bounds.Columns) {
+      collection = collection.withColumnGroup();
+      next = next.withCollection(collection);
+    }
     PartitionEntry entry =
         new PartitionEntry(
             new PartitionId(next.nextId()),
@@ -152,7 +159,9 @@ final class PartitionRules {
             List.of(),
             PartitionEntry.State.CREATING,
             null,
-            List.of());
+            List.of(),
+            List.of(),
+            create.bounds() instanceof Bounds.Columns ? collection.columnGroups() : null);
     if (entry.isFamily()) {
       entry = IntervalPartitions.family(entry);
     }

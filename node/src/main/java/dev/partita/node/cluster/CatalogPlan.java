@@ -60,6 +60,7 @@ final class CatalogPlan {
     return entry.isPresent()
         && catalog.indexesOf(entry.get().collection()).stream()
             .filter(index -> index.state() != IndexEntry.State.FAILED)
+            .filter(index -> entry.get().bounds().hasFieldsOf(index.definition()))
             .allMatch(index -> isReady(report, index));
   }
 
@@ -117,6 +118,6 @@ final class CatalogPlan {
   }
 
   private static List<PartitionEntry> partitions(ClusterView view, IndexEntry entry) {
-    return view.catalog().partitions().of(entry.definition().collection());
+    return view.catalog().partitionsOf(entry.definition());
   }
 }

@@ -205,7 +205,8 @@ final class ReplicaKeeper implements AutoCloseable {
                 entry.collection(),
                 entry.bounds(),
                 Epoch.FIRST,
-                members),
+                members,
+                entry.columnGroupOrNone()),
             first ? members : null);
     if (first && entry.voters().getFirst().equals(self)) {
       replica.group().campaign();
@@ -221,6 +222,7 @@ final class ReplicaKeeper implements AutoCloseable {
 
   private static List<IndexDefinition> indexes(Catalog catalog, PartitionEntry entry) {
     return catalog.indexesOf(entry.collection()).stream()
+        .filter(index -> entry.bounds().hasFieldsOf(index.definition()))
         .filter(index -> isMaintained(catalog, index))
         .map(IndexEntry::definition)
         .toList();

@@ -13,12 +13,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonBytes;
+import dev.partita.node.index.JsonColumns;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.Request;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Turns what a client sends into documents, strictly: duplicate members, text after the end, deep
@@ -26,7 +29,11 @@ import org.jspecify.annotations.Nullable;
 /// threads.
 public final class DocumentParser {
   /// The member of a document that is its primary key.
-  public static final String ID = "id";
+  public static final String ID = JsonColumns.ID;
+
+  /// Columns in a request: as many as a column group may have, for each of the groups that a
+  /// transaction can be about.
+  private static final int COLUMNS_MAX = 1_000;
 
   private static final int NESTING_MAX = 100;
   private static final int NUMBER_LENGTH_MAX = 400;
@@ -106,6 +113,28 @@ public final class DocumentParser {
       }
     }
     return false;
+  }
+
+  /// The member `columns` of a request, null if it has none.
+  ///
+  /// @throws DatabaseException `INVALID_REQUEST` if it is no list of names
+  public static @Nullable List<String> columns(ObjectNode json) {
+    JsonNode member = json.get("columns");
+    if (member == null || member.isNull()) {
+      return null;
+    }
+    Set<String> columns = new LinkedHashSet<>();
+    boolean right = member.isArray() && !member.isEmpty() && member.size() <= COLUMNS_MAX;
+    for (JsonNode each : member) {
+      right &= each.isTextual() && !each.textValue().isEmpty() && columns.add(each.textValue());
+    }
+    if (!right) {
+      throw new DatabaseException(
+              ErrorCode.INVALID_REQUEST, "a member of the request has the wrong form")
+          .with("member", "columns")
+          .with("wanted", "an array of 1 to " + COLUMNS_MAX + " names of columns, each once");
+    }
+    return List.copyOf(columns);
   }
 
   /// A document that has its `id` in it.

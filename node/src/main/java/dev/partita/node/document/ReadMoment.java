@@ -1,8 +1,10 @@
 package dev.partita.node.document;
 
-import dev.partita.node.query.Document;
+import dev.partita.node.partition.PartitionDescriptor;
+import dev.partita.node.routing.Router;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.transaction.RowsAt;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -12,19 +14,19 @@ import org.jspecify.annotations.Nullable;
 /// that was read is looked at again, and must be the same. For one thread at a time.
 final class ReadMoment {
 
-  /// Documents that are looked at again: each costs a read.
+  /// Rows that are looked at again: each costs a read.
   private static final int REFRESHED_MAX = 100;
 
-  private final Documents documents;
+  private final Router router;
 
-  /// The versions of the documents that were read by their keys, null of those that were not there.
+  /// The versions of the rows that were read by their keys, null of those that were not there.
   private final Map<SessionLocks.Place, @Nullable Timestamp> seen = new HashMap<>();
 
   private Timestamp at;
   private boolean lookedThrough;
 
-  ReadMoment(Documents documents, Timestamp at) {
-    this.documents = documents;
+  ReadMoment(Router router, Timestamp at) {
+    this.router = router;
     this.at = at;
   }
 
@@ -32,7 +34,7 @@ final class ReadMoment {
     return at;
   }
 
-  /// Notes a document that was read, or found missing.
+  /// Notes a row that was read, or found missing.
   void saw(SessionLocks.Place place, @Nullable Timestamp version) {
     seen.put(place, version);
   }
@@ -42,18 +44,16 @@ final class ReadMoment {
     lookedThrough = true;
   }
 
-  /// Whether a document was read and had another version then.
+  /// Whether a row was read and had another version then.
   boolean sawOther(SessionLocks.Place place, @Nullable Timestamp version) {
     return seen.containsKey(place) && !Objects.equals(seen.get(place), version);
   }
 
-  /// Whether a document is at this moment as it is now.
+  /// Whether a row is at this moment as it is now.
   ///
-  /// @param version of the document now; null if there is none
+  /// @param version of the row now; null if there is none
   boolean isAsNow(SessionLocks.Place place, @Nullable Timestamp version, Deadline deadline) {
-    return version == null
-        ? documents.get(place.collection(), place.key(), at, deadline) == null
-        : !version.isAfter(at);
+    return version == null ? version(place, at, deadline) == null : !version.isAfter(at);
   }
 
   /// Moves on, unless something that was read has changed until then, or was too much to look at.
@@ -64,13 +64,20 @@ final class ReadMoment {
       return false;
     }
     for (SessionLocks.Place place : seen.keySet()) {
-      Document there = documents.get(place.collection(), place.key(), later, deadline);
-      if (sawOther(place, there == null ? null : there.version())) {
+      if (sawOther(place, version(place, later, deadline))) {
         return false;
       }
     }
     at = later;
     return true;
+  }
+
+  private @Nullable Timestamp version(SessionLocks.Place place, Timestamp then, Deadline deadline) {
+    PartitionDescriptor owner =
+        place.group() == 0
+            ? router.readable(place.collection(), place.key(), then, deadline)
+            : place.owner(router);
+    return owner == null ? null : RowsAt.read(router, owner, place.key(), then, deadline).version();
   }
 
   /// Forgets what was read.

@@ -3,21 +3,15 @@ package dev.partita.node.document;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
-import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
-import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
-import dev.partita.node.partition.ReadSet;
 import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.query.Document;
-import dev.partita.node.query.IndexHit;
 import dev.partita.node.query.IndexQuery;
-import dev.partita.node.query.Order;
-import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import dev.partita.node.query.RangeQuery;
 import dev.partita.node.routing.Router;
@@ -26,13 +20,12 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.transaction.ClaimPlan;
 import dev.partita.node.transaction.Committer;
-import dev.partita.node.transaction.LookedThrough;
-import dev.partita.node.transaction.TransactionParts;
+import dev.partita.node.transaction.DocumentRows;
+import dev.partita.node.transaction.OneShot;
+import dev.partita.node.transaction.RowsAt;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -57,12 +50,7 @@ final class Session {
   ///
   /// @param later runs what nobody waits for; may block
   record Surroundings(
-      Router router,
-      Documents documents,
-      Queries queries,
-      Committer committer,
-      Executor later,
-      Clock clock) {}
+      Router router, Queries queries, Committer committer, Executor later, Clock clock) {}
 
   /// How long after the first commit another one can find out what became of it: partitions
   /// remember for twice as long.
@@ -73,11 +61,9 @@ final class Session {
   private final Timestamp began;
   private final ReadMoment moment;
   private final SessionLocks locks;
+  private final SessionView view;
   private final boolean readOnly;
   private final CommitProtocolKind protocol;
-  private TransactionParts parts = new TransactionParts();
-  private final Map<String, Map<PrimaryKey, Mutation>> writes = new HashMap<>();
-  private final LookedThrough through;
 
   /// When the commit was first asked for; null before.
   private @Nullable Timestamp committing;
@@ -90,10 +76,10 @@ final class Session {
   Session(Surroundings node, Timestamp readAt, boolean readOnly, CommitProtocolKind protocol) {
     this.protocol = protocol;
     this.node = node;
-    this.through = new LookedThrough(node.router());
     this.began = readAt;
-    this.moment = new ReadMoment(node.documents(), readAt);
+    this.moment = new ReadMoment(node.router(), readAt);
     this.locks = new SessionLocks(node.router(), id, readAt);
+    this.view = new SessionView(node.router(), node.queries(), moment, readOnly);
     this.readOnly = readOnly;
   }
 
@@ -108,10 +94,7 @@ final class Session {
 
   /// What an outcome is kept for is not kept with it.
   private void end() {
-    parts = new TransactionParts();
-    writes.clear();
-    through.clear();
-    moment.clear();
+    view.clear();
     unlock();
   }
 
@@ -153,60 +136,52 @@ final class Session {
 
   /// Reads a document, null if there is none. One that the transaction has written has the version
   /// [Timestamp#MAX]: it has none yet.
-  @Nullable Document read(String collection, PrimaryKey key, Deadline deadline) {
+  @Nullable Document read(OneShot.Item item, Deadline deadline) {
     requireOpen();
-    Mutation own = writes.getOrDefault(collection, Map.of()).get(key);
-    if (own != null) {
-      return OwnWrites.document(own);
-    }
-    PartitionDescriptor owner = node.router().readable(collection, key, moment.at(), deadline);
-    if (owner == null) {
-      if (!readOnly) {
-        through.missing(collection, key);
-        moment.saw(new SessionLocks.Place(collection, key), null);
-      }
-      return null;
-    }
-    if (!readOnly) {
-      parts.read(owner, key);
-    }
-    Document document = node.documents().get(collection, key, moment.at(), deadline);
-    if (!readOnly) {
-      moment.saw(new SessionLocks.Place(collection, key), version(document));
-    }
-    return document;
+    return view.read(item.collection(), item.key(), item.columns(), deadline);
   }
 
-  private static @Nullable Timestamp version(@Nullable Document document) {
-    return document == null ? null : document.version();
-  }
-
-  /// Reads a document, and locks it: nobody else writes it until the transaction ends.
+  /// Reads a document, and locks it, or the rows that have the columns of it: nobody else writes it
+  /// until the transaction ends.
   ///
   /// @return null if there is none; it is locked all the same
   /// @throws DatabaseException `SERIALIZATION_FAILURE` if it was changed, and something else that
   ///   was read as well, or an older transaction was in the way; `UNAVAILABLE` if others have it
-  @Nullable Document lock(String collection, PrimaryKey key, Deadline deadline) {
+  @Nullable Document lock(OneShot.Item item, Deadline deadline) {
     requireWritable();
-    var place = new SessionLocks.Place(collection, key);
-    Mutation own = writes.getOrDefault(collection, Map.of()).get(key);
-    if (own != null || locks.has(place)) {
-      return read(collection, key, deadline);
+    make(item.collection(), item.key(), deadline);
+    DocumentRows rows =
+        view.through().lockable(item.collection(), item.key(), item.columns(), deadline);
+    return SessionView.document(rows, lock(rows, deadline));
+  }
+
+  /// The rows as the transaction sees them, locked in their order.
+  private Map<PartitionDescriptor, Response.Row> lock(DocumentRows rows, Deadline deadline) {
+    Map<PartitionDescriptor, Response.Row> granted = new HashMap<>();
+    for (PartitionDescriptor owner : rows.owners()) {
+      var place = SessionLocks.Place.of(rows, owner);
+      boolean written = view.own().row(rows.collection(), rows.key(), place.group()) != null;
+      if (written || locks.has(place)) {
+        continue;
+      }
+      Response.Granted now = take(place, deadline);
+      Timestamp version = now.version();
+      if (!moment.isAsNow(place, version, deadline)
+          && !moment.moveTo(Timestamp.later(moment.at(), now.at()), deadline)) {
+        throw fail(changed());
+      }
+      view.parts().read(owner, rows.key());
+      moment.saw(place, version);
+      granted.put(owner, new Response.Row(version, now.document()));
     }
-    Response.Granted now = take(place, deadline);
-    Timestamp version = now.version();
-    if (!moment.isAsNow(place, version, deadline)
-        && !moment.moveTo(Timestamp.later(moment.at(), now.at()), deadline)) {
-      throw fail(changed());
-    }
-    parts.read(node.router().owner(collection, key), key);
-    moment.saw(place, version);
-    var json = now.document();
-    return version == null || json == null ? null : new Document(key, version, json);
+    return view.look(rows, granted, deadline);
+  }
+
+  private void make(String collection, PrimaryKey key, Deadline deadline) {
+    node.router().make(collection, List.of(key), deadline);
   }
 
   private Response.Granted take(SessionLocks.Place place, Deadline deadline) {
-    node.router().make(place.collection(), List.of(place.key()), deadline);
     try {
       return locks.take(place, deadline);
     } catch (DatabaseException e) {
@@ -227,147 +202,55 @@ final class Session {
     }
   }
 
-  /// Reads the first documents of a range.
-  ///
-  /// @param query without cursor and timestamp
-  /// @return without cursors; `after` is something if there are more
-  Found range(RangeQuery query, Deadline deadline) {
+  /// Reads the first documents of a range, as [SessionView#range].
+  SessionView.Found range(RangeQuery query, Deadline deadline) {
     requireOpen();
-    Map<PrimaryKey, Mutation> own = writes.getOrDefault(query.collection(), Map.of());
-    List<Document> found = new ArrayList<>();
-    RangeQuery next = query.withAt(moment.at());
-    String cursor = null;
-    do {
-      Page<Document> page = node.queries().range(next.withCursor(cursor), deadline);
-      page.data().stream().filter(document -> !own.containsKey(document.key())).forEach(found::add);
-      cursor = page.after();
-      next = next.withAt(null);
-    } while (cursor != null && found.size() <= query.limit());
-    if (!readOnly) {
-      noteRange(query, found, cursor != null);
-    }
-    own.values().stream()
-        .filter(mutation -> isInside(query, mutation.key()))
-        .map(OwnWrites::document)
-        .filter(document -> document != null)
-        .forEach(found::add);
-    Comparator<Document> byKey = Comparator.comparing(Document::key);
-    found.sort(query.order() == Order.ASCENDING ? byKey : byKey.reversed());
-    boolean more = cursor != null || found.size() > query.limit();
-    return new Found(found.subList(0, Math.min(found.size(), query.limit())), more);
+    return view.range(query, deadline);
   }
 
-  /// What a range had.
-  record Found(List<Document> documents, boolean more) {}
-
-  private static boolean isInside(RangeQuery query, PrimaryKey key) {
-    PrimaryKey start = query.start();
-    PrimaryKey end = query.end();
-    return (start == null || start.compareTo(key) <= 0) && (end == null || key.compareTo(end) < 0);
-  }
-
-  /// What was looked through: up to the last document that was found, if there are more.
-  private void noteRange(RangeQuery query, List<Document> found, boolean more) {
-    moment.lookedThrough();
-    PrimaryKey start = query.start();
-    PrimaryKey end = query.end();
-    if (more && !found.isEmpty()) {
-      PrimaryKey last = found.getLast().key();
-      parts.read(node.router().owner(query.collection(), last), last);
-      if (query.order() == Order.ASCENDING) {
-        end = last;
-      } else {
-        start = last;
-      }
-    }
-    var bounds =
-        new Bounds.Range(
-            start == null ? null : Datum.of(start.parts()),
-            end == null ? null : Datum.of(end.parts()));
-    if (start != null && end != null && start.compareTo(end) >= 0) {
-      return;
-    }
-    through.rows(query.collection(), start, end);
-    for (PartitionDescriptor partition : node.router().partitions(query.collection())) {
-      if (!partition.bounds().isRange() || partition.bounds().overlaps(bounds)) {
-        parts.read(partition, new ReadSet.Rows(start, end));
-      }
-    }
-  }
-
-  /// Reads the first entries of an index.
-  ///
-  /// @param query without cursor and timestamp
-  /// @param readable the collection in which the client may read; an index of another one does not
-  ///   exist for it
-  Entries index(IndexQuery query, String readable, Deadline deadline) {
+  /// Reads the first entries of an index, as [SessionView#index].
+  SessionView.Entries index(IndexQuery query, String readable, Deadline deadline) {
     requireOpen();
-    IndexDefinition index = node.router().index(query.index());
-    if (index == null || !index.collection().equals(readable)) {
-      throw new DatabaseException(ErrorCode.UNKNOWN_INDEX, "the index does not exist")
-          .with("index", query.index());
-    }
-    Map<PrimaryKey, Mutation> own = writes.getOrDefault(index.collection(), Map.of());
-    List<IndexHit> found = new ArrayList<>();
-    IndexQuery next = query.withAt(moment.at());
-    String cursor = null;
-    do {
-      Page<IndexHit> page = node.queries().index(next.withCursor(cursor), deadline);
-      page.data().stream().filter(hit -> !own.containsKey(hit.key())).forEach(found::add);
-      cursor = page.after();
-      next = next.withAt(null);
-    } while (cursor != null && found.size() < query.limit());
-    String named = query.partition();
-    List<PartitionDescriptor> partitions =
-        named == null ? node.router().partitions(index.collection()) : node.router().leaves(named);
-    if (!readOnly) {
-      moment.lookedThrough();
-      var entries = new ReadSet.Entries(index.id(), query.terms(), null, null);
-      if (named == null || isFamily(named)) {
-        through.entries(index.collection(), entries);
-      }
-      partitions.forEach(partition -> parts.read(partition, entries));
-      if (query.documents()) {
-        found.forEach(
-            hit -> parts.read(node.router().owner(index.collection(), hit.key()), hit.key()));
-      }
-    }
-    OwnWrites.addEntries(query, index, partitions, own.values(), found);
-    Comparator<IndexHit> byPosition = Comparator.comparing(IndexHit::position);
-    found.sort(query.order() == Order.ASCENDING ? byPosition : byPosition.reversed());
-    boolean more = cursor != null || found.size() > query.limit();
-    return new Entries(found.subList(0, Math.min(found.size(), query.limit())), more);
+    return view.index(query, readable, deadline);
   }
 
-  private boolean isFamily(String partition) {
-    PartitionDescriptor named = node.router().partition(partition);
-    return named != null && named.bounds() instanceof Bounds.Family;
-  }
-
-  /// What an index had.
-  record Entries(List<IndexHit> hits, boolean more) {}
-
-  /// Writes or deletes a document, at the commit; it is locked from now on.
+  /// Writes or deletes a document, or replaces some columns of it, at the commit; its rows are
+  /// locked from now on.
   ///
   /// @throws DatabaseException `CONDITION_FAILED` if its precondition does not hold in what the
   ///   transaction sees; as [#lock]
-  void write(String collection, Mutation mutation, Deadline deadline) {
+  void write(OneShot.Write write, Deadline deadline) {
     requireWritable();
-    var place = new SessionLocks.Place(collection, mutation.key());
-    if (!(mutation.precondition() instanceof Mutation.Always)) {
-      OwnWrites.requireHolds(collection, mutation, lock(collection, mutation.key(), deadline));
-    } else if (!locks.has(place)) {
-      Response.Granted now = take(place, deadline);
-      if (moment.sawOther(place, now.version())) {
-        throw fail(changed());
+    String collection = write.collection();
+    Mutation mutation = write.mutation();
+    make(collection, mutation.key(), deadline);
+    DocumentRows rows = view.through().writable(collection, mutation, write.columns(), deadline);
+    Map<PartitionDescriptor, Response.Row> before = Map.of();
+    if (rows.needsRows(mutation) || !(mutation.precondition() instanceof Mutation.Always)) {
+      before = lock(rows, deadline);
+      Document present = SessionView.document(rows, before);
+      OwnWrites.requireHolds(collection, mutation, present == null ? null : present.version());
+    } else {
+      lockUnread(rows, deadline);
+    }
+    List<Mutation> mutations = rows.mutations(mutation.when(new Mutation.Always()), before);
+    for (int at = 0; at < mutations.size(); at++) {
+      PartitionDescriptor owner = rows.owners().get(at);
+      view.parts().write(owner, mutations.get(at));
+      view.own().put(collection, owner.columnGroup(), mutations.get(at));
+    }
+  }
+
+  private void lockUnread(DocumentRows rows, Deadline deadline) {
+    for (PartitionDescriptor owner : rows.owners()) {
+      var place = SessionLocks.Place.of(rows, owner);
+      if (!locks.has(place)) {
+        Response.Granted now = take(place, deadline);
+        if (moment.sawOther(place, now.version())) {
+          throw fail(changed());
+        }
       }
     }
-    PartitionDescriptor owner = node.router().owner(collection, mutation.key());
-    Mutation unconditional = mutation.when(new Mutation.Always());
-    parts.write(owner, unconditional);
-    writes
-        .computeIfAbsent(collection, _ -> new LinkedHashMap<>())
-        .put(mutation.key(), unconditional);
   }
 
   /// Commits. Asked again after the outcome was unknown, it finds out.
@@ -378,14 +261,14 @@ final class Session {
       throw failed;
     }
     if (committed == null) {
-      if (parts.hasWrites()) {
+      if (view.parts().hasWrites()) {
         if (committing == null) {
           try {
             locks.checkNotWounded();
           } catch (DatabaseException e) {
             throw fail(e);
           }
-          through.moveTo(parts);
+          view.through().moveTo(view.parts());
         }
         if (claims == null) {
           claims = claims(deadline);
@@ -400,7 +283,8 @@ final class Session {
         try {
           committed =
               node.committer()
-                  .commit(id, began, moment.at(), committing, protocol, parts, claims, deadline);
+                  .commit(
+                      id, began, moment.at(), committing, protocol, view.parts(), claims, deadline);
           // Whoever took part has let go by itself.
           locks.forget();
           end();
@@ -419,31 +303,31 @@ final class Session {
     return committed;
   }
 
-  /// What the documents written claim in unique indexes, compared with what they were when the
+  /// What the rows written claim in unique indexes, compared with what they were when the
   /// transaction began, which must not have changed since.
   private ClaimPlan claims(Deadline deadline) {
     List<ClaimPlan.Row> rows = new ArrayList<>();
-    for (var collection : writes.entrySet()) {
-      String name = collection.getKey();
-      if (node.router().uniqueIndexes(name).isEmpty()) {
-        continue;
-      }
-      for (Mutation mutation : collection.getValue().values()) {
-        Document before = node.documents().get(name, mutation.key(), moment.at(), deadline);
-        PartitionDescriptor owner = node.router().owner(name, mutation.key());
-        parts.read(owner, mutation.key());
-        rows.add(
-            new ClaimPlan.Row(
-                name,
-                owner,
-                mutation.key(),
-                before == null ? null : before.json(),
-                mutation.document()));
-      }
-    }
+    view.own()
+        .forEach((collection, group, mutation) -> {
+          List<IndexDefinition> unique = node.router().uniqueIndexes(collection);
+          if (unique.isEmpty()) {
+            return;
+          }
+          var place = new SessionLocks.Place(collection, mutation.key(), group);
+          PartitionDescriptor owner = place.owner(node.router());
+          if (unique.stream().noneMatch(owner.bounds()::hasFieldsOf)) {
+            return;
+          }
+          Response.Row before =
+              RowsAt.read(node.router(), owner, mutation.key(), moment.at(), deadline);
+          view.parts().read(owner, mutation.key());
+          rows.add(
+              new ClaimPlan.Row(
+                  collection, owner, mutation.key(), before.document(), mutation.document()));
+        });
     ClaimPlan plan = ClaimPlan.of(node.router(), rows);
     plan.checkTogether();
-    plan.addTo(parts);
+    plan.addTo(view.parts());
     return plan;
   }
 

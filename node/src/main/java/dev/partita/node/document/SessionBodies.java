@@ -25,9 +25,9 @@ final class SessionBodies {
 
   private static final Set<String> BEGIN_MEMBERS = Set.of("readOnly", "at", "commitProtocol");
   private static final Set<String> RANGE_MEMBERS =
-      Set.of("collection", "start", "end", "limit", "order");
+      Set.of("collection", "start", "end", "limit", "order", "columns");
   private static final Set<String> INDEX_MEMBERS =
-      Set.of("index", "partition", "terms", "limit", "order", "documents");
+      Set.of("index", "partition", "terms", "limit", "order", "documents", "columns");
 
   private SessionBodies() {}
 
@@ -76,7 +76,8 @@ final class SessionBodies {
               limit(index),
               null,
               null,
-              flag(index, "documents")));
+              flag(index, "documents"),
+              DocumentParser.columns(index)));
     }
     ObjectNode range = TransactionParser.object(body, RANGE_MEMBERS);
     String collection = text(range, "collection");
@@ -91,7 +92,8 @@ final class SessionBodies {
             order(range),
             limit(range),
             null,
-            null));
+            null,
+            DocumentParser.columns(range)));
   }
 
   private static List<Datum> terms(ObjectNode json) {

@@ -3,6 +3,7 @@ package dev.partita.node.document;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.ColumnGroups;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
@@ -10,6 +11,7 @@ import dev.partita.node.partition.TransactionId;
 import dev.partita.node.routing.Router;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.transaction.DocumentRows;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,15 +20,40 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The documents that a transaction has locked at the leaders of their partitions. That it has them
-/// is no promise: a leader that fails takes its locks with it. It only spares the transaction to
-/// find out at its commit that others were faster.
+/// The rows that a transaction has locked at the leaders of their partitions. That it has them is
+/// no promise: a leader that fails takes its locks with it. It only spares the transaction to find
+/// out at its commit that others were faster.
 ///
 /// Statements take locks one by one; meanwhile another thread renews them.
 final class SessionLocks {
 
-  /// A document that is there or not.
-  record Place(String collection, PrimaryKey key) {}
+  /// A row that is there or not.
+  ///
+  /// @param group the number of the column group that it is in; 0 if the collection is not divided
+  ///   by columns
+  record Place(String collection, PrimaryKey key, int group) {
+
+    static Place of(DocumentRows rows, PartitionDescriptor owner) {
+      return new Place(rows.collection(), rows.key(), owner.columnGroup());
+    }
+
+    /// The partition that has the row.
+    ///
+    /// @throws DatabaseException `NO_PARTITION` if there is none (any more)
+    PartitionDescriptor owner(Router router) {
+      ColumnGroups groups = group == 0 ? null : router.columnGroups(collection);
+      return groups == null
+          ? router.owner(collection, key)
+          : groups.all().stream()
+              .filter(each -> each.columnGroup() == group)
+              .findFirst()
+              .orElseThrow(() ->
+                  new DatabaseException(
+                          ErrorCode.NO_PARTITION, "the column group has no partition any more")
+                      .with("collection", collection)
+                      .with("key", key));
+    }
+  }
 
   private final Router router;
   private final TransactionId id;
@@ -49,13 +76,13 @@ final class SessionLocks {
     return taken.contains(place);
   }
 
-  /// Locks a document and tells how it is; waits for whoever has it.
+  /// Locks a row and tells how it is; waits for whoever has it.
   ///
   /// @throws DatabaseException `SERIALIZATION_FAILURE` if an older transaction has needed something
   ///   that was locked here; `UNAVAILABLE` if others have it until the deadline
   Response.Granted take(Place place, Deadline deadline) {
     checkNotWounded();
-    PartitionDescriptor owner = router.owner(place.collection(), place.key());
+    PartitionDescriptor owner = place.owner(router);
     Response response =
         router.call(
             owner,
@@ -94,14 +121,12 @@ final class SessionLocks {
         .with("reason", "WOUNDED");
   }
 
-  /// Tells the partitions that the documents are still needed.
+  /// Tells the partitions that the rows are still needed.
   void renew(Deadline deadline) {
     Map<PartitionDescriptor, List<PrimaryKey>> places = new HashMap<>();
     for (Place place : taken) {
       try {
-        places
-            .computeIfAbsent(router.owner(place.collection(), place.key()), _ -> new ArrayList<>())
-            .add(place.key());
+        places.computeIfAbsent(place.owner(router), _ -> new ArrayList<>()).add(place.key());
       } catch (DatabaseException e) {
         // The partition was dropped: the commit will say so.
       }
@@ -128,7 +153,7 @@ final class SessionLocks {
     Set<PartitionDescriptor> partitions = new HashSet<>();
     for (Place place : taken) {
       try {
-        partitions.add(router.owner(place.collection(), place.key()));
+        partitions.add(place.owner(router));
       } catch (DatabaseException e) {
         // The partition was dropped, and its locks with it.
       }

@@ -20,9 +20,7 @@ import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.Committer;
-import dev.partita.node.transaction.OneShot;
 import dev.partita.node.transaction.Transactions;
-import dev.partita.node.transaction.UniqueWrites;
 import dev.partita.node.transport.Transport;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -120,7 +118,6 @@ public final class Sessions implements AutoCloseable {
     return new Sessions(
         new Session.Surroundings(
             router,
-            new Documents(router, new UniqueWrites(router, transactions, oracle, clock)),
             new Queries(router, router, oracle, clock),
             new Committer(router, transactions, oracle, clock),
             threads,
@@ -282,19 +279,10 @@ public final class Sessions implements AutoCloseable {
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
     switch (call.action()) {
       case BEGIN -> throw new IllegalArgumentException("begin is no statement");
-      case READ -> {
-        OneShot.Item item = TransactionParser.item(call.body());
-        document(answer, session.read(item.collection(), item.key(), deadline));
-      }
-      case LOCK -> {
-        OneShot.Item item = TransactionParser.item(call.body());
-        document(answer, session.lock(item.collection(), item.key(), deadline));
-      }
+      case READ -> document(answer, session.read(TransactionParser.item(call.body()), deadline));
+      case LOCK -> document(answer, session.lock(TransactionParser.item(call.body()), deadline));
       case QUERY -> query(answer, session, call, deadline);
-      case WRITE -> {
-        OneShot.Write write = TransactionParser.write(call.body());
-        session.write(write.collection(), write.mutation(), deadline);
-      }
+      case WRITE -> session.write(TransactionParser.write(call.body()), deadline);
       case COMMIT -> answer.put("timestamp", session.commit(deadline).toString());
       case ABORT -> session.abort();
     }
@@ -322,12 +310,12 @@ public final class Sessions implements AutoCloseable {
     ArrayNode data = answer.putArray("data");
     switch (SessionBodies.query(call.body())) {
       case SessionBodies.RangeOf(var range) -> {
-        Session.Found found = session.range(range, deadline);
+        SessionView.Found found = session.range(range, deadline);
         found.documents().forEach(document -> document(data.addObject(), document));
         answer.put("more", found.more());
       }
       case SessionBodies.IndexOf(var index) -> {
-        Session.Entries found = session.index(index, call.readable(), deadline);
+        SessionView.Entries found = session.index(index, call.readable(), deadline);
         for (IndexHit hit : found.hits()) {
           ObjectNode json = data.addObject();
           json.set("id", PrimaryKeyText.toJson(hit.key()));

@@ -9,6 +9,7 @@ import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.transaction.DocumentRows;
 import dev.partita.node.transaction.OneShot;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,11 +21,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```json
 /// {"client": "till-7", "sequence": 41, "commitProtocol": "2pc",
-///  "reads":      [{"collection": "accounts", "id": 1}],
+///  "reads":      [{"collection": "accounts", "id": 1},
+///                 {"collection": "people", "id": "ada", "columns": ["mail"]}],
 ///  "conditions": [{"collection": "accounts", "id": 1, "version": "472093411475456000"},
 ///                 {"collection": "accounts", "id": 2, "exists": true}],
 ///  "writes":     [{"collection": "accounts", "document": {"id": 1, "balance": 90}},
 ///                 {"collection": "transfers", "document": {"id": "t-9"}, "exists": false},
+///                 {"collection": "people", "document": {"id": "ada", "mail": "a@b"}, "columns": ["mail"]},
 ///                 {"collection": "baskets", "delete": 12}]}
 /// ```
 public final class TransactionParser {
@@ -32,11 +35,11 @@ public final class TransactionParser {
 
   private static final Set<String> MEMBERS =
       Set.of("client", "sequence", "commitProtocol", "reads", "conditions", "writes");
-  private static final Set<String> READ_MEMBERS = Set.of("collection", "id");
+  private static final Set<String> READ_MEMBERS = Set.of("collection", "id", "columns");
   private static final Set<String> CONDITION_MEMBERS =
-      Set.of("collection", "id", "exists", "version");
+      Set.of("collection", "id", "columns", "exists", "version");
   private static final Set<String> WRITE_MEMBERS =
-      Set.of("collection", "document", "delete", "exists", "version");
+      Set.of("collection", "document", "delete", "columns", "exists", "version");
 
   private TransactionParser() {}
 
@@ -142,7 +145,8 @@ public final class TransactionParser {
     if (id == null) {
       throw wrong("id", "a primary key");
     }
-    return new OneShot.Item(collection(json), PrimaryKeyText.fromJson(id));
+    return new OneShot.Item(
+        collection(json), PrimaryKeyText.fromJson(id), DocumentParser.columns(json));
   }
 
   private static String collection(ObjectNode json) {
@@ -175,7 +179,9 @@ public final class TransactionParser {
       ParsedDocument parsed = DocumentParser.withId(document);
       mutation = Mutation.put(parsed.key(), parsed.json());
     }
-    return new OneShot.Write(collection(json), mutation.when(precondition(json)));
+    List<String> columns = DocumentParser.columns(json);
+    DocumentRows.requireInside(mutation, columns);
+    return new OneShot.Write(collection(json), mutation.when(precondition(json)), columns);
   }
 
   private static Mutation.Precondition precondition(ObjectNode json) {

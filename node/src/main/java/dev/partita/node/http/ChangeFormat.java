@@ -1,5 +1,6 @@
 package dev.partita.node.http;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
@@ -9,6 +10,7 @@ import dev.partita.node.key.PrimaryKeyText;
 import dev.partita.node.query.Change;
 import dev.partita.node.time.Timestamp;
 import jakarta.ws.rs.core.MediaType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// How a stream of changes is written: as lines of JSON, or as server-sent events (WHATWG HTML,
@@ -83,6 +85,11 @@ enum ChangeFormat {
     json.set("key", PrimaryKeyText.toJson(change.key()));
     json.put("ts", change.timestamp().toString());
     json.put("action", document == null ? "delete" : "put");
+    List<String> columns = change.columns();
+    if (columns != null) {
+      ArrayNode names = json.putArray("columns");
+      columns.forEach(names::add);
+    }
     if (document != null) {
       json.putRawValue("document", new RawValue(document.toString()));
     }

@@ -18,7 +18,6 @@ import dev.partita.node.query.Document;
 import dev.partita.node.query.Page;
 import dev.partita.node.query.Queries;
 import dev.partita.node.query.RangeQuery;
-import dev.partita.node.routing.Router;
 import dev.partita.node.time.Timestamp;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.ext.web.RoutingContext;
@@ -57,7 +56,6 @@ public final class DocumentsResource {
   private final Deadlines deadlines;
   private final Admission admission;
   private final PageAdmission pageAdmission;
-  private final Router router;
   private final Staleness staleness;
 
   DocumentsResource(
@@ -68,7 +66,6 @@ public final class DocumentsResource {
       Staleness staleness) {
     this.documents = lifecycle.documents();
     this.queries = lifecycle.queries();
-    this.router = lifecycle.node().router();
     this.staleness = staleness;
     this.deadlines = deadlines;
     this.admission = admission;
@@ -82,7 +79,8 @@ public final class DocumentsResource {
       description =
           "From 'start', inclusive, to 'end', exclusive, in the order of keys, at one snapshot over all pages: 'after'"
               + " and 'before' of an answer are cursors for the next and the previous page. With 'maxStaleness' (seconds) the"
-              + " snapshot may be as old as that, if this node can answer then without the leaders.")
+              + " snapshot may be as old as that, if this node can answer then without the leaders. With 'columns' (names,"
+              + " separated by commas) only these members are read.")
   public ObjectNode list(
       @PathParam("collection") String collection,
       @QueryParam("start") @Nullable String start,
@@ -93,7 +91,9 @@ public final class DocumentsResource {
       @QueryParam("order") @Nullable String order,
       @QueryParam("at") @Nullable String at,
       @QueryParam("maxStaleness") @Nullable String maxStaleness,
+      @QueryParam("columns") @Nullable String columns,
       @Context RoutingContext context) {
+    List<String> wanted = Parameters.columns(columns);
     Function<@Nullable Timestamp, RangeQuery> query =
         readAt ->
             new RangeQuery(
@@ -103,14 +103,15 @@ public final class DocumentsResource {
                 Parameters.order(order),
                 Parameters.limit(limit, Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
                 Parameters.cursor(after, before),
-                readAt);
+                readAt,
+                wanted);
     try (Admission.Ticket _ = admission.admit(0)) {
       pageAdmission.admit(context);
       Page<Document> page =
           staleness.read(
               Parameters.timestamp("at", at),
               Parameters.staleness(maxStaleness),
-              () -> router.readableUpTo(collection),
+              () -> documents.readableUpTo(collection, wanted),
               readAt -> queries.range(query.apply(readAt), deadlines.data()));
       return Pages.json(page, document -> new RawValue(document.json().toString()));
     }
@@ -123,24 +124,32 @@ public final class DocumentsResource {
       summary = "Reads a document",
       description =
           "The newest state, linearizably; with 'at' the state at that timestamp. With 'maxStaleness' (seconds) a state"
-              + " as old as that at most, if this node can tell it without the leader; Partita-Read-At says of when.")
+              + " as old as that at most, if this node can tell it without the leader; Partita-Read-At says of when. With"
+              + " 'columns' (names, separated by commas) only these members are read; of a collection that is divided by"
+              + " columns only their partitions are asked, and what has no row there is not found.")
   public Response get(
       @PathParam("collection") String collection,
       @PathParam("key") String keyText,
       @QueryParam("at") @Nullable String at,
-      @QueryParam("maxStaleness") @Nullable String maxStaleness) {
+      @QueryParam("maxStaleness") @Nullable String maxStaleness,
+      @QueryParam("columns") @Nullable String columns) {
     PrimaryKey key = PrimaryKeyText.fromUrl(keyText);
+    List<String> wanted = Parameters.columns(columns);
     try (Admission.Ticket _ = admission.admit(0)) {
       return staleness.read(
           Parameters.timestamp("at", at),
           Parameters.staleness(maxStaleness),
-          () -> router.readableUpTo(router.having(collection, key)),
-          readAt -> get(collection, key, readAt));
+          () -> documents.readableUpTo(collection, key, wanted),
+          readAt -> get(collection, key, wanted, readAt));
     }
   }
 
-  private Response get(String collection, PrimaryKey key, @Nullable Timestamp readAt) {
-    Document document = documents.get(collection, key, readAt, deadlines.data());
+  private Response get(
+      String collection,
+      PrimaryKey key,
+      @Nullable List<String> columns,
+      @Nullable Timestamp readAt) {
+    Document document = documents.get(collection, key, columns, readAt, deadlines.data());
     if (document == null) {
       throw notFound(collection, key);
     }
@@ -156,20 +165,24 @@ public final class DocumentsResource {
   @Operation(
       summary = "Writes a document",
       description =
-          "If-None-Match: * only creates it, If-Match: \"version\" only replaces that version.")
+          "If-None-Match: * only creates it, If-Match: \"version\" only replaces that version. With 'columns' (names,"
+              + " separated by commas) only these members are written: those that the document does not have are removed,"
+              + " and others stay as they are.")
   public Response put(
       @PathParam("collection") String collection,
       @PathParam("key") String keyText,
       @HeaderParam("If-Match") @Nullable String ifMatch,
       @HeaderParam("If-None-Match") @Nullable String ifNoneMatch,
+      @QueryParam("columns") @Nullable String columns,
       byte[] body) {
     PrimaryKey key = PrimaryKeyText.fromUrl(keyText);
     try (Admission.Ticket _ = admission.admit(body.length)) {
       ParsedDocument document = DocumentParser.withKey(key, body);
       Mutation mutation =
           Mutation.put(key, document.json()).when(Parameters.precondition(ifMatch, ifNoneMatch));
-      MutationResult.Written written =
-          written(collection, key, documents.write(collection, mutation, deadlines.data()));
+      MutationResult result =
+          documents.write(collection, mutation, Parameters.columns(columns), deadlines.data());
+      MutationResult.Written written = written(collection, key, result);
       return Response.status(written.existed() ? 200 : 201)
           .header("ETag", tag(written.version()))
           .entity(written(key, written.version()))

@@ -6,8 +6,8 @@ import dev.partita.node.document.Documents;
 import dev.partita.node.document.Sessions;
 import dev.partita.node.query.Changes;
 import dev.partita.node.query.Queries;
+import dev.partita.node.transaction.DocumentWrites;
 import dev.partita.node.transaction.OneShotTransactions;
-import dev.partita.node.transaction.UniqueWrites;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.Startup;
 import jakarta.annotation.PreDestroy;
@@ -44,7 +44,7 @@ public final class NodeLifecycle {
     documents =
         new Documents(
             node.router(),
-            new UniqueWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
+            new DocumentWrites(node.router(), node.transactions(), node.oracle(), node.clock()));
     transactions =
         new OneShotTransactions(node.router(), node.transactions(), node.oracle(), node.clock());
     queries = new Queries(node.router(), node.router(), node.oracle(), node.clock());

@@ -1,5 +1,6 @@
 package dev.partita.node.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
@@ -9,10 +10,14 @@ import dev.partita.node.query.Order;
 import dev.partita.node.time.Timestamp;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Reads query parameters and headers, with errors that name them.
 final class Parameters {
+  /// Names in one request.
+  private static final int COLUMNS_MAX = 1_000;
+
   private Parameters() {}
 
   static @Nullable Timestamp timestamp(String name, @Nullable String text) {
@@ -70,6 +75,34 @@ final class Parameters {
     if (text != null) {
       throw wrong(name, text, wanted, null);
     }
+  }
+
+  /// The columns that a client names, sorted and each once; null if it names none.
+  static @Nullable List<String> columns(@Nullable String text) {
+    return text == null ? null : columns(List.of(text.split(",", -1)));
+  }
+
+  private static List<String> columns(List<String> names) {
+    if (names.isEmpty() || names.size() > COLUMNS_MAX || names.contains("")) {
+      throw wrong(
+          "columns",
+          String.join(",", names),
+          "1 to " + COLUMNS_MAX + " names, separated by commas",
+          null);
+    }
+    return names.stream().distinct().sorted().toList();
+  }
+
+  /// The columns that a request has as an array of names; null if it names none.
+  static @Nullable List<String> columns(RequestBody request) {
+    List<JsonNode> names = request.list("columns");
+    if (names.isEmpty()) {
+      return null;
+    }
+    if (!names.stream().allMatch(JsonNode::isTextual)) {
+      throw RequestBody.wrong("columns", "an array of names");
+    }
+    return columns(names.stream().map(JsonNode::textValue).toList());
   }
 
   static @Nullable PrimaryKey key(@Nullable String text) {

@@ -24,6 +24,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -50,7 +51,8 @@ public final class QueryResource {
           "order",
           "at",
           "maxStaleness",
-          "documents");
+          "documents",
+          "columns");
 
   private final NodeLifecycle lifecycle;
   private final Deadlines deadlines;
@@ -81,12 +83,18 @@ public final class QueryResource {
       description =
           "Gives the entries with these terms (or beginning with them), on one partition or on all, ordered by the"
               + " index's values and then by key, at one snapshot over all pages. Each element has the row's 'id' and the"
-              + " covered values by their field names; with documents=true the whole document as well. With 'maxStaleness'"
+              + " covered values by their field names; with documents=true the whole document as well, or those members"
+              + " of it that 'columns' names. With 'maxStaleness'"
               + " (seconds) the snapshot may be as old as that, if this node can answer then without the leaders.")
   public ObjectNode query(ObjectNode body, @Context RoutingContext context) {
     RequestBody request = new RequestBody(body, MEMBERS);
     String name = PartitionsResource.resourceName(request.requiredText("index")).value();
     String partition = request.optionalText("partition");
+    boolean documents = request.flag("documents");
+    List<String> columns = Parameters.columns(request);
+    if (columns != null && !documents) {
+      throw RequestBody.wrong("columns", "nothing, unless documents is true");
+    }
     Function<@Nullable Timestamp, IndexQuery> query =
         readAt ->
             new IndexQuery(
@@ -97,7 +105,8 @@ public final class QueryResource {
                 request.number("limit", Pages.LIMIT_DEFAULT, Queries.LIMIT_MAX),
                 Parameters.cursor(request.optionalText("after"), request.optionalText("before")),
                 readAt,
-                request.flag("documents"));
+                documents,
+                columns);
     caller.requireReadable(lifecycle.node().router().index(name), name);
     try (Admission.Ticket _ = admission.admit(0)) {
       pageAdmission.admit(context);
@@ -105,18 +114,27 @@ public final class QueryResource {
           staleness.read(
               Parameters.timestamp("at", request.optionalText("at")),
               request.number("maxStaleness", 0, Staleness.SECONDS_MAX),
-              () -> readableUpTo(name),
+              () -> readableUpTo(name, documents, columns),
               readAt -> lifecycle.queries().index(query.apply(readAt), deadlines.data()));
       List<String> fields = valueFields(name);
-      return Pages.json(page, hit -> element(hit, fields));
+      return Pages.json(page, hit -> element(hit, fields, documents));
     }
   }
 
-  private @Nullable Timestamp readableUpTo(String index) {
+  /// Where a collection is divided by columns, by the entries alone only if these are all.
+  private @Nullable Timestamp readableUpTo(
+      String index, boolean documents, @Nullable List<String> columns) {
     var definition = lifecycle.node().router().index(index);
-    return definition == null
-        ? null
-        : lifecycle.node().router().readableUpTo(definition.collection());
+    if (definition == null) {
+      return null;
+    }
+    List<String> read = new ArrayList<>(definition.columns());
+    if (documents && columns != null) {
+      read.addAll(columns);
+    }
+    return lifecycle
+        .documents()
+        .readableUpTo(definition.collection(), documents && columns == null ? null : read);
   }
 
   private List<String> valueFields(String index) {
@@ -138,7 +156,7 @@ public final class QueryResource {
     }
   }
 
-  private static RawValue element(IndexHit hit, List<String> fields) {
+  private static RawValue element(IndexHit hit, List<String> fields, boolean documents) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.set("id", PrimaryKeyText.toJson(hit.key()));
     JsonNode values = JsonData.parse(hit.values().toString());
@@ -148,6 +166,8 @@ public final class QueryResource {
     @Nullable Document document = hit.document();
     if (document != null) {
       json.putRawValue("document", new RawValue(document.json().toString()));
+    } else if (documents) {
+      json.putNull("document");
     }
     return new RawValue(json);
   }

@@ -58,7 +58,8 @@ public final class TransactionsResource {
       description =
           "All 'reads' and 'conditions' are of one moment, all 'writes' happen at one, and nothing of what was looked"
               + " at changes in between; or nothing happens at all. Each write is {collection, document} or"
-              + " {collection, delete: id}; 'exists' or 'version' make it, or a condition, hold only then. With 'client' and"
+              + " {collection, delete: id}; 'exists' or 'version' make it, or a condition, hold only then; 'columns' are the"
+              + " members of the document that it is about, as of a read. With 'client' and"
               + " 'sequence' the transaction happens once, however often it is sent within ten minutes.")
   public ObjectNode run(byte[] body) {
     try (Admission.Ticket _ = admission.admit(body.length)) {
@@ -83,7 +84,7 @@ public final class TransactionsResource {
   @POST
   @Requires(Right.READ)
   @Path("/{id}/read")
-  @Operation(summary = "Reads a document: {collection, id}")
+  @Operation(summary = "Reads a document: {collection, id, columns}")
   public ObjectNode read(@PathParam("id") String id, byte @Nullable [] body) {
     return statement(SessionAction.READ, id, body);
   }
@@ -92,7 +93,7 @@ public final class TransactionsResource {
   @Requires(Right.WRITE)
   @Path("/{id}/lock")
   @Operation(
-      summary = "Locks a document and reads it: {collection, id}",
+      summary = "Locks a document and reads it: {collection, id, columns}",
       description =
           "Nobody else writes it until the transaction ends; who wants to, waits. Others read it as it was."
               + " Also a document that is not there yet can be locked.")
@@ -106,7 +107,8 @@ public final class TransactionsResource {
   @Operation(
       summary = "Looks through a range or an index",
       description =
-          "{collection, start, end, limit, order} or {index, terms, partition, limit, order, documents}. Nothing may"
+          "{collection, start, end, limit, order, columns} or"
+              + " {index, terms, partition, limit, order, documents, columns}. Nothing may"
               + " have appeared in what was looked through when the transaction commits.")
   public ObjectNode query(@PathParam("id") String id, byte @Nullable [] body) {
     return statement(SessionAction.QUERY, id, body);
@@ -119,7 +121,7 @@ public final class TransactionsResource {
       summary = "Writes at the commit",
       description =
           "{collection, document} or {collection, delete: id}, with 'exists' or 'version'. The document is locked"
-              + " from now on.")
+              + " from now on. With 'columns' only these are replaced, and locked.")
   public ObjectNode write(@PathParam("id") String id, byte @Nullable [] body) {
     return statement(SessionAction.WRITE, id, body);
   }

@@ -94,6 +94,11 @@ public record FieldPath(List<Step> steps) {
     return at;
   }
 
+  /// The member of the document that it begins with.
+  public String column() {
+    return steps.getFirst() instanceof Member(String name) ? name : "";
+  }
+
   /// The text form, which [#parse] reads.
   @Override
   public String toString() {

@@ -1,6 +1,8 @@
 package dev.partita.node.index;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A secondary index of one collection.
@@ -74,6 +76,15 @@ public record IndexDefinition(
   /// Whether documents claim their terms in the whole collection.
   public boolean claims() {
     return scope == Scope.COLLECTION;
+  }
+
+  /// The members of a document that terms and values lie in, except its key.
+  public Set<String> columns() {
+    Set<String> columns = new HashSet<>();
+    terms.forEach(term -> columns.add(term.field().column()));
+    values.forEach(value -> columns.add(value.field().column()));
+    columns.remove(JsonColumns.ID);
+    return columns;
   }
 
   /// Whether each partition sees to it by itself.

@@ -1,5 +1,7 @@
 package dev.partita.node.partition;
 
+import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.JsonColumns;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.RowKeys;
@@ -185,13 +187,21 @@ public sealed interface Bounds {
     }
   }
 
-  /// Some columns of all rows.
+  /// Some columns of all documents: members of theirs except the key, which each row has.
   record Columns(List<String> columns) implements Bounds {
 
     public Columns {
       columns = List.copyOf(columns);
       if (columns.isEmpty() || new HashSet<>(columns).size() != columns.size()) {
         throw new IllegalArgumentException("columns are named, and each once: " + columns);
+      }
+      if (columns.contains(JsonColumns.ID)) {
+        throw new IllegalArgumentException(
+            "the key of a document is in every row and no column of a group: " + columns);
+      }
+      if (columns.stream().anyMatch(name -> name.isEmpty() || name.contains(","))) {
+        throw new IllegalArgumentException(
+            "a column has a name without a comma, which separates those in a request: " + columns);
       }
     }
 
@@ -213,6 +223,21 @@ public sealed interface Bounds {
           !(other instanceof Columns(List<String> others))
               || columns.stream().anyMatch(others::contains);
     };
+  }
+
+  /// Whether both say the same; columns have no order.
+  default boolean isSameAs(Bounds other) {
+    if (this instanceof Columns(List<String> mine)
+        && other instanceof Columns(List<String> theirs)) {
+      return new HashSet<>(mine).equals(new HashSet<>(theirs));
+    }
+    return equals(other);
+  }
+
+  /// Whether rows inside can have entries in an index: its fields lie in one group of columns.
+  default boolean hasFieldsOf(IndexDefinition index) {
+    return !(this instanceof Columns(List<String> columns))
+        || index.columns().stream().anyMatch(columns::contains);
   }
 
   /// Whether these are a range, in any form.

@@ -111,18 +111,28 @@ public final class PartitionCodec {
         .number(descriptor.collectionId())
         .text(descriptor.collection());
     writeBounds(out, descriptor.bounds());
+    if (descriptor.bounds() instanceof Bounds.Columns) {
+      out.number(descriptor.columnGroup());
+    }
     out.number(descriptor.epoch().value()).bytes(descriptor.members().encode());
   }
 
   static PartitionDescriptor readDescriptor(BinaryReader in) {
+    var id = new PartitionId(in.number());
+    String name = in.text();
+    long collectionId = in.number();
+    String collection = in.text();
+    Bounds bounds = readBounds(in);
+    int columnGroup = bounds instanceof Bounds.Columns ? in.count32() : 0;
     return new PartitionDescriptor(
-        new PartitionId(in.number()),
-        in.text(),
-        in.number(),
-        in.text(),
-        readBounds(in),
+        id,
+        name,
+        collectionId,
+        collection,
+        bounds,
         new Epoch(in.number()),
-        Configuration.decode(in.bytes()));
+        Configuration.decode(in.bytes()),
+        columnGroup);
   }
 
   static void writeBounds(BinaryWriter out, Bounds bounds) {

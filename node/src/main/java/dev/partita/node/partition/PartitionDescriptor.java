@@ -8,6 +8,7 @@ import dev.partita.node.raft.Configuration;
 /// @param collectionId the number that its rows' storage keys begin with, 32 bits unsigned
 /// @param epoch raised whenever bounds or members change
 /// @param members voters and learners
+/// @param columnGroup of a Partition of columns its number in the collection, from 1; else 0
 public record PartitionDescriptor(
     PartitionId id,
     String name,
@@ -15,7 +16,23 @@ public record PartitionDescriptor(
     String collection,
     Bounds bounds,
     Epoch epoch,
-    Configuration members) {
+    Configuration members,
+    int columnGroup) {
+
+  /// What may be in the keys of rows.
+  public static final int COLUMN_GROUP_MAX = 0xffff;
+
+  /// One that has all columns of its rows.
+  public PartitionDescriptor(
+      PartitionId id,
+      String name,
+      long collectionId,
+      String collection,
+      Bounds bounds,
+      Epoch epoch,
+      Configuration members) {
+    this(id, name, collectionId, collection, bounds, epoch, members, 0);
+  }
 
   public PartitionDescriptor {
     if (collectionId < 0 || collectionId > 0xffff_ffffL) {
@@ -23,6 +40,10 @@ public record PartitionDescriptor(
     }
     if (name.isEmpty() || collection.isEmpty()) {
       throw new IllegalArgumentException("a partition has a name and a collection");
+    }
+    boolean grouped = columnGroup > 0 && columnGroup <= COLUMN_GROUP_MAX;
+    if (bounds instanceof Bounds.Columns ? !grouped : columnGroup != 0) {
+      throw new IllegalArgumentException("the number of the column group is wrong: " + columnGroup);
     }
   }
 
@@ -32,6 +53,7 @@ public record PartitionDescriptor(
   }
 
   public PartitionDescriptor withMembers(Configuration other, Epoch newEpoch) {
-    return new PartitionDescriptor(id, name, collectionId, collection, bounds, newEpoch, other);
+    return new PartitionDescriptor(
+        id, name, collectionId, collection, bounds, newEpoch, other, columnGroup);
   }
 }

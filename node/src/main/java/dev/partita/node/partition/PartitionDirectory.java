@@ -3,6 +3,7 @@ package dev.partita.node.partition;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,23 @@ import org.jspecify.annotations.Nullable;
 public interface PartitionDirectory {
   /// The partitions of a collection, in any order; empty if there is no such collection.
   List<PartitionDescriptor> partitions(String collection);
+
+  /// The groups of a collection that is divided by columns, null if it is not.
+  default @Nullable ColumnGroups columnGroups(String collection) {
+    List<PartitionDescriptor> partitions = partitions(collection);
+    return partitions.isEmpty() || !(partitions.getFirst().bounds() instanceof Bounds.Columns)
+        ? null
+        : ColumnGroups.of(collection, partitions);
+  }
+
+  /// The same for whoever needs these columns: before one of them is missing, everything is known
+  /// here that was declared before this call, and a group that has it serves.
+  ///
+  /// @throws dev.partita.node.error.DatabaseException if that cannot be found out in time
+  default @Nullable ColumnGroups columnGroups(
+      String collection, Collection<String> columns, Deadline deadline) {
+    return columnGroups(collection);
+  }
 
   /// Whether there is such a collection, even if none of its rows has a partition yet.
   default boolean exists(String collection) {

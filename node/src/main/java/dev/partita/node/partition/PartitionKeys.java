@@ -27,7 +27,8 @@ final class PartitionKeys {
 
   PartitionKeys(PartitionDescriptor descriptor) {
     this.descriptor = descriptor;
-    this.rows = new RowKeys(descriptor.collectionId(), 0, isHashed(descriptor));
+    this.rows =
+        new RowKeys(descriptor.collectionId(), descriptor.columnGroup(), isHashed(descriptor));
   }
 
   /// The key of the record that holds a replica's [PartitionState].

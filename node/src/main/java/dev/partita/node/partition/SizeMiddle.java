@@ -45,7 +45,7 @@ final class SizeMiddle {
 
   private SizeMiddle(Storage storage, PartitionDescriptor descriptor) {
     this.storage = storage;
-    this.rows = new RowKeys(descriptor.collectionId(), 0, false);
+    this.rows = new RowKeys(descriptor.collectionId(), descriptor.columnGroup(), false);
     this.range = new PartitionKeys(descriptor).rowSpan().range();
   }
 

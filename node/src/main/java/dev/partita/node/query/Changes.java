@@ -4,6 +4,7 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.Key;
+import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.ChangePosition;
 import dev.partita.node.partition.PartitionCaller;
 import dev.partita.node.partition.PartitionDescriptor;
@@ -15,6 +16,7 @@ import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 /// lies before it, and what others have behind that is left for a later page. The position that the
 /// page ends at says everything, so nothing is kept between pages, and it does not matter who reads
 /// the next one, or which partitions there are by then.
+///
+/// Where the collection is divided by columns, what its partitions have at one position is one
+/// change: those of a transaction in one document.
 public final class Changes {
 
   private final PartitionDirectory directory;
@@ -118,9 +123,12 @@ public final class Changes {
     Key from = after.encoded();
     List<Source<Change>> sources =
         partitions.stream()
+            .sorted(Comparator.comparingInt(PartitionDescriptor::columnGroup))
             .map(partition -> new Source<>(reader(partition, now, before, settled, deadline), from))
             .toList();
-    Merge.Merged<Change> merged = new Merge<>(sources, Direction.FORWARD).first(limit);
+    boolean divided = partitions.stream().anyMatch(partition -> partition.columnGroup() > 0);
+    Merge.Merged<Change> merged =
+        new Merge<Change>(sources, Direction.FORWARD, divided ? Change::joined : null).first(limit);
     Timestamp upTo = settled.get();
     List<Change> changes =
         merged.items().stream()
@@ -160,16 +168,24 @@ public final class Changes {
       Response response = caller.call(partition, request, deadline);
       if (response instanceof Response.Changes(var changes, boolean more, Timestamp upTo)) {
         settled.accumulateAndGet(upTo, Timestamp::earlier);
-        return new Source.Piece<>(changes.stream().map(Changes::item).toList(), more);
+        List<String> columns = columns(partition);
+        return new Source.Piece<>(
+            changes.stream().map(change -> item(change, columns)).toList(), more);
       }
       throw Queries.refused(response);
     };
   }
 
-  private static Source.Item<Change> item(Response.Change change) {
+  private static @Nullable List<String> columns(PartitionDescriptor partition) {
+    return partition.bounds() instanceof Bounds.Columns(List<String> columns)
+        ? columns.stream().sorted().toList()
+        : null;
+  }
+
+  private static Source.Item<Change> item(Response.Change change, @Nullable List<String> columns) {
     return new Source.Item<>(
         new ChangePosition(change.timestamp(), change.key()).encoded(),
-        new Change(change.key(), change.timestamp(), change.document(), change.before()),
+        new Change(change.key(), change.timestamp(), change.document(), change.before(), columns),
         size(change.document()) + size(change.before()));
   }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param position its place among the others, see [dev.partita.node.index.IndexEntry]
 /// @param values the covered values, a JSON array in the order of the definition
-/// @param document the row at the same timestamp, if the query asked for documents
+/// @param document as it was at the same timestamp, if the query asked for documents; null as well
+///   if it had none of the columns asked for
 public record IndexHit(
     Key position, PrimaryKey key, JsonBytes values, @Nullable Document document) {}

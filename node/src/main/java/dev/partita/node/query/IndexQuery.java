@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param cursor of a former page ([Page#after] or [Page#before]); null begins
 /// @param at the timestamp to read at, null for now; with a cursor null, or what the cursor says
 /// @param documents whether each hit is to bring its document
+/// @param columns that each hit's document is to have, null for all
 public record IndexQuery(
     String index,
     @Nullable String partition,
@@ -22,10 +23,25 @@ public record IndexQuery(
     int limit,
     @Nullable String cursor,
     @Nullable Timestamp at,
-    boolean documents) {
+    boolean documents,
+    @Nullable List<String> columns) {
 
   public IndexQuery {
     terms = List.copyOf(terms);
+    columns = columns == null ? null : List.copyOf(columns);
+  }
+
+  /// For whole documents, if for any.
+  public IndexQuery(
+      String index,
+      @Nullable String partition,
+      List<Datum> terms,
+      Order order,
+      int limit,
+      @Nullable String cursor,
+      @Nullable Timestamp at,
+      boolean documents) {
+    this(index, partition, terms, order, limit, cursor, at, documents, null);
   }
 
   /// The first page of all entries with these terms, without documents.
@@ -34,22 +50,26 @@ public record IndexQuery(
   }
 
   public IndexQuery withPartition(@Nullable String other) {
-    return new IndexQuery(index, other, terms, order, limit, cursor, at, documents);
+    return new IndexQuery(index, other, terms, order, limit, cursor, at, documents, columns);
   }
 
   public IndexQuery withOrder(Order other) {
-    return new IndexQuery(index, partition, terms, other, limit, cursor, at, documents);
+    return new IndexQuery(index, partition, terms, other, limit, cursor, at, documents, columns);
   }
 
   public IndexQuery withCursor(@Nullable String other) {
-    return new IndexQuery(index, partition, terms, order, limit, other, at, documents);
+    return new IndexQuery(index, partition, terms, order, limit, other, at, documents, columns);
   }
 
   public IndexQuery withAt(@Nullable Timestamp other) {
-    return new IndexQuery(index, partition, terms, order, limit, cursor, other, documents);
+    return new IndexQuery(index, partition, terms, order, limit, cursor, other, documents, columns);
   }
 
   public IndexQuery withDocuments() {
-    return new IndexQuery(index, partition, terms, order, limit, cursor, at, true);
+    return new IndexQuery(index, partition, terms, order, limit, cursor, at, true, columns);
+  }
+
+  public IndexQuery withColumns(@Nullable List<String> other) {
+    return new IndexQuery(index, partition, terms, order, limit, cursor, at, documents, other);
   }
 }

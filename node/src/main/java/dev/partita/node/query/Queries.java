@@ -4,12 +4,15 @@ import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexKeys;
+import dev.partita.node.index.JsonBytes;
+import dev.partita.node.index.JsonColumns;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyReader;
 import dev.partita.node.key.KeyWriter;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.ColumnGroups;
 import dev.partita.node.partition.PartitionCaller;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionDirectory;
@@ -20,11 +23,14 @@ import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
+import dev.partita.node.transaction.DocumentRows;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -85,10 +91,13 @@ public final class Queries {
             query.cursor(),
             query.at());
     walk.requireInside(position -> position.startsWith(terms));
+    HitDocuments documents = new HitDocuments(directory, caller, query, index, deadline);
     return walk.page(
         new Scope(
             () -> partitions(index, query.partition()),
-            partitions -> isNamed(query) || cover(partitions, null, null)),
+            partitions ->
+                !documents.lieElsewhere(partitions)
+                    && (isNamed(query) || haveAll(partitions) || cover(partitions, null, null))),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -101,20 +110,28 @@ public final class Queries {
                       walk.direction(),
                       after,
                       limit,
-                      query.documents(),
+                      documents.areHere(partition),
                       at.get());
               Response response = caller.call(partition, scan, deadline);
               if (response instanceof Response.Entries(var entries, boolean more, var readAt)) {
                 at.set(readAt);
-                return new Source.Piece<>(entries.stream().map(Queries::hit).toList(), more);
+                return documents.piece(partition, entries, more, readAt);
               }
               throw refused(response);
-            });
+            },
+        null);
+  }
+
+  /// The one column group that has the fields of an index has all entries.
+  private static boolean haveAll(List<PartitionDescriptor> partitions) {
+    return partitions.size() == 1 && partitions.getFirst().columnGroup() > 0;
   }
 
   private List<PartitionDescriptor> partitions(IndexDefinition index, @Nullable String name) {
     if (name == null) {
-      return directory.partitions(index.collection());
+      return directory.partitions(index.collection()).stream()
+          .filter(partition -> partition.bounds().hasFieldsOf(index))
+          .toList();
     }
     PartitionDescriptor named = directory.partition(name);
     List<PartitionDescriptor> leaves = directory.leaves(name);
@@ -128,17 +145,13 @@ public final class Queries {
           .with("partition", name)
           .with("index", index.name());
     }
+    if (!named.bounds().hasFieldsOf(index)) {
+      throw new DatabaseException(
+              ErrorCode.INVALID_REQUEST, "the partition has no column of the index")
+          .with("partition", name)
+          .with("index", index.name());
+    }
     return leaves;
-  }
-
-  private static Source.Item<IndexHit> hit(Response.Entry entry) {
-    Response.Stored row = entry.row();
-    Document document = row == null ? null : document(row);
-    long bytes = row == null ? 0 : row.document().size();
-    return new Source.Item<>(
-        entry.position(),
-        new IndexHit(entry.position(), entry.key(), entry.values(), document),
-        bytes + entry.values().size());
   }
 
   private static long fingerprint(IndexQuery query, IndexDefinition index, Key terms) {
@@ -161,13 +174,18 @@ public final class Queries {
     Walk walk =
         new Walk(fingerprint(query), query.order(), query.limit(), query.cursor(), query.at());
     walk.requireInside(Queries::isPrimaryKey);
+    List<String> columns = query.columns();
+    boolean divided = directory.columnGroups(query.collection()) != null;
     return walk.page(
         new Scope(
             () ->
-                directory.partitions(query.collection()).stream()
+                partitions(query, deadline).stream()
                     .filter(partition -> concerns(partition, query))
                     .toList(),
-            partitions -> cover(partitions, datum(query.start()), datum(query.end()))),
+            partitions ->
+                divided
+                    ? !DocumentRows.areAll(columns)
+                    : cover(partitions, datum(query.start()), datum(query.end()))),
         deadline,
         (partition, at) ->
             (after, limit) -> {
@@ -184,10 +202,31 @@ public final class Queries {
               Response response = caller.call(partition, scan, deadline);
               if (response instanceof Response.Rows(var rows, boolean more, var readAt)) {
                 at.set(readAt);
-                return new Source.Piece<>(rows.stream().map(Queries::item).toList(), more);
+                return new Source.Piece<>(
+                    rows.stream().map(row -> item(row, columns)).toList(), more);
               }
               throw refused(response);
-            });
+            },
+        divided ? Queries::joined : null);
+  }
+
+  /// Those that have the columns: of a collection that is divided by columns the groups of these,
+  /// in their order.
+  private List<PartitionDescriptor> partitions(RangeQuery query, Deadline deadline) {
+    List<String> columns = query.columns();
+    ColumnGroups groups =
+        directory.columnGroups(query.collection(), columns == null ? List.of() : columns, deadline);
+    return groups == null ? directory.partitions(query.collection()) : groups.having(columns);
+  }
+
+  /// One document of the rows that column groups have of it.
+  private static Document joined(List<Document> rows) {
+    Timestamp newest =
+        rows.stream().map(Document::version).max(Comparator.naturalOrder()).orElseThrow();
+    return new Document(
+        rows.getFirst().key(),
+        newest,
+        JsonColumns.join(rows.stream().map(Document::json).toList()));
   }
 
   /// Whether rows of the range can be in the partition.
@@ -217,12 +256,11 @@ public final class Queries {
     return named != null && !(named.bounds() instanceof Bounds.Family);
   }
 
-  private static Source.Item<Document> item(Response.Stored row) {
-    return new Source.Item<>(row.key().encoded(), document(row), row.document().size());
-  }
-
-  private static Document document(Response.Stored row) {
-    return new Document(row.key(), row.version(), row.document());
+  private static Source.Item<Document> item(Response.Stored row, @Nullable List<String> columns) {
+    JsonBytes document =
+        columns == null ? row.document() : JsonColumns.project(row.document(), columns);
+    return new Source.Item<>(
+        row.key().encoded(), new Document(row.key(), row.version(), document), document.size());
   }
 
   private static PrimaryKey primaryKey(Key position) {
@@ -242,6 +280,10 @@ public final class Queries {
     out.write(Datum.of(query.order().name()));
     for (PrimaryKey bound : new @Nullable PrimaryKey[] {query.start(), query.end()}) {
       out.write(bound == null ? new Datum.Null() : Datum.of(bound.parts()));
+    }
+    List<String> columns = query.columns();
+    if (columns != null) {
+      columns.forEach(column -> out.write(Datum.of(column)));
     }
     return Cursor.fingerprint(out.toKey().unsafeBytes());
   }
@@ -315,11 +357,14 @@ public final class Queries {
     /// Reads the page, and reads it again when a partition was split meanwhile: from the same
     /// place, and at the same timestamp if one was chosen already, so nothing is missed and nothing
     /// comes twice.
-    <T> Page<T> page(Scope scope, Deadline deadline, Readers<T> readers) {
+    ///
+    /// @param join makes one of what partitions have at one position, null if they never do
+    <T> Page<T> page(
+        Scope scope, Deadline deadline, Readers<T> readers, @Nullable Function<List<T>, T> join) {
       var readAt = new AtomicReference<@Nullable Timestamp>(at);
       while (true) {
         try {
-          return page(partitions(scope, readAt, deadline), readAt, readers);
+          return page(partitions(scope, readAt, deadline), readAt, readers, join);
         } catch (SplitMeanwhile meanwhile) {
           if (deadline.isExpired(clock)) {
             throw meanwhile.split().toException();
@@ -349,13 +394,14 @@ public final class Queries {
     private <T> Page<T> page(
         List<PartitionDescriptor> partitions,
         AtomicReference<@Nullable Timestamp> readAt,
-        Readers<T> readers) {
+        Readers<T> readers,
+        @Nullable Function<List<T>, T> join) {
       Key after = cursor == null ? null : cursor.position();
       List<Source<T>> sources =
           partitions.stream()
               .map(partition -> new Source<>(readers.of(partition, readAt), after))
               .toList();
-      Merge.Merged<T> merged = new Merge<>(sources, direction()).first(limit);
+      Merge.Merged<T> merged = new Merge<>(sources, direction(), join).first(limit);
       Timestamp snapshot = readAt.get();
       if (snapshot == null) {
         throw new IllegalStateException("an answer tells its timestamp");

@@ -35,7 +35,8 @@ final class KnownEpochs {
         entry.collection(),
         entry.bounds(),
         new Epoch(Math.max(Epoch.FIRST.value(), entry.epoch())),
-        Configuration.of(Set.copyOf(entry.voters()), Set.copyOf(entry.learners())));
+        Configuration.of(Set.copyOf(entry.voters()), Set.copyOf(entry.learners())),
+        entry.columnGroupOrNone());
   }
 
   /// Forgets Partitions that are not in the catalog any more.

@@ -12,6 +12,7 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.ColumnGroups;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Extent;
 import dev.partita.node.partition.PartitionCaller;
@@ -65,6 +66,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   private final KnownSplits splits = new KnownSplits();
   private final UniqueIndexes unique = new UniqueIndexes();
   private final Intervals intervals;
+  private final NewColumns newColumns;
 
   /// @param system has the catalog, and takes requests for new intervals
   /// @param clients how to reach the Partitions of a node
@@ -79,6 +81,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     this.self = self;
     this.catalog = system::catalog;
     this.intervals = new Intervals(system, clock);
+    this.newColumns = new NewColumns(system, clock);
     this.clients = clients;
     this.leaders = new LikelyLeaders(self, alive);
     this.clock = clock;
@@ -164,6 +167,26 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   }
 
   @Override
+  public @Nullable ColumnGroups columnGroups(String collection) {
+    CollectionEntry entry = catalog.get().collections().get(collection);
+    return entry == null || entry.partitioning() != CollectionEntry.Partitioning.COLUMNS
+        ? null
+        : ColumnGroups.of(collection, partitions(collection));
+  }
+
+  @Override
+  public @Nullable ColumnGroups columnGroups(
+      String collection, Collection<String> columns, Deadline deadline) {
+    ColumnGroups known = columnGroups(collection);
+    if (known == null || known.lacking(columns).isEmpty()) {
+      return known;
+    }
+    intervals.catchUp(null, deadline);
+    newColumns.await(collection, columns, deadline);
+    return columnGroups(collection);
+  }
+
+  @Override
   public @Nullable Long collectionId(String collection) {
     CollectionEntry entry = catalog.get().collections().get(collection);
     return entry == null || !exists(collection) ? null : entry.id();
@@ -197,13 +220,15 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return unique.of(catalog.get(), collection);
   }
 
-  /// Whether rows with this key are kept although no Partition serves them.
-  public boolean isRetained(String collection, PrimaryKey key) {
+  /// Whether a row with this key and the fields of an index is kept although no Partition serves
+  /// it.
+  public boolean isRetained(IndexDefinition index, PrimaryKey key) {
     return catalog.get().partitions().all().stream()
         .anyMatch(entry ->
             entry.state() == PartitionEntry.State.RETAINED
-                && entry.collection().equals(collection)
-                && entry.bounds().contains(key));
+                && entry.collection().equals(index.collection())
+                && entry.bounds().contains(key)
+                && entry.bounds().hasFieldsOf(index));
   }
 
   @Override

@@ -98,7 +98,7 @@ public final class ClaimBuilder implements AutoCloseable {
     if (!isServed(index)) {
       return;
     }
-    for (PartitionDescriptor partition : router.partitions(index.collection())) {
+    for (PartitionDescriptor partition : partitions(index)) {
       if (done.contains(new Done(index.id(), partition.id()))) {
         continue;
       }
@@ -112,7 +112,7 @@ public final class ClaimBuilder implements AutoCloseable {
     // What was split meanwhile has been looked at as a whole, or its parts come next.
     boolean all =
         isServed(index)
-            && router.partitions(index.collection()).stream()
+            && partitions(index).stream()
                 .allMatch(partition -> done.contains(new Done(index.id(), partition.id())));
     if (all) {
       propose(new CatalogCommand.SetIndexState(index.id(), IndexEntry.State.READY, null));
@@ -121,12 +121,20 @@ public final class ClaimBuilder implements AutoCloseable {
     }
   }
 
+  /// Those whose rows have terms.
+  private List<PartitionDescriptor> partitions(IndexDefinition index) {
+    return router.partitions(index.collection()).stream()
+        .filter(partition -> partition.bounds().hasFieldsOf(index))
+        .toList();
+  }
+
   /// Whether terms can be claimed, and all Partitions asked for rows. One that is being created may
   /// have rows that were retained.
   private boolean isServed(IndexDefinition index) {
     return router.uniqueIndexes(index.collection()).stream()
             .anyMatch(known -> known.id() == index.id())
         && system.catalog().partitions().of(index.collection()).stream()
+            .filter(entry -> entry.bounds().hasFieldsOf(index))
             .allMatch(entry -> entry.state() == PartitionEntry.State.ACTIVE);
   }
 

@@ -2,14 +2,15 @@ package dev.partita.node.transaction;
 
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
+import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.partition.ColumnGroups;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
-import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.routing.Router;
@@ -58,7 +59,7 @@ final class ClaimDisputes {
   @Nullable PrimaryKey rightfulOwner(Contested contested, Deadline deadline) {
     Claim claim = contested.claim();
     PartitionDescriptor claims = router.claims(claim.index(), claim.key());
-    Response.Row row = read(claims, claim.key(), null, deadline);
+    Response.Row row = RowsAt.read(router, claims, claim.key(), null, deadline);
     JsonBytes said = row.document();
     Timestamp version = row.version();
     if (said == null || version == null) {
@@ -68,14 +69,14 @@ final class ClaimDisputes {
     if (owner.equals(contested.wantedBy())) {
       return null;
     }
-    String collection = claim.index().collection();
-    if (router.isRetained(collection, owner)) {
+    // Before the partition is looked up: this node knows by then where the claim's row was written.
+    Timestamp now = OneShotTransactions.now(oracle, clock, deadline);
+    if (router.isRetained(claim.index(), owner)) {
       return owner; // its row may come back
     }
-    PartitionDescriptor partition = partition(collection, owner);
-    Timestamp now = OneShotTransactions.now(oracle, clock, deadline);
+    PartitionDescriptor partition = partition(claim.index(), owner);
     if (partition != null) {
-      JsonBytes document = read(partition, owner, now, deadline).document();
+      JsonBytes document = RowsAt.read(router, partition, owner, now, deadline).document();
       if (Claim.of(claim.index(), owner, document).contains(claim)) {
         return owner;
       }
@@ -84,9 +85,17 @@ final class ClaimDisputes {
     return null;
   }
 
-  private @Nullable PartitionDescriptor partition(String collection, PrimaryKey key) {
+  /// Where the row is that has the fields of an index; null if there is no such Partition.
+  private @Nullable PartitionDescriptor partition(IndexDefinition index, PrimaryKey key) {
+    ColumnGroups groups = router.columnGroups(index.collection());
+    if (groups != null) {
+      return groups.all().stream()
+          .filter(group -> group.bounds().hasFieldsOf(index))
+          .findFirst()
+          .orElse(null);
+    }
     try {
-      return router.owner(collection, key);
+      return router.owner(index.collection(), key);
     } catch (DatabaseException e) {
       if (e.code() == ErrorCode.NO_PARTITION) {
         return null;
@@ -117,18 +126,5 @@ final class ClaimDisputes {
             CommitProtocolKind.TWO_PHASE,
             parts.parts(now),
             deadline);
-  }
-
-  private Response.Row read(
-      PartitionDescriptor partition, PrimaryKey key, @Nullable Timestamp at, Deadline deadline) {
-    Response response =
-        router.call(
-            partition, new Request.Read(partition.id(), partition.epoch(), key, at), deadline);
-    return switch (response) {
-      case Response.Row row -> row;
-      case Response.Refusal refusal ->
-          throw refusal.toException().with("partition", partition.name());
-      default -> throw new IllegalStateException("no answer to a read: " + response);
-    };
   }
 }

@@ -74,7 +74,9 @@ public final class ClaimPlan {
     for (Row row : rows) {
       List<IndexDefinition> unique = router.uniqueIndexes(row.collection());
       for (IndexDefinition index : unique) {
-        plan.add(index, row);
+        if (row.owner().bounds().hasFieldsOf(index)) {
+          plan.add(index, row);
+        }
       }
     }
     return plan;

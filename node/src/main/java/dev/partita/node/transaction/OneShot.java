@@ -41,13 +41,36 @@ public record OneShot(
   public record Name(String client, long sequence) {}
 
   /// A document, there or not.
-  public record Item(String collection, PrimaryKey key) {}
+  ///
+  /// @param columns that matter of it, null for all
+  public record Item(String collection, PrimaryKey key, @Nullable List<String> columns) {
+    public Item {
+      columns = columns == null ? null : List.copyOf(columns);
+    }
+
+    /// A whole document.
+    public Item(String collection, PrimaryKey key) {
+      this(collection, key, null);
+    }
+  }
 
   /// What must hold of a document.
   public record Condition(Item item, Mutation.Precondition precondition) {}
 
   /// A change of a document.
-  public record Write(String collection, Mutation mutation) {
+  ///
+  /// @param columns that are replaced, the others stay; null for all
+  public record Write(String collection, Mutation mutation, @Nullable List<String> columns) {
+    public Write {
+      columns = columns == null ? null : List.copyOf(columns);
+    }
+
+    /// A change of a whole document.
+    public Write(String collection, Mutation mutation) {
+      this(collection, mutation, null);
+    }
+
+    /// The document, whatever columns of it are written.
     public Item item() {
       return new Item(collection, mutation.key());
     }

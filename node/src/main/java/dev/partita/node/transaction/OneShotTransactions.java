@@ -3,7 +3,6 @@ package dev.partita.node.transaction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
-import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.Request;
@@ -18,19 +17,18 @@ import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.OneShot.Condition;
 import dev.partita.node.transaction.OneShot.Item;
 import dev.partita.node.transaction.OneShotResult.Found;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -67,19 +65,18 @@ public final class OneShotTransactions {
   ///   `OUTCOME_UNKNOWN` if it may have happened
   public OneShotResult run(OneShot request, Deadline deadline) {
     check(request);
-    Map<Item, PartitionDescriptor> owners = new HashMap<>();
     OneShot.Name name = request.name();
     TransactionId id =
         name == null ? TransactionId.random() : TransactionId.of(name.client(), name.sequence());
     make(request.writes(), deadline);
     if (name != null && !request.writes().isEmpty()) {
       id = id.again();
-      OneShotResult before = repeated(request, id, owners, 0, deadline);
+      OneShotResult before = repeated(request, id, 0, deadline);
       if (before != null) {
         return before;
       }
     }
-    return new Run(request, id, owners, deadline).run();
+    return new Run(request, id, deadline).run();
   }
 
   private void make(List<OneShot.Write> writes, Deadline deadline) {
@@ -116,19 +113,13 @@ public final class OneShotTransactions {
   /// One request on its way through its attempts.
   private final class Run {
     private final OneShot request;
-    private final Map<Item, PartitionDescriptor> owners;
     private final Deadline deadline;
     private TransactionId id;
     private @Nullable Timestamp priority;
 
-    Run(
-        OneShot request,
-        TransactionId id,
-        Map<Item, PartitionDescriptor> owners,
-        Deadline deadline) {
+    Run(OneShot request, TransactionId id, Deadline deadline) {
       this.request = request;
       this.id = id;
-      this.owners = owners;
       this.deadline = deadline;
     }
 
@@ -144,26 +135,25 @@ public final class OneShotTransactions {
             break;
           }
         }
-        owners.clear();
         Timestamp now = now(oracle, clock, deadline);
-        Map<Item, Found> found = readAll(now);
-        DatabaseException failed = failure(found);
+        var trial = new Attempt(request, now, deadline);
+        DatabaseException failed = trial.failure();
         if (failed != null) {
           return repeatedOr(failed, attempt);
         }
         if (request.writes().isEmpty()) {
-          return new OneShotResult(now, answers(found), attempt, false);
+          return new OneShotResult(now, trial.answers(), attempt, false);
         }
         priority = priority == null ? now : priority;
-        ClaimPlan claims = ClaimPlan.of(router, rows(found));
+        ClaimPlan claims = trial.claims();
         claims.checkTogether();
         switch (transactions.commit(
-            id, now, priority, request.protocol(), parts(claims).parts(now), deadline)) {
+            id, now, priority, request.protocol(), trial.parts(claims).parts(now), deadline)) {
           case CommitResult.Committed(Timestamp at) -> {
-            return new OneShotResult(at, answers(found), attempt, false);
+            return new OneShotResult(at, trial.answers(), attempt, false);
           }
           case CommitResult.Repeated(Timestamp at) -> {
-            return repetition(at, attempt);
+            return new OneShotResult(at, answersAt(request, at, deadline), attempt, true);
           }
           case CommitResult.Failed(var by, var refusal) -> {
             // Time has run out, or what is asked for is not possible there.
@@ -193,53 +183,57 @@ public final class OneShotTransactions {
       OneShotResult before =
           request.name() == null || request.writes().isEmpty()
               ? null
-              : repeated(request, id, owners, attempt, deadline);
+              : repeated(request, id, attempt, deadline);
       if (before != null) {
         return before;
       }
       throw failure;
     }
+  }
 
-    private OneShotResult repetition(Timestamp at, int attempt) {
-      return new OneShotResult(at, answers(readAll(at.previous())), attempt, true);
+  /// What a request reads, all at one timestamp, and what it writes.
+  private final class Attempt {
+    private final OneShot request;
+    private final LookedThrough through = new LookedThrough(router);
+    private final Map<Item, DocumentRows> looked = new LinkedHashMap<>();
+    private final List<DocumentWrite> writes = new ArrayList<>();
+    private final RowsAt found;
+
+    Attempt(OneShot request, Timestamp now, Deadline deadline) {
+      this.request = request;
+      this.found = new RowsAt(router, now, deadline);
+      Function<Item, DocumentRows> find =
+          item -> through.readable(item.collection(), item.key(), item.columns(), now, deadline);
+      request.reads().forEach(item -> looked.computeIfAbsent(item, find));
+      request.conditions().forEach(each -> looked.computeIfAbsent(each.item(), find));
+      for (OneShot.Write write : request.writes()) {
+        writes.add(
+            DocumentWrite.of(
+                router,
+                through.writable(write.collection(), write.mutation(), write.columns(), deadline),
+                write.mutation()));
+      }
+      looked.values().forEach(found::want);
+      writes.forEach(write -> write.lookAt(found));
+      found.read();
     }
 
-    private Set<Item> looked() {
-      Set<Item> items = new LinkedHashSet<>(request.reads());
-      request.conditions().forEach(condition -> items.add(condition.item()));
-      // What a document claims is what it has now and had not before.
-      request.writes().stream()
-          .filter(write -> !router.uniqueIndexes(write.collection()).isEmpty())
-          .forEach(write -> items.add(write.item()));
-      return items;
+    private Response.Row row(Item item) {
+      return found.document(Objects.requireNonNull(looked.get(item)));
     }
 
-    private List<ClaimPlan.Row> rows(Map<Item, Found> found) {
-      return request.writes().stream()
-          .filter(write -> found.containsKey(write.item()))
-          .map(write ->
-              new ClaimPlan.Row(
-                  write.collection(),
-                  owner(owners, write.item()),
-                  write.mutation().key(),
-                  Objects.requireNonNull(found.get(write.item())).document(),
-                  write.mutation().document()))
+    List<Found> answers() {
+      return request.reads().stream()
+          .map(this::row)
+          .map(row -> new Found(row.version(), row.document()))
           .toList();
     }
 
-    private Map<Item, Found> readAll(Timestamp at) {
-      return OneShotTransactions.this.readAll(looked(), owners, at, deadline);
-    }
-
-    private List<Found> answers(Map<Item, Found> found) {
-      return request.reads().stream().map(item -> Objects.requireNonNull(found.get(item))).toList();
-    }
-
-    private @Nullable DatabaseException failure(Map<Item, Found> found) {
+    @Nullable DatabaseException failure() {
       for (int at = 0; at < request.conditions().size(); at++) {
         Condition condition = request.conditions().get(at);
-        Timestamp version = Objects.requireNonNull(found.get(condition.item())).version();
-        if (!holds(condition.precondition(), version)) {
+        Timestamp version = row(condition.item()).version();
+        if (!DocumentRows.holds(condition.precondition(), version)) {
           return new DatabaseException(ErrorCode.CONDITION_FAILED, "a condition does not hold")
               .with("condition", at)
               .with("collection", condition.item().collection())
@@ -247,22 +241,31 @@ public final class OneShotTransactions {
               .with("version", version);
         }
       }
+      for (DocumentWrite write : writes) {
+        Response.Row present = write.conflict(found);
+        if (present != null) {
+          return conflict(present.version())
+              .with("collection", write.rows().collection())
+              .with("key", write.rows().key());
+        }
+      }
       return null;
     }
 
-    private TransactionParts parts(ClaimPlan claims) {
+    ClaimPlan claims() {
+      return ClaimPlan.of(
+          router, writes.stream().flatMap(write -> write.claims(found).stream()).toList());
+    }
+
+    TransactionParts parts(ClaimPlan claims) {
       var parts = new TransactionParts();
-      for (OneShot.Write write : request.writes()) {
-        parts.write(owner(owners, write.item()), write.mutation());
-      }
-      var through = new LookedThrough(router);
-      for (Item item : looked()) {
-        PartitionDescriptor owner = owners.get(item);
-        if (owner == null) {
-          through.missing(item.collection(), item.key());
-        } else {
-          parts.read(owner, item.key());
+      // The first is the record.
+      writes.forEach(write -> write.addTo(parts, found));
+      for (DocumentRows rows : looked.values()) {
+        if (rows.owners().isEmpty()) {
+          through.missing(rows.collection(), rows.key());
         }
+        rows.owners().forEach(owner -> parts.read(owner, rows.key()));
       }
       through.moveTo(parts);
       claims.addTo(parts);
@@ -275,9 +278,7 @@ public final class OneShotTransactions {
     for (MutationResult result : results) {
       switch (result) {
         case MutationResult.Conflict(Timestamp current) -> {
-          return new DatabaseException(
-                  ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
-              .with("version", current);
+          return conflict(current);
         }
         case MutationResult.UniqueViolation(long _, String index) -> {
           return new DatabaseException(
@@ -294,100 +295,40 @@ public final class OneShotTransactions {
     return null;
   }
 
-  private static boolean holds(Mutation.Precondition precondition, @Nullable Timestamp version) {
-    return switch (precondition) {
-      case Mutation.Always() -> true;
-      case Mutation.IfAbsent() -> version == null;
-      case Mutation.IfPresent() -> version != null;
-      case Mutation.IfVersion(Timestamp wanted) -> wanted.equals(version);
-      case Mutation.IfAbsentOr _ -> throw new IllegalArgumentException("claims have no conditions");
-    };
-  }
-
-  private PartitionDescriptor owner(Map<Item, PartitionDescriptor> owners, Item item) {
-    return owners.computeIfAbsent(item, one -> router.owner(one.collection(), one.key()));
+  private static DatabaseException conflict(@Nullable Timestamp current) {
+    return new DatabaseException(
+            ErrorCode.CONDITION_FAILED, "the condition of a write does not hold")
+        .with("version", current);
   }
 
   /// The result of an earlier attempt under the same name, null if there is none.
   private @Nullable OneShotResult repeated(
-      OneShot request,
-      TransactionId id,
-      Map<Item, PartitionDescriptor> owners,
-      int attempts,
-      Deadline deadline) {
-    PartitionDescriptor record = owner(owners, request.writes().getFirst().item());
-    Response response =
-        router.call(record, new Request.Lookup(record.id(), record.epoch(), id), deadline);
-    return switch (response) {
-      case Response.Done() -> null;
-      case Response.Finished(TransactionOutcome.Committed(Timestamp at)) -> {
-        Map<Item, Found> found =
-            readAll(new LinkedHashSet<>(request.reads()), owners, at.previous(), deadline);
-        yield new OneShotResult(
-            at,
-            request.reads().stream().map(item -> Objects.requireNonNull(found.get(item))).toList(),
-            attempts,
-            true);
-      }
-      case Response.Refusal refusal -> throw refusal.toException().with("partition", record.name());
-      default -> throw new IllegalStateException("no answer to a lookup: " + response);
-    };
-  }
-
-  private Map<Item, Found> readAll(
-      Set<Item> items, Map<Item, PartitionDescriptor> owners, Timestamp at, Deadline deadline) {
-    items.forEach(item -> find(owners, item, at, deadline));
-    if (items.size() == 1) {
-      Item item = items.iterator().next();
-      return Map.of(item, read(owners.get(item), item, at, deadline));
-    }
-    Map<Item, Found> found = new ConcurrentHashMap<>();
-    Map<Item, DatabaseException> failed = new ConcurrentHashMap<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (Item item : items) {
-        PartitionDescriptor owner = owners.get(item);
-        threads.execute(() -> {
-          try {
-            found.put(item, read(owner, item, at, deadline));
-          } catch (DatabaseException e) {
-            failed.put(item, e);
-          }
-        });
+      OneShot request, TransactionId id, int attempts, Deadline deadline) {
+    OneShot.Write first = request.writes().getFirst();
+    DocumentRows rows =
+        new LookedThrough(router)
+            .writable(first.collection(), first.mutation(), first.columns(), deadline);
+    // The first one that there was then has the record: one of less may have come back.
+    for (PartitionDescriptor owner : rows.owners()) {
+      Response response =
+          router.call(owner, new Request.Lookup(owner.id(), owner.epoch(), id), deadline);
+      switch (response) {
+        case Response.Done() -> {}
+        case Response.Finished(TransactionOutcome.Committed(Timestamp at)) -> {
+          return new OneShotResult(at, answersAt(request, at, deadline), attempts, true);
+        }
+        case Response.Refusal refusal ->
+            throw refusal.toException().with("partition", owner.name());
+        default -> throw new IllegalStateException("no answer to a lookup: " + response);
       }
     }
-    for (DatabaseException failure : failed.values()) {
-      throw failure;
-    }
-    return found;
+    return null;
   }
 
-  /// Notes where an item is, unless its interval has nothing.
-  private void find(
-      Map<Item, PartitionDescriptor> owners, Item item, Timestamp at, Deadline deadline) {
-    if (!owners.containsKey(item)) {
-      PartitionDescriptor owner = router.readable(item.collection(), item.key(), at, deadline);
-      if (owner != null) {
-        owners.put(item, owner);
-      }
-    }
-  }
-
-  private Found read(
-      @Nullable PartitionDescriptor partition, Item item, Timestamp at, Deadline deadline) {
-    if (partition == null) {
-      return new Found(null, null);
-    }
-    Response response =
-        router.call(
-            partition,
-            new Request.Read(partition.id(), partition.epoch(), item.key(), at),
-            deadline);
-    return switch (response) {
-      case Response.Row(Timestamp version, var document) -> new Found(version, document);
-      case Response.Refusal refusal ->
-          throw refusal.toException().with("partition", partition.name());
-      default -> throw new IllegalStateException("no answer to a read: " + response);
-    };
+  /// What a transaction that was committed at a timestamp has read.
+  private List<Found> answersAt(OneShot request, Timestamp at, Deadline deadline) {
+    var reads = new OneShot(null, request.reads(), List.of(), List.of());
+    return new Attempt(reads, at.previous(), deadline).answers();
   }
 
   static Timestamp now(TimestampOracle oracle, Clock clock, Deadline deadline) {

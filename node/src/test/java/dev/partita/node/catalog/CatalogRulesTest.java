@@ -7,7 +7,9 @@ import dev.partita.node.catalog.CatalogResult.Reason;
 import dev.partita.node.catalog.CatalogResult.Refused;
 import dev.partita.node.config.HostPort;
 import dev.partita.node.config.Place;
+import dev.partita.node.index.FieldPath;
 import dev.partita.node.index.IndexTerm;
+import dev.partita.node.index.IndexValue;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
@@ -16,6 +18,7 @@ import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Timestamp;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class CatalogRulesTest {
@@ -97,6 +100,102 @@ class CatalogRulesTest {
     applied(create("a", range(0, 100)));
     refused(create("h", new Bounds.Hash(2, 0)), Reason.INVALID);
     refused(create("c", new Bounds.Columns(List.of("x"))), Reason.INVALID);
+  }
+
+  private static CatalogCommand.CreatePartition group(String name, String... columns) {
+    return create(name, new Bounds.Columns(List.of(columns)));
+  }
+
+  private int number(String partition) {
+    return catalog.partition(partition).orElseThrow().columnGroupOrNone();
+  }
+
+  @Test
+  void eachColumnGroupHasANumberOfItsOwnForEver() {
+    register(ONE);
+    applied(group("a", "x", "y"));
+    applied(group("b", "z"));
+    assertThat(number("a")).isEqualTo(1);
+    assertThat(number("b")).isEqualTo(2);
+    applied(new CatalogCommand.DropPartition("b", false));
+    applied(group("c", "z"));
+    assertThat(number("c")).isEqualTo(3);
+    refused(create("r", range(0, 100)), Reason.INVALID);
+  }
+
+  @Test
+  void columnsBelongToOneGroup() {
+    register(ONE);
+    applied(group("a", "x", "y"));
+    assertThat(apply(group("b", "z", "y")))
+        .isEqualTo(
+            new Refused(Reason.OVERLAP, "the bounds overlap those of another partition", "b", "a"));
+    applied(group("a", "y", "x"));
+    assertThat(catalog.partitions().all()).hasSize(1);
+  }
+
+  @Test
+  void aRetainedColumnGroupComesBackWithItsNumber() {
+    register(ONE);
+    applied(group("a", "x", "y"));
+    applied(group("b", "z"));
+    PartitionId id = catalog.partition("a").orElseThrow().id();
+    applied(new CatalogCommand.DropPartition("a", true));
+    refused(group("c", "y"), Reason.OVERLAP);
+    applied(group("c", "y", "x"));
+    assertThat(catalog.partition("c").orElseThrow().id()).isEqualTo(id);
+    assertThat(number("c")).isEqualTo(1);
+  }
+
+  @Test
+  void aCollectionHasAFewColumnGroups() {
+    register(ONE);
+    for (int at = 0; at < PartitionRules.COLUMN_GROUPS_MAX; at++) {
+      applied(group("g" + at, "x" + at));
+    }
+    refused(group("more", "more"), Reason.TOO_MANY);
+    applied(new CatalogCommand.DropPartition("g0", false));
+    applied(group("more", "more"));
+  }
+
+  private static CatalogCommand.CreateIndex index(String name, String... fields) {
+    return new CatalogCommand.CreateIndex(
+        name,
+        "things",
+        List.of(IndexTerm.of(fields[0])),
+        Stream.of(fields)
+            .skip(1)
+            .map(field -> new IndexValue(FieldPath.parse(field), false))
+            .toList(),
+        false);
+  }
+
+  @Test
+  void theFieldsOfAnIndexLieInOneColumnGroup() {
+    register(ONE);
+    applied(group("a", "x", "y"));
+    applied(group("b", "z"));
+    applied(index("inside", "x.deep", "y[*]"));
+    applied(index("later", "new", "newer"));
+    applied(index("keyed", "z", "id"));
+    assertThat(apply(index("torn", "x", "z")))
+        .isEqualTo(
+            new Refused(
+                Reason.INVALID,
+                "all fields of an index lie in one column group or none does",
+                "torn",
+                "partition a: the index has x in the group and z elsewhere"));
+    refused(index("alone", "id"), Reason.INVALID);
+    assertThat(apply(group("c", "new")))
+        .isEqualTo(
+            new Refused(
+                Reason.INVALID,
+                "all fields of an index lie in one column group or none does",
+                "c",
+                "index later has new in the group and newer elsewhere"));
+    applied(group("c", "new", "newer"));
+    applied(new CatalogCommand.DropPartition("a", true));
+    refused(index("torn", "x", "z"), Reason.INVALID);
   }
 
   @Test

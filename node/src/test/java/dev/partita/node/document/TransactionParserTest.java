@@ -69,6 +69,16 @@ class TransactionParserTest {
             new OneShot.Write(
                 "b",
                 Mutation.delete(PrimaryKey.of(12)).when(new Mutation.IfVersion(new Timestamp(7)))));
+    OneShot columns =
+        parse(
+            """
+            {"reads": [{"collection": "a", "id": 1, "columns": ["m", "n"]}],
+             "conditions": [{"collection": "a", "id": 1, "columns": ["n"], "exists": true}],
+             "writes": [{"collection": "a", "document": {"id": 1, "n": 2}, "columns": ["m", "n"]}]}
+            """);
+    assertThat(columns.reads().getFirst().columns()).containsExactly("m", "n");
+    assertThat(columns.conditions().getFirst().item().columns()).containsExactly("n");
+    assertThat(columns.writes().getFirst().columns()).containsExactly("m", "n");
     assertThat(parse("{}")).isEqualTo(new OneShot(null, List.of(), List.of(), List.of()));
   }
 
@@ -90,6 +100,11 @@ class TransactionParserTest {
         "{\"writes\": [{\"collection\": \"a\", \"document\": {\"id\": 1}, \"delete\": 1}]} | INVALID_REQUEST",
         "{\"writes\": [{\"collection\": \"a\", \"document\": {\"n\": 1}}]} | INVALID_KEY",
         "{\"writes\": [{\"collection\": \"a\", \"document\": 1}]} | INVALID_DOCUMENT",
+        "{\"reads\": [{\"collection\": \"a\", \"id\": 1, \"columns\": []}]} | INVALID_REQUEST",
+        "{\"reads\": [{\"collection\": \"a\", \"id\": 1, \"columns\": \"n\"}]} | INVALID_REQUEST",
+        "{\"reads\": [{\"collection\": \"a\", \"id\": 1, \"columns\": [\"n\", \"n\"]}]} | INVALID_REQUEST",
+        "{\"writes\": [{\"collection\": \"a\", \"document\": {\"id\": 1, \"m\": 1}, \"columns\": [\"n\"]}]} | INVALID_REQUEST",
+        "{\"writes\": [{\"collection\": \"a\", \"delete\": 1, \"columns\": [\"n\"]}]} | INVALID_REQUEST",
         "[] | INVALID_REQUEST",
         "{ | INVALID_DOCUMENT"
       })

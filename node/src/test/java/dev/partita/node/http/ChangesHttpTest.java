@@ -3,7 +3,6 @@ package dev.partita.node.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -25,14 +24,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -404,32 +399,9 @@ class ChangesHttpTest {
         .sum();
   }
 
-  private static boolean isInstalled(String tool) {
-    return Stream.of(System.getenv("PATH").split(":", -1))
-        .anyMatch(each -> Files.isExecutable(Path.of(each, tool)));
-  }
-
   @Test
   void theCommandsOfThePageDoWhatTheySay() throws Exception {
-    assumeThat(List.of("bash", "curl", "jq")).allMatch(ChangesHttpTest::isInstalled);
-    Path page = Path.of(System.getProperty("partita.checkout"), "k8s/docs/changes.md");
-    String script =
-        Files.readAllLines(page).stream()
-            .filter(line -> line.startsWith("    "))
-            .map(line -> line.substring(4))
-            .collect(Collectors.joining("\n"));
-    URL url = requireNonNull(root);
-    Process process =
-        new ProcessBuilder(
-                "bash",
-                "-euc",
-                script.replace("localhost:8080", url.getHost() + ":" + url.getPort()))
-            .redirectErrorStream(true)
-            .start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    assertThat(output)
+    assertThat(PageScript.run("k8s/docs/changes.md", requireNonNull(root)))
         .contains("\"action\":\"put\",\"document\":{\"id\":7,\"name\":\"lamp\"}")
         .contains("\"action\":\"delete\"")
         .contains("event: change")

@@ -169,6 +169,9 @@ final class BoundsTest {
     assertRefused(() -> new Bounds.Hash(0, 0));
     assertRefused(() -> new Bounds.Columns(List.of()));
     assertRefused(() -> new Bounds.Columns(List.of("a", "a")));
+    assertRefused(() -> new Bounds.Columns(List.of("a", "id")));
+    assertRefused(() -> new Bounds.Columns(List.of("a", "")));
+    assertRefused(() -> new Bounds.Columns(List.of("a,b")));
   }
 
   private static void assertRefused(Runnable runnable) {

@@ -81,7 +81,8 @@ public final class TestNode
         collection,
         bounds,
         Epoch.FIRST,
-        LocalRaftGroup.MEMBERS);
+        LocalRaftGroup.MEMBERS,
+        bounds instanceof Bounds.Columns ? Math.toIntExact(id) : 0);
   }
 
   /// Opens a replica and waits until it serves.
@@ -125,6 +126,7 @@ public final class TestNode
             revision,
             indexes.stream()
                 .filter(index -> index.collection().equals(descriptor.collection()))
+                .filter(descriptor.bounds()::hasFieldsOf)
                 .toList());
       }
     }
@@ -134,6 +136,7 @@ public final class TestNode
     Awaitility.await()
         .until(() ->
             partitions(index.collection()).stream()
+                .filter(descriptor -> descriptor.bounds().hasFieldsOf(index))
                 .map(descriptor -> partitions.replica(descriptor.id()))
                 .allMatch(replica ->
                     replica != null

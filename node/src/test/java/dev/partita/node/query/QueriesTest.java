@@ -215,8 +215,9 @@ final class QueriesTest {
                     .filter(live -> end == null || live.key().compareTo(end) < 0)
                     .map(live -> live.key() + "@" + live.version() + live.document().json())
                     .toList());
-    checkPages(
+    PageWalk.check(
         random,
+        () -> write(random),
         expected,
         (limit, cursor) -> {
           Page<Document> page =
@@ -241,8 +242,9 @@ final class QueriesTest {
     }
     Order order = random.nextBoolean() ? Order.ASCENDING : Order.DESCENDING;
     boolean documents = random.nextBoolean();
-    checkPages(
+    PageWalk.check(
         random,
+        () -> write(random),
         read ->
             inOrder(
                 order,
@@ -287,51 +289,6 @@ final class QueriesTest {
       Collections.reverse(list);
     }
     return list;
-  }
-
-  private interface Pages {
-    Page<String> read(int limit, @Nullable String cursor);
-  }
-
-  /// Walks to the end, back to the beginning, and then about, with other limits and writes between
-  /// the pages.
-  private void checkPages(Random random, Function<Timestamp, List<String>> expected, Pages pages) {
-    var forward = new ArrayList<String>();
-    Page<String> page = pages.read(1 + random.nextInt(7), null);
-    assertThat(page.before()).isNull();
-    List<String> all = expected.apply(page.at());
-    Timestamp at = page.at();
-    Page<String> last = page;
-    while (true) {
-      forward.addAll(page.data());
-      last = page;
-      String after = page.after();
-      if (after == null) {
-        break;
-      }
-      write(random);
-      page = pages.read(1 + random.nextInt(7), after);
-      assertThat(page.at()).isEqualTo(at);
-      assertThat(page.data()).isNotEmpty();
-    }
-    assertThat(forward).isEqualTo(all);
-    checkBackwards(random, all, last, pages);
-  }
-
-  private void checkBackwards(Random random, List<String> all, Page<String> last, Pages pages) {
-    var backward = new ArrayList<>(last.data());
-    String before = last.before();
-    while (before != null) {
-      write(random);
-      Page<String> page = pages.read(1 + random.nextInt(7), before);
-      backward.addAll(0, page.data());
-      // Turning round gives what was seen after this page.
-      String after = page.after();
-      assertThat(after).isNotNull();
-      assertThat(pages.read(1, after).data()).containsExactly(backward.get(page.data().size()));
-      before = page.before();
-    }
-    assertThat(backward).isEqualTo(all);
   }
 
   @Test

@@ -101,7 +101,7 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
     return switch (dataPlane.ask((admin, at) -> admin.putIndex(at, name, index.getSpec()))) {
       case Answer.Done<IndexView> _ ->
           Verdict.reconciling("Building", "Building", "the build has started");
-      case Answer.Refused<IndexView> refused -> Verdict.stalled("Refused", refused.detail());
+      case Answer.Refused<IndexView> refused -> Verdict.stalled("Refused", refused.reason());
       case Answer.Unreachable<IndexView>(String reason) ->
           Verdict.reconciling("Pending", "Unreachable", "no node could create it: " + reason);
     };

@@ -14,7 +14,13 @@ public sealed interface Answer<T> {
   /// @param code stable word for programs, such as `OVERLAP`
   /// @param with name of the object that stands in the way
   record Refused<T>(int status, String code, String detail, @Nullable String with)
-      implements Answer<T> {}
+      implements Answer<T> {
+
+    /// Why, for people: with what it does not go together.
+    public String reason() {
+      return with == null ? detail : "%s (%s)".formatted(detail, with);
+    }
+  }
 
   /// Nobody knows whether it was done: no answer in time, or the node cannot answer now.
   record Unreachable<T>(String reason) implements Answer<T> {}

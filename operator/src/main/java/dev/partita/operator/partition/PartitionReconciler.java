@@ -383,13 +383,13 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   }
 
   private static Verdict refusal(Partition partition, Answer.Refused<PartitionView> refused) {
-    if (refused.with() != null) {
+    if (refused.code().equals("OVERLAP") && refused.with() != null) {
       return Verdict.stalled(
           "Overlap",
           "its bounds overlap those of Partition %s in collection %s: delete one of the two"
               .formatted(refused.with(), partition.getSpec().collection()));
     }
-    return Verdict.stalled("Refused", refused.detail());
+    return Verdict.stalled("Refused", refused.reason());
   }
 
   private Verdict unobserved() {

@@ -3,11 +3,13 @@ package dev.partita.operator.fake;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
-/// Overlap and halves of bounds, as far as tests use them: ranges of integers; any other two of one
-/// collection never overlap. Hash bounds are halved by doubling their modulus.
+/// Overlap and halves of bounds, as far as tests use them: ranges of integers, and columns; any
+/// other two of one collection never overlap. Hash bounds are halved by doubling their modulus.
 final class FakeBounds {
 
   private FakeBounds() {}
@@ -15,11 +17,22 @@ final class FakeBounds {
   static boolean overlap(JsonNode one, JsonNode other) {
     JsonNode first = one.at("/bounds/range");
     JsonNode second = other.at("/bounds/range");
-    return one.get("collection").equals(other.get("collection"))
-        && first.isObject()
-        && second.isObject()
-        && start(first) < end(second)
-        && start(second) < end(first);
+    if (!one.get("collection").equals(other.get("collection"))) {
+      return false;
+    }
+    if (first.isObject() && second.isObject()) {
+      return start(first) < end(second) && start(second) < end(first);
+    }
+    return shareColumn(one, other);
+  }
+
+  private static boolean shareColumn(JsonNode one, JsonNode other) {
+    Set<String> columns = new HashSet<>();
+    one.at("/bounds/columns").forEach(column -> columns.add(column.asText()));
+    return other
+        .at("/bounds/columns")
+        .valueStream()
+        .anyMatch(each -> columns.contains(each.asText()));
   }
 
   /// Empty where the bounds cannot be cut.
