@@ -513,7 +513,8 @@ final class SimulatedCluster {
       }
       long begun = now;
       while (!nodes.values().stream()
-          .allMatch(each -> each.machines.get(group).commands().contains(number))) {
+          .allMatch(each ->
+              Objects.requireNonNull(each.machines.get(group)).commands().contains(number))) {
         run(Duration.ofMillis(1));
       }
       lags.add((now - begun) / MILLI);
