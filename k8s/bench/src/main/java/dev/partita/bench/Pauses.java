@@ -65,7 +65,7 @@ final class Pauses {
     List<InetSocketAddress> addresses =
         List.of(nodes.address(0), nodes.address(1), nodes.address(2));
     Foreground.Target anywhere = random -> path(random.nextLong(KEYS));
-    try (Foreground foreground = Foreground.start(WRITERS, addresses, 16, anywhere)) {
+    try (Foreground _ = Foreground.start(WRITERS, addresses, 16, anywhere)) {
       Thread.sleep(WARM_UP);
     }
     try (Foreground foreground =
