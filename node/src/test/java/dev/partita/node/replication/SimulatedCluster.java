@@ -513,8 +513,8 @@ final class SimulatedCluster {
       }
       long begun = now;
       while (!nodes.values().stream()
-          .allMatch(each ->
-              Objects.requireNonNull(each.machines.get(group)).commands().contains(number))) {
+          .map(each -> Objects.requireNonNull(each.machines.get(group), "a member"))
+          .allMatch(machine -> machine.commands().contains(number))) {
         run(Duration.ofMillis(1));
       }
       lags.add((now - begun) / MILLI);
