@@ -34,6 +34,7 @@ public final class Main {
   /// The chapters, as `--only` names them.
   private enum Chapter {
     BASE,
+    TRANSACTIONS,
     IDLE,
     PAUSES,
     HOT,
@@ -121,6 +122,7 @@ public final class Main {
     for (Chapter chapter : chapters) {
       switch (chapter) {
         case BASE -> base();
+        case TRANSACTIONS -> transactions();
         case IDLE -> idle();
         case PAUSES -> new Pauses(jar, directory).run();
         case HOT ->
@@ -140,9 +142,18 @@ public final class Main {
       writes(nodes, fsync);
       reads(nodes);
       queries(nodes);
-      new Transactions(nodes, duration, VALUE_BYTES).run(CLIENTS);
       failover(nodes);
     }
+  }
+
+  private void transactions() throws Exception {
+    try (Nodes nodes = Nodes.start(jar, directory.resolve("transactions"))) {
+      nodes.createPartition("bench-range", COLLECTION, "{}");
+      warmUp(nodes);
+      new Transactions(nodes, duration, VALUE_BYTES).run(CLIENTS);
+      new ReadOnly(nodes, duration, VALUE_BYTES).run(CLIENTS);
+    }
+    ReadOnly.timestamps(directory.resolve("timestamps"), duration, CLIENTS);
   }
 
   /// Nodes run for weeks: what their compilers still have to learn in the first seconds is not

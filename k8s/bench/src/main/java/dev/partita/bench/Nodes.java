@@ -24,8 +24,16 @@ import org.jspecify.annotations.Nullable;
 /// Three Partita nodes as processes of their own on loopback, with a system partition, without an
 /// operator: partitions are made through the administration as the operator would.
 final class Nodes implements AutoCloseable {
-  private static final int COUNT = 3;
+  static final int COUNT = 3;
   private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
+  private static final List<String> JAVA_OPTIONS =
+      List.of(
+          "-XX:+UseSerialGC",
+          "-Xmx256m",
+          "-Xss512k",
+          "-XX:MaxDirectMemorySize=64m",
+          "--enable-native-access=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow");
   static final ObjectMapper JSON = new ObjectMapper();
 
   /// How the nodes find each other.
@@ -49,6 +57,11 @@ final class Nodes implements AutoCloseable {
     /// Further variables of a node's process.
     default Map<String, String> environment(int node) throws IOException {
       return Map.of();
+    }
+
+    /// Further options of a node's JVM.
+    default List<String> javaOptions(int node) {
+      return List.of();
     }
   }
 
@@ -149,6 +162,15 @@ final class Nodes implements AutoCloseable {
     members.forEach(member -> replicas.add(member.nodeId));
     await("partition " + name, () -> send(0, "PUT", "/admin/v1/partitions/" + name, spec) == 200);
     awaitActive(name);
+  }
+
+  /// As [#createPartition(String, String, ObjectNode)].
+  ///
+  /// @param range as JSON
+  void createPartition(String name, String collection, String range) throws IOException {
+    ObjectNode bounds = JSON.createObjectNode();
+    bounds.set("range", JSON.readTree(range));
+    createPartition(name, collection, bounds);
   }
 
   void createIndex(String name, ObjectNode spec) {
@@ -404,17 +426,13 @@ final class Nodes implements AutoCloseable {
 
   private Process launch(int node, Member member, String seeds) throws IOException {
     Path home = Files.createDirectories(directory.resolve(member.name));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JAVA_OPTIONS);
+    command.addAll(setup.wiring().javaOptions(node));
+    command.addAll(List.of("-jar", jar.toString()));
     ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-Xmx256m",
-                "-Xss512k",
-                "-XX:MaxDirectMemorySize=64m",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-jar",
-                jar.toString())
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(home.resolve("log").toFile()));
     builder

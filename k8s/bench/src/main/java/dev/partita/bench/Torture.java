@@ -3,24 +3,32 @@ package dev.partita.bench;
 import dev.partita.history.History;
 import dev.partita.history.HistoryChecker;
 import dev.partita.history.HistoryFiles;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// `./partita torture [--minutes N] [--seed S] [--clock-jumps]`: three node processes under
-/// transactions of every kind, while they are killed, paused, cut off, handed leaders to and fro
-/// and told wrong times; round after round, until the time is over or a history is not strictly
-/// serializable.
+/// transactions of every kind, while they are killed, paused, cut off, handed leaders to and fro,
+/// told wrong times, and have disks that are slow, fail and are full; round after round, until the
+/// time is over, a history is not strictly serializable, or a ledger does not agree.
 ///
-/// A round ends with everything healed and read; its history is judged and written down. The seed
-/// chooses faults and requests; since threads and networks have a will of their own, the same seed
-/// gives the same kinds of trouble, not the same history.
+/// A round ends with everything healed and read; its history is judged and written down, and so are
+/// the ledgers of those who do something else ([SideClients]). The seed chooses faults and
+/// requests; since threads and networks have a will of their own, the same seed gives the same
+/// kinds of trouble, not the same history.
 public final class Torture {
   private static final Duration ROUND = Duration.ofSeconds(60);
   private static final int CLIENTS = 8;
@@ -30,7 +38,8 @@ public final class Torture {
   /// Runs rounds.
   ///
   /// @param arguments `--minutes N` (5 unless told otherwise), `--seed S` (random unless told
-  ///   otherwise), `--clock-jumps` (needs `libfaketime`, which makes every look at a clock slow)
+  ///   otherwise), `--clock-jumps` (whole processes see the wrong times, not only the nodes' own
+  ///   clocks: needs `libfaketime`)
   public static void main(String[] arguments) throws Exception {
     long minutes = 5;
     long seed = new Random().nextLong();
@@ -52,51 +61,114 @@ public final class Torture {
     }
     Path checkout = Path.of(System.getProperty("partita.checkout", "."));
     Path directory = Files.createDirectories(checkout.resolve(".partita")).resolve("torture");
+    DiskSpace.release(Nodes.data(directory, Ground.SMALL_DISK));
     Directories.delete(directory);
     Files.createDirectories(directory);
     Path jar = checkout.resolve("node/target/quarkus-app/quarkus-run.jar");
-    Clocks clocks = jumps ? Clocks.thatJump(directory) : Clocks.STEADY;
-    System.exit(run(jar, directory, clocks, Duration.ofMinutes(minutes), ROUND, seed) ? 0 : 1);
+    FakeTime fakeTime = jumps ? FakeTime.in(directory) : null;
+    boolean good = run(jar, directory, fakeTime, Duration.ofMinutes(minutes), ROUND, seed).good();
+    System.exit(good ? 0 : 1);
   }
+
+  /// What came out.
+  ///
+  /// @param good whether nobody has seen anything wrong
+  /// @param made the trouble that was made
+  record Outcome(boolean good, List<String> made) {}
 
   /// Runs rounds until the time is over.
   ///
   /// @param directory for the nodes, and for the histories of the last round and of one that failed
-  /// @return whether all histories were strictly serializable
-  static boolean run(
-      Path jar, Path directory, Clocks clocks, Duration duration, Duration round, long seed)
+  /// @param fakeTime what moves the clocks of whole processes; null for those of the nodes alone
+  static Outcome run(
+      Path jar,
+      Path directory,
+      @Nullable FakeTime fakeTime,
+      Duration duration,
+      Duration round,
+      long seed)
       throws Exception {
     say(
         "seed %d, for %s in rounds of %s; nodes and histories are in %s",
         seed, duration, round, directory);
-    Instant end = Instant.now().plus(duration);
-    try (CutNetwork network = new CutNetwork(directory);
-        Nodes nodes = TortureClients.start(jar, directory, network, clocks)) {
+    Instant begun = Instant.now();
+    Instant end = begun.plus(duration);
+    List<String> made = new ArrayList<>();
+    try (Ground ground = new Ground(directory, fakeTime);
+        Nodes nodes = ground.start(jar, directory)) {
+      for (int node = 0; node < Nodes.COUNT; node++) {
+        NodeFaults.requireIn(nodes.log(node));
+      }
+      if (ground.smallDisk().isEmpty()) {
+        say("NO DISK IS FILLED: only root can mount the small file system that this needs");
+      }
+      create(nodes);
+      say("nodes, partitions and indexes are there after %d s", secondsSince(begun));
       for (int number = 1; number == 1 || Instant.now().isBefore(end); number++) {
-        Faults faults = new Faults(nodes, network, clocks, new Random(seed + number));
-        if (!runRound(nodes, faults, directory, round, number, seed)) {
+        Faults faults = new Faults(nodes, ground, new Random(seed + number));
+        boolean good = runRound(nodes, faults, directory, round, number, seed);
+        made.addAll(faults.made());
+        if (!good) {
           say("seed %d has found something in round %d", seed, number);
-          return false;
+          return new Outcome(false, made);
         }
       }
     }
-    return true;
+    return new Outcome(true, made);
+  }
+
+  private interface Creation {
+    void create(Nodes nodes) throws IOException;
+  }
+
+  /// Makes all partitions and indexes, beside each other, since each waits for an election.
+  private static void create(Nodes nodes) throws Exception {
+    List<Creation> creations =
+        List.of(
+            TortureClients::create,
+            Faults::create,
+            Bank::create,
+            UniqueMails::create,
+            ExactlyOnce::create,
+            Phantoms::create);
+    List<Callable<Void>> all = new ArrayList<>();
+    for (Creation creation : creations) {
+      all.add(() -> {
+        creation.create(nodes);
+        return null;
+      });
+    }
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Void> each : threads.invokeAll(all)) {
+        each.get();
+      }
+    }
   }
 
   private static boolean runRound(
       Nodes nodes, Faults faults, Path directory, Duration length, int number, long seed)
       throws Exception {
+    Instant begun = Instant.now();
+    long troubleSeconds;
     History history;
-    try (TortureClients clients = new TortureClients(nodes, number, CLIENTS, seed * 31 + number)) {
+    SideClients others;
+    try (TortureClients clients = new TortureClients(nodes, number, CLIENTS, seed * 31 + number);
+        SideClients side = new SideClients(nodes, number, seed * 37 + number)) {
       faults.makeTrouble(length);
+      troubleSeconds = secondsSince(begun);
       faults.heal();
       clients.finish();
+      side.finish();
       history = clients.history();
+      others = side;
     }
     HistoryFiles.writeJsonLines(history, directory.resolve("history.jsonl"));
     HistoryFiles.writeEdn(history, directory.resolve("history.edn"));
-    List<String> anomalies = HistoryChecker.check(history);
+    List<String> anomalies = new ArrayList<>(HistoryChecker.check(history));
+    anomalies.addAll(others.wrong());
     say("round %d: %s; %s", number, String.join(", ", faults.made()), summary(history));
+    say("  %s", others.summary());
+    say("  %d s, of which %d s of trouble", secondsSince(begun), troubleSeconds);
     anomalies.stream().limit(10).forEach(anomaly -> say("  ANOMALY: %s", anomaly));
     return anomalies.isEmpty();
   }
@@ -111,6 +183,10 @@ public final class Torture {
             ends.getOrDefault(History.End.COMMITTED, 0L),
             ends.getOrDefault(History.End.ABORTED, 0L),
             ends.getOrDefault(History.End.UNKNOWN, 0L));
+  }
+
+  private static long secondsSince(Instant begun) {
+    return Duration.between(begun, Instant.now()).toSeconds();
   }
 
   private static void say(String format, Object... arguments) {

@@ -1,18 +1,15 @@
 package dev.partita.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.history.History;
 import dev.partita.history.History.End;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -51,49 +48,11 @@ final class TortureClients implements AutoCloseable {
 
   private final AtomicIntegerArray lengths = new AtomicIntegerArray(SLOTS);
 
-  /// Nodes with three partitions for the lists, connected by a network that can be cut.
-  static Nodes start(Path jar, Path directory, CutNetwork network, Clocks clocks)
-      throws IOException {
-    Nodes nodes = Nodes.start(jar, directory, new Nodes.Setup(wiring(network, clocks), Map.of()));
-    try {
-      nodes.createPartition(PARTITIONS.get(0), COLLECTION, range("{\"end\":4}"));
-      nodes.createPartition(PARTITIONS.get(1), COLLECTION, range("{\"start\":4,\"end\":8}"));
-      nodes.createPartition(PARTITIONS.get(2), COLLECTION, range("{\"start\":8}"));
-      return nodes;
-    } catch (IOException | RuntimeException e) {
-      nodes.close();
-      throw e;
-    }
-  }
-
-  private static ObjectNode range(String json) throws IOException {
-    ObjectNode bounds = Nodes.JSON.createObjectNode();
-    bounds.set("range", Nodes.JSON.readTree(json));
-    return bounds;
-  }
-
-  private static Nodes.Wiring wiring(CutNetwork network, Clocks clocks) {
-    return new Nodes.Wiring() {
-      @Override
-      public String advertised(int node, int port) {
-        return network.advertised(node, port);
-      }
-
-      @Override
-      public void open(List<Integer> ports) throws IOException {
-        network.open(ports);
-      }
-
-      @Override
-      public Optional<Path> hostsFile(int node) {
-        return network.hostsFile(node);
-      }
-
-      @Override
-      public Map<String, String> environment(int node) throws IOException {
-        return clocks.environment(node);
-      }
-    };
+  /// Makes three partitions for the lists.
+  static void create(Nodes nodes) throws IOException {
+    nodes.createPartition(PARTITIONS.get(0), COLLECTION, "{\"end\":4}");
+    nodes.createPartition(PARTITIONS.get(1), COLLECTION, "{\"start\":4,\"end\":8}");
+    nodes.createPartition(PARTITIONS.get(2), COLLECTION, "{\"start\":8}");
   }
 
   /// Begins to read and append.

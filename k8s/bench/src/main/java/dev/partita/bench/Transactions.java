@@ -1,15 +1,16 @@
 package dev.partita.bench;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /// What transactions cost beside a plain write of the same document: in one partition, and in two.
 final class Transactions {
   static final String COLLECTION = "pairs";
+  static final List<String> PARTITIONS = List.of("bench-low", "bench-high");
 
   private static final int CONTENDERS = 16;
   private static final int COUNTERS = 1_000;
@@ -26,12 +27,8 @@ final class Transactions {
 
   void run(int[] clientCounts) throws Exception {
     Table.chapter("Transactions: three node processes, fsync on; p50 beside a plain write's");
-    nodes.createPartition(
-        "bench-low", COLLECTION, (ObjectNode) Nodes.JSON.readTree("{\"range\":{\"end\":\"m\"}}"));
-    nodes.createPartition(
-        "bench-high",
-        COLLECTION,
-        (ObjectNode) Nodes.JSON.readTree("{\"range\":{\"start\":\"m\"}}"));
+    nodes.createPartition(PARTITIONS.getFirst(), COLLECTION, "{\"end\":\"m\"}");
+    nodes.createPartition(PARTITIONS.getLast(), COLLECTION, "{\"start\":\"m\"}");
     // The first seconds teach the nodes' compilers.
     Load.run(16, duration, number -> client(number, Kind.TWO));
     Table.head("a plain write, as many clients");

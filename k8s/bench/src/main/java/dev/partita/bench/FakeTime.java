@@ -8,30 +8,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
-/// Wall clocks of nodes that can be made to jump, by `libfaketime` (a Debian package), which reads
-/// a node's offset from a file. Clocks that count on are left alone, as they are when an
-/// administrator or a time server sets the time.
-final class Clocks {
-  /// Clocks that are right.
-  static final Clocks STEADY = new Clocks(Path.of(""), null);
-
+/// Wall clocks of whole processes that can be made to jump, by `libfaketime` (a Debian package),
+/// which reads a node's offset from a file and makes every look at a clock slow. Clocks that count
+/// on are left alone, as they are when an administrator or a time server sets the time.
+final class FakeTime {
   private static final List<Path> PLACES = List.of(Path.of("/usr/lib"), Path.of("/usr/lib64"));
   private static final String LIBRARY = "faketime/libfaketimeMT.so.1";
 
   private final Path directory;
-  private final @Nullable Path preload;
+  private final Path preload;
 
-  private Clocks(Path directory, @Nullable Path preload) {
+  private FakeTime(Path directory, Path preload) {
     this.directory = directory;
     this.preload = preload;
   }
 
   /// @param directory for the files with the offsets
   /// @throws IllegalStateException if `libfaketime` is not on this machine
-  static Clocks thatJump(Path directory) throws IOException {
-    return new Clocks(
+  static FakeTime in(Path directory) throws IOException {
+    return new FakeTime(
         directory,
         find()
             .orElseThrow(() ->
@@ -57,15 +53,8 @@ final class Clocks {
     return Optional.empty();
   }
 
-  boolean canJump() {
-    return preload != null;
-  }
-
   /// What a node's process needs so that its clock can jump.
   Map<String, String> environment(int node) throws IOException {
-    if (preload == null) {
-      return Map.of();
-    }
     set(node, 0);
     return Map.of(
         "LD_PRELOAD", preload.toString(),

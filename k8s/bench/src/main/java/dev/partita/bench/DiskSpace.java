@@ -1,24 +1,26 @@
 package dev.partita.bench;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /// A small file system of its own, in memory, that can be filled to the last byte.
 final class DiskSpace implements AutoCloseable {
+  private static final int PIECE_BYTES = 1 << 20;
+
   private final Path directory;
 
   private DiskSpace(Path directory) {
     this.directory = directory;
   }
 
-  /// Mounts one at a directory. Skips the test where that is not allowed.
-  static DiskSpace mount(Path directory, int mebibytes) throws IOException, InterruptedException {
+  /// Mounts one at a directory. Empty where that is not allowed: only root may.
+  static Optional<DiskSpace> mount(Path directory, int mebibytes)
+      throws IOException, InterruptedException {
     Files.createDirectories(directory);
     int code =
         run(
@@ -27,29 +29,42 @@ final class DiskSpace implements AutoCloseable {
             "tmpfs",
             "-o",
             "size=" + mebibytes + "m",
-            "partita-test",
+            "partita",
             directory.toString());
-    assumeTrue(code == 0, "only root can mount the small file system that this test fills");
-    return new DiskSpace(directory);
+    return code == 0 ? Optional.of(new DiskSpace(directory)) : Optional.empty();
+  }
+
+  /// Takes one away that a run has left at a directory that was ended from outside.
+  static void release(Path directory) throws IOException {
+    Path parent = directory.getParent();
+    if (parent != null
+        && Files.isDirectory(directory)
+        && !Files.getFileStore(directory).equals(Files.getFileStore(parent))) {
+      new DiskSpace(directory).close();
+    }
   }
 
   /// Takes all space that is left.
   void fill() throws IOException {
-    ByteBuffer zeros = ByteBuffer.allocate(4 << 10);
+    ByteBuffer zeros = ByteBuffer.allocate(PIECE_BYTES);
     try (FileChannel channel =
         FileChannel.open(
             directory.resolve("ballast"),
             StandardOpenOption.CREATE,
             StandardOpenOption.WRITE,
             StandardOpenOption.APPEND)) {
-      while (Files.getFileStore(directory).getUsableSpace() > 0) {
-        channel.write(zeros.clear());
+      for (long left = left(); left > 0; left = left()) {
+        channel.write(zeros.clear().limit((int) Math.min(left, PIECE_BYTES)));
       }
     } catch (IOException e) {
-      if (Files.getFileStore(directory).getUsableSpace() > 0) {
+      if (left() > 0) {
         throw e;
       }
     }
+  }
+
+  private long left() throws IOException {
+    return Files.getFileStore(directory).getUsableSpace();
   }
 
   /// Gives the space back that [#fill] took.
