@@ -21,6 +21,7 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.partition.Response;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
@@ -200,7 +201,7 @@ class ClusterTest {
       PartitionWish low =
           new PartitionWish(
               "things", TestCluster.json(LOW), 3, List.of(new PartitionWish.SiteShare("site", 3)));
-      CompletableFuture<PartitionView> wish =
+      CompletableFuture<Optional<PartitionView>> wish =
           CompletableFuture.supplyAsync(
               () -> cluster.node(1).admin().requestPartition("my_low", low, cluster.deadline()),
               clients);
@@ -223,9 +224,9 @@ class ClusterTest {
           .admin()
           .answerRequest(
               id, new RequestAnswer(RequestAnswer.State.ACCEPTED, null), cluster.deadline());
-      assertThat(wish.get().state()).isEqualTo(PartitionView.State.ACTIVE);
+      assertThat(wish.get().orElseThrow().state()).isEqualTo(PartitionView.State.ACTIVE);
 
-      CompletableFuture<PartitionView> refused =
+      CompletableFuture<Optional<PartitionView>> refused =
           CompletableFuture.supplyAsync(
               () ->
                   cluster

@@ -49,7 +49,8 @@ class DevNodeTest {
               .requestPartition(
                   "my_partition",
                   new PartitionWish("things", TestCluster.json("{\"range\":{}}"), 1, List.of()),
-                  deadline(node));
+                  deadline(node))
+              .orElseThrow();
       assertThat(partition.state()).isEqualTo(PartitionView.State.ACTIVE);
       IndexView index =
           node.admin()

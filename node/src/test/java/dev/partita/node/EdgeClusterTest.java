@@ -197,6 +197,52 @@ final class EdgeClusterTest {
                 .containsExactlyInAnyOrder("all", "m"));
   }
 
+  /// The record of a split ends, and its parts merge again, whatever is behind a cut line.
+  @Test
+  void aSplitEndsWithoutACopyWhoseLineIsCut() {
+    cluster().createPartition("s", "apart", "{\"range\":{}}", 0, 1, 2);
+    run("s-copy", OperationSpec.moveReplica("s", null, cluster().id(EDGE)));
+    awaitReadable("apart");
+
+    cluster().network().isolate(cluster().node(EDGE).id());
+    run("s-split", OperationSpec.splitPartition("s", TestCluster.json("5")));
+    List<String> parts = cluster().partition("s").children();
+    assertThat(cluster().put(0, "apart", 7, "{\"n\":1}")).isInstanceOf(Response.Writes.class);
+
+    cluster().network().heal();
+    awaitReadable("apart");
+    await()
+        .atMost(TestCluster.PATIENCE)
+        .untilAsserted(() ->
+            assertThat(cluster().node(EDGE).replicas())
+                .extracting(ReplicaFigures::partition)
+                .contains(parts.getFirst(), parts.getLast())
+                .doesNotContain("s"));
+
+    // And once more, where the copies go instead.
+    String part = parts.getLast();
+    cluster().network().isolate(cluster().node(EDGE).id());
+    run("s-again", OperationSpec.splitPartition(part, TestCluster.json("9")));
+    cluster()
+        .partition(part)
+        .children()
+        .forEach(
+            each -> run("go-" + each, OperationSpec.moveReplica(each, cluster().id(EDGE), null)));
+    await()
+        .atMost(TestCluster.PATIENCE)
+        .untilAsserted(() -> assertThat(cluster().partition(part).replicas()).isEmpty());
+    run("s-merge", OperationSpec.mergePartitions(part));
+
+    cluster().network().heal();
+    await()
+        .atMost(TestCluster.PATIENCE)
+        .untilAsserted(() ->
+            assertThat(cluster().node(EDGE).replicas())
+                .extracting(ReplicaFigures::partition)
+                .contains(parts.getFirst())
+                .doesNotContain("s", part));
+  }
+
   private void run(String id, OperationSpec operation) {
     OperationView done = cluster().run(id, operation);
     assertThat(done.state()).as(done.message()).isEqualTo(OperationView.State.DONE);

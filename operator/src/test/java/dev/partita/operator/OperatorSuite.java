@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.crd.Index;
 import dev.partita.crd.IndexStatus;
 import dev.partita.crd.Partition;
+import dev.partita.crd.PartitionSpec;
 import dev.partita.crd.PartitionStatus;
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
@@ -622,5 +623,60 @@ abstract class OperatorSuite extends OperatorFixture {
     await()
         .atMost(PATIENCE)
         .until(() -> cluster.answer("r4").startsWith("Accepted") && cluster.partitions().isEmpty());
+  }
+
+  @Test
+  void aRequestSaysAllThatAResourceCanSayAndIsRefusedWhereThatCannotBe() {
+    start(CrashPoint.never());
+    apply(site(1));
+    awaitReady(Site.class, "main");
+    String wanted =
+        "{\"collection\":\"c\",\"range\":{\"start\":1,\"end\":2},\"replicas\":1,"
+            + "\"placement\":[{\"siteSelector\":{},\"replicas\":1}],"
+            + "\"leader\":{\"site\":\"main\"},\"residency\":[{\"site\":\"main\"}],"
+            + "\"split\":{\"maxSize\":\"1Gi\",\"mode\":\"Auto\"},\"deletionPolicy\":\"Delete\"}";
+    cluster.request("all", "Create", "Partition", "all", wanted);
+    cluster.request(
+        "goal",
+        "Create",
+        "Partition",
+        "goal",
+        "{\"collection\":\"d\",\"range\":{},\"replicas\":3,\"survive\":\"Zone\"}");
+    cluster.request(
+        "place",
+        "Create",
+        "Partition",
+        "place",
+        "{\"collection\":\"d\",\"range\":{},\"replicas\":1,\"residency\":[{\"region\":\"mars\"}]}");
+    cluster.request(
+        "misspelt",
+        "Create",
+        "Partition",
+        "misspelt",
+        "{\"collection\":\"d\",\"range\":{},\"replicas\":1,\"leader\":{\"site\":\"main\",\"regoin\":\"r\"}}");
+    cluster.request(
+        "paused",
+        "Create",
+        "Partition",
+        "paused",
+        "{\"collection\":\"d\",\"range\":{},\"replicas\":3,\"paused\":true}");
+
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            Stream.of("all", "goal", "place", "misspelt", "paused")
+                .noneMatch(id -> cluster.answer(id).isEmpty()));
+
+    assertThat(cluster.answer("all")).startsWith("Accepted");
+    assertThat(get(Partition.class, "all").getSpec())
+        .isEqualTo(client().getKubernetesSerialization().unmarshal(wanted, PartitionSpec.class));
+    assertThat(cluster.answer("goal")).startsWith("Refused").contains("only 1 can hold one");
+    assertThat(cluster.answer("place")).startsWith("Refused").contains("spec.residency allows 0");
+    assertThat(cluster.answer("misspelt")).startsWith("Refused").contains("regoin");
+    assertThat(cluster.answer("paused")).startsWith("Accepted");
+    assertThat(client().resources(Partition.class).inNamespace(namespace).list().getItems())
+        .extracting(each -> each.getMetadata().getName())
+        .containsExactlyInAnyOrder("all", "paused");
+    awaitReady(Partition.class, "all");
   }
 }

@@ -311,10 +311,42 @@ class OtherClusterTest extends OperatorFixture {
   @Test
   void nodesElsewhereNeedANameForThoseHere() {
     applyKubeconfig(other().kubeconfig());
-    apply(site(3));
+    apply(second(""));
+    awaitReady(Site.class, "second");
     applyOther(1);
 
     awaitCondition(
+        Site.class, "other", "Stalled", "True", "Site second: set its spec.advertisedAddress");
+    assertThat(podsThere()).isEmpty();
+    apply(second(NAMES));
+    awaitReady(Site.class, "other");
+
+    // The first Site's nodes are those that all others ask for the cluster.
+    apply(site(3));
+    awaitCondition(
         Site.class, "other", "Stalled", "True", "Site main: set its spec.advertisedAddress");
+  }
+
+  @Test
+  void aSiteWhoseNodesNobodyElsewhereWouldFindWaitsAloneForItsName() {
+    applyKubeconfig(other().kubeconfig());
+    applyOther(1);
+    awaitReady(Site.class, "other");
+
+    apply(second(""));
+
+    awaitCondition(
+        Site.class, "second", "Stalled", "True", "Site second: set its spec.advertisedAddress");
+    applyOther(2);
+    awaitReady(Site.class, "other");
+    assertThat(podsThere()).hasSize(2);
+    assertThat(podNames()).noneMatch(name -> name.startsWith("second"));
+
+    apply(second(NAMES));
+    awaitReady(Site.class, "second");
+  }
+
+  private static String second(String names) {
+    return (names.isEmpty() ? site(1) : site(1, names)).replace("name: main", "name: second");
   }
 }

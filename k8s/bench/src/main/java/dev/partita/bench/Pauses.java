@@ -4,17 +4,25 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.UUID;
 
 /// How long writers wait when a partition is split under load and merged again: at a small and at a
-/// large size, each beside the longest write in as long a time without.
+/// large size, under a load that leaves the machine time and under one that takes all of it, each
+/// beside the longest write in as long a time without.
 final class Pauses {
   private static final int[] MEBIBYTES = {1, 1_024};
   private static final int DOCUMENT_BYTES = 16 << 10;
   private static final int WRITERS = 8;
-  private static final int SPLITS = 10;
+
+  /// About a third of what eight writers get out of two processors.
+  private static final int PACED_PER_SECOND = 400;
+
+  private static final int SPLITS = 15;
+  private static final int SPLITS_AT_FULL_LOAD = 5;
   private static final long KEYS = 1L << 40;
   private static final String COLLECTION = "pauses";
 
@@ -23,6 +31,8 @@ final class Pauses {
 
   /// Rows are counted and index entries built after splits; what follows is measured without that.
   private static final long REST_MILLIS = 1_500;
+
+  private static final Duration WARM_UP = Duration.ofSeconds(20);
 
   private final Path jar;
   private final Path directory;
@@ -55,83 +65,98 @@ final class Pauses {
     List<InetSocketAddress> addresses =
         List.of(nodes.address(0), nodes.address(1), nodes.address(2));
     Foreground.Target anywhere = random -> path(random.nextLong(KEYS));
+    try (Foreground foreground = Foreground.start(WRITERS, addresses, 16, anywhere)) {
+      Thread.sleep(WARM_UP);
+    }
+    try (Foreground foreground =
+        Foreground.paced(WRITERS, addresses, 16, anywhere, PACED_PER_SECOND)) {
+      Table.line("%d MiB, %d writes per second:", mebibytes, PACED_PER_SECOND);
+      measure(nodes, foreground, SPLITS);
+    }
+    try (Foreground foreground = Foreground.start(WRITERS, addresses, 16, anywhere)) {
+      Table.line("%d MiB, as many writes as the machine takes:", mebibytes);
+      measure(nodes, foreground, SPLITS_AT_FULL_LOAD);
+    }
+  }
+
+  private void measure(Nodes nodes, Foreground foreground, int splits)
+      throws IOException, InterruptedException {
+    Thread.sleep(REST_MILLIS);
     Figures split = new Figures();
     Figures merge = new Figures();
-    long refused;
-    try (Foreground foreground = Foreground.start(WRITERS, addresses, 16, anywhere)) {
-      Thread.sleep(REST_MILLIS);
-      List<String> whole = new ArrayList<>();
-      String partition = "pauses";
-      long end = KEYS;
-      for (int count = 0; count < SPLITS; count++) {
-        end /= 2;
-        ObjectNode operation = Nodes.JSON.createObjectNode();
-        operation.put("kind", "SplitPartition").put("partition", partition).put("at", end);
-        split.add(nodes, foreground, "split-" + partition, operation);
-        whole.add(partition);
-        partition = nodes.partition(partition).path("children").path(0).asText();
-        nodes.awaitActive(partition);
-      }
-      for (String each : whole.reversed()) {
-        ObjectNode operation = Nodes.JSON.createObjectNode();
-        operation.put("kind", "MergePartitions").put("partition", each);
-        merge.add(nodes, foreground, "merge-" + each, operation);
-        nodes.awaitActive(each);
-      }
-      refused = foreground.refused();
+    List<String> whole = new ArrayList<>();
+    String partition = "pauses";
+    long end = KEYS;
+    for (int count = 0; count < splits; count++) {
+      end /= 2;
+      ObjectNode operation = Nodes.JSON.createObjectNode();
+      operation.put("kind", "SplitPartition").put("partition", partition).put("at", end);
+      split.add(nodes, foreground, operation);
+      whole.add(partition);
+      partition = nodes.partition(partition).path("children").path(0).asText();
+      nodes.awaitActive(partition);
     }
-    Table.line("%d MiB:", mebibytes);
+    for (String each : whole.reversed()) {
+      ObjectNode operation = Nodes.JSON.createObjectNode();
+      operation.put("kind", "MergePartitions").put("partition", each);
+      merge.add(nodes, foreground, operation);
+      nodes.awaitActive(each);
+    }
     split.print("split");
     merge.print("merge");
-    if (refused > 0) {
-      Table.line("  %d writes were refused, and written again by their clients", refused);
+    quiet(foreground, split.lengths());
+    if (foreground.refused() > 0) {
+      Table.line(
+          "  %d writes were refused, and written again by their clients", foreground.refused());
     }
+  }
+
+  /// The longest writes while nothing happens, in times as long as the operations took.
+  private static void quiet(Foreground foreground, List<Long> lengths) throws InterruptedException {
+    Thread.sleep(REST_MILLIS);
+    List<Long> pauses = new ArrayList<>();
+    for (long length : lengths) {
+      long begun = System.nanoTime();
+      Thread.sleep(Duration.ofNanos(length).plusMillis(SETTLED_MILLIS));
+      pauses.add(foreground.longestNanos(begun, System.nanoTime()));
+    }
+    Table.line(
+        "  nothing: longest write, median %.1f ms, worst %.1f ms", median(pauses), worst(pauses));
   }
 
   /// What several operations of a kind have shown, in nanoseconds.
   ///
   /// @param pauses the longest write across each
   /// @param lengths from the order to the end
-  /// @param quiet the longest write in as long a time without
-  private record Figures(List<Long> pauses, List<Long> lengths, List<Long> quiet) {
+  private record Figures(List<Long> pauses, List<Long> lengths) {
     Figures() {
-      this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+      this(new ArrayList<>(), new ArrayList<>());
     }
 
-    void add(Nodes nodes, Foreground foreground, String id, ObjectNode operation)
-        throws InterruptedException {
+    void add(Nodes nodes, Foreground foreground, ObjectNode operation) throws InterruptedException {
+      String id = UUID.randomUUID().toString();
       long begun = System.nanoTime();
       nodes.operate(0, id, operation);
       long ended = System.nanoTime();
       Thread.sleep(SETTLED_MILLIS);
-      long settled = System.nanoTime();
-      pauses.add(foreground.longestNanos(begun, settled));
+      pauses.add(foreground.longestNanos(begun, System.nanoTime()));
       lengths.add(ended - begun);
       Thread.sleep(REST_MILLIS);
-      long from = System.nanoTime();
-      Thread.sleep(java.time.Duration.ofNanos(settled - begun));
-      quiet.add(foreground.longestNanos(from, System.nanoTime()));
     }
 
     void print(String what) {
       Table.line(
-          "  %s: longest write, median %.1f ms, worst of %d %.1f ms (without: %.1f and %.1f ms); order to end, median %.0f ms",
-          what,
-          median(pauses),
-          pauses.size(),
-          worst(pauses),
-          median(quiet),
-          worst(quiet),
-          median(lengths));
+          "  %s: longest write, median %.1f ms, worst of %d %.1f ms; order to end, median %.0f ms",
+          what, median(pauses), pauses.size(), worst(pauses), median(lengths));
     }
+  }
 
-    private static double median(List<Long> nanos) {
-      return nanos.stream().sorted().toList().get(nanos.size() / 2) / 1e6;
-    }
+  private static double median(List<Long> nanos) {
+    return nanos.stream().sorted().toList().get(nanos.size() / 2) / 1e6;
+  }
 
-    private static double worst(List<Long> nanos) {
-      return nanos.stream().max(Comparator.naturalOrder()).orElse(0L) / 1e6;
-    }
+  private static double worst(List<Long> nanos) {
+    return nanos.stream().max(Comparator.naturalOrder()).orElse(0L) / 1e6;
   }
 
   private static void fill(Nodes nodes, int mebibytes) throws IOException {

@@ -19,7 +19,11 @@ final class Spread {
   private static final int FILL_BYTES = 16 << 10;
   private static final int WRITERS = 8;
   private static final String COLLECTION = "spread";
-  private static final Duration BEFORE = Duration.ofSeconds(20);
+  private static final Duration BEFORE = Duration.ofSeconds(30);
+
+  /// Nodes that were just filled compact, and compile what writes need.
+  private static final Duration WARM_UP = Duration.ofSeconds(40);
+
   private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   /// Numbers of replicas that differ by one cannot be evened out.
@@ -56,6 +60,7 @@ final class Spread {
           FILL_BYTES);
       Foreground.Target anywhere = random -> path(random.nextLong((long) PARTITIONS * KEYS_EACH));
       try (Foreground foreground = Foreground.start(WRITERS, nodes, 256, anywhere)) {
+        Thread.sleep(WARM_UP);
         Thread.sleep(BEFORE);
         long begun = System.nanoTime();
         double before = foreground.rate(begun - BEFORE.toNanos(), begun);

@@ -96,6 +96,7 @@ class MonitoringFilesTest {
         .containsExactlyInAnyOrder(
             "QuorumLost",
             "NoLeader",
+            "RecoveryUnacknowledged",
             "ReplicaLag",
             "PartitionTooLarge",
             "HotPartition",

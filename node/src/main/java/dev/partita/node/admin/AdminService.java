@@ -1,6 +1,7 @@
 package dev.partita.node.admin;
 
 import dev.partita.node.time.Deadline;
+import java.util.Optional;
 
 /// The administration API of a node, as Java methods. Any node answers any call; what only the
 /// leader of the system partition may decide is forwarded to it.
@@ -59,9 +60,11 @@ public interface AdminService {
   /// operator makes the custom resource; a node of the `dev` profile creates it itself.
   ///
   /// @param name the name as the client wrote it; see [dev.partita.node.catalog.ResourceName]
+  /// @return nothing where the wish is a custom resource that is paused: it is there, and nobody
+  ///   makes the Partition before that changes
   /// @throws dev.partita.node.error.DatabaseException when the operator refuses, or nothing came of
   ///   it before the deadline
-  PartitionView requestPartition(String name, PartitionWish wish, Deadline deadline);
+  Optional<PartitionView> requestPartition(String name, PartitionWish wish, Deadline deadline);
 
   /// Asks on behalf of a client that a Partition be dropped, and waits until it is gone.
   void requestPartitionDeletion(String name, Deadline deadline);

@@ -22,6 +22,7 @@ import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -202,7 +203,8 @@ public final class NodeAdmin implements AdminService {
   }
 
   @Override
-  public PartitionView requestPartition(String name, PartitionWish wish, Deadline deadline) {
+  public Optional<PartitionView> requestPartition(
+      String name, PartitionWish wish, Deadline deadline) {
     return requests.createPartition(name, wish, deadline);
   }
 

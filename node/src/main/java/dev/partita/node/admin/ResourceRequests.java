@@ -41,7 +41,10 @@ final class ResourceRequests {
     this.dev = dev;
   }
 
-  PartitionView createPartition(String name, PartitionWish wish, Deadline deadline) {
+  /// Has a Partition made, and waits until it serves.
+  ///
+  /// @return nothing where the wish is a resource that is paused
+  Optional<PartitionView> createPartition(String name, PartitionWish wish, Deadline deadline) {
     CatalogCommand.CreatePartition wanted = SpecReader.partition(name, wish.withoutReplicas());
     Optional<PartitionEntry> known = system.catalog().partition(wanted.name());
     if (known.isPresent() && !isSame(known.get(), wanted)) {
@@ -49,7 +52,7 @@ final class ResourceRequests {
           .with("partition", name);
     }
     if (known.isEmpty()) {
-      WishRules.check(wish, system.catalog().nodes().values());
+      WishRules.check(wish, system.catalog().nodes().values(), dev);
     }
     if (dev) {
       admin.putPartition(
@@ -62,9 +65,12 @@ final class ResourceRequests {
           ResourceRequest.Action.CREATE,
           ResourceRequest.Kind.PARTITION,
           name,
-          partitionJson(wish),
+          wish.spec(),
           catalog -> catalog.partition(wanted.name()).isPresent(),
           deadline);
+      if (wish.isPaused()) {
+        return Optional.empty();
+      }
     }
     await(
         catalog ->
@@ -75,7 +81,7 @@ final class ResourceRequests {
         "the partition does not serve yet",
         name,
         deadline);
-    return admin.partition(name, deadline);
+    return Optional.of(admin.partition(name, deadline));
   }
 
   private static boolean isSame(PartitionEntry entry, CatalogCommand.CreatePartition wanted) {
@@ -95,17 +101,6 @@ final class ResourceRequests {
             .with("with", entry.name());
       }
     }
-  }
-
-  private static ObjectNode partitionJson(PartitionWish wish) {
-    ObjectNode json = MAPPER.createObjectNode();
-    json.put("collection", wish.collection());
-    wish.bounds().properties().forEach(field -> json.set(field.getKey(), field.getValue()));
-    json.put("replicas", wish.replicas());
-    if (!wish.placement().isEmpty()) {
-      json.set("placement", MAPPER.valueToTree(wish.placement()));
-    }
-    return json;
   }
 
   void deletePartition(String name, Deadline deadline) {

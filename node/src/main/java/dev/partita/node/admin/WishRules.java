@@ -1,5 +1,6 @@
 package dev.partita.node.admin;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.partita.node.admin.PartitionWish.SiteShare;
 import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.error.DatabaseException;
@@ -13,10 +14,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// What a client's wish for a Partition has to satisfy before the operator is troubled with it: the
-/// rules of the custom resource, and that there are nodes enough. A custom resource waits for nodes
-/// that do not exist yet; a client waits for an answer. Every refusal names the member of the
-/// request.
+/// What a client's wish for a Partition has to satisfy before the operator is troubled with it:
+/// that there are nodes enough. A custom resource waits for nodes that do not exist yet; a client
+/// waits for an answer. What takes more than the catalog to know (labels of Sites, and so goals and
+/// places of data) the operator judges, and the form of what it is told the Kubernetes API. Every
+/// refusal names the member of the request.
 final class WishRules {
   private static final Set<Integer> REPLICAS = Set.of(1, 3, 5);
 
@@ -25,8 +27,12 @@ final class WishRules {
 
   private WishRules() {}
 
+  /// @param dev whether the node is alone and has no operator
   /// @throws DatabaseException [ErrorCode#INVALID_DEFINITION]
-  static void check(PartitionWish wish, Collection<NodeEntry> nodes) {
+  static void check(PartitionWish wish, Collection<NodeEntry> nodes, boolean dev) {
+    if (dev) {
+      checkAlone(wish);
+    }
     if (!REPLICAS.contains(wish.replicas())) {
       throw refused("replicas", "1, 3 or 5", wish.replicas());
     }
@@ -36,6 +42,22 @@ final class WishRules {
     if (wish.replicas() > all) {
       throw refused(
           "replicas", "at most one on each of the %d nodes".formatted(all), wish.replicas());
+    }
+  }
+
+  /// What only an operator carries out would be forgotten without a word.
+  private static void checkAlone(PartitionWish wish) {
+    String wanted = "nothing: a node of the dev profile has no operator that would see to it";
+    wish.more()
+        .properties()
+        .forEach(member -> {
+          throw refused(member.getKey(), wanted, member.getValue());
+        });
+    for (int i = 0; i < wish.placement().size(); i++) {
+      JsonNode selector = wish.placement().get(i).siteSelector();
+      if (selector != null) {
+        throw refused("placement[" + i + "].siteSelector", wanted, selector);
+      }
     }
   }
 
@@ -58,26 +80,31 @@ final class WishRules {
     for (int i = 0; i < shares.size(); i++) {
       SiteShare share = shares.get(i);
       String member = "placement[" + i + "]";
-      if (!named.add(share.site())) {
-        throw refused(member + ".site", "each Site once", share.site());
-      }
+      String site = share.site();
       Integer replicas = share.replicas();
-      if (replicas == null) {
-        checkCopy(member, share.site(), nodesBySite, edgeSites);
+      sum += replicas == null ? 0 : replicas;
+      if (site == null) {
+        // Labels are the operator's to know.
         continue;
       }
-      sum += replicas;
-      Long nodes = nodesBySite.get(share.site());
+      if (!named.add(site)) {
+        throw refused(member + ".site", "each Site once", site);
+      }
+      if (replicas == null) {
+        checkCopy(member, site, nodesBySite, edgeSites);
+        continue;
+      }
+      Long nodes = nodesBySite.get(site);
       if (nodes == null) {
         throw refused(
             member + ".site",
             "a Site with nodes for voting replicas: " + String.join(", ", nodesBySite.keySet()),
-            share.site());
+            site);
       }
       if (replicas > nodes) {
         throw refused(
             member + ".replicas",
-            "at most one on each of the %d nodes of Site %s".formatted(nodes, share.site()),
+            "at most one on each of the %d nodes of Site %s".formatted(nodes, site),
             replicas);
       }
     }

@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What the catalog should say, by what the leaders report: members and epochs, which Partitions
-/// serve, which indexes are ready.
+/// serve, whose groups nobody needs any more, which indexes are ready.
 final class CatalogPlan {
   private CatalogPlan() {}
 
@@ -25,6 +25,9 @@ final class CatalogPlan {
 
   private static void partition(
       ClusterView view, PartitionEntry entry, List<CatalogCommand> commands) {
+    if (SplitPlan.isRetirable(entry, view)) {
+      commands.add(new CatalogCommand.RetirePartition(entry.id()));
+    }
     Optional<LedPartition> led = view.led(entry.id());
     if (led.isEmpty()
         || entry.state() == PartitionEntry.State.PENDING

@@ -1,11 +1,15 @@
 package dev.partita.node.cluster;
 
 import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.NodeEntry;
+import dev.partita.node.catalog.Operation;
+import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.cluster.ReportBoard.LedPartition;
 import dev.partita.node.key.Datum;
 import dev.partita.node.partition.PartitionId;
 import dev.partita.node.raft.NodeId;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// The entry of the Partition's log that splits it is the point of no return. Until then nothing
 /// has happened but that ids were given away, and nothing but the end of the Partition ends the
 /// operation; so no child can come into being that the catalog has forgotten.
+///
+/// Copies at the edge whose line is cut keep no operation from ending: the group waits for them
+/// without one, and is given up as soon as they have split, or are wanted no more ([CatalogPlan]).
 final class SplitPlan {
   static final String WAIT_FOR_LEADER = "WaitForLeader";
   static final String SPLIT = "Split";
@@ -72,11 +79,59 @@ final class SplitPlan {
     if (entry.members().isEmpty()) {
       return Action.Finish.DONE;
     }
-    for (NodeId member : entry.members()) {
-      if (!view.hasSplit(member, partition)) {
-        return new Action.Wait(CLEAN_UP, "node " + member + " has not split its replica yet");
-      }
+    List<NodeId> behind = behind(entry, view);
+    if (behind.isEmpty()) {
+      return new Action.Propose(CLEAN_UP, new CatalogCommand.RetirePartition(partition));
     }
-    return new Action.Propose(CLEAN_UP, new CatalogCommand.RetirePartition(partition));
+    return behind.stream()
+        .filter(member -> !isCutOff(member, entry, view))
+        .findFirst()
+        .<Action>map(member ->
+            new Action.Wait(CLEAN_UP, "node " + member + " has not split its replica yet"))
+        .orElse(Action.Finish.DONE);
+  }
+
+  /// Whether nobody needs the group any more of a Partition that was split by an operation that has
+  /// ended.
+  static boolean isRetirable(PartitionEntry entry, ClusterView view) {
+    return entry.state() == PartitionEntry.State.SPLIT
+        && !entry.isFamily()
+        && !entry.members().isEmpty()
+        && !isBeingSplit(entry, view)
+        && behind(entry, view).isEmpty();
+  }
+
+  private static boolean isBeingSplit(PartitionEntry entry, ClusterView view) {
+    return view.catalog().operations().values().stream()
+        .filter(each -> each.state() == OperationEntry.State.RUNNING)
+        .anyMatch(each ->
+            each.operation() instanceof Operation.SplitPartition(var split, _)
+                && split.equals(entry.id()));
+  }
+
+  /// The members that need the group, because they have not split their replica and have to.
+  private static List<NodeId> behind(PartitionEntry entry, ClusterView view) {
+    return entry.members().stream()
+        .filter(member -> !view.hasSplit(member, entry.id()) && isNeeded(member, entry, view))
+        .toList();
+  }
+
+  /// A copy that no part has any more is removed with the rows that it has, split or not.
+  private static boolean isNeeded(NodeId member, PartitionEntry entry, ClusterView view) {
+    return !entry.learners().contains(member) || hasPart(member, entry, view);
+  }
+
+  private static boolean hasPart(NodeId member, PartitionEntry entry, ClusterView view) {
+    return view.catalog().children(entry.id()).stream()
+        .anyMatch(part -> part.members().contains(member) || hasPart(member, part, view));
+  }
+
+  /// Whether a member has no vote and may be silent for days.
+  private static boolean isCutOff(NodeId member, PartitionEntry entry, ClusterView view) {
+    NodeEntry node = view.catalog().nodes().get(member);
+    return entry.learners().contains(member)
+        && !view.isAlive(member)
+        && node != null
+        && node.place().edge();
   }
 }

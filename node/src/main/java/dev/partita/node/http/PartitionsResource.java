@@ -27,9 +27,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
@@ -46,23 +44,6 @@ import org.jspecify.annotations.Nullable;
 public final class PartitionsResource {
   /// The collection of a partition, an index or a query that names none.
   static final String DEFAULT_COLLECTION = "documents";
-
-  private static final Set<String> MEMBERS =
-      Set.of(
-          "name",
-          "collection",
-          "range_start",
-          "range_end",
-          "range",
-          "hash",
-          "columns",
-          "replicas",
-          "placement");
-  private static final Set<String> SHARE_MEMBERS = Set.of("site", "replicas");
-  private static final List<String> BOUNDS = List.of("range", "hash", "columns");
-
-  /// The custom resource's bound.
-  private static final int REPLICAS_MAX = 5;
 
   private final Node node;
   private final AdminService admin;
@@ -84,23 +65,31 @@ public final class PartitionsResource {
           "Bounds are given as range_start and range_end, or as range, hash or columns in the form of the custom"
               + " resource. replicas is 1, 3 (the default where there are nodes enough) or 5; placement is a list of"
               + " {\"site\": name, \"replicas\": number} that adds up to it, and without it replicas are spread over"
-              + " all Sites; an element without replicas names an edge Site, which gets a copy that does not vote."
-              + " Answers 201 when the partition serves.")
+              + " all Sites; siteSelector selects Sites by labels in the place of a name, and an element without replicas"
+              + " gives each edge Site a copy that does not vote. survive, leader, residency, split, deletionPolicy and"
+              + " paused are those of the custom resource, and refused with the reason where they cannot be met."
+              + " Answers 201 when the partition serves, and 202 where paused keeps it from being made.")
   public Response create(ObjectNode body) {
-    RequestBody request = new RequestBody(body, MEMBERS);
-    String name = request.requiredText("name");
-    String collection = request.text("collection", DEFAULT_COLLECTION);
-    caller.require(Access.ADMIN, collection);
-    PartitionWish wish =
-        new PartitionWish(
-            collection,
-            bounds(body),
-            request.number("replicas", defaultReplicas(), REPLICAS_MAX),
-            placement(request));
-    PartitionView created = admin.requestPartition(name, wish, deadlines.creation());
-    return Response.created(URI.create("/v1/partitions/" + created.name()))
-        .entity(json(created))
+    PartitionBody request = new PartitionBody(body);
+    String name = request.name();
+    caller.require(Access.ADMIN, request.collection());
+    PartitionWish wish = request.wish(defaultReplicas());
+    Optional<PartitionView> created = admin.requestPartition(name, wish, deadlines.creation());
+    String resource = created.map(PartitionView::name).orElseGet(() -> resourceName(name).value());
+    return (created.isPresent() ? Response.status(Response.Status.CREATED) : Response.accepted())
+        .location(URI.create("/v1/partitions/" + resource))
+        .entity(created.map(this::json).orElseGet(() -> paused(resource, wish)))
         .build();
+  }
+
+  /// Of a custom resource that the operator leaves as it is: there is no partition yet.
+  private static ObjectNode paused(String name, PartitionWish wish) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("name", name);
+    json.put("collection", wish.collection());
+    wish.bounds().properties().forEach(member -> json.set(member.getKey(), member.getValue()));
+    json.put("state", "Paused");
+    return json;
   }
 
   @GET
@@ -161,55 +150,6 @@ public final class PartitionsResource {
   /// A node of the `dev` profile is alone.
   private int defaultReplicas() {
     return node.settings().dev() ? 1 : PartitionWish.REPLICAS_DEFAULT;
-  }
-
-  private static List<PartitionWish.SiteShare> placement(RequestBody request) {
-    List<JsonNode> given = request.list("placement");
-    List<PartitionWish.SiteShare> placement = new ArrayList<>();
-    for (int i = 0; i < given.size(); i++) {
-      String member = "placement[" + i + "]";
-      if (!(given.get(i) instanceof ObjectNode object)) {
-        throw RequestBody.wrong(member, "an object with site and replicas");
-      }
-      RequestBody share = new RequestBody(object, SHARE_MEMBERS, member + ".");
-      placement.add(
-          new PartitionWish.SiteShare(
-              share.requiredText("site"),
-              object.hasNonNull("replicas")
-                  ? share.requiredNumber("replicas", REPLICAS_MAX)
-                  : null));
-    }
-    return placement;
-  }
-
-  private static ObjectNode bounds(ObjectNode body) {
-    ObjectNode bounds = JsonNodeFactory.instance.objectNode();
-    for (String kind : BOUNDS) {
-      if (body.hasNonNull(kind)) {
-        bounds.set(kind, body.get(kind));
-      }
-    }
-    if (body.hasNonNull("range_start") || body.hasNonNull("range_end")) {
-      if (bounds.has("range")) {
-        throw new DatabaseException(
-            ErrorCode.INVALID_DEFINITION, "give either range or range_start and range_end");
-      }
-      ObjectNode range = bounds.putObject("range");
-      copy(body, "range_start", range, "start");
-      copy(body, "range_end", range, "end");
-    }
-    if (bounds.size() != 1) {
-      throw new DatabaseException(
-          ErrorCode.INVALID_DEFINITION,
-          "a partition has one kind of bounds: range_start and range_end, range, hash or columns");
-    }
-    return bounds;
-  }
-
-  private static void copy(ObjectNode from, String name, ObjectNode to, String newName) {
-    if (from.hasNonNull(name)) {
-      to.set(newName, from.get(name));
-    }
   }
 
   private ObjectNode json(PartitionView partition) {

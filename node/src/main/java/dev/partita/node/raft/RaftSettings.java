@@ -39,6 +39,22 @@ public record RaftSettings(
       new RaftSettings(
           Duration.ofMillis(100), 2, 10, 10, 256 << 10, 64, 8 << 20, 64 << 20, 4 << 20, true, 0);
 
+  /// The same with followers that are told of commits at once.
+  public RaftSettings withEagerCommit() {
+    return new RaftSettings(
+        tick,
+        heartbeatTicks,
+        electionTicks,
+        clockDriftPercent,
+        appendBytesMax,
+        inflightAppendsMax,
+        inflightBytesMax,
+        uncommittedBytesMax,
+        applyBytesMax,
+        true,
+        quiesceTicks);
+  }
+
   public RaftSettings {
     if (tick.isNegative()
         || tick.isZero()

@@ -1,5 +1,6 @@
 package dev.partita.node.replication;
 
+import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.RaftSettings;
 import dev.partita.node.replication.log.LogSettings;
 import java.time.Duration;
@@ -55,6 +56,12 @@ public record HostSettings(
           16_384,
           32 << 20,
           16 << 20);
+
+  /// How a group does its work. The members of the system partition are told of commits at once:
+  /// nodes wait for that, since nobody gets a timestamp before its catalog is as new.
+  RaftSettings raft(GroupId group) {
+    return group.equals(GroupId.SYSTEM) ? raft.withEagerCommit() : raft;
+  }
 
   /// With another size of the log.
   public HostSettings withLogBytes(long bytes) {

@@ -65,7 +65,7 @@ final class Replica implements ReplicationGroup {
     this.raft =
         new Raft(
             host.self(),
-            host.settings().raft(),
+            host.settings().raft(group),
             log.hardState(),
             log,
             appliedIndex,

@@ -13,6 +13,7 @@ import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,76 @@ class SplitPlanTest {
     cluster.apply(new CatalogCommand.SetNodeState(node(3), NodeEntry.State.GONE));
     assertThat(run("s")).containsExactly(SplitPlan.CLEAN_UP, OperationEntry.FINISHED);
     assertThat(state("s")).isEqualTo(OperationEntry.State.DONE);
+  }
+
+  /// A Partition on three nodes, with a copy on node 6, whose line is cut, that was split at 50.
+  private PartitionId splitWithoutItsCopy() {
+    cluster.register(6, true);
+    PartitionId partition = cluster.partition("p", HUNDRED, 1, 2, 3);
+    List<NodeId> voters = List.of(node(1), node(2), node(3));
+    cluster.report(partition, node(1), 2, voters, List.of(node(6)), voters);
+    cluster.apply(new CatalogCommand.ObservePartition(partition, 2, voters, List.of(node(6))));
+    cluster.alive.remove(node(6));
+    split("s", partition, 50);
+    assertThat(run("s")).containsExactly(SplitPlan.SPLIT, OperationEntry.FINISHED);
+    assertThat(state("s")).isEqualTo(OperationEntry.State.DONE);
+    return partition;
+  }
+
+  private List<NodeId> members(PartitionId partition) {
+    return List.copyOf(cluster.catalog.partition(partition).orElseThrow().members());
+  }
+
+  private void observe() {
+    CatalogPlan.next(cluster.view()).forEach(cluster::apply);
+  }
+
+  @Test
+  void aCopyWhoseLineIsCutKeepsTheGroupAndNotTheOperation() {
+    PartitionId partition = splitWithoutItsCopy();
+    observe();
+    assertThat(members(partition)).contains(node(6));
+
+    cluster.alive.add(node(6));
+    observe();
+    assertThat(members(partition)).as("it is back and has yet to split").contains(node(6));
+
+    cluster.splitDurably();
+    observe();
+    assertThat(members(partition)).isEmpty();
+    assertThat(cluster.catalog.children(partition))
+        .allSatisfy(child -> assertThat(child.learners()).containsExactly(node(6)));
+  }
+
+  @Test
+  void theGroupGoesWhenNoPartHasTheCopyAnyMore() {
+    PartitionId partition = splitWithoutItsCopy();
+    List<NodeId> voters = List.of(node(1), node(2), node(3));
+    List<PartitionEntry> children = cluster.catalog.children(partition);
+    cluster.apply(
+        new CatalogCommand.ObservePartition(children.getFirst().id(), 9, voters, List.of()));
+    observe();
+    assertThat(members(partition)).as("the other part has it").contains(node(6));
+
+    cluster.apply(
+        new CatalogCommand.ObservePartition(children.getLast().id(), 9, voters, List.of()));
+    observe();
+    assertThat(members(partition)).isEmpty();
+  }
+
+  @Test
+  void aSplitWaitsForACopyThatIsThere() {
+    cluster.register(6, true);
+    PartitionId partition = cluster.partition("p", HUNDRED, 1, 2, 3);
+    List<NodeId> voters = List.of(node(1), node(2), node(3));
+    cluster.report(partition, node(1), 2, voters, List.of(node(6)), voters);
+    cluster.apply(new CatalogCommand.ObservePartition(partition, 2, voters, List.of(node(6))));
+    split("s", partition, 50);
+    cluster.alive.remove(node(6));
+    cluster.act(next("s"));
+    cluster.alive.add(node(6));
+
+    assertThat(next("s")).isInstanceOf(Action.Wait.class);
   }
 
   @Test

@@ -347,6 +347,14 @@ class HttpApiTest {
           INVALID_DEFINITION | placement[0].site     | "placement":[{"site":"mars","replicas":1}]
           INVALID_DEFINITION | placement[1].site     | "placement":[{"site":"default","replicas":1},{"site":"default","replicas":1}]
           INVALID_DEFINITION | placement[0].replicas | "replicas":3,"placement":[{"site":"default","replicas":3}]
+          INVALID_REQUEST    | placement[0].siteSelector | "placement":[{"site":"default","siteSelector":{}}]
+          INVALID_DEFINITION | placement[0].siteSelector | "replicas":1,"placement":[{"siteSelector":{},"replicas":1}]
+          INVALID_DEFINITION | survive               | "replicas":1,"survive":"Zone"
+          INVALID_DEFINITION | leader                | "replicas":1,"leader":{"region":"a"}
+          INVALID_DEFINITION | residency             | "replicas":1,"residency":[{"region":"a"}]
+          INVALID_DEFINITION | split                 | "replicas":1,"split":{"maxSize":"1Gi"}
+          INVALID_REQUEST    | paused                | "replicas":1,"paused":"yes"
+          INVALID_REQUEST    | survives              | "replicas":1,"survives":"Zone"
           """)
   void whatIsWrongWithReplicasAndPlacementIsNamed(String code, String member, String members) {
     problem(

@@ -2,6 +2,7 @@ package dev.partita.node.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.partita.node.raft.GroupId;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.SplittableRandom;
@@ -33,6 +34,19 @@ final class HostSimTest {
     assertThat(acknowledged).as("acknowledged").isGreaterThan(seeds * 500);
     assertThat(crashes).isPositive();
     assertThat(installs).as("snapshots installed").isPositive();
+  }
+
+  @Test
+  void membersOfTheSystemPartitionHearOfCommitsAtOnce() {
+    var cluster = new SimulatedCluster(1, directory.resolve("lag"), 3, 2);
+    cluster.run(Duration.ofSeconds(2));
+
+    long system = cluster.medianLag(GroupId.SYSTEM, 20);
+    long other = cluster.medianLag(new GroupId(1), 20);
+
+    Duration heartbeat = HostSettings.DEFAULT.raft().tick().multipliedBy(2);
+    assertThat(system).isLessThan(heartbeat.toMillis() / 4);
+    assertThat(other).as("others hear of them with the next heartbeat").isGreaterThan(system);
   }
 
   private SimulatedCluster run(long seed) {

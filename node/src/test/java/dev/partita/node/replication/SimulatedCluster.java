@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -497,6 +498,27 @@ final class SimulatedCluster {
         replica
             .propose(ListMachine.command(number, random.nextInt(8, 128)))
             .thenRun(() -> history(group).acknowledged.add(number));
+  }
+
+  /// How much later than its leader the last member of a group has a command, median over some, in
+  /// milliseconds; while nothing else is proposed.
+  long medianLag(GroupId group, int commands) {
+    List<Long> lags = new ArrayList<>();
+    for (int count = 0; count < commands; count++) {
+      Node node = Objects.requireNonNull(leaderOf(group), "a leader");
+      long number = nextCommand;
+      propose(group, Objects.requireNonNull(Objects.requireNonNull(node.core).replica(group)));
+      while (!history(group).acknowledged.contains(number)) {
+        run(Duration.ofMillis(1));
+      }
+      long begun = now;
+      while (!nodes.values().stream()
+          .allMatch(each -> each.machines.get(group).commands().contains(number))) {
+        run(Duration.ofMillis(1));
+      }
+      lags.add((now - begun) / MILLI);
+    }
+    return lags.stream().sorted().toList().get(lags.size() / 2);
   }
 
   private void read(GroupId group, Node node, Replica replica) {

@@ -18,6 +18,7 @@ import dev.partita.operator.placement.Rules;
 import dev.partita.operator.placement.Selectors;
 import dev.partita.operator.placement.Server;
 import dev.partita.operator.placement.Share;
+import dev.partita.operator.placement.Step;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -28,6 +29,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,23 @@ final class Placements {
         demands(cluster, sites, declared).stream()
             .map(demand -> demand.with(merges.with(demand.partition())))
             .toList());
+  }
+
+  /// Why a Partition that does not exist yet cannot be placed, whatever others take of the nodes.
+  static Optional<String> obstacle(Partition wanted, ClusterView cluster, DeclaredSites sites) {
+    String name = wanted.getMetadata().getName();
+    List<Server> servers = servers(cluster, sites).stream().map(Server::expected).toList();
+    Step replicas =
+        new dev.partita.operator.placement.Placement(
+                servers, List.of(demand(wanted, cluster, sites)))
+            .create(name);
+    Step copies =
+        new EdgePlacement(servers, List.of(copies(name, wanted, List.of(), sites, Set::copyOf)))
+            .next(name);
+    return Stream.of(replicas, copies)
+        .filter(Step.Impossible.class::isInstance)
+        .map(step -> ((Step.Impossible) step).message())
+        .findFirst();
   }
 
   /// Where copies belong at the edge. Only a node that says itself that it is there gets one: of
@@ -96,6 +115,21 @@ final class Placements {
       return new EdgePlacement.Copies(
           view.name(), new TreeSet<>(), List.of(), Rules.NONE, current, true);
     }
+    return copies(
+        view.name(),
+        declared,
+        current,
+        known,
+        sites -> merges.copySites(view.name(), sites, cluster));
+  }
+
+  /// @param elsewhere where copies belong that are wanted at some Sites
+  private static EdgePlacement.Copies copies(
+      String name,
+      Partition declared,
+      List<EdgePlacement.Copy> current,
+      DeclaredSites known,
+      UnaryOperator<Set<String>> elsewhere) {
     TreeSet<String> sites = new TreeSet<>();
     List<String> unmatched = new ArrayList<>();
     for (Placement each : placement(declared)) {
@@ -114,8 +148,8 @@ final class Placements {
       }
     }
     return new EdgePlacement.Copies(
-        view.name(),
-        new TreeSet<>(merges.copySites(view.name(), sites, cluster)),
+        name,
+        new TreeSet<>(elsewhere.apply(sites)),
         unmatched,
         Rules.of(declared.getSpec()),
         current,

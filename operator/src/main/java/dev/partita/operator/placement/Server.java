@@ -20,6 +20,11 @@ public record Server(String nodeId, Place place, boolean edge, boolean keeps, bo
     this(nodeId, new Place(site, "", "", zone), false, keeps, accepts);
   }
 
+  /// The same, once it is heard from again, if it is expected back.
+  public Server expected() {
+    return new Server(nodeId, place, edge, keeps, keeps);
+  }
+
   String site() {
     return place.site();
   }

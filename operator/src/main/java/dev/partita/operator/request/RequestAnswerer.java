@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.partita.crd.ApiNames;
 import dev.partita.crd.Index;
 import dev.partita.crd.Partition;
+import dev.partita.crd.PartitionSpec;
+import dev.partita.crd.Site;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.RequestAnswer;
 import dev.partita.operator.nodeclient.RequestView;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.partition.PlacementCheck;
 import dev.partita.operator.resource.Labels;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -17,9 +20,11 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.FieldValidateable;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.net.HttpURLConnection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -36,8 +41,9 @@ public final class RequestAnswerer implements DataPlanes.Listener {
   static final String REQUEST_ANNOTATION = "partita.dev/request";
 
   private static final Logger LOG = LoggerFactory.getLogger(RequestAnswerer.class);
+  private static final String PARTITION = "Partition";
   private static final Map<String, Class<? extends HasMetadata>> KINDS =
-      Map.of("Partition", Partition.class, "Index", Index.class);
+      Map.of(PARTITION, Partition.class, "Index", Index.class);
 
   private final ObjectMapper mapper = new ObjectMapper();
   private final KubernetesClient client;
@@ -48,17 +54,18 @@ public final class RequestAnswerer implements DataPlanes.Listener {
 
   @Override
   public void observed(DataPlane dataPlane, ClusterView view) {
-    view.requests().forEach(request -> answer(request, dataPlane));
+    view.requests().forEach(request -> answer(request, view, dataPlane));
   }
 
-  private void answer(RequestView request, DataPlane dataPlane) {
-    Optional<RequestAnswer> answer = carryOut(request, dataPlane.namespace());
+  private void answer(RequestView request, ClusterView view, DataPlane dataPlane) {
+    Optional<RequestAnswer> answer = carryOut(request, view, dataPlane.namespace());
     answer.ifPresent(
         decided -> dataPlane.ask((admin, at) -> admin.answerRequest(at, request.id(), decided)));
   }
 
   /// @return nothing when the API server cannot tell now; the request stays for the next poll
-  private Optional<RequestAnswer> carryOut(RequestView request, String namespace) {
+  private Optional<RequestAnswer> carryOut(
+      RequestView request, ClusterView view, String namespace) {
     Class<? extends HasMetadata> kind = KINDS.get(request.kind());
     if (kind == null) {
       return Optional.of(RequestAnswer.refused("there is no resource of kind " + request.kind()));
@@ -67,7 +74,7 @@ public final class RequestAnswerer implements DataPlanes.Listener {
     try {
       return Optional.of(
           switch (request.action()) {
-            case CREATE -> create(request, type, namespace);
+            case CREATE -> create(request, type, view, namespace);
             case DELETE -> delete(request, type, namespace);
           });
     } catch (KubernetesClientException e) {
@@ -84,16 +91,26 @@ public final class RequestAnswerer implements DataPlanes.Listener {
     }
   }
 
+  /// The Kubernetes API judges first, without making anything: only what is well-formed can be
+  /// placed, even in thought.
   private RequestAnswer create(
-      RequestView request, ResourceDefinitionContext type, String namespace) {
+      RequestView request, ResourceDefinitionContext type, ClusterView view, String namespace) {
     GenericKubernetesResource resource = new GenericKubernetesResource();
     resource.setApiVersion(type.getGroup() + "/" + type.getVersion());
     resource.setKind(request.kind());
     resource.setMetadata(metadata(request, namespace));
     resource.setAdditionalProperty(
         "spec", mapper.convertValue(request.spec(), new TypeReference<Map<String, Object>>() {}));
+    var wanted = client.genericKubernetesResources(type).inNamespace(namespace).resource(resource);
     try {
-      client.genericKubernetesResources(type).inNamespace(namespace).resource(resource).create();
+      if (request.kind().equals(PARTITION)) {
+        wanted.dryRun().fieldValidation(FieldValidateable.Validation.STRICT).create();
+        Optional<String> obstacle = obstacle(request, view, namespace);
+        if (obstacle.isPresent()) {
+          return RequestAnswer.refused(obstacle.get());
+        }
+      }
+      wanted.fieldValidation(FieldValidateable.Validation.STRICT).create();
       return RequestAnswer.accepted();
     } catch (KubernetesClientException e) {
       if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
@@ -101,6 +118,16 @@ public final class RequestAnswerer implements DataPlanes.Listener {
       }
       throw e;
     }
+  }
+
+  /// Why a Partition cannot be where it shall be. Its resource would wait for nodes to come; a
+  /// client waits for an answer.
+  private Optional<String> obstacle(RequestView request, ClusterView view, String namespace) {
+    Partition partition = new Partition();
+    partition.setMetadata(metadata(request, namespace));
+    partition.setSpec(mapper.convertValue(request.spec(), PartitionSpec.class));
+    List<Site> sites = client.resources(Site.class).inNamespace(namespace).list().getItems();
+    return PlacementCheck.obstacle(partition, view, sites);
   }
 
   private RequestAnswer existing(

@@ -23,10 +23,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/// What is particular to Sites in other clusters: when they may be worked on there, and what is
-/// theirs there. No owner reference reaches over clusters; a label with the identity of the Site
-/// does, and a finalizer keeps the Site until its objects there are gone.
+/// What is particular to databases with Sites in other clusters: when a Site may be worked on, and
+/// what is its own there. No owner reference reaches over clusters; a label with the identity of
+/// the Site does, and a finalizer keeps the Site until its objects there are gone.
 final class Elsewhere {
 
   /// On Sites in other clusters.
@@ -41,35 +42,87 @@ final class Elsewhere {
   /// The cluster of a Site, if it can be worked on now.
   Access access(Site site, Context<Site> context) {
     if (!NodeNames.isElsewhere(site)) {
-      return new Access.Reached(new HomeCluster(context));
+      SiteCluster here = new HomeCluster(context);
+      return begunUnfound(site, here, context)
+          .<Access>map(Elsewhere::denied)
+          .orElseGet(() -> new Access.Reached(here));
     }
     if (!site.hasFinalizer(FINALIZER)) {
       return denied(
           Verdict.reconciling("Pending", "Connecting", "waiting for finalizer " + FINALIZER));
     }
-    Optional<String> nameless = nameless(site, context);
-    if (nameless.isPresent()) {
-      return denied(
-          Verdict.stalled(
-              "AddressMissing",
-              "nodes in another cluster cannot find those of Site %s: set its spec.advertisedAddress"
-                  .formatted(nameless.get())));
+    Site first = first(site, context);
+    if (isNameless(first)) {
+      return denied(nameless(first));
     }
     Access access = clusters.access(site);
     return access instanceof Access.Reached(SiteCluster there)
-        ? foreign(site, there).<Access>map(Elsewhere::denied).orElse(access)
+        ? foreign(site, there)
+            .or(() -> findsNone(site, there, context))
+            .<Access>map(Elsewhere::denied)
+            .orElse(access)
         : access;
   }
 
-  /// A Site whose nodes have no name that is known everywhere.
-  private static Optional<String> nameless(Site site, Context<Site> context) {
+  /// A Site here that would begin with nodes that those in other clusters cannot find. One that has
+  /// nodes goes on, and so do all others.
+  private static Optional<Verdict> begunUnfound(
+      Site site, SiteCluster here, Context<Site> context) {
+    boolean begins =
+        isNameless(site)
+            && sites(site, context).anyMatch(NodeNames::isElsewhere)
+            && !isSame(site, first(site, context))
+            && !isThere(site, here);
+    return begins ? Optional.of(nameless(site)) : Optional.empty();
+  }
+
+  /// A Site in another cluster whose first nodes would not find some of those here. One that has
+  /// nodes goes on: it is not to blame.
+  private static Optional<Verdict> findsNone(Site site, SiteCluster there, Context<Site> context) {
+    return isThere(site, there)
+        ? Optional.empty()
+        : sites(site, context)
+            .filter(Elsewhere::isNameless)
+            .min(Comparator.comparing(each -> each.getMetadata().getName()))
+            .map(Elsewhere::nameless);
+  }
+
+  private static Verdict nameless(Site site) {
+    return Verdict.stalled(
+        "AddressMissing",
+        "nodes in another cluster cannot find those of Site %s: set its spec.advertisedAddress"
+            .formatted(site.getMetadata().getName()));
+  }
+
+  /// Whether its nodes have no names that are known everywhere.
+  private static boolean isNameless(Site site) {
+    return site.getSpec().advertisedAddress() == null;
+  }
+
+  private static boolean isThere(Site site, SiteCluster cluster) {
+    return cluster.object(StatefulSet.class, site.getMetadata().getName()).isPresent();
+  }
+
+  private static boolean isSame(Site one, Site other) {
+    return one.getMetadata().getName().equals(other.getMetadata().getName());
+  }
+
+  /// Those of the namespace that are to stay.
+  private static Stream<Site> sites(Site site, Context<Site> context) {
     return context
         .getPrimaryCache()
-        .list(
-            site.getMetadata().getNamespace(),
-            each -> each.getSpec().advertisedAddress() == null && !each.isMarkedForDeletion())
-        .map(each -> each.getMetadata().getName())
-        .min(Comparator.naturalOrder());
+        .list(site.getMetadata().getNamespace(), each -> !each.isMarkedForDeletion());
+  }
+
+  /// The oldest Site that is no edge: the one whose nodes the others ask for the cluster.
+  static Site first(Site site, Context<Site> context) {
+    return context
+        .getPrimaryCache()
+        .list(site.getMetadata().getNamespace(), each -> !each.getSpec().edge())
+        .min(
+            Comparator.comparing((Site each) -> each.getMetadata().getCreationTimestamp())
+                .thenComparing(each -> each.getMetadata().getName()))
+        .orElse(site);
   }
 
   private static Access.Denied denied(Verdict verdict) {

@@ -179,7 +179,7 @@ public class SiteReconciler implements Reconciler<Site> {
 
     boolean spared = cluster.isEmpty() || restarts.isAnyPodSpared(pods, cluster.get());
     applyObjects(site, spared, there);
-    boolean applied = applyStatefulSet(site, scaling, home(site, context), there);
+    boolean applied = applyStatefulSet(site, scaling, Elsewhere.first(site, context), there);
     Volumes.Growth growth = volumes.grow(site);
     Optional<Verdict> unfounded = founding.advance(site, endpoints, dataPlane);
     NodesHeard heard = new NodesHeard(site, cluster, dataPlane.lostNodes());
@@ -270,17 +270,6 @@ public class SiteReconciler implements Reconciler<Site> {
             existing.map(
                 set -> set.getSpec().getTemplate().getSpec().getContainers().getFirst().getImage()))
         .orElse(settings.defaultNodeImage());
-  }
-
-  /// The oldest Site that is no edge: the one whose nodes the others ask for the cluster.
-  private static Site home(Site site, Context<Site> context) {
-    return context
-        .getPrimaryCache()
-        .list(site.getMetadata().getNamespace(), each -> !each.getSpec().edge())
-        .min(
-            Comparator.comparing((Site each) -> each.getMetadata().getCreationTimestamp())
-                .thenComparing(each -> each.getMetadata().getName()))
-        .orElse(site);
   }
 
   private static List<Pod> pods(SiteCluster there) {

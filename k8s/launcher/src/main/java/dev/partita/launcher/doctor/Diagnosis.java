@@ -16,12 +16,12 @@ import java.util.Set;
 /// Pure: what is wrong with what was seen.
 final class Diagnosis {
 
-  /// Work that takes longer than this is looked at by a person: a replica of the size at which
-  /// Partitions are split is copied in less. Conditions that say something that a person may want
-  /// to do something about.
+  /// Conditions that say something that a person may want to do something about.
   private static final List<String> NOTABLE =
       List.of("SplitAdvised", "MergeAdvised", "Indivisible", "HotKey", "EdgeCopyMissing");
 
+  /// Work that takes longer than this is looked at by a person: a replica of the size at which
+  /// Partitions are split is copied in less.
   private static final Duration STUCK = Duration.ofMinutes(15);
 
   /// What is younger may simply not have been looked at yet.
@@ -63,6 +63,7 @@ final class Diagnosis {
     seen.claims().forEach(diagnosis::claim);
     diagnosis.nodes();
     diagnosis.operations();
+    diagnosis.recoveries();
     seen.nodes().forEach(diagnosis::disk);
     diagnosis.certificates();
     return diagnosis.findings.stream().sorted(Comparator.comparing(Finding::severity)).toList();
@@ -261,6 +262,32 @@ final class Diagnosis {
                 object, problem, "nothing to do: whoever wants another leader asks for one again")
             : Finding.problem(
                 object, problem, "it is tried again; if it fails for ever, the message says why"));
+  }
+
+  /// The partitions serve; what may be missing from them nobody else looks for.
+  private void recoveries() {
+    seen.state()
+        .ifPresent(state -> {
+          for (JsonNode recovery : state.path("recoveries")) {
+            if (!recovery.path("acknowledged").asBoolean()) {
+              recovery(recovery);
+            }
+          }
+        });
+  }
+
+  private void recovery(JsonNode recovery) {
+    String id = recovery.path("id").asText();
+    List<String> names = new ArrayList<>();
+    recovery.path("partitions").forEach(each -> names.add(each.path("name").asText()));
+    String what = names.isEmpty() ? "the system partition" : Quorums.some(names);
+    findings.add(
+        Finding.problem(
+            "recovery " + id,
+            "%s went on without a quorum %s ago: writes that clients were told of may be missing, and nobody has seen to it"
+                .formatted(what, text(age(recovery.path("at")))),
+            "./partita recover list tells what may be lost; when you have seen to that: ./partita recover acknowledge "
+                + id));
   }
 
   private void disk(NodeReading node) {

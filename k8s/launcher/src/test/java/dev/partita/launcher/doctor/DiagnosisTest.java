@@ -35,6 +35,7 @@ class DiagnosisTest {
   private final Map<String, Instant> certificates = new HashMap<>();
   private final List<String> more = new ArrayList<>();
   private String operations = "[]";
+  private String recoveries = "[]";
   private boolean answers = true;
 
   @Test
@@ -284,6 +285,26 @@ class DiagnosisTest {
   }
 
   @Test
+  void aRecoveryThatNobodyHasSeenToIsAProblem() {
+    recoveries =
+        "[{id: a336, at: '2026-01-01T10:00:00Z', acknowledged: false, partitions: [{id: 7, name: p, loss: some}, {id: 8, name: q, loss: some}]}]";
+    assertProblem(
+        "recovery a336",
+        "p, q went on without a quorum 2 h ago",
+        "./partita recover acknowledge a336");
+
+    recoveries = "[{id: a337, at: '2026-01-01T10:00:00Z', acknowledged: false, partitions: []}]";
+    assertProblem("recovery a337", "the system partition went on", "./partita recover list");
+  }
+
+  @Test
+  void aRecoveryThatSomebodyHasSeenToIsForgotten() {
+    recoveries =
+        "[{id: a336, at: '2026-01-01T10:00:00Z', acknowledged: true, partitions: [{id: 7, name: p, loss: some}]}]";
+    assertThat(diagnose()).isEmpty();
+  }
+
+  @Test
   void aFullDiskIsAProblem() {
     metrics.put("partita_disk_capacity_bytes", 100.0);
     metrics.put("partita_disk_available_bytes", 9.0);
@@ -354,8 +375,8 @@ class DiagnosisTest {
       groups.append(", {name: %s, replicas: [%s]}".formatted(name, replicas));
     }
     return yaml(
-        "{revision: 7, clusterId: c, leaderNodeId: main-0, nodes: [%s], partitions: [{name: p, replicas: [%s]}%s], operations: %s}"
-            .formatted(nodes, replicas, groups, operations));
+        "{revision: 7, clusterId: c, leaderNodeId: main-0, nodes: [%s], partitions: [{name: p, replicas: [%s]}%s], operations: %s, recoveries: %s}"
+            .formatted(nodes, replicas, groups, operations, recoveries));
   }
 
   private static JsonNode runningPod(String name) {

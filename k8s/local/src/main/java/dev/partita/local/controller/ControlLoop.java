@@ -61,6 +61,8 @@ public final class ControlLoop<K> implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (Store.ClosedException e) {
+      LOG.log(Level.DEBUG, "{0} was still at work when the store was closed", thread.getName());
     }
   }
 
@@ -98,6 +100,8 @@ public final class ControlLoop<K> implements AutoCloseable {
   private void reconcile(K key) {
     try {
       reconciler.reconcile(key).ifPresent(delay -> due.put(key, Instant.now().plus(delay)));
+    } catch (Store.ClosedException e) {
+      throw e;
     } catch (RuntimeException e) {
       LOG.log(
           Level.WARNING, thread.getName() + ": " + key + " is tried again: " + e.getMessage(), e);

@@ -29,8 +29,18 @@ import org.rocksdb.WriteOptions;
 ///
 /// Layout in RocksDB: byte 1 and the key give the object as JSON, byte 0 gives the revision of the
 /// last write as eight bytes, big-endian; both change in one batch. All methods are safe for use by
-/// many threads. Objects that come out are shared and must not be changed.
+/// many threads. Objects that come out are shared and must not be changed. Once it is closed, it
+/// can still be read, and refuses writes.
 public final class Store implements AutoCloseable {
+  /// A write came after the store was closed: whoever wrote has outlived the control plane.
+  public static final class ClosedException extends IllegalStateException {
+    private static final long serialVersionUID = 1;
+
+    private ClosedException() {
+      super("the store is closed");
+    }
+  }
+
   /// How many of the last writes a watch may start behind.
   private static final int HISTORY_MAX = 10_000;
 
@@ -45,6 +55,7 @@ public final class Store implements AutoCloseable {
   private final Set<Watch> watches = new CopyOnWriteArraySet<>();
   private long revision;
   private long forgotten;
+  private boolean closed;
 
   private Store(RocksDB database, Options options) {
     this.database = database;
@@ -147,7 +158,12 @@ public final class Store implements AutoCloseable {
     void addTo(WriteBatch batch) throws RocksDBException;
   }
 
+  /// @throws ClosedException rather than hand memory that is not ours any more to RocksDB, which
+  ///   does not look
   private void write(long next, Change change) {
+    if (closed) {
+      throw new ClosedException();
+    }
     try (WriteBatch batch = new WriteBatch()) {
       change.addTo(batch);
       batch.put(REVISION_KEY, ByteBuffer.allocate(Long.BYTES).putLong(next).array());
@@ -211,6 +227,10 @@ public final class Store implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     database.close();
     writeOptions.close();
     options.close();

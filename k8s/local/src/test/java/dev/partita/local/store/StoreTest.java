@@ -2,6 +2,7 @@ package dev.partita.local.store;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.local.json.Json;
@@ -119,6 +120,27 @@ class StoreTest {
       }
       assertThat(store.watch(k -> true, revision)).isNull();
       assertThat(store.watch(k -> true, store.revision() + 1)).as("a revision to come").isNull();
+    }
+  }
+
+  /// A thread that has outlived the control plane must not take the process down with it.
+  @Test
+  void whatIsClosedRefusesWritesAndCanBeRead() {
+    Store store = Store.open(directory);
+    store.put(key("n", "a"), object(1));
+    long revision = store.revision();
+    store.close();
+    store.close();
+
+    assertThatExceptionOfType(Store.ClosedException.class)
+        .isThrownBy(() -> store.put(key("n", "b"), object(2)));
+    assertThatExceptionOfType(Store.ClosedException.class)
+        .isThrownBy(() -> store.delete(key("n", "a")));
+    assertThat(store.get(key("n", "a"))).isNotNull();
+    assertThat(store.revision()).isEqualTo(revision);
+
+    try (Store again = Store.open(directory)) {
+      assertThat(again.list("g/things", "n").objects()).hasSize(1);
     }
   }
 }
