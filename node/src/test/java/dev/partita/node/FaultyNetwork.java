@@ -19,7 +19,10 @@ import java.util.concurrent.TimeUnit;
 final class FaultyNetwork {
   private record Direction(NodeId from, NodeId to) {}
 
+  private record Service(Direction direction, String name) {}
+
   private final Set<Direction> cuts = ConcurrentHashMap.newKeySet();
+  private final Set<Service> lost = ConcurrentHashMap.newKeySet();
   private final Set<NodeId> nodes = ConcurrentHashMap.newKeySet();
 
   /// Cuts both directions between two nodes.
@@ -33,9 +36,15 @@ final class FaultyNetwork {
     nodes.stream().filter(other -> !other.equals(node)).forEach(other -> cut(node, other));
   }
 
+  /// Loses the calls of one service, in one direction.
+  void lose(NodeId from, NodeId to, String service) {
+    lost.add(new Service(new Direction(from, to), service));
+  }
+
   /// Removes all cuts.
   void heal() {
     cuts.clear();
+    lost.clear();
   }
 
   private boolean isCut(NodeId from, NodeId to) {
@@ -70,7 +79,9 @@ final class FaultyNetwork {
     @Override
     public CompletableFuture<byte[]> call(
         NodeId to, String service, byte[] request, Duration timeout) {
-      return isCut(self(), to) ? lost(timeout) : real.call(to, service, request, timeout);
+      return isCut(self(), to) || lost.contains(new Service(new Direction(self(), to), service))
+          ? lost(timeout)
+          : real.call(to, service, request, timeout);
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RecoveryClusterTest {
   private static final String ALL = "{\"range\":{}}";
   private static final int ROWS = 20;
+  private static final List<String> LOST_NAMES = List.of("n-2", "n-3", "n-4");
 
   @TempDir Path directory;
 
@@ -253,5 +255,85 @@ class RecoveryClusterTest {
       assertThat(recovery(cluster, 3).plan(lost, List.of()).refusals())
           .anyMatch(refusal -> refusal.contains("nothing to recover"));
     }
+  }
+
+  @Test
+  void whatANodeThatDiesLeavesHalfDoneIsFinishedByAnother() {
+    try (TestCluster cluster = TestCluster.founded(directory, 5)) {
+      cluster.createPartition("low", "things", "{\"range\":{\"end\":10}}", 0, 2, 3);
+      cluster.createPartition("high", "things", "{\"range\":{\"start\":10}}", 1, 2, 3);
+      for (int key = 0; key < ROWS; key++) {
+        write(cluster, key % 5, key);
+      }
+      awaitEqualLogs(cluster);
+      List<NodeId> ids = IntStream.of(2, 3, 4).mapToObj(n -> cluster.node(n).id()).toList();
+      IntStream.of(2, 3, 4).forEach(cluster::kill);
+
+      // Nobody hears of the restoration that the first one asks for, and it dies.
+      int kept = keeper(cluster, plan(cluster, 0));
+      int first = 1 - kept;
+      dieWaiting(
+          cluster,
+          first,
+          () -> {
+            for (int node = 0; node < 2; node++) {
+              assertThat(recovery(cluster, node).excluded())
+                  .containsExactlyInAnyOrderElementsOf(ids);
+            }
+          });
+      assertThat(cluster.node(kept).catalog().recoveries()).isEmpty();
+
+      // Of the next one everybody hears that the system partition goes on, but not of the rest.
+      kept = keeper(cluster, plan(cluster, kept));
+      int other = 1 - kept;
+      dieWaiting(
+          cluster, kept, () -> assertThat(cluster.node(other).catalog().recoveries()).hasSize(1));
+
+      RecoveryPlan left = applied(cluster, other, LOST_NAMES);
+
+      assertThat(left.groups())
+          .extracting(RecoveryPlan.GroupPlan::name)
+          .contains(other == 0 ? "low" : "high")
+          .doesNotContain("system");
+      assertThat(left.lost()).containsExactlyInAnyOrderElementsOf(ids);
+      assertRows(cluster, kept, ROWS);
+      write(cluster, other, 0);
+      write(cluster, other, ROWS);
+      assertThat(recovery(cluster, kept).plan(LOST_NAMES, List.of()).refusals())
+          .singleElement()
+          .asString()
+          .contains("nothing to recover");
+    }
+  }
+
+  private static RecoveryPlan plan(TestCluster cluster, int node) {
+    return await()
+        .atMost(TestCluster.PATIENCE)
+        .until(
+            () -> recovery(cluster, node).plan(LOST_NAMES, List.of()),
+            plan -> plan.refusals().isEmpty());
+  }
+
+  /// The node that the system partition is to go on from.
+  private static int keeper(TestCluster cluster, RecoveryPlan plan) {
+    assertThat(plan.groups()).hasSize(3);
+    return cluster.number(plan.groups().getFirst().kept().toString());
+  }
+
+  /// Has a node begin to apply a plan, of which the other one is not told to restore anything, and
+  /// kills it as soon as a state is reached. It comes back.
+  private static void dieWaiting(TestCluster cluster, int node, ThrowingRunnable reached) {
+    RecoveryPlan plan = plan(cluster, node);
+    Recovery recovery = recovery(cluster, node);
+    cluster
+        .network()
+        .lose(cluster.node(node).id(), cluster.node(1 - node).id(), "recovery.restore");
+    Thread.ofVirtual()
+        .start(() -> {
+          var _ = recovery.apply(plan.id(), LOST_NAMES, List.of(), cluster.deadline());
+        });
+    await().atMost(TestCluster.PATIENCE).untilAsserted(reached);
+    cluster.kill(node);
+    cluster.start(node);
   }
 }

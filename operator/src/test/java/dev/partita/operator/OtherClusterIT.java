@@ -7,6 +7,7 @@ import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
 import dev.partita.operator.fake.FakePods;
 import dev.partita.operator.resource.Labels;
+import dev.partita.testbed.TokenKubeconfig;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -21,10 +22,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -173,7 +172,7 @@ class OtherClusterIT extends OperatorFixture {
                           .require();
                   return Objects.requireNonNullElse(secret.getData(), Map.<String, String>of());
                 },
-                data -> data.containsKey("token"));
+                TokenKubeconfig::isComplete);
     client()
         .resource(
             new SecretBuilder()
@@ -182,24 +181,7 @@ class OtherClusterIT extends OperatorFixture {
                 .withNamespace(namespace)
                 .endMetadata()
                 .addToStringData(
-                    "kubeconfig",
-                    """
-                    apiVersion: v1
-                    kind: Config
-                    clusters:
-                    - {name: there, cluster: {server: '%s', certificate-authority-data: %s}}
-                    users:
-                    - {name: partita-operator, user: {token: %s}}
-                    contexts:
-                    - {name: there, context: {cluster: there, user: partita-operator}}
-                    current-context: there
-                    """
-                        .formatted(
-                            there().getMasterUrl(),
-                            token.get("ca.crt"),
-                            new String(
-                                Base64.getDecoder().decode(token.get("token")),
-                                StandardCharsets.UTF_8)))
+                    "kubeconfig", TokenKubeconfig.of(there().getMasterUrl().toString(), token))
                 .build())
         .create();
   }

@@ -3,29 +3,37 @@ package dev.partita.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.partita.local.LocalControlPlane;
-import dev.partita.local.runner.NodeSpec;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Three clouds, each a Kubernetes cluster with a node, and one operator, in the first one.
+/// Three clouds, each a real Kubernetes cluster with nodes, and one operator, in the first one,
+/// which has in the others the rights that are shipped and no more.
+@EnabledIfSystemProperty(named = "partita.kubeconfig", matches = ".+")
 class CloudsIT {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
-  private static final String IMAGE = "partita/node";
+  private static final int PROGRESS = 50;
 
   private static final String SITE =
       """
@@ -34,79 +42,89 @@ class CloudsIT {
       kind: Site
       metadata: {name: NAME}
       spec:
-        nodes: 1
+        nodes: NODES
         storage: {size: 1Gi}
         cloud: NAME
         tls: {clients: Optional}
         authentication: Disabled
         advertisedAddress: "{pod}.{site}-peers.{namespace}.svc.clusterset.local"
       """;
-  private static final String LOAD =
+
+  /// What two clouds can do: one of them may be lost.
+  private static final String TWO =
       """
       ---
       apiVersion: partita.dev/v1alpha1
       kind: Partition
-      metadata: {name: load}
-      spec: {collection: load, range: {}, replicas: 3, survive: Cloud, leader: {cloud: gamma}}
+      metadata: {name: two}
+      spec:
+        collection: two
+        range: {}
+        replicas: 3
+        placement: [{site: alpha, replicas: 2}, {site: beta, replicas: 1}]
+        leader: {cloud: beta}
+      """;
+
+  private static final String THREE =
+      """
+      ---
+      apiVersion: partita.dev/v1alpha1
+      kind: Partition
+      metadata: {name: three}
+      spec: {collection: three, range: {}, replicas: 3, survive: Cloud, leader: {cloud: gamma}}
       """;
   private static final String MEANWHILE =
       """
       ---
       apiVersion: partita.dev/v1alpha1
       kind: Partition
-      metadata: {name: meanwhile}
-      spec: {collection: meanwhile, range: {}, replicas: 1, placement: [{site: alpha, replicas: 1}]}
+      metadata: {name: without-NAME}
+      spec: {collection: without-NAME, range: {}, replicas: 1, placement: [{site: alpha, replicas: 1}]}
       """;
 
   @TempDir private Path home;
 
   private final List<AutoCloseable> started = new ArrayList<>();
-  private CloudProcess beta;
-  private CloudProcess gamma;
+  private Cloud alpha;
+  private Cloud beta;
+  private Cloud gamma;
   private Cluster cluster;
 
   @BeforeEach
   void startThreeClouds() throws IOException {
-    Workspace workspace = new Workspace(CHECKOUT, home.resolve("alpha"));
-    Files.createDirectories(workspace.directory());
-    Path hosts = home.resolve("hosts");
-    List<String> node = UpgradeIT.quicklyStarting(JavaCommand.node(workspace.nodeJar()));
-    Path images =
-        Files.writeString(
-            home.resolve("images.json"),
-            "{\"%s\":[\"%s\"]}".formatted(IMAGE, String.join("\",\"", node)));
-    Path libraries = CHECKOUT.resolve("k8s/launcher/target/lib");
-    beta = open(CloudProcess.start("beta", libraries, home, images, hosts));
-    gamma = open(CloudProcess.start("gamma", libraries, home, images, hosts));
-    LocalControlPlane alpha =
-        open(
-            LocalControlPlane.start(
-                new LocalControlPlane.Settings(
-                    workspace.controlPlane(),
-                    0,
-                    List.of(new NodeSpec("alpha", "alpha", "alpha-region", "alpha-zone")),
-                    Map.of(IMAGE, node),
-                    hosts)));
-    Files.writeString(workspace.kubeconfig(), alpha.kubeconfig());
-    cluster = open(Cluster.connect(workspace.kubeconfig()));
+    ClusterSetNames names = open(new ClusterSetNames(home));
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<CompletableFuture<Cloud>> clouds =
+          Stream.of("alpha", "beta", "gamma")
+              .map(name ->
+                  CompletableFuture.supplyAsync(
+                      () -> start(name, name.equals("alpha") ? 2 : 1, names), threads))
+              .toList();
+      alpha = clouds.get(0).join();
+      beta = clouds.get(1).join();
+      gamma = clouds.get(2).join();
+    }
+    cluster = open(Cluster.connect(alpha.kubeconfig()));
+    Workspace workspace = new Workspace(CHECKOUT, home);
     cluster.apply(workspace.customResourceDefinitions());
-    apply(site("alpha") + elsewhere("beta", beta) + elsewhere("gamma", gamma) + LOAD);
-    open(
-        OperatorProcess.start(
-            workspace.operatorJar(),
-            workspace.operatorLog(),
-            Map.of(
-                "KUBECONFIG",
-                workspace.kubeconfig().toString(),
-                "QUARKUS_OPERATOR_SDK_NAMESPACES",
-                cluster.namespace(),
-                "QUARKUS_HTTP_HOST",
-                "127.0.0.1",
-                "QUARKUS_HTTP_PORT",
-                "0",
-                // What a DNS server would answer, and as soon.
-                "JAVA_TOOL_OPTIONS",
-                "-Dsun.net.inetaddr.negative.ttl=0 -Djdk.net.hosts.file=" + hosts)));
+    for (HasMetadata each : cluster.load(workspace.operatorManifests())) {
+      if (each instanceof Deployment operator) {
+        // A second one would wait for the first one's end, and take as long to start.
+        operator.getSpec().setReplicas(1);
+      }
+      cluster.apply(each);
+    }
+  }
+
+  private Cloud start(String name, int servers, ClusterSetNames names) {
+    try {
+      Cloud cloud = Cloud.start(name, servers, home, names);
+      synchronized (started) {
+        return open(cloud);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @AfterEach
@@ -121,87 +139,149 @@ class CloudsIT {
     return resource;
   }
 
-  private static String site(String name) {
-    return SITE.replace("NAME", name);
+  private static String site(String name, int nodes) {
+    return SITE.replace("NAME", name).replace("NODES", String.valueOf(nodes));
   }
 
-  private String elsewhere(String name, CloudProcess cloud) {
+  private String elsewhere(Cloud cloud) {
     cluster.apply(
         new SecretBuilder()
             .withNewMetadata()
-            .withName(name)
+            .withName(cloud.name())
             .withNamespace(cluster.namespace())
             .endMetadata()
-            .addToStringData("kubeconfig", cloud.kubeconfig())
+            .addToStringData("kubeconfig", cloud.operatorKubeconfig())
             .build());
-    return site(name) + "  kubeconfigSecret: " + name + "\n";
+    return site(cloud.name(), 1) + "  kubeconfigSecret: " + cloud.name() + "\n";
   }
 
   private void apply(String yaml) throws IOException {
-    cluster.apply(Files.writeString(home.resolve("resources.yaml"), yaml));
+    Path file = Files.writeString(home.resolve("resources.yaml"), yaml);
+    // The API server needs a moment until it serves new definitions.
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(KubernetesClientException.class)
+        .until(() -> !cluster.apply(file).isEmpty());
+  }
+
+  private GenericKubernetesResource resource(String kind, String plural, String name) {
+    return cluster.list(kind, plural).stream()
+        .filter(each -> each.getMetadata().getName().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   private void awaitStatus(String kind, String plural, String name, String field, Object value) {
     await("%s %s with %s %s".formatted(kind, name, field, value))
         .atMost(PATIENCE)
-        .untilAsserted(() ->
-            assertThat(cluster.list(kind, plural))
-                .filteredOn(each -> each.getMetadata().getName().equals(name))
-                .extracting(each -> status(each, field))
-                .containsExactly(value));
+        .ignoreExceptionsInstanceOf(KubernetesClientException.class)
+        .untilAsserted(() -> {
+          GenericKubernetesResource resource = resource(kind, plural, name);
+          assertThat(status(resource, field))
+              .as(() -> String.valueOf(status(resource, "conditions")))
+              .isEqualTo(value);
+        });
   }
 
   private static @Nullable Object status(GenericKubernetesResource resource, String field) {
     return resource.get("status", field);
   }
 
-  private void awaitSite(String name, String phase) {
-    awaitStatus("Site", "sites", name, "phase", phase);
+  private void awaitSite(Cloud cloud, String phase) {
+    awaitStatus("Site", "sites", cloud.name(), "phase", phase);
   }
 
-  private static List<InetSocketAddress> nodes(Path kubeconfig) {
-    try (Cluster cloud = Cluster.connect(kubeconfig)) {
-      return cloud.readyNodes();
-    }
+  private void awaitPartition(String name, String field, Object value) {
+    awaitStatus("Partition", "partitions", name, field, value);
   }
 
-  @Test
-  void aCloudThatIsLostStopsNoWriteAndCatchesUp() throws IOException {
-    List.of("alpha", "beta", "gamma").forEach(each -> awaitSite(each, "Ready"));
-    awaitStatus("Partition", "partitions", "load", "readyReplicas", 3);
-    awaitStatus("Partition", "partitions", "load", "leader", "gamma-0");
-    List<InetSocketAddress> nodes = new ArrayList<>(cluster.readyNodes());
-    nodes.addAll(nodes(beta.kubeconfigFile()));
-    nodes.addAll(nodes(gamma.kubeconfigFile()));
-    assertThat(nodes).hasSize(3);
-
-    try (WriteLoad load = WriteLoad.start(() -> nodes, "load")) {
-      awaitProgress(load);
-      load.longest();
-      gamma.lose();
-
-      awaitProgress(load);
-      System.err.printf(
-          "without a cloud: the longest write took %d ms%n", load.longest().toMillis());
-      awaitSite("gamma", "Unreachable");
-      apply(MEANWHILE);
-      awaitStatus("Partition", "partitions", "meanwhile", "phase", "Ready");
-      awaitProgress(load);
-
-      gamma.bringBack();
-      awaitSite("gamma", "Ready");
-      awaitStatus("Partition", "partitions", "load", "readyReplicas", 3);
-      awaitProgress(load);
-      load.stop();
-      assertThat(load.lost()).as("lost of " + load.acknowledged()).isEmpty();
-    }
-    assertThat(cluster.list("Site", "sites"))
-        .extracting(each -> status(each, "phase"))
-        .containsOnly("Ready");
+  /// Waits until three nodes vote on what the whole database has, these among them.
+  private void awaitSystemVoters(NodeAdministration nodes, String... names) {
+    String address = alpha.readyNodes().getFirst().getHostString();
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptionsInstanceOf(IOException.class)
+        .untilAsserted(() -> assertThat(nodes.systemVoters(address)).hasSize(3).contains(names));
   }
 
   private static void awaitProgress(WriteLoad load) {
     int before = load.acknowledged();
-    await().atMost(PATIENCE).until(() -> load.acknowledged() > before + 50);
+    await().atMost(PATIENCE).until(() -> load.acknowledged() > before + PROGRESS);
+  }
+
+  @Test
+  void aCloudThatIsLostStopsNoWriteAndCatchesUp() throws Exception {
+    apply(site("alpha", 2) + elsewhere(beta) + TWO + THREE);
+    awaitSite(alpha, "Ready");
+    awaitSite(beta, "Ready");
+    List<InetSocketAddress> nodes = new ArrayList<>(alpha.readyNodes());
+    nodes.addAll(beta.readyNodes());
+    assertThat(nodes).hasSize(3);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(
+                    Cluster.status(
+                        resource("Partition", "partitions", "three"), "Stalled", "message"))
+                .contains("tell of 2 (alpha, beta): add a Site in another cloud"));
+    try (NodeAdministration administration = NodeAdministration.of(cluster.client())) {
+      awaitSystemVoters(administration, "alpha-0", "alpha-1", "beta-0");
+      loseAndBringBack(beta, "two", nodes);
+
+      apply(elsewhere(gamma));
+      awaitSite(gamma, "Ready");
+      nodes.addAll(gamma.readyNodes());
+      assertThat(nodes).hasSize(4);
+      awaitSystemVoters(administration, "beta-0", "gamma-0");
+      loseAndBringBack(gamma, "three", nodes);
+      loseForGood(alpha, "three", nodes);
+    }
+  }
+
+  /// Loses the cloud that leads a partition, while clients write to it.
+  private void loseAndBringBack(Cloud cloud, String partition, List<InetSocketAddress> nodes)
+      throws IOException {
+    awaitPartition(partition, "readyReplicas", 3);
+    awaitPartition(partition, "leader", cloud.name() + "-0");
+    List<InetSocketAddress> all = List.copyOf(nodes);
+    try (WriteLoad load = WriteLoad.start(() -> all, partition)) {
+      awaitProgress(load);
+      load.longest();
+      cloud.lose();
+
+      awaitProgress(load);
+      awaitSite(cloud, "Unreachable");
+      apply(MEANWHILE.replace("NAME", cloud.name()));
+      awaitPartition("without-" + cloud.name(), "phase", "Ready");
+      awaitPartition(partition, "readyReplicas", 2);
+      awaitProgress(load);
+      System.err.printf(
+          "without cloud %s: the longest write took %d ms%n",
+          cloud.name(), load.longest().toMillis());
+
+      cloud.bringBack();
+      awaitSite(cloud, "Ready");
+      awaitPartition(partition, "readyReplicas", 3);
+      awaitPartition(partition, "leader", cloud.name() + "-0");
+      awaitProgress(load);
+      load.stop();
+      assertThat(load.lost()).as("lost of " + load.acknowledged()).isEmpty();
+    }
+  }
+
+  /// Loses the cloud with the operator.
+  private static void loseForGood(Cloud home, String partition, List<InetSocketAddress> nodes) {
+    try (WriteLoad load = WriteLoad.start(() -> nodes, partition)) {
+      awaitProgress(load);
+      load.longest();
+      home.lose();
+
+      awaitProgress(load);
+      load.stop();
+      System.err.printf(
+          "without cloud %s: the longest write took %d ms%n",
+          home.name(), load.longest().toMillis());
+      assertThat(load.lost()).as("lost of " + load.acknowledged()).isEmpty();
+    }
   }
 }

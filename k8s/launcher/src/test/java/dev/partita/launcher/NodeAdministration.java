@@ -3,6 +3,8 @@ package dev.partita.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.partita.tls.Credentials;
 import dev.partita.tls.Identity;
 import dev.partita.tls.Role;
@@ -19,11 +21,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Set;
 
 /// The administration API of nodes in the namespace `default`, asked with the operator's
 /// certificate.
 final class NodeAdministration implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PORT = 8443;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -71,6 +75,23 @@ final class NodeAdministration implements AutoCloseable {
         .untilAsserted(() ->
             assertThat(http.send(request, BodyHandlers.ofString()).body())
                 .contains("\"state\":\"Done\""));
+  }
+
+  /// The names of the nodes that vote in the system partition.
+  ///
+  /// @param address of a node's pod
+  List<String> systemVoters(String address) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("https://%s:%d/admin/v1/state".formatted(address, PORT)))
+            .timeout(TIMEOUT)
+            .build();
+    JsonNode state = JSON.readTree(http.send(request, BodyHandlers.ofString()).body());
+    return state
+        .path("nodes")
+        .valueStream()
+        .filter(node -> node.path("systemMember").asText().equals("Voter"))
+        .map(node -> node.path("name").asText())
+        .toList();
   }
 
   @Override

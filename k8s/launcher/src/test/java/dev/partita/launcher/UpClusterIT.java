@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.partita.launcher.doctor.DoctorOutside;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,49 @@ class UpClusterIT extends MainJobSteps {
                   .contains("3 of 3 alive", "nothing is wrong")
                   .containsPattern("disk +main-0 [0-9.]+ of [0-9.]+ GiB free, main-1"));
     }
+  }
+
+  /// Clients have to log in, and may do so in plain text.
+  private static final String LOCKED_SITE =
+      """
+      apiVersion: v1
+      kind: Namespace
+      metadata: {name: locked}
+      ---
+      apiVersion: partita.dev/v1alpha1
+      kind: Site
+      metadata: {name: main, namespace: locked}
+      spec: {nodes: 1, storage: {size: 1Gi}, tls: {clients: Optional}}
+      """;
+
+  @Test
+  @Order(9)
+  void theRecoveryLogsInWithTheAdministratorsSecret() throws Exception {
+    Path manifest = Files.writeString(home.resolve("locked.yaml"), LOCKED_SITE);
+    kubectl("apply", "-f", manifest.toString());
+    Path kubeconfig = Files.copy(TestbedCluster.kubeconfig(), home.resolve("locked-kubeconfig"));
+    PartitaCommand.Run use =
+        run(
+            List.of("kubectl", "config", "set-context", "--current", "--namespace=locked"),
+            Map.of("KUBECONFIG", kubeconfig.toString()));
+    assertThat(use.exitCode()).as(use.output()).isZero();
+
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(recover(kubeconfig, "list"))
+                .isEqualTo(new PartitaCommand.Run(0, "no quorum was ever given up\n")));
+    assertThat(recover(kubeconfig, "acknowledge", "none").output()).contains("unknown recovery");
+    assertThat(recover(kubeconfig, "plan", "--lost", "other-0").output())
+        .contains("unknown node", "other-0");
+
+    kubectl("delete", "namespace", "locked");
+  }
+
+  private static PartitaCommand.Run recover(Path kubeconfig, String... arguments) throws Exception {
+    List<String> words = new ArrayList<>(List.of("recover"));
+    words.addAll(List.of(arguments));
+    return run(command(words.toArray(String[]::new)), Map.of("KUBECONFIG", kubeconfig.toString()));
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A running Kubernetes control plane (etcd, API server, controller manager, scheduler, and a
 /// runner whose pods are child processes) on loopback.
@@ -80,20 +81,26 @@ public final class Testbed implements AutoCloseable {
   /// @param checkout the root of the source tree
   /// @param directory where it keeps its data; one that was used before is found again
   /// @param images what stands for a container image: image name to command
-  public static Testbed start(Path checkout, Path directory, Map<String, List<String>> images) {
+  /// @param options more of them for `testbed up`
+  public static Testbed start(
+      Path checkout, Path directory, Map<String, List<String>> images, String... options) {
     Path binary = build(checkout);
     try {
       Files.createDirectories(directory);
       Path imagesFile = Files.writeString(directory.resolve("images.json"), json(images));
       Files.deleteIfExists(directory.resolve("kubeconfig"));
-      Process process =
-          new ProcessBuilder(
+      List<String> command =
+          new ArrayList<>(
+              List.of(
                   binary.toString(),
                   "up",
                   "--dir",
                   directory.toString(),
                   "--images",
-                  imagesFile.toString())
+                  imagesFile.toString()));
+      command.addAll(List.of(options));
+      Process process =
+          new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectOutput(directory.resolve("testbed.log").toFile())
               .start();
@@ -123,6 +130,17 @@ public final class Testbed implements AutoCloseable {
   /// A `kubectl` of the same version.
   public List<String> kubectl() {
     return List.of(binary.toString(), "kubectl", "--kubeconfig", kubeconfig().toString());
+  }
+
+  /// Kills everything at once, as a loss of power would: the components, where they keep their
+  /// objects, and the pods. What is in the directory stays.
+  public void kill() {
+    List<ProcessHandle> all =
+        Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+    // Its own helper process notices, and kills whatever else there is, at this moment or begun
+    // since.
+    process.destroyForcibly();
+    all.forEach(each -> each.onExit().orTimeout(STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS).join());
   }
 
   @Override

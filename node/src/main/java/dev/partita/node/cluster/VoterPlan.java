@@ -5,16 +5,17 @@ import dev.partita.node.config.Place;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.NodeId;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /// Who votes in the system partition: as many nodes as can, up to five, an odd number, in different
-/// places; all others learn. A voter keeps its vote while it is only dead, because it may come
-/// back; it loses it when its node drains or is gone.
+/// places ([VoterChoice]); all others learn. A voter keeps its vote while it is only dead, because
+/// it may come back; it loses it when its node drains or is gone, or when another set of voters
+/// survives the loss of a cloud, a region or a zone that the present one does not survive.
 final class VoterPlan {
   /// More voters cost more than the failures they survive are likely.
   static final int VOTERS_MAX = 5;
@@ -41,7 +42,7 @@ final class VoterPlan {
     forgetGone(view, voters, learners);
     addRegistered(view, voters, learners);
     demoteDraining(view, voters, learners);
-    promote(view, voters, learners);
+    choose(view, voters, learners);
     if (voters.isEmpty()
         || (voters.equals(present.voters()) && learners.equals(present.learners()))) {
       return Optional.empty();
@@ -102,25 +103,25 @@ final class VoterPlan {
     }
   }
 
-  private static void promote(ClusterView view, Set<NodeId> voters, Set<NodeId> learners) {
-    List<NodeEntry> candidates = new ArrayList<>(candidates(view, learners));
+  /// While a voter is dead nobody loses its vote: each one that is alive may be needed.
+  private static void choose(ClusterView view, Set<NodeId> voters, Set<NodeId> learners) {
+    List<NodeId> candidates = candidates(view, learners).stream().map(NodeEntry::id).toList();
     int eligible =
         (int)
             view.catalog().nodes().values().stream()
                 .filter(node -> node.state() == NodeEntry.State.ACTIVE && !node.place().edge())
                 .count();
     int target = odd(Math.min(Math.min(VOTERS_MAX, eligible), voters.size() + candidates.size()));
-    while (voters.size() < target) {
-      NodeEntry best =
-          candidates.stream()
-              .min(
-                  Comparator.comparingInt((NodeEntry node) -> near(view, voters, node.place()))
-                      .thenComparing(NodeEntry::id))
-              .orElseThrow();
-      candidates.remove(best);
-      learners.remove(best.id());
-      voters.add(best.id());
-    }
+    Map<NodeId, Place> places =
+        view.catalog().nodes().values().stream()
+            .collect(Collectors.toMap(NodeEntry::id, NodeEntry::place));
+    Set<NodeId> chosen =
+        new VoterChoice(places, view.self(), candidates, VOTERS_MAX)
+            .best(voters, target, !view.alive().containsAll(voters));
+    learners.addAll(voters);
+    learners.removeAll(chosen);
+    voters.retainAll(chosen);
+    voters.addAll(chosen);
   }
 
   private static int odd(int count) {
@@ -134,21 +135,5 @@ final class VoterPlan {
         .filter(node -> learners.contains(node.id()))
         .filter(node -> view.isAlive(node.id()) && view.systemCaughtUp().contains(node.id()))
         .toList();
-  }
-
-  /// How much is shared with the voters there are: a zone counts more than a region, that more than
-  /// a cloud.
-  private static int near(ClusterView view, Set<NodeId> voters, Place place) {
-    int near = 0;
-    for (NodeId voter : voters) {
-      NodeEntry node = view.catalog().nodes().get(voter);
-      if (node == null || !node.place().cloud().equals(place.cloud())) {
-        continue;
-      }
-      boolean region = node.place().region().equals(place.region());
-      boolean zone = region && node.place().zone().equals(place.zone());
-      near += zone ? 100 : region ? 10 : 1;
-    }
-    return near;
   }
 }

@@ -129,12 +129,14 @@ public final class Recovery {
 
   private static Set<NodeId> nodes(Catalog catalog, Collection<String> references) {
     return references.stream()
-        .map(reference -> node(catalog, reference))
+        .flatMap(reference -> named(catalog, reference).stream())
         .collect(Collectors.toSet());
   }
 
   /// A name may be that of a node that was replaced as well; then only the id tells which is meant.
-  private static NodeId node(Catalog catalog, String reference) {
+  /// One that is only that of nodes given up before means these: what was begun with them by this
+  /// name is then finished by it.
+  private static Set<NodeId> named(Catalog catalog, String reference) {
     List<NodeEntry> meant =
         catalog.nodes().values().stream()
             .filter(entry -> entry.id().toString().equals(reference))
@@ -146,13 +148,24 @@ public final class Recovery {
               .filter(entry -> catalog.hasMember(entry.id()))
               .toList();
     }
+    if (meant.isEmpty()) {
+      Set<NodeId> givenUp =
+          catalog.nodes().values().stream()
+              .filter(entry -> entry.name().equals(reference))
+              .map(NodeEntry::id)
+              .filter(RecoveryEntry.lostIn(catalog)::contains)
+              .collect(Collectors.toSet());
+      if (!givenUp.isEmpty()) {
+        return givenUp;
+      }
+    }
     if (meant.size() != 1) {
       throw new DatabaseException(
               ErrorCode.INVALID_REQUEST,
               meant.isEmpty() ? "unknown node" : "several nodes have this name: say their ids")
           .with("node", reference);
     }
-    return meant.getFirst().id();
+    return Set.of(meant.getFirst().id());
   }
 
   private Map<NodeId, NodeSurvey> survey(Catalog catalog) {

@@ -113,6 +113,31 @@ class VoterPlanTest {
     assertThat(cluster.system.voters()).containsExactly(node(1));
   }
 
+  private void register(int number, String cloud, String zone) {
+    cluster.register(number, false);
+    NodeEntry entry = requireNonNull(cluster.catalog.nodes().get(node(number)));
+    cluster.apply(
+        new CatalogCommand.RegisterNode(
+            new NodeEntry(
+                entry.id(),
+                entry.name(),
+                new Place("site", cloud, "", zone, false),
+                entry.peer(),
+                entry.http(),
+                entry.state())));
+  }
+
+  /// Nodes from 1 on in these clouds.
+  private void clouds(String... clouds) {
+    for (int number = 1; number <= clouds.length; number++) {
+      register(number, clouds[number - 1], "");
+    }
+  }
+
+  private Set<NodeId> voters() {
+    return new TreeSet<>(cluster.system.voters());
+  }
+
   @Test
   void votersAreSpreadOverPlaces() {
     cluster.registerAll(3);
@@ -120,22 +145,78 @@ class VoterPlanTest {
     settle();
     // Two in the zone of a voter, two elsewhere: the others are chosen.
     for (int number = 4; number <= 7; number++) {
-      cluster.register(number, false);
-      if (number < 6) {
-        NodeEntry entry = requireNonNull(cluster.catalog.nodes().get(node(number)));
-        cluster.apply(
-            new CatalogCommand.RegisterNode(
-                new NodeEntry(
-                    entry.id(),
-                    entry.name(),
-                    new Place("site", "", "", "zone-1", false),
-                    entry.peer(),
-                    entry.http(),
-                    entry.state())));
-      }
+      register(number, "", number < 6 ? "zone-1" : "zone-" + number);
     }
     settle();
-    assertThat(new TreeSet<>(cluster.system.voters()))
-        .containsExactly(node(1), node(2), node(3), node(6), node(7));
+    assertThat(voters()).containsExactly(node(1), node(2), node(3), node(6), node(7));
+  }
+
+  @Test
+  void aThirdCloudTakesAVoteFromTheOneThatHasTwo() {
+    clouds("a", "a", "b");
+    cluster.system = members(Set.of(node(1), node(2), node(3)));
+    settle();
+    assertThat(voters()).containsExactly(node(1), node(2), node(3));
+    register(4, "c", "");
+    settle();
+    assertThat(voters()).containsExactly(node(1), node(3), node(4));
+    assertThat(cluster.system.learners()).containsExactly(node(2));
+  }
+
+  @Test
+  void threeCloudsWithAVoteEachAreBetterThanFiveVotes() {
+    clouds("a", "a", "a", "b", "c");
+    cluster.system = members(Set.of(node(2)));
+    cluster.self = node(2);
+    settle();
+    assertThat(voters()).containsExactly(node(2), node(4), node(5));
+    register(6, "b", "");
+    settle();
+    assertThat(voters()).containsExactly(node(1), node(2), node(4), node(5), node(6));
+  }
+
+  @Test
+  void fiveVotesOfOneCloudBecomeThreeWhereTwoMoreComeAndTheLeaderKeepsItsOwn() {
+    clouds("a", "a", "a", "a", "a");
+    cluster.self = node(5);
+    cluster.system = members(Set.of(node(1), node(2), node(3), node(4), node(5)));
+    settle();
+    assertThat(voters()).hasSize(5);
+    register(6, "b", "");
+    settle();
+    assertThat(voters()).as("one cloud has most whatever is done").hasSize(5);
+    register(7, "c", "");
+    settle();
+    assertThat(voters()).containsExactly(node(5), node(6), node(7));
+    assertThat(cluster.self).isEqualTo(node(5));
+  }
+
+  @Test
+  void whileAVoterIsDeadNobodyLosesAVoteAndNoCloudGetsMost() {
+    clouds("a", "a", "a", "b");
+    cluster.system = members(Set.of(node(1), node(2), node(4)));
+    cluster.alive.remove(node(4));
+    register(5, "c", "");
+    settle();
+    assertThat(voters()).contains(node(1), node(2), node(4));
+    cluster.alive.add(node(4));
+    settle();
+    assertThat(voters()).containsExactly(node(1), node(4), node(5));
+    cluster.alive.remove(node(5));
+    settle();
+    assertThat(voters()).as("five would be three of one cloud").hasSize(3);
+  }
+
+  @Test
+  void aZoneWithMostNodesHasNotMostVotes() {
+    for (int number = 1; number <= 5; number++) {
+      register(number, "", number < 4 ? "zone-1" : "zone-" + number);
+    }
+    cluster.system = members(Set.of(node(1)));
+    settle();
+    assertThat(voters()).containsExactly(node(1), node(4), node(5));
+    setState(4, NodeEntry.State.GONE);
+    settle();
+    assertThat(voters()).as("two zones: the more the better").hasSize(3).contains(node(5));
   }
 }

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /// The way to a node that runs, ready or not, as an administrator.
 final class NodeDoor {
@@ -98,27 +100,39 @@ final class NodeDoor {
                 + String.join(", ", silent));
   }
 
-  /// Directly where the address is reached from here, as it is where nodes are processes on this
-  /// machine; by a forwarded port otherwise, which certificates of nodes are valid for.
+  /// Where there is an administrator to log in as, in secret if the node can: over a forwarded
+  /// port, which certificates of nodes are valid for. In plain text directly where the address is
+  /// reached from here, as it is where nodes are processes on this machine, and by a forwarded port
+  /// otherwise.
   private Optional<JsonNode> ask(Pod pod, String path, Optional<JsonNode> body) {
     Optional<Integer> plain = port(pod, PLAIN_PORT);
-    Optional<Integer> secured = plain.isPresent() ? Optional.empty() : port(pod, SECURED_PORT);
-    int port = plain.or(() -> secured).orElse(PORT_DEFAULT);
+    Optional<Integer> secured = port(pod, SECURED_PORT);
+    if (secured.isPresent() && (plain.isEmpty() || credentials().isPresent())) {
+      Optional<JsonNode> answer = forwarded(pod, "https", secured.get(), path, body);
+      if (answer.isPresent() || plain.isEmpty()) {
+        return answer;
+      }
+    }
+    int port = plain.orElse(PORT_DEFAULT);
     String address = pod.getStatus().getPodIP();
-    if (secured.isEmpty() && address != null) {
+    if (address != null) {
       String host = address.contains(":") ? "[" + address + "]" : address;
       Optional<JsonNode> answer = send("http://" + host + ":" + port, path, body);
       if (answer.isPresent()) {
         return answer;
       }
     }
+    return forwarded(pod, "http", port, path, body);
+  }
+
+  private Optional<JsonNode> forwarded(
+      Pod pod, String scheme, int port, String path, Optional<JsonNode> body) {
     try (LocalPortForward forward =
         client
             .pods()
             .inNamespace(namespace)
             .withName(pod.getMetadata().getName())
             .portForward(port)) {
-      String scheme = secured.isPresent() ? "https" : "http";
       return send(scheme + "://localhost:" + forward.getLocalPort(), path, body);
     } catch (KubernetesClientException | IOException e) {
       return Optional.empty();
@@ -143,8 +157,8 @@ final class NodeDoor {
     HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT);
     if (base.startsWith("https:")) {
       builder.sslContext(trust());
-      credentials().ifPresent(header -> request.header("Authorization", header));
     }
+    credentials().ifPresent(header -> request.header("Authorization", header));
     try (HttpClient http = builder.build()) {
       HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
       JsonNode json = parsed(response.body());
@@ -209,7 +223,7 @@ final class NodeDoor {
     String user = environment.get("PARTITA_USER");
     String password = environment.get("PARTITA_PASSWORD");
     if (user == null || password == null) {
-      Secret secret = client.secrets().inNamespace(namespace).withName(ADMINISTRATOR).get();
+      Secret secret = administrator();
       if (secret == null) {
         return Optional.empty();
       }
@@ -220,6 +234,18 @@ final class NodeDoor {
         "Basic "
             + Base64.getEncoder()
                 .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /// Null where there is none, or whoever asks may not read it: then the node says what it lacks.
+  private @Nullable Secret administrator() {
+    try {
+      return client.secrets().inNamespace(namespace).withName(ADMINISTRATOR).get();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_FORBIDDEN) {
+        return null;
+      }
+      throw e;
+    }
   }
 
   private static String decoded(Secret secret, String key) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The names of pods in the format of `/etc/hosts`: there is no DNS server here.
 ///
@@ -23,7 +24,9 @@ import java.util.stream.Stream;
 final class HostsFile {
   private final Path file;
   private final String mark;
-  private List<String> written = List.of();
+
+  /// Null until it has replaced what an earlier start has written.
+  private @Nullable List<String> written;
 
   /// @param owner directory of the control plane
   HostsFile(Path file, Path owner) {
