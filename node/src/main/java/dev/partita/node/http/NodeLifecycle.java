@@ -14,6 +14,7 @@ import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
@@ -25,6 +26,10 @@ import org.jboss.logging.Logger;
 public final class NodeLifecycle {
   private static final Logger LOG = Logger.getLogger(NodeLifecycle.class);
   private static final int EXIT_FAILED = 3;
+
+  /// How long a node that has failed may take to end in order. Nothing depends on that it does: its
+  /// next start finds what a crash would have left.
+  private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
   private final Node node;
   private final Documents documents;
@@ -82,6 +87,17 @@ public final class NodeLifecycle {
 
   private void failed() {
     LOG.fatalf("the node cannot go on and stops: %s", node.failure().orElse("unknown"));
+    Thread.ofPlatform().daemon().name("last-resort").start(NodeLifecycle::haltSoon);
     Quarkus.asyncExit(EXIT_FAILED);
+  }
+
+  /// Ends the process if it does not end in order: what closes may wait for a disk that is gone.
+  private static void haltSoon() {
+    try {
+      Thread.sleep(END_PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(EXIT_FAILED);
   }
 }
