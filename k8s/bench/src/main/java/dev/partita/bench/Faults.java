@@ -236,11 +236,9 @@ final class Faults {
   }
 
   /// A node whose disk has lost something must end by itself, with the next thing that it writes.
-  private void replaceDisk(int node) throws IOException {
+  private void replaceDisk(int node) throws IOException, InterruptedException {
     if (diskFails[node]) {
-      Nodes.await(
-          "the end of node %d, whose disk has failed: has it gone on?".formatted(node),
-          () -> !nodes.isAlive(node));
+      awaitEnd(node);
       int code = nodes.awaitExit(node);
       if (code == 0) {
         throw new IllegalStateException("node " + node + " lost its disk and ended as if well");
@@ -250,6 +248,18 @@ final class Faults {
       restart(node);
     } else {
       ground.inside().repairDisk(node);
+    }
+  }
+
+  private void awaitEnd(int node) throws IOException, InterruptedException {
+    try {
+      Nodes.await(
+          "the end of node %d, whose disk has failed: its log has what its threads do"
+              .formatted(node),
+          () -> !nodes.isAlive(node));
+    } catch (IllegalStateException e) {
+      nodes.tellThreads(node);
+      throw e;
     }
   }
 
