@@ -25,6 +25,7 @@ final class Faults {
 
   private static final String BULK = "bulk";
   private static final String MUCH = "{\"text\":\"" + "x".repeat(512 << 10) + "\"}";
+  private static final int TOLD_CHARACTERS_MAX = 100_000;
   private static final long WRITE_NANOS_MAX = 5_000_000_000L;
   private static final List<String> PARTITIONS =
       Stream.concat(TortureClients.PARTITIONS.stream(), SideClients.PARTITIONS.stream()).toList();
@@ -236,11 +237,9 @@ final class Faults {
   }
 
   /// A node whose disk has lost something must end by itself, with the next thing that it writes.
-  private void replaceDisk(int node) throws IOException {
+  private void replaceDisk(int node) throws IOException, InterruptedException {
     if (diskFails[node]) {
-      Nodes.await(
-          "the end of node %d, whose disk has failed: has it gone on?".formatted(node),
-          () -> !nodes.isAlive(node));
+      awaitEnd(node);
       int code = nodes.awaitExit(node);
       if (code == 0) {
         throw new IllegalStateException("node " + node + " lost its disk and ended as if well");
@@ -250,6 +249,20 @@ final class Faults {
       restart(node);
     } else {
       ground.inside().repairDisk(node);
+    }
+  }
+
+  private void awaitEnd(int node) throws IOException, InterruptedException {
+    try {
+      Nodes.await(
+          "the end of node %d, whose disk has failed: see what its threads do"
+              .formatted(node),
+          () -> !nodes.isAlive(node));
+    } catch (IllegalStateException e) {
+      nodes.tellThreads(node);
+      String log = nodes.log(node);
+      System.out.println(log.substring(Math.max(0, log.length() - TOLD_CHARACTERS_MAX)));
+      throw e;
     }
   }
 

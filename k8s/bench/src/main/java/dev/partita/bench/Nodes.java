@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class Nodes implements AutoCloseable {
   static final int COUNT = 3;
   private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
+  private static final long TELL_MILLIS = 2_000;
   private static final List<String> JAVA_OPTIONS =
       List.of(
           "-XX:+UseSerialGC",
@@ -324,6 +325,12 @@ final class Nodes implements AutoCloseable {
 
   void resume(int node) throws IOException, InterruptedException {
     signal(node, "-CONT");
+  }
+
+  /// Has a node write into its log what each of its threads does.
+  void tellThreads(int node) throws IOException, InterruptedException {
+    signal(node, "-QUIT");
+    Thread.sleep(TELL_MILLIS);
   }
 
   private void signal(int node, String signal) throws IOException, InterruptedException {
