@@ -255,8 +255,7 @@ final class Faults {
   private void awaitEnd(int node) throws IOException, InterruptedException {
     try {
       Nodes.await(
-          "the end of node %d, whose disk has failed: see what its threads do"
-              .formatted(node),
+          "the end of node %d, whose disk has failed: see what its threads do".formatted(node),
           () -> !nodes.isAlive(node));
     } catch (IllegalStateException e) {
       nodes.tellThreads(node);
