@@ -25,13 +25,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Three clouds, each a real Kubernetes cluster with nodes, and one operator, in the first one,
 /// which has in the others the rights that are shipped and no more.
 @EnabledIfSystemProperty(named = "partita.kubeconfig", matches = ".+")
 class CloudsIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
   private static final int PROGRESS = 50;
 
@@ -82,7 +83,9 @@ class CloudsIT {
       spec: {collection: without-NAME, range: {}, replicas: 1, placement: [{site: alpha, replicas: 1}]}
       """;
 
-  @TempDir private Path home;
+  /// Kept when the test fails, with the logs of all nodes.
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path home;
 
   private final List<AutoCloseable> started = new ArrayList<>();
   private Cloud alpha;
