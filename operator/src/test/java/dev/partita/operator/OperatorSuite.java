@@ -488,9 +488,9 @@ abstract class OperatorSuite extends OperatorFixture {
     apply(site(4));
     apply(partition("profile", "columns: [email, name]"));
     apply(partition("login", "columns: [seen], split: {maxSize: 64Mi, mode: Auto}"));
-    apply(partition("torn", "columns: [other, seen]"));
     awaitReady(Partition.class, "profile");
     awaitReady(Partition.class, "login");
+    apply(partition("torn", "columns: [other, seen]"));
     awaitCondition(
         Partition.class,
         "torn",
