@@ -15,6 +15,9 @@ final class Transactions {
   private static final int CONTENDERS = 16;
   private static final int COUNTERS = 1_000;
 
+  /// For each kind of transaction: the first seconds teach the nodes' compilers.
+  private static final Duration WARM_UP = Duration.ofSeconds(10);
+
   private final Nodes nodes;
   private final Duration duration;
   private final String value;
@@ -29,8 +32,9 @@ final class Transactions {
     Table.chapter("Transactions: three node processes, fsync on; p50 beside a plain write's");
     nodes.createPartition(PARTITIONS.getFirst(), COLLECTION, "{\"end\":\"m\"}");
     nodes.createPartition(PARTITIONS.getLast(), COLLECTION, "{\"start\":\"m\"}");
-    // The first seconds teach the nodes' compilers.
-    Load.run(16, duration, number -> client(number, Kind.TWO));
+    for (Kind kind : Kind.values()) {
+      Load.run(CONTENDERS, WARM_UP, number -> client(number, kind));
+    }
     Table.head("a plain write, as many clients");
     for (int clients : clientCounts) {
       Load.Result plain = Load.run(clients, duration, number -> client(number, Kind.PLAIN));
