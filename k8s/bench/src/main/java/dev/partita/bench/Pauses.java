@@ -21,10 +21,14 @@ final class Pauses {
   /// About a third of what eight writers get out of two processors.
   private static final int PACED_PER_SECOND = 400;
 
-  private static final int SPLITS = 15;
-  private static final int SPLITS_AT_FULL_LOAD = 5;
+  /// The first times a node does something its code is loaded and not compiled yet.
+  private static final int TIMES_FRESH = 8;
+
+  private static final int TIMES = 20;
+  private static final int TIMES_AT_FULL_LOAD = 5;
   private static final long KEYS = 1L << 40;
   private static final String COLLECTION = "pauses";
+  private static final String PARTITION = "pauses";
 
   /// How long after an operation has ended writes still count as written across it.
   private static final long SETTLED_MILLIS = 100;
@@ -60,7 +64,7 @@ final class Pauses {
   private void measure(Nodes nodes, int mebibytes) throws Exception {
     ObjectNode bounds = Nodes.JSON.createObjectNode();
     bounds.putObject("range").put("start", 0).put("end", KEYS);
-    nodes.createPartition("pauses", COLLECTION, bounds);
+    nodes.createPartition(PARTITION, COLLECTION, bounds);
     fill(nodes, mebibytes);
     List<InetSocketAddress> addresses =
         List.of(nodes.address(0), nodes.address(1), nodes.address(2));
@@ -70,41 +74,37 @@ final class Pauses {
     }
     try (Foreground foreground =
         Foreground.paced(WRITERS, addresses, 16, anywhere, PACED_PER_SECOND)) {
+      Table.line("%d MiB, %d writes per second, fresh nodes:", mebibytes, PACED_PER_SECOND);
+      measure(nodes, foreground, TIMES_FRESH);
       Table.line("%d MiB, %d writes per second:", mebibytes, PACED_PER_SECOND);
-      measure(nodes, foreground, SPLITS);
+      measure(nodes, foreground, TIMES);
     }
     try (Foreground foreground = Foreground.start(WRITERS, addresses, 16, anywhere)) {
       Table.line("%d MiB, as many writes as the machine takes:", mebibytes);
-      measure(nodes, foreground, SPLITS_AT_FULL_LOAD);
+      measure(nodes, foreground, TIMES_AT_FULL_LOAD);
     }
   }
 
-  private void measure(Nodes nodes, Foreground foreground, int splits)
+  /// Splits the partition and merges it again, so that each time all of it is split, and all writes
+  /// go to what is split.
+  private void measure(Nodes nodes, Foreground foreground, int times)
       throws IOException, InterruptedException {
     Thread.sleep(REST_MILLIS);
-    Figures split = new Figures();
-    Figures merge = new Figures();
-    List<String> whole = new ArrayList<>();
-    String partition = "pauses";
-    long end = KEYS;
-    for (int count = 0; count < splits; count++) {
-      end /= 2;
-      ObjectNode operation = Nodes.JSON.createObjectNode();
-      operation.put("kind", "SplitPartition").put("partition", partition).put("at", end);
-      split.add(nodes, foreground, operation);
-      whole.add(partition);
-      partition = nodes.partition(partition).path("children").path(0).asText();
-      nodes.awaitActive(partition);
+    Figures splits = new Figures();
+    Figures merges = new Figures();
+    for (int count = 0; count < times; count++) {
+      ObjectNode split = Nodes.JSON.createObjectNode();
+      split.put("kind", "SplitPartition").put("partition", PARTITION).put("at", KEYS / 2);
+      splits.add(nodes, foreground, split);
+      nodes.awaitActive(nodes.partition(PARTITION).path("children").path(0).asText());
+      ObjectNode merge = Nodes.JSON.createObjectNode();
+      merge.put("kind", "MergePartitions").put("partition", PARTITION);
+      merges.add(nodes, foreground, merge);
+      nodes.awaitActive(PARTITION);
     }
-    for (String each : whole.reversed()) {
-      ObjectNode operation = Nodes.JSON.createObjectNode();
-      operation.put("kind", "MergePartitions").put("partition", each);
-      merge.add(nodes, foreground, operation);
-      nodes.awaitActive(each);
-    }
-    split.print("split");
-    merge.print("merge");
-    quiet(foreground, split.lengths());
+    splits.print("split");
+    merges.print("merge");
+    quiet(foreground, splits.lengths());
     if (foreground.refused() > 0) {
       Table.line(
           "  %d writes were refused, and written again by their clients", foreground.refused());
@@ -162,7 +162,7 @@ final class Pauses {
   private static void fill(Nodes nodes, int mebibytes) throws IOException {
     long rows = ((long) mebibytes << 20) / DOCUMENT_BYTES;
     Filling.rows(
-        nodes.address(nodes.leader("pauses")),
+        nodes.address(nodes.leader(PARTITION)),
         COLLECTION,
         rows,
         row -> KEYS / rows * row,
