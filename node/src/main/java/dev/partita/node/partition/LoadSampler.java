@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
 /// [#COUNTERS]th of the load is among them, and its count is at most that share too high, which is
 /// known and subtracted.
 ///
-/// For any thread. Recording takes the lock only for one request of [#STRIDE].
+/// For any thread. Recording a row takes the lock only once in [#STRIDE] times.
 final class LoadSampler {
   /// Long enough to see a pattern, short enough to act on it.
   static final long WINDOW_NANOS = 10_000_000_000L;
 
-  /// Of so many requests about one is looked at.
+  /// Of so many requests of a single row about one is looked at.
   static final int STRIDE = 8;
 
   /// Keys that compete for being the point to split at.
@@ -158,13 +158,14 @@ final class LoadSampler {
   /// @param end the first that is not among them, null if it goes on to the end
   /// @param weight what it has cost, in requests of one row
   void scan(@Nullable PrimaryKey first, @Nullable PrimaryKey end, double weight) {
-    if (isSampled()) {
-      synchronized (this) {
-        begin(weight);
-        reservoir.forEach(candidate -> candidate.count(first, end, weight));
-        if (first != null) {
-          draw(first, weight);
-        }
+    // All of them: a few may be all that there is to do. Each row that is looked at stands for
+    // others.
+    double share = weight / stride;
+    synchronized (this) {
+      begin(share);
+      reservoir.forEach(candidate -> candidate.count(first, end, share));
+      if (first != null) {
+        draw(first, share);
       }
     }
   }

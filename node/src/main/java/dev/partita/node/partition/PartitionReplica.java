@@ -46,7 +46,8 @@ public final class PartitionReplica {
   /// Rows of a page that cost about as much as a request of one row.
   private static final double ROWS_PER_REQUEST = 10;
 
-  private static final double NANOS_PER_SECOND = 1e9;
+  private static final double NANOS_PER_MILLI = 1e6;
+  private static final double MILLIS_PER_SECOND = 1e3;
 
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
@@ -206,7 +207,7 @@ public final class PartitionReplica {
         state.rows(),
         state.bytes(),
         operationRate.perSecond(),
-        cpuRate.perSecond() / NANOS_PER_SECOND,
+        Math.rint(cpuRate.perSecond() / NANOS_PER_MILLI) / MILLIS_PER_SECOND,
         profile,
         size.points(state, profile),
         state.indexes().stream()

@@ -130,6 +130,30 @@ class LoadSamplerTest {
     assertThat(windowEnds()).isEqualTo(LoadProfile.NONE);
   }
 
+  /// Twenty in a second.
+  @Test
+  void aFewLargePagesTellWhereTheLoadIs() {
+    var standard = new LoadSampler(0);
+    for (int i = 0; i < 2 * LoadSampler.SAMPLES_MIN; i++) {
+      int first = keys.nextInt(1_000);
+      standard.scan(PrimaryKey.of(first), PrimaryKey.of(first + 5), 100);
+    }
+    PrimaryKey middle = standard.profile(LoadSampler.WINDOW_NANOS).middle();
+    assertThat(number(middle)).isBetween(350L, 650L);
+  }
+
+  /// They are all looked at, and rows are not.
+  @Test
+  void pagesAndRowsCountInTheirProportion() {
+    var standard = new LoadSampler(0);
+    for (int i = 0; i < 20 * REQUESTS; i++) {
+      standard.read(PrimaryKey.of(keys.nextInt(100)));
+      int first = 100 + keys.nextInt(100);
+      standard.scan(PrimaryKey.of(first), PrimaryKey.of(first + 1), 1);
+    }
+    assertThat(number(standard.profile(LoadSampler.WINDOW_NANOS).middle())).isBetween(80L, 120L);
+  }
+
   @Test
   void scansOfPartsAreDividedByWhatTheyCost() {
     for (int i = 0; i < REQUESTS; i++) {
