@@ -34,6 +34,7 @@ final class ReplicaDuties {
 
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
+  private final ReadBarrier barrier;
   private final WritePipeline pipeline;
   private final PartitionDescriptor initial;
   private final PartitionReplica.Surroundings node;
@@ -91,11 +92,13 @@ final class ReplicaDuties {
   ReplicaDuties(
       PartitionStateMachine machine,
       ReplicationGroup group,
+      ReadBarrier barrier,
       WritePipeline pipeline,
       PartitionDescriptor initial,
       PartitionReplica.Surroundings node) {
     this.machine = machine;
     this.group = group;
+    this.barrier = barrier;
     this.pipeline = pipeline;
     this.initial = initial;
     this.node = node;
@@ -263,10 +266,15 @@ final class ReplicaDuties {
       commandUnderWay = true;
     }
     boolean rests = atLeisure;
+    var settled = new CompletableFuture<Void>();
+    if (due instanceof PartitionCommand.Split && node.splitRules().awaits()) {
+      barrier.awaitSplit(settled);
+    }
     var _ =
         group
             .propose(CommandCodec.encode(due, 256))
             .whenComplete((_, failure) -> {
+              settled.complete(null);
               long taken = rests ? rest(now) : 0;
               synchronized (this) {
                 commandUnderWay = false;
