@@ -191,7 +191,7 @@ final class ReplicaDuties {
     return descriptor != null
             && descriptor.epoch().equals(wanted.split().epoch())
             && Splitting.obstacle(state, machine.transactions().locks()) == null
-        ? wanted.split()
+        ? wanted.split().ledBy(group.status().leader())
         : null;
   }
 
@@ -217,7 +217,8 @@ final class ReplicaDuties {
   }
 
   /// Begins the term: everything that predecessors have committed is applied, and a fresh timestamp
-  /// is above all that they have promised.
+  /// is above all that they have promised. Nobody can promise anything any more when this replica
+  /// has become the leader, so the timestamp need not wait for what is to be applied.
   private void takeUp() {
     long begun;
     synchronized (this) {
@@ -230,7 +231,7 @@ final class ReplicaDuties {
     var _ =
         group
             .readBarrier()
-            .thenCompose(_ -> node.oracle().next(1))
+            .thenCombine(node.oracle().next(1), (_, block) -> block)
             .whenComplete((block, failure) -> {
               synchronized (this) {
                 if (generation == begun) {
