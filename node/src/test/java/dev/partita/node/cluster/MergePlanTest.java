@@ -269,6 +269,7 @@ class MergePlanTest {
                 0,
                 0,
                 0,
+                0,
                 report.load(),
                 report.points(),
                 List.of(),
