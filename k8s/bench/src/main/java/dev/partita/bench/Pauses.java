@@ -1,5 +1,6 @@
 package dev.partita.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -24,7 +25,9 @@ final class Pauses {
   /// The first times a node does something its code is loaded and not compiled yet.
   private static final int TIMES_FRESH = 8;
 
-  private static final int TIMES = 20;
+  /// So many that one of a hundred is among them.
+  private static final int TIMES = 100;
+
   private static final int TIMES_AT_FULL_LOAD = 5;
   private static final long KEYS = 1L << 40;
   private static final String COLLECTION = "pauses";
@@ -33,8 +36,11 @@ final class Pauses {
   /// How long after an operation has ended writes still count as written across it.
   private static final long SETTLED_MILLIS = 100;
 
-  /// Rows are counted and index entries built after splits; what follows is measured without that.
-  private static final long REST_MILLIS = 1_500;
+  /// Rows are counted after splits; what follows is measured without that, unless it takes longer
+  /// than this.
+  private static final long REST_MILLIS_MAX = 1_000;
+
+  private static final long REST_MILLIS = 200;
 
   private static final Duration WARM_UP = Duration.ofSeconds(20);
 
@@ -89,18 +95,20 @@ final class Pauses {
   /// go to what is split.
   private void measure(Nodes nodes, Foreground foreground, int times)
       throws IOException, InterruptedException {
-    Thread.sleep(REST_MILLIS);
+    Thread.sleep(REST_MILLIS_MAX);
     Figures splits = new Figures();
     Figures merges = new Figures();
     for (int count = 0; count < times; count++) {
       ObjectNode split = Nodes.JSON.createObjectNode();
       split.put("kind", "SplitPartition").put("partition", PARTITION).put("at", KEYS / 2);
       splits.add(nodes, foreground, split);
-      nodes.awaitActive(nodes.partition(PARTITION).path("children").path(0).asText());
+      List<String> parts = new ArrayList<>();
+      nodes.partition(PARTITION).path("children").forEach(part -> parts.add(part.asText()));
+      rest(nodes, parts);
       ObjectNode merge = Nodes.JSON.createObjectNode();
       merge.put("kind", "MergePartitions").put("partition", PARTITION);
       merges.add(nodes, foreground, merge);
-      nodes.awaitActive(PARTITION);
+      rest(nodes, List.of(PARTITION));
     }
     splits.print("split");
     merges.print("merge");
@@ -111,9 +119,24 @@ final class Pauses {
     }
   }
 
+  /// Waits until partitions serve, and for a while until their rows are counted.
+  private static void rest(Nodes nodes, List<String> partitions) throws InterruptedException {
+    partitions.forEach(nodes::awaitActive);
+    Thread.sleep(REST_MILLIS);
+    long end = System.nanoTime() + Duration.ofMillis(REST_MILLIS_MAX - REST_MILLIS).toNanos();
+    while (System.nanoTime() < end
+        && !partitions.stream().allMatch(name -> isMeasured(nodes.partition(name)))) {
+      Thread.sleep(REST_MILLIS / 4);
+    }
+  }
+
+  private static boolean isMeasured(JsonNode partition) {
+    return partition.path("splitPoints").path("measured").asBoolean();
+  }
+
   /// The longest writes while nothing happens, in times as long as the operations took.
   private static void quiet(Foreground foreground, List<Long> lengths) throws InterruptedException {
-    Thread.sleep(REST_MILLIS);
+    Thread.sleep(REST_MILLIS_MAX);
     List<Long> pauses = new ArrayList<>();
     for (long length : lengths) {
       long begun = System.nanoTime();
@@ -121,7 +144,8 @@ final class Pauses {
       pauses.add(foreground.longestNanos(begun, System.nanoTime()));
     }
     Table.line(
-        "  nothing: longest write, median %.1f ms, worst %.1f ms", median(pauses), worst(pauses));
+        "  nothing: longest write, median %.1f ms, p99 %.1f ms, worst %.1f ms",
+        median(pauses), p99(pauses), worst(pauses));
   }
 
   /// What several operations of a kind have shown, in nanoseconds.
@@ -141,18 +165,23 @@ final class Pauses {
       Thread.sleep(SETTLED_MILLIS);
       pauses.add(foreground.longestNanos(begun, System.nanoTime()));
       lengths.add(ended - begun);
-      Thread.sleep(REST_MILLIS);
     }
 
     void print(String what) {
       Table.line(
-          "  %s: longest write, median %.1f ms, worst of %d %.1f ms; order to end, median %.0f ms",
-          what, median(pauses), pauses.size(), worst(pauses), median(lengths));
+          "  %s: longest write, median %.1f ms, p99 %.1f ms, worst of %d %.1f ms; order to end, median %.0f ms",
+          what, median(pauses), p99(pauses), pauses.size(), worst(pauses), median(lengths));
     }
   }
 
   private static double median(List<Long> nanos) {
     return nanos.stream().sorted().toList().get(nanos.size() / 2) / 1e6;
+  }
+
+  /// What 99 of 100 do not exceed; of fewer the worst.
+  private static double p99(List<Long> nanos) {
+    int rank = Math.ceilDiv(99 * nanos.size(), 100);
+    return nanos.stream().sorted().toList().get(rank - 1) / 1e6;
   }
 
   private static double worst(List<Long> nanos) {

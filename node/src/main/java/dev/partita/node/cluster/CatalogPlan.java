@@ -25,7 +25,7 @@ final class CatalogPlan {
 
   private static void partition(
       ClusterView view, PartitionEntry entry, List<CatalogCommand> commands) {
-    if (SplitPlan.isRetirable(entry, view)) {
+    if (SplitPlan.isRetirable(entry, view) || MergePlan.isRetirable(entry, view)) {
       commands.add(new CatalogCommand.RetirePartition(entry.id()));
     }
     Optional<LedPartition> led = view.led(entry.id());

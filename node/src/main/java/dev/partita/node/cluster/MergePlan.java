@@ -2,6 +2,8 @@ package dev.partita.node.cluster;
 
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.Operation;
+import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.cluster.PartitionReport.FreezeReport;
 import dev.partita.node.cluster.ReportBoard.LedPartition;
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// not know any more is let go ([#unfreeze]), whoever has ordered it and however late the order
 /// came. Nobody is kept waiting for a member that does not come: a merge that does not get on is
 /// given up.
+///
+/// A copy at the edge whose line is cut after that keeps the groups of the parts, as after a split
+/// ([SplitPlan]), and not the operation.
 final class MergePlan {
   static final String WAIT_FOR_LEADERS = "WaitForLeaders";
   static final String WAIT = "Wait";
@@ -183,16 +188,55 @@ final class MergePlan {
 
   private Action cleanUp(PartitionEntry merged) {
     List<PartitionEntry> parts = view.catalog().merged(merged.id());
+    if (parts.isEmpty()) {
+      return Action.Finish.DONE;
+    }
+    boolean complete = true;
     for (PartitionEntry part : parts) {
-      for (NodeId member : part.members()) {
-        if (!view.hasSplit(member, part.id())) {
+      for (NodeId member : behind(part, merged, view)) {
+        if (!SplitPlan.isCutOff(member, part, view)) {
           return new Action.Wait(CLEAN_UP, "node " + member + " has not merged its replicas yet");
         }
+        complete = false;
       }
     }
-    return parts.isEmpty()
-        ? Action.Finish.DONE
-        : new Action.Propose(CLEAN_UP, new CatalogCommand.RetirePartition(parts.getFirst().id()));
+    return complete
+        ? new Action.Propose(CLEAN_UP, new CatalogCommand.RetirePartition(parts.getFirst().id()))
+        : Action.Finish.DONE;
+  }
+
+  /// Whether nobody needs the group any more of a Partition that was merged into another one by an
+  /// operation that has ended.
+  static boolean isRetirable(PartitionEntry part, ClusterView view) {
+    PartitionId into = part.parent();
+    PartitionEntry merged =
+        into == null || part.state() != PartitionEntry.State.MERGED
+            ? null
+            : view.catalog().partition(into).orElse(null);
+    return merged != null
+        && !isBeingMerged(merged, view)
+        && view.catalog().merged(merged.id()).stream()
+            .allMatch(each -> behind(each, merged, view).isEmpty());
+  }
+
+  private static boolean isBeingMerged(PartitionEntry merged, ClusterView view) {
+    return view.catalog().operations().values().stream()
+        .filter(each -> each.state() == OperationEntry.State.RUNNING)
+        .anyMatch(each ->
+            each.operation() instanceof Operation.MergePartitions(var split)
+                && view.catalog().answering(split).filter(merged::equals).isPresent());
+  }
+
+  /// The members that need the group of a part, because they have not made the one of it and have
+  /// to. A copy that the one does not have any more is removed with the rows that it has.
+  private static List<NodeId> behind(PartitionEntry part, PartitionEntry merged, ClusterView view) {
+    return part.members().stream()
+        .filter(member -> !view.hasSplit(member, part.id()))
+        .filter(member ->
+            !part.learners().contains(member)
+                || merged.members().contains(member)
+                || SplitPlan.hasPart(member, merged, view))
+        .toList();
   }
 
   /// What is frozen for a merge that will not be.

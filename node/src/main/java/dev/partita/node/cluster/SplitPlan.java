@@ -121,13 +121,14 @@ final class SplitPlan {
     return !entry.learners().contains(member) || hasPart(member, entry, view);
   }
 
-  private static boolean hasPart(NodeId member, PartitionEntry entry, ClusterView view) {
+  /// Whether a member has a replica of what a Partition was split into.
+  static boolean hasPart(NodeId member, PartitionEntry entry, ClusterView view) {
     return view.catalog().children(entry.id()).stream()
         .anyMatch(part -> part.members().contains(member) || hasPart(member, part, view));
   }
 
   /// Whether a member has no vote and may be silent for days.
-  private static boolean isCutOff(NodeId member, PartitionEntry entry, ClusterView view) {
+  static boolean isCutOff(NodeId member, PartitionEntry entry, ClusterView view) {
     NodeEntry node = view.catalog().nodes().get(member);
     return entry.learners().contains(member)
         && !view.isAlive(member)

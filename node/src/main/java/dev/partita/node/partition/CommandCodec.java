@@ -3,6 +3,7 @@ package dev.partita.node.partition;
 import dev.partita.node.partition.PartitionCommand.Timed;
 import dev.partita.node.partition.PartitionCommand.TimedPrepare;
 import dev.partita.node.partition.PartitionCommand.TimedWrite;
+import dev.partita.node.raft.NodeId;
 import java.util.List;
 
 /// The binary form of commands, as they stand in the log.
@@ -27,6 +28,7 @@ final class CommandCodec {
   private static final int FREEZE = 17;
   private static final int UNFREEZE = 18;
   private static final int RAISE_EPOCH = 19;
+  private static final int SPLIT_LED = 20;
 
   private CommandCodec() {}
 
@@ -60,14 +62,7 @@ final class CommandCodec {
       case PartitionCommand.ForgetTransactions(var ids) ->
           out.raw(FORGET).list(ids, ids.size(), (o, id) -> id.writeTo(o));
       case PartitionCommand.PurgeTransactions(var before) -> out.raw(PURGE).timestamp(before);
-      case PartitionCommand.Split(var epoch, var at, var children) ->
-          out.raw(SPLIT)
-              .number(epoch.value())
-              .optional(at, PartitionCodec::writeDatum)
-              .list(
-                  children,
-                  children.size(),
-                  (o, child) -> o.number(child.id().value()).text(child.name()));
+      case PartitionCommand.Split split -> writeSplit(out, split);
       case PartitionCommand.Freeze(var epoch, var into, var bounds) -> {
         out.raw(FREEZE).number(epoch.value()).number(into.id().value()).text(into.name());
         PartitionCodec.writeBounds(out, bounds);
@@ -106,12 +101,8 @@ final class CommandCodec {
                   in.optional(TransactionOutcome::read));
           case FORGET -> new PartitionCommand.ForgetTransactions(in.list(TransactionId::read));
           case PURGE -> new PartitionCommand.PurgeTransactions(in.timestamp());
-          case SPLIT ->
-              new PartitionCommand.Split(
-                  new Epoch(in.number()),
-                  in.optional(PartitionCodec::readDatum),
-                  in.list(each ->
-                      new PartitionCommand.Child(new PartitionId(each.number()), each.text())));
+          case SPLIT -> readSplit(in);
+          case SPLIT_LED -> readSplit(in).ledBy(new NodeId(in.number()));
           case FREEZE ->
               new PartitionCommand.Freeze(
                   new Epoch(in.number()),
@@ -125,6 +116,29 @@ final class CommandCodec {
         };
     in.end();
     return command;
+  }
+
+  /// That a leader is named is a kind of its own: members who would not understand it must not
+  /// begin the children in another way than the others.
+  private static void writeSplit(BinaryWriter out, PartitionCommand.Split split) {
+    NodeId leader = split.leader();
+    out.raw(leader == null ? SPLIT : SPLIT_LED)
+        .number(split.epoch().value())
+        .optional(split.at(), PartitionCodec::writeDatum)
+        .list(
+            split.children(),
+            split.children().size(),
+            (o, child) -> o.number(child.id().value()).text(child.name()));
+    if (leader != null) {
+      out.number(leader.value());
+    }
+  }
+
+  private static PartitionCommand.Split readSplit(BinaryReader in) {
+    return new PartitionCommand.Split(
+        new Epoch(in.number()),
+        in.optional(PartitionCodec::readDatum),
+        in.list(each -> new PartitionCommand.Child(new PartitionId(each.number()), each.text())));
   }
 
   private static void writeFinish(BinaryWriter out, PartitionCommand.FinishTransaction finish) {

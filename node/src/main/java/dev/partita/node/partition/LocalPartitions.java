@@ -208,8 +208,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// Opens the children that a split has made on this node. Others of them come with snapshots, to
   /// where they are placed.
   ///
-  /// Where the Partition is led its children are to be led as well: they campaign at once, so that
-  /// nobody has to wait for an election.
+  /// Who led the Partition when the split was proposed leads its children as soon as they are open
+  /// here. Who leads it now campaigns at once, in case that one is gone.
   private void openChildren(PartitionReplica parent, SplitState split) {
     // Of a merge there is one, which is opened where it is made.
     boolean leads = parent.group().status().leads() && !split.isMerge();

@@ -2,6 +2,7 @@ package dev.partita.node.partition;
 
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.Datum;
+import dev.partita.node.raft.NodeId;
 import dev.partita.node.time.Timestamp;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -95,9 +96,21 @@ sealed interface PartitionCommand {
   /// @param epoch what the Partition's is expected to be
   /// @param at where to cut, see [SplitBounds#halves]
   /// @param children in the order of the halves
-  record Split(Epoch epoch, @Nullable Datum at, List<Child> children) implements PartitionCommand {
+  /// @param leader who led the Partition when this was proposed, and leads the children first; null
+  ///   to elect their first leaders
+  record Split(Epoch epoch, @Nullable Datum at, List<Child> children, @Nullable NodeId leader)
+      implements PartitionCommand {
     public Split {
       children = List.copyOf(children);
+    }
+
+    /// As somebody asks for it who does not know who leads.
+    Split(Epoch epoch, @Nullable Datum at, List<Child> children) {
+      this(epoch, at, children, null);
+    }
+
+    Split ledBy(@Nullable NodeId other) {
+      return new Split(epoch, at, children, other);
     }
   }
 

@@ -21,6 +21,7 @@ final class PartitionKeys {
   private static final byte STATE_RECORD = 'p';
   private static final byte INSTALL_RECORD = 'i';
   private static final byte LITTER_RECORD = 'l';
+  private static final byte LEADER_RECORD = 'v';
 
   private final PartitionDescriptor descriptor;
   private final RowKeys rows;
@@ -39,6 +40,11 @@ final class PartitionKeys {
   /// The key of the record that is there while a snapshot is being installed.
   static Key installRecord(PartitionId id) {
     return record(INSTALL_RECORD, id);
+  }
+
+  /// The key of the record that tells who leads a Partition first that a split has made.
+  static Key leaderRecord(PartitionId id) {
+    return record(LEADER_RECORD, id);
   }
 
   /// The keys of the records of entries that this replica does not need any more and has to remove.

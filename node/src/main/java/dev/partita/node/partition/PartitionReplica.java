@@ -52,6 +52,7 @@ public final class PartitionReplica {
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
   private final Surroundings node;
+  private final ReadBarrier barrier;
   private final WritePipeline pipeline;
   private final ReplicaReader reader;
   private final ChangeReader changes;
@@ -81,15 +82,16 @@ public final class PartitionReplica {
     this.changes = new ChangeReader(machine, node.storage(), node.clock());
     this.reader = new ReplicaReader(machine, node.storage(), node.splitRules(), changes);
     this.pipeline = new WritePipeline(group, node);
-    this.promises = new ReplicaPromises(machine, group, pipeline, reader);
+    this.barrier = new ReadBarrier(group);
+    this.promises = new ReplicaPromises(machine, barrier, pipeline, reader);
     this.freezes = new FreezeWatch(node.clock());
-    this.duties = new ReplicaDuties(machine, group, pipeline, initial, node);
+    this.duties = new ReplicaDuties(machine, group, barrier, pipeline, initial, node);
     this.transactions =
         new TransactionDuties(machine.transactions(), group, pipeline, this::isClosed, node);
     this.answers = new TimedAnswers(machine.transactions().locks(), transactions, node);
     this.statements =
         new StatementLocks(
-            machine, group, pipeline, reader, transactions.queue(), answers, node.clock());
+            machine, group, barrier, pipeline, reader, transactions.queue(), answers, node.clock());
     this.operationRate = new Rate(operations::sum, node.clock().monotonicNanos());
     this.cpuRate = new Rate(machine.cpu()::nanos, node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
@@ -324,7 +326,7 @@ public final class PartitionReplica {
   private CompletableFuture<Response> inspect(Request.Inspect inspect, Deadline deadline) {
     CompletableFuture<Response> known =
         answers.afterwards(
-            group.readBarrier(),
+            barrier.pass(),
             deadline,
             () -> {
               TransactionStatus status =
@@ -362,8 +364,7 @@ public final class PartitionReplica {
   }
 
   private CompletableFuture<Response> lookup(Request.Lookup lookup, Deadline deadline) {
-    CompletableFuture<Timestamp> now =
-        group.readBarrier().thenCompose(_ -> pipeline.snapshot(null));
+    CompletableFuture<Timestamp> now = barrier.pass().thenCompose(_ -> pipeline.snapshot(null));
     return answers
         .afterwards(
             now,
@@ -387,10 +388,10 @@ public final class PartitionReplica {
       return snapshotRead(read, read.at(), deadline);
     }
     CompletableFuture<Void> write = pipeline.underWay(read.key());
-    CompletableFuture<Long> barrier =
-        write == null ? group.readBarrier() : write.thenCompose(_ -> group.readBarrier());
+    CompletableFuture<Long> ready =
+        write == null ? barrier.pass() : write.thenCompose(_ -> barrier.pass());
     return answers
-        .afterwards(barrier, deadline, () -> reader.newest(read))
+        .afterwards(ready, deadline, () -> reader.newest(read))
         .thenCompose(response -> answers.unlocked(response, deadline, () -> read(read, deadline)));
   }
 
@@ -398,7 +399,7 @@ public final class PartitionReplica {
   /// does not wait for a transaction that is prepared, but reads up to it.
   private CompletableFuture<Response> changes(Request.Changes request, Deadline deadline) {
     CompletableFuture<Long> promised =
-        pipeline.snapshot(request.upTo()).thenCompose(_ -> group.readBarrier());
+        pipeline.snapshot(request.upTo()).thenCompose(_ -> barrier.pass());
     return answers.afterwards(
         promised, deadline, () -> reader.changes(request, transactions::resolveLater));
   }
@@ -418,7 +419,7 @@ public final class PartitionReplica {
     }
     CompletableFuture<Timestamp> snapshot = pipeline.snapshot(at);
     CompletableFuture<Timestamp> confirmed =
-        snapshot.thenCompose(chosen -> group.readBarrier().thenApply(_ -> chosen));
+        snapshot.thenCompose(chosen -> barrier.pass().thenApply(_ -> chosen));
     CompletableFuture<Response> answer =
         answers.afterwards(confirmed, deadline, () -> reader.at(request, confirmed.join()));
     // Now was chosen just before the index became ready. The moment it did is later, so it sees at

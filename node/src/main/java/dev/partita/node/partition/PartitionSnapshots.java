@@ -111,6 +111,7 @@ final class PartitionSnapshots {
     spans.forEach(storage::clear);
     try (Batch batch = storage.newBatch()) {
       batch.deleteMeta(PartitionKeys.stateRecord(id));
+      batch.deleteMeta(PartitionKeys.leaderRecord(id));
       batch.deleteMeta(PartitionKeys.installRecord(id));
       batch.commit();
     }

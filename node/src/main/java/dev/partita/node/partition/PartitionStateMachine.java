@@ -133,6 +133,12 @@ final class PartitionStateMachine implements StateMachine {
   }
 
   @Override
+  public @Nullable NodeId firstLeader() {
+    byte[] named = storage.meta(PartitionKeys.leaderRecord(id));
+    return named == null ? null : new NodeId(PartitionCodec.begin(named).number());
+  }
+
+  @Override
   public long durableIndex() {
     return durableIndex;
   }

@@ -34,6 +34,7 @@ final class ReplicaDuties {
 
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
+  private final ReadBarrier barrier;
   private final WritePipeline pipeline;
   private final PartitionDescriptor initial;
   private final PartitionReplica.Surroundings node;
@@ -91,11 +92,13 @@ final class ReplicaDuties {
   ReplicaDuties(
       PartitionStateMachine machine,
       ReplicationGroup group,
+      ReadBarrier barrier,
       WritePipeline pipeline,
       PartitionDescriptor initial,
       PartitionReplica.Surroundings node) {
     this.machine = machine;
     this.group = group;
+    this.barrier = barrier;
     this.pipeline = pipeline;
     this.initial = initial;
     this.node = node;
@@ -188,7 +191,7 @@ final class ReplicaDuties {
     return descriptor != null
             && descriptor.epoch().equals(wanted.split().epoch())
             && Splitting.obstacle(state, machine.transactions().locks()) == null
-        ? wanted.split()
+        ? wanted.split().ledBy(group.status().leader())
         : null;
   }
 
@@ -214,7 +217,8 @@ final class ReplicaDuties {
   }
 
   /// Begins the term: everything that predecessors have committed is applied, and a fresh timestamp
-  /// is above all that they have promised.
+  /// is above all that they have promised. Nobody can promise anything any more when this replica
+  /// has become the leader, so the timestamp need not wait for what is to be applied.
   private void takeUp() {
     long begun;
     synchronized (this) {
@@ -227,7 +231,7 @@ final class ReplicaDuties {
     var _ =
         group
             .readBarrier()
-            .thenCompose(_ -> node.oracle().next(1))
+            .thenCombine(node.oracle().next(1), (_, block) -> block)
             .whenComplete((block, failure) -> {
               synchronized (this) {
                 if (generation == begun) {
@@ -263,10 +267,15 @@ final class ReplicaDuties {
       commandUnderWay = true;
     }
     boolean rests = atLeisure;
+    var settled = new CompletableFuture<Void>();
+    if (due instanceof PartitionCommand.Split && node.splitRules().awaits()) {
+      barrier.awaitSplit(settled);
+    }
     var _ =
         group
             .propose(CommandCodec.encode(due, 256))
             .whenComplete((_, failure) -> {
+              settled.complete(null);
               long taken = rests ? rest(now) : 0;
               synchronized (this) {
                 commandUnderWay = false;

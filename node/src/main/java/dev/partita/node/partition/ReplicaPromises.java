@@ -1,6 +1,5 @@
 package dev.partita.node.partition;
 
-import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.time.Timestamp;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -10,18 +9,18 @@ import org.jspecify.annotations.Nullable;
 final class ReplicaPromises {
 
   private final PartitionStateMachine machine;
-  private final ReplicationGroup group;
+  private final ReadBarrier barrier;
   private final WritePipeline pipeline;
   private final ReplicaReader reader;
   private final ClosedReads closed = new ClosedReads();
 
   ReplicaPromises(
       PartitionStateMachine machine,
-      ReplicationGroup group,
+      ReadBarrier barrier,
       WritePipeline pipeline,
       ReplicaReader reader) {
     this.machine = machine;
-    this.group = group;
+    this.barrier = barrier;
     this.pipeline = pipeline;
     this.reader = reader;
   }
@@ -33,7 +32,7 @@ final class ReplicaPromises {
     pipeline.note(now);
     return pipeline
         .snapshot(at)
-        .thenCompose(_ -> group.readBarrier())
+        .thenCompose(_ -> barrier.pass())
         .thenApply(_ -> new ClosedTimestamp(machine.id(), at, machine.state().appliedIndex()));
   }
 

@@ -16,6 +16,11 @@ class SplitRules {
     return true;
   }
 
+  /// Whether readers wait for a split that is being decided.
+  boolean awaits() {
+    return true;
+  }
+
   /// Whether a Partition that is frozen answers nobody.
   boolean freezes() {
     return true;

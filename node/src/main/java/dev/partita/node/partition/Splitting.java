@@ -4,6 +4,7 @@ import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
 import dev.partita.node.partition.PartitionCommand.Child;
 import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.SnapshotMark;
 import dev.partita.node.storage.Batch;
 import dev.partita.node.storage.StorageReader;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What the children inherit:
 /// - bounds, members, and an epoch above every one of the Partition;
+/// - their first leader, who led the Partition when the entry was proposed: all members begin with
+///   their votes given to it, see [SnapshotMark#inheritedHardState], so that nobody has to wait for
+///   an election. It need not lead the Partition any more when it applies the entry;
 /// - the highest timestamp written and the oldest one readable. Promises to readers need not be
 ///   handed over: a child's leader begins with a timestamp that was taken after this entry was
 ///   committed, and the Partition lets no reader in from then on;
@@ -91,6 +95,12 @@ final class Splitting {
     for (PartitionDescriptor child : children) {
       if (rules.inherits()) {
         makeChild(batch, before, child, children);
+        NodeId leader = split.leader();
+        if (leader != null && child.members().isVoter(leader)) {
+          batch.putMeta(
+              PartitionKeys.leaderRecord(child.id()),
+              PartitionCodec.begin(16).number(leader.value()).toByteArray());
+        }
       }
     }
     return before.split(descriptor.withEpoch(epoch), new SplitState(index, children));

@@ -13,6 +13,7 @@ final class StatementLocks {
 
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
+  private final ReadBarrier barrier;
   private final WritePipeline pipeline;
   private final ReplicaReader reader;
   private final LockQueue queue;
@@ -22,6 +23,7 @@ final class StatementLocks {
   StatementLocks(
       PartitionStateMachine machine,
       ReplicationGroup group,
+      ReadBarrier barrier,
       WritePipeline pipeline,
       ReplicaReader reader,
       LockQueue queue,
@@ -29,6 +31,7 @@ final class StatementLocks {
       Clock clock) {
     this.machine = machine;
     this.group = group;
+    this.barrier = barrier;
     this.pipeline = pipeline;
     this.reader = reader;
     this.queue = queue;
@@ -65,7 +68,7 @@ final class StatementLocks {
         pipeline
             .settled(lock.row())
             .thenCompose(_ -> pipeline.snapshot(null))
-            .thenCompose(at -> group.readBarrier().thenApply(_ -> at));
+            .thenCompose(at -> barrier.pass().thenApply(_ -> at));
     return answers
         .afterwards(confirmed, deadline, () -> row(lock, confirmed.join()))
         .thenCompose(response -> answers.unlocked(response, deadline, () -> read(lock, deadline)));

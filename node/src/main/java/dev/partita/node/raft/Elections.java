@@ -33,6 +33,7 @@ final class Elections {
       RaftLog log,
       Following following,
       Outbox outbox,
+      boolean begun,
       long nowNanos) {
     this.self = standing.self();
     this.standing = standing;
@@ -42,10 +43,10 @@ final class Elections {
     this.log = log;
     this.following = following;
     this.outbox = outbox;
-    // Before the start this replica may have promised a leader to keep still; only before the first
-    // election nobody could ask for that.
+    // Before the start this replica may have promised a leader to keep still; only before it was
+    // begun, or before the first election, nobody could ask for that.
     heardNanos =
-        standing.term() <= SnapshotMark.initialHardState().term()
+        begun || standing.term() <= SnapshotMark.initialHardState().term()
             ? nowNanos - settings.electionTimeoutNanos()
             : nowNanos;
     timeoutTicks = randomTimeoutTicks();
@@ -194,9 +195,27 @@ final class Elections {
   }
 
   private void lead() {
+    lead(log.lastIndex() + 1);
+  }
+
+  /// @param ownIndex from which on the log is known to hold what is committed
+  private void lead(long ownIndex) {
     ballot = null;
     elapsedTicks = 0;
-    standing.lead(new Leadership(self, standing.term(), settings, rules, log, outbox));
+    standing.lead(new Leadership(self, standing.term(), ownIndex, settings, rules, log, outbox));
+  }
+
+  /// Leads the term that the group begins with, if all members begin with their votes given to this
+  /// replica. Nobody has led before, so nothing is committed behind the beginning, which is the
+  /// same everywhere, and no members have been changed.
+  void leadFirstTerm() {
+    SnapshotMark beginning = log.snapshot();
+    if (standing.term() == SnapshotMark.FIRST_TERM_INHERITED
+        && standing.votedFor(self)
+        && beginning.isInherited()
+        && isPromotable()) {
+      lead(beginning.index());
+    }
   }
 
   /// Ends whatever this replica was, to follow.

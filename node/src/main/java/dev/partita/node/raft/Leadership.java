@@ -25,7 +25,10 @@ final class Leadership {
   private final Map<NodeId, Peer> peers = new TreeMap<>();
   private final ReadQueue reads = new ReadQueue();
   private final ArrayDeque<Uncommitted> uncommitted = new ArrayDeque<>();
-  private final long firstIndexOfTerm;
+
+  /// What earlier leaders have committed lies before it.
+  private final long ownIndex;
+
   private long uncommittedBytes;
   private int heartbeatElapsed;
   private int quorumElapsed;
@@ -34,17 +37,30 @@ final class Leadership {
   private int transferElapsed;
   private boolean leaseSurrendered;
 
+  /// @param ownIndex once it is committed, so is everything that earlier leaders have committed:
+  ///   the first index of the term, or less if there were none
   Leadership(
-      NodeId self, long term, RaftSettings settings, Rules rules, RaftLog log, Outbox outbox) {
+      NodeId self,
+      long term,
+      long ownIndex,
+      RaftSettings settings,
+      Rules rules,
+      RaftLog log,
+      Outbox outbox) {
     this.self = self;
     this.term = term;
     this.settings = settings;
     this.rules = rules;
     this.log = log;
     this.outbox = outbox;
-    firstIndexOfTerm = log.lastIndex() + 1;
-    log.append(Entry.empty(term, firstIndexOfTerm));
+    this.ownIndex = ownIndex;
+    long lastIndex = log.lastIndex();
+    log.append(Entry.empty(term, lastIndex + 1));
     followConfiguration();
+    if (ownIndex <= lastIndex) {
+      // All begin with the same log, or without one and say so: there is nothing to be probed.
+      peers.values().forEach(peer -> peer.accepted(ownIndex, log.firstIndex()));
+    }
   }
 
   // Proposals
@@ -222,7 +238,7 @@ final class Leadership {
   // Commit
 
   boolean committedInTerm() {
-    return log.commitIndex() >= firstIndexOfTerm;
+    return log.commitIndex() >= ownIndex;
   }
 
   /// Commits what a quorum of voters holds durably.
@@ -332,7 +348,7 @@ final class Leadership {
   }
 
   OptionalLong appliedReadsUntilNanos(long nowNanos) {
-    if (!leaseValid(nowNanos) || rules.appliedReadsWait(log.appliedIndex(), firstIndexOfTerm)) {
+    if (!leaseValid(nowNanos) || rules.appliedReadsWait(log.appliedIndex(), ownIndex)) {
       return OptionalLong.empty();
     }
     return OptionalLong.of(leaseStartNanos(nowNanos) + settings.leaseNanos());

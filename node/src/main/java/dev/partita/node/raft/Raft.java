@@ -27,8 +27,11 @@ public final class Raft {
   private long durableTerm;
   private long nowNanos;
 
-  /// Starts a replica from what is on its disk.
+  /// Starts a replica from what is on its disk. It leads at once if it is the one that its group
+  /// begins with, see [SnapshotMark#inheritedHardState].
   ///
+  /// @param begun whether the hard state and the beginning of the log have just been written
+  ///   durably, and nothing was there before: so this replica has told nobody anything yet
   /// @param appliedIndex what the state machine holds already; not below the log's snapshot mark
   ///   and not above its end
   public Raft(
@@ -36,10 +39,11 @@ public final class Raft {
       RaftSettings settings,
       HardState hardState,
       LogView log,
+      boolean begun,
       long appliedIndex,
       RandomGenerator random,
       long nowNanos) {
-    this(self, settings, hardState, log, appliedIndex, random, nowNanos, Rules.SOUND);
+    this(self, settings, hardState, log, begun, appliedIndex, random, nowNanos, Rules.SOUND);
   }
 
   Raft(
@@ -47,6 +51,7 @@ public final class Raft {
       RaftSettings settings,
       HardState hardState,
       LogView log,
+      boolean begun,
       long appliedIndex,
       RandomGenerator random,
       long nowNanos,
@@ -59,7 +64,11 @@ public final class Raft {
     durableTerm = standing.term();
     following = new Following(self, rules, this.log, outbox);
     elections =
-        new Elections(standing, settings, rules, random, this.log, following, outbox, nowNanos);
+        new Elections(
+            standing, settings, rules, random, this.log, following, outbox, begun, nowNanos);
+    if (rules.mayLeadFirstTerm(begun)) {
+      elections.leadFirstTerm();
+    }
   }
 
   // Events of time and elections

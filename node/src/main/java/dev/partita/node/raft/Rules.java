@@ -118,6 +118,13 @@ class Rules {
     return true;
   }
 
+  /// The leader that all members of a group begin with leads the first term once: it might have led
+  /// it and sent entries before a crash that its disk knows nothing of, if its log was there
+  /// already.
+  boolean mayLeadFirstTerm(boolean begun) {
+    return begun;
+  }
+
   /// Once a leader has told another to campaign, its followers may vote at any moment.
   boolean leaseEndsWithTransfer() {
     return true;

@@ -1,5 +1,7 @@
 package dev.partita.node.raft;
 
+import org.jspecify.annotations.Nullable;
+
 /// What the core knows of a snapshot: the last entry it covers and the configuration in force
 /// there. The files are the host's.
 ///
@@ -44,10 +46,22 @@ public record SnapshotMark(long index, long term, Configuration configuration) {
     return new SnapshotMark(2, 1, configuration);
   }
 
-  /// The hard state that goes with [#inherited].
-  public static HardState inheritedHardState() {
-    return new HardState(1, null, 2);
+  /// The hard state that goes with [#inherited], the same on each of the first members.
+  ///
+  /// Who handed the data over may name the first leader: then all begin in the term after the
+  /// mark's with their votes given to it. Nobody else can be elected in that term, so it leads
+  /// without asking. The term is above that of [#initialHardState] because it has a leader who is
+  /// promised things, see [Elections].
+  ///
+  /// @param leader null to elect the first leader as any other
+  public static HardState inheritedHardState(@Nullable NodeId leader) {
+    return leader == null
+        ? new HardState(1, null, 2)
+        : new HardState(FIRST_TERM_INHERITED, leader, 2);
   }
+
+  /// The one term that is led without an election, if a leader was named for it.
+  static final long FIRST_TERM_INHERITED = 2;
 
   /// Whether a group began here with data of another one.
   public boolean isInherited() {

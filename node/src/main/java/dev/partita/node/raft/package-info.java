@@ -21,7 +21,9 @@
 ///
 /// Invariants, checked all along by the simulation in the tests:
 /// - Election safety: at most one leader in a term. The vote is durable before it is told to
-///   anybody.
+///   anybody. A group whose members got its data from another group may begin in a term in which
+///   all have voted for the same one of them: it leads without an election, once
+///   ([SnapshotMark#inheritedHardState]).
 /// - Log matching, leader completeness, state machine safety (Raft thesis, section 3.6).
 /// - A configuration takes effect when its entry is appended, not when it is committed or applied,
 ///   and is undone when the entry is truncated (Raft thesis, section 4.1). At most one change is
@@ -33,10 +35,11 @@
 ///   [RaftSettings#clockDriftPercent], however long a process is paused.
 ///
 /// What a host must do besides [Effects]: make a new group with [SnapshotMark#initial] on every
-/// first member; make a replica that joins later with [SnapshotMark#NONE] and add it as a learner
-/// first, because it neither takes entries nor votes before it has a snapshot; when a removed
-/// replica is deleted, keep its hard state and [SnapshotMark#tombstone] for the case that the same
-/// node gets one again, because what the old one voted and acknowledged still counts.
+/// first member, durably before the replica starts, and tell it whether that was just now; make a
+/// replica that joins later with [SnapshotMark#NONE] and add it as a learner first, because it
+/// neither takes entries nor votes before it has a snapshot; when a removed replica is deleted,
+/// keep its hard state and [SnapshotMark#tombstone] for the case that the same node gets one again,
+/// because what the old one voted and acknowledged still counts.
 ///
 /// The one exception to all of this is [Raft#recover]: a person decides that a quorum is lost for
 /// ever, and one survivor goes on. Nothing here ever does that by itself.

@@ -135,7 +135,7 @@ final class HostCore {
     try {
       GroupLog log = context.log().group(group);
       CompletableFuture<ReplicationGroup> opened =
-          begin(log, machine, beginning(log, machine.mark(), bootstrap));
+          begin(log, machine, beginning(log, machine, bootstrap));
       return opened.whenComplete((_, _) -> changing.remove(group));
     } catch (IllegalStateException e) {
       changing.remove(group);
@@ -146,8 +146,13 @@ final class HostCore {
   private CompletableFuture<ReplicationGroup> begin(
       GroupLog log, StateMachine machine, List<LogRecord> first) {
     var opened = new CompletableFuture<ReplicationGroup>();
+    // Nothing was known of the group, so this node has told nobody anything in its name.
+    boolean begun =
+        !log.exists()
+            && log.hardState().equals(HardState.NONE)
+            && log.tombstone().equals(SnapshotMark.NONE);
     if (first.isEmpty()) {
-      start(log, machine, opened);
+      start(log, machine, false, opened);
     } else {
       context
           .log()
@@ -156,7 +161,7 @@ final class HostCore {
               writeFailure -> {
                 if (writeFailure == null) {
                   log.adoptMark();
-                  start(log, machine, opened);
+                  start(log, machine, begun, opened);
                 } else {
                   opened.completeExceptionally(new ReplicationRefusal.Stopped());
                   fail(writeFailure);
@@ -168,15 +173,16 @@ final class HostCore {
 
   /// What has to be written before a replica can start from its log and its state machine's data.
   private static List<LogRecord> beginning(
-      GroupLog log, SnapshotMark data, @Nullable Configuration bootstrap) {
+      GroupLog log, StateMachine machine, @Nullable Configuration bootstrap) {
     GroupId group = log.group();
+    SnapshotMark data = machine.mark();
     if (!log.exists()) {
       if (data.index() > 0 && !data.isInherited()) {
         throw new IllegalStateException("There is data of the group, but no log: " + group);
       }
       if (data.index() > 0 && log.tombstone().equals(SnapshotMark.NONE)) {
         return List.of(
-            new LogRecord.State(group, SnapshotMark.inheritedHardState()),
+            new LogRecord.State(group, SnapshotMark.inheritedHardState(machine.firstLeader())),
             new LogRecord.Mark(group, data, true));
       }
       boolean fresh = bootstrap != null && log.tombstone().equals(SnapshotMark.NONE);
@@ -214,20 +220,23 @@ final class HostCore {
   }
 
   private void start(
-      GroupLog log, StateMachine machine, CompletableFuture<ReplicationGroup> opened) {
+      GroupLog log,
+      StateMachine machine,
+      boolean begun,
+      CompletableFuture<ReplicationGroup> opened) {
     Lane lane = laneOf(log.group());
-    lane.post(_ -> {
+    lane.post(now -> {
       if (lane.stopped()) {
         opened.completeExceptionally(new ReplicationRefusal.Stopped());
         return;
       }
       long applied = Math.max(machine.mark().index(), log.snapshot().index());
-      var replica = new Replica(lane, context, machine, log, applied);
+      var replica = new Replica(lane, context, machine, log, begun, applied);
       if (replicas.putIfAbsent(log.group(), replica) != null) {
         opened.completeExceptionally(new ReplicationRefusal.Stopped());
         return;
       }
-      lane.add(replica);
+      lane.add(replica, now);
       opened.complete(replica);
     });
   }

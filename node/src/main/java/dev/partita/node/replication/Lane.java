@@ -63,6 +63,7 @@ final class Lane {
   private final Set<Replica> touched = new LinkedHashSet<>();
   private final Map<NodeId, ArrayList<HostFrame.GroupMessage>> outboxes = new HashMap<>();
   private final Map<GroupId, Long> unknownGroups = new HashMap<>();
+  private final EarlyMessages early = new EarlyMessages();
   private final Peers peers;
   private ArrayList<LogRecord> records = new ArrayList<>();
   private ArrayList<Durable> durables = new ArrayList<>();
@@ -264,6 +265,7 @@ final class Lane {
       if (replica != null) {
         replica.step(message, now);
       } else {
+        early.keep(each, now);
         unknownGroup(each.group(), from, now);
       }
     }
@@ -281,10 +283,11 @@ final class Lane {
     host.listener().unknownGroup(group, from);
   }
 
-  void add(Replica replica) {
+  void add(Replica replica, long now) {
     unknownGroups.remove(replica.id());
     replicas.put(replica.id(), replica);
     peers.membersChanged();
+    early.take(replica.id(), now).forEach(message -> replica.step(message, now));
     touch(replica);
   }
 

@@ -55,7 +55,14 @@ final class Replica implements ReplicationGroup {
   /// Reads that begin before this moment need not ask the lane.
   private volatile long appliedReadsUntilNanos;
 
-  Replica(Lane lane, Lane.HostContext host, StateMachine machine, GroupLog log, long appliedIndex) {
+  /// @param begun whether the log was begun just now, see [Raft]
+  Replica(
+      Lane lane,
+      Lane.HostContext host,
+      StateMachine machine,
+      GroupLog log,
+      boolean begun,
+      long appliedIndex) {
     this.group = log.group();
     this.lane = lane;
     this.host = host;
@@ -68,6 +75,7 @@ final class Replica implements ReplicationGroup {
             host.settings().raft(group),
             log.hardState(),
             log,
+            begun,
             appliedIndex,
             host.runtime().random(),
             host.now());

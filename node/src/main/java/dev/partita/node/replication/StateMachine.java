@@ -19,6 +19,13 @@ public interface StateMachine extends AutoCloseable {
   /// data yet, and after a crash in the middle of [#install].
   SnapshotMark mark();
 
+  /// Who leads a group first whose first members have data already when it is made
+  /// ([SnapshotMark#inherited]): the same on each of them, or null to elect the first leader as any
+  /// other. Asked once, when the log of the group is begun.
+  default @Nullable NodeId firstLeader() {
+    return null;
+  }
+
   /// The last index whose effect would survive a crash now. The log is cut only below it. Called
   /// from any thread.
   long durableIndex();

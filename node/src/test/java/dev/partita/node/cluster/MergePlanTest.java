@@ -12,6 +12,7 @@ import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionId;
+import dev.partita.node.raft.NodeId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -99,6 +100,76 @@ class MergePlanTest {
     parts.forEach(
         part -> assertThat(cluster.catalog.answering(part).orElseThrow().id()).isEqualTo(into));
     assertThat(cluster.catalog.answering(split).orElseThrow().id()).isEqualTo(into);
+  }
+
+  /// Merges parts with copies on node 6, whose line is cut when they are frozen.
+  private PartitionId mergeWithoutTheCopies() {
+    cluster.register(6, true);
+    List<NodeId> voters = List.of(node(1), node(2), node(3));
+    List<NodeId> copies = List.of(node(6));
+    for (PartitionId part : parts) {
+      long epoch = cluster.catalog.partition(part).orElseThrow().epoch() + 1;
+      cluster.report(part, node(1), epoch, voters, copies, voters);
+      cluster.apply(new CatalogCommand.ObservePartition(part, epoch, voters, copies));
+    }
+    PartitionId into = merge("m");
+    cluster.act(next("m"));
+    assertThat(next("m").step()).isEqualTo(MergePlan.COMMIT);
+    cluster.act(next("m"));
+    cluster.alive.remove(node(6));
+    cluster.merge(into);
+    assertThat(run("m")).containsExactly(OperationEntry.FINISHED);
+    assertThat(state("m")).isEqualTo(OperationEntry.State.DONE);
+    return into;
+  }
+
+  private void observe() {
+    CatalogPlan.next(cluster.view()).forEach(cluster::apply);
+  }
+
+  @Test
+  void aCopyWhoseLineIsCutKeepsTheGroupsAndNotTheOperation() {
+    PartitionId into = mergeWithoutTheCopies();
+    observe();
+    assertThat(cluster.catalog.merged(into)).hasSize(2);
+
+    cluster.alive.add(node(6));
+    observe();
+    assertThat(cluster.catalog.merged(into)).as("it is back and has yet to merge").hasSize(2);
+
+    cluster.merge(into);
+    observe();
+    assertThat(cluster.catalog.merged(into)).isEmpty();
+    assertThat(cluster.catalog.partition(into).orElseThrow().learners()).containsExactly(node(6));
+  }
+
+  @Test
+  void theGroupsGoWhenTheOneHasTheCopyNoMore() {
+    PartitionId into = mergeWithoutTheCopies();
+    List<NodeId> voters = List.of(node(1), node(2), node(3));
+
+    cluster.apply(new CatalogCommand.ObservePartition(into, 99, voters, List.of()));
+    observe();
+
+    assertThat(cluster.catalog.merged(into)).isEmpty();
+  }
+
+  @Test
+  void aMergeWaitsForACopyThatIsThere() {
+    cluster.register(6, true);
+    List<NodeId> voters = List.of(node(1), node(2), node(3));
+    for (PartitionId part : parts) {
+      cluster.report(part, node(1), 9, voters, List.of(node(6)), voters);
+      cluster.apply(new CatalogCommand.ObservePartition(part, 9, voters, List.of(node(6))));
+    }
+    PartitionId into = merge("m");
+    cluster.act(next("m"));
+    cluster.act(next("m"));
+    cluster.alive.remove(node(6));
+    cluster.merge(into);
+    cluster.alive.add(node(6));
+
+    assertThat(next("m")).isInstanceOf(Action.Wait.class);
   }
 
   @Test

@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -158,17 +159,21 @@ abstract class ReplicasFixture {
     return replica != null && replica.report().serving() && replica.state().descriptor() != null;
   }
 
-  void split() {
+  static SequencedMap<PartitionId, String> children() {
     var children = new LinkedHashMap<PartitionId, String>();
     children.put(LOW, "low");
     children.put(HIGH, "high");
+    return children;
+  }
+
+  void split() {
     await()
         .atMost(PATIENCE)
         .until(() -> {
           PartitionReplica replica =
               requireNonNull(leader(WHOLE.id()).partitions.replica(WHOLE.id()));
           PartitionDescriptor now = requireNonNull(replica.state().descriptor());
-          replica.wantSplit(now.epoch(), Datum.of(AT), children);
+          replica.wantSplit(now.epoch(), Datum.of(AT), children());
           return replica.isSplit();
         });
   }

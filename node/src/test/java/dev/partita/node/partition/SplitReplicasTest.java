@@ -5,12 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.partita.node.index.JsonBytes;
+import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.storage.Direction;
+import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// Splits of three replicas, and what these tests make of splits that are done wrong.
@@ -174,6 +181,75 @@ final class SplitReplicasTest extends ReplicasFixture {
     awaitEqualReplicas(LOW);
     awaitEqualReplicas(HIGH);
     assertAll(2);
+  }
+
+  @Test
+  void aLeaderThatIsSlowToApplyTheSplitGivesNoStaleAnswers() throws Exception {
+    answerWhileOthersHaveSplit();
+  }
+
+  @Test
+  void answersPastACommittedSplitAreNoticed() {
+    rules =
+        new SplitRules() {
+          @Override
+          boolean awaits() {
+            return false;
+          }
+        };
+    assertThatThrownBy(this::answerWhileOthersHaveSplit).isInstanceOf(AssertionError.class);
+  }
+
+  private void answerWhileOthersHaveSplit() throws Exception {
+    start();
+    load(1);
+    Member slow = leader(WHOLE.id());
+    PartitionReplica whole = requireNonNull(slow.partitions.replica(WHOLE.id()));
+    var applies = new CountDownLatch(1);
+    var holds = new CountDownLatch(1);
+    Thread.ofVirtual()
+        .start(() ->
+            whole
+                .machine()
+                .exclusively(() -> {
+                  holds.countDown();
+                  return awaitUninterruptibly(applies);
+                }));
+    holds.await();
+    try {
+      // The others hear of the entry with the next heartbeat, and in time elect a leader of theirs.
+      await()
+          .atMost(PATIENCE)
+          .until(() -> {
+            whole.wantSplit(
+                requireNonNull(whole.state().descriptor()).epoch(), Datum.of(AT), children());
+            return members.values().stream()
+                .anyMatch(member -> member != slow && isServing(member, LOW));
+          });
+      var mutation = Mutation.put(PrimaryKey.of(10), JsonBytes.of("{\"size\":2}"));
+      Response written = call(new Request.Write(LOW, Epoch.FIRST, List.of(mutation), false));
+      assertThat(written).isInstanceOf(Response.Writes.class);
+      // The slow one can say nothing before it has applied the entry, however long it is asked.
+      Duration asked = rules.awaits() ? Duration.ofSeconds(1) : PATIENCE;
+      for (Timestamp at : Arrays.asList(null, oracle.next(1).join().first())) {
+        var read = new Request.Read(WHOLE.id(), Epoch.FIRST, PrimaryKey.of(10), at);
+        Response answer =
+            slow.partitions.handle(read, Deadline.after(asked, TestNode.CLOCK)).join();
+        assertThat(answer).isInstanceOf(Response.Refusal.class);
+      }
+    } finally {
+      applies.countDown();
+    }
+    assertThat(read(10)).isEqualTo(2);
+  }
+
+  private static boolean awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      return latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   @Test

@@ -142,6 +142,29 @@ final class SplitStateMachineTest {
     return Mutation.put(PrimaryKey.of(key), JsonBytes.of(json));
   }
 
+  /// All members make the children of the same entry, so all begin with a vote for the same one.
+  @Test
+  void theLeaderThatTheEntryNamesLeadsTheChildrenFirst() {
+    NodeId leader = WHOLE.members().voters().iterator().next();
+    whole.apply(at(50).ledBy(leader));
+
+    for (PartitionId child : List.of(LOW, HIGH)) {
+      var replica = new Replica(child);
+      assertThat(replica.machine.firstLeader()).isEqualTo(leader);
+      new PartitionSnapshots(child, storage, SplitRules.SAFE).remove(replica.state());
+      assertThat(new Replica(child).machine.firstLeader()).as("once it is removed").isNull();
+    }
+    assertThat(whole.machine.firstLeader()).isNull();
+  }
+
+  @Test
+  void theChildrenElectTheirFirstLeaderIfTheEntryNamesNoVoter() {
+    whole.apply(at(50).ledBy(new NodeId(1_234)));
+
+    assertThat(new Replica(LOW).machine.firstLeader()).isNull();
+    assertThat(new Replica(HIGH).machine.firstLeader()).isNull();
+  }
+
   private static PartitionCommand.Split at(long key) {
     return new PartitionCommand.Split(
         Epoch.FIRST, Datum.of(key), List.of(new Child(LOW, "low"), new Child(HIGH, "high")));

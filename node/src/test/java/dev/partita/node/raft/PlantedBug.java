@@ -105,6 +105,17 @@ enum PlantedBug {
         }
       }),
 
+  /// The leader that a group begins with leads its first term again after a crash that its disk
+  /// knows nothing of.
+  FIRST_TERM_LED_TWICE(
+      SimProfile.Focus.BEGINNINGS,
+      new Rules() {
+        @Override
+        boolean mayLeadFirstTerm(boolean begun) {
+          return true;
+        }
+      }),
+
   LEARNER_COUNTS(
       SimProfile.Focus.MEMBERS,
       new Rules() {

@@ -68,7 +68,7 @@ final class Scenario {
       case "heal" -> cuts.clear();
       case "drop" -> drop(words);
       case "crash" -> node(words[1]).crash();
-      case "restart" -> node(words[1]).start();
+      case "restart" -> node(words[1]).restart();
       case "hold-disk" -> node(words[1]).holdDisk();
       case "sync" -> send(node(words[1]).syncDisk());
       case "hold-apply" -> node(words[1]).holdApply();
@@ -115,11 +115,15 @@ final class Scenario {
       voters.add(new NodeId(i));
     }
     Set<NodeId> learners = ids(words, "learners");
-    SnapshotMark mark = SnapshotMark.initial(Configuration.of(voters, learners));
-    for (NodeId member : mark.configuration().members()) {
-      nodes.put(
-          member,
-          new ScenarioNode(member, settings, SnapshotMark.initialHardState(), mark, this::say));
+    var configuration = Configuration.of(voters, learners);
+    int leader = number(words, "led", 0);
+    boolean led = leader > 0;
+    SnapshotMark mark =
+        led ? SnapshotMark.inherited(configuration) : SnapshotMark.initial(configuration);
+    HardState state =
+        led ? SnapshotMark.inheritedHardState(new NodeId(leader)) : SnapshotMark.initialHardState();
+    for (NodeId member : configuration.members()) {
+      nodes.put(member, new ScenarioNode(member, settings, state, mark, this::say));
     }
     for (NodeId empty : ids(words, "empty")) {
       nodes.put(

@@ -42,11 +42,17 @@ final class ScenarioNode {
     this.hardState = hardState;
     this.transcript = transcript;
     log = new InMemoryLog(mark);
-    start();
+    start(true);
   }
 
-  void start() {
-    raft = new Raft(id, settings, hardState, log, log.snapshot().index(), NO_RANDOMNESS, nowNanos);
+  void restart() {
+    start(false);
+  }
+
+  private void start(boolean begun) {
+    raft =
+        new Raft(
+            id, settings, hardState, log, begun, log.snapshot().index(), NO_RANDOMNESS, nowNanos);
     lastState = state();
   }
 

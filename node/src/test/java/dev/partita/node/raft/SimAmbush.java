@@ -43,7 +43,7 @@ final class SimAmbush {
       case LEFTOVERS -> leaveEntriesOfTwoTerms(leader);
       case LEASES -> restartWhoPromised(leader);
       case MEMBERS -> changeOnBothSides(leader);
-      case ANYTHING, ELECTIONS, SNAPSHOTS -> {
+      case ANYTHING, ELECTIONS, SNAPSHOTS, BEGINNINGS -> {
         switch (simulation.random.nextInt(3)) {
           case 0 -> leaveEntriesOfTwoTerms(leader);
           case 1 -> restartWhoPromised(leader);
@@ -51,6 +51,19 @@ final class SimAmbush {
         }
       }
     }
+  }
+
+  /// The leader that the group begins with crashes when others have what it has sent and its own
+  /// disk has little of it or nothing.
+  void loseWhatTheFirstLeaderWrites(SimReplica first) {
+    first.slowDisk(50);
+    faults.later(
+        simulation.between(3_000_000, 40_000_000),
+        () -> {
+          first.crash();
+          first.slowDisk(1);
+          faults.later(simulation.between(300_000, 5_000_000), first::restart);
+        });
   }
 
   /// Raft thesis, figure 3.7: two leaders leave different entries behind, then the first comes back

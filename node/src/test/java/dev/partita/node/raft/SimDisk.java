@@ -18,12 +18,20 @@ final class SimDisk {
   /// The state machine as of its last flush, at or after the log's snapshot mark.
   KeyValueMachine flushed;
 
+  private boolean begun;
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
 
   SimDisk(HardState hardState, SnapshotMark mark) {
     this.hardState = hardState;
     log = new InMemoryLog(mark);
     flushed = new KeyValueMachine(mark.index());
+  }
+
+  /// A replica starts on this disk; returns whether it is the first one.
+  boolean begin() {
+    boolean first = !begun;
+    begun = true;
+    return first;
   }
 
   boolean isIdle() {

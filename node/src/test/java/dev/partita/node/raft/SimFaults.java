@@ -30,6 +30,9 @@ final class SimFaults {
     if (profile.totalWeight() > 0) {
       next();
     }
+    if (simulation.focus == SimProfile.Focus.BEGINNINGS && simulation.random.nextBoolean()) {
+      ambush.loseWhatTheFirstLeaderWrites(simulation.replica(new NodeId(1)));
+    }
   }
 
   /// Ends all trouble.

@@ -64,7 +64,9 @@ record SimProfile(
     MEMBERS,
     SNAPSHOTS,
     /// Many impatient readers while leaders change.
-    LEASES;
+    LEASES,
+    /// Groups that begin with a leader, whose members come one after the other and crash early.
+    BEGINNINGS;
 
     SimProfile draw(RandomGenerator random) {
       SimProfile any = SimProfile.draw(random);
@@ -77,6 +79,10 @@ record SimProfile(
             any.with(random.nextInt(2, 5), random.nextInt(1, 3), 0.25)
                 .troubles(2, 0, 4, 1, 6, 1, 1);
         case SNAPSHOTS -> any.with(3, 0, 0.25).troubles(2, 1, 6, 1, 0, 0, 8);
+        case BEGINNINGS ->
+            any.with(random.nextBoolean() ? 3 : 5, random.nextInt(2), 0.25)
+                .troubles(8, 1, 3, 3, 1, 1, 1)
+                .impatient();
         case LEASES -> any.with(3, 0, 0.5).troubles(4, 3, 6, 0, 0, 4, 0).impatient();
       };
     }

@@ -54,7 +54,12 @@ final class SimReplica {
     clockSpeed = 1 + drift * (2 * simulation.random.nextDouble() - 1);
     clockOffsetNanos = simulation.random.nextLong(1L << 50) - (1L << 49);
     machine = disk.flushed.copy();
-    start();
+    long comesAfter = simulation.comesAfterNanos();
+    if (comesAfter == 0) {
+      start();
+    } else {
+      simulation.after(comesAfter, this::restart);
+    }
     simulation.after(simulation.between(0, tickNanos()), this::tick);
   }
 
@@ -62,12 +67,14 @@ final class SimReplica {
 
   private void start() {
     machine = disk.flushed.copy();
+    boolean begun = disk.begin();
     raft =
         new Raft(
             id,
             simulation.settings,
             disk.hardState,
             disk.log,
+            begun,
             machine.appliedIndex(),
             new SplittableRandom(simulation.random.nextLong()),
             localNanos(),

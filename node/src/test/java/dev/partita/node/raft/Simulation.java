@@ -78,14 +78,16 @@ final class Simulation {
     for (int i = 1; i <= profile.spares() && profile.sparesLearn(); i++) {
       learners.add(new NodeId(profile.voters() + i));
     }
-    SnapshotMark initial = SnapshotMark.initial(Configuration.of(voters, learners));
+    var configuration = Configuration.of(voters, learners);
+    boolean led = focus == SimProfile.Focus.BEGINNINGS;
+    SnapshotMark initial =
+        led ? SnapshotMark.inherited(configuration) : SnapshotMark.initial(configuration);
+    HardState state =
+        led ? SnapshotMark.inheritedHardState(new NodeId(1)) : SnapshotMark.initialHardState();
     for (int i = 1; i <= profile.voters() + profile.spares(); i++) {
       var id = new NodeId(i);
       boolean member = initial.configuration().contains(id);
-      var disk =
-          new SimDisk(
-              member ? SnapshotMark.initialHardState() : HardState.NONE,
-              member ? initial : SnapshotMark.NONE);
+      var disk = new SimDisk(member ? state : HardState.NONE, member ? initial : SnapshotMark.NONE);
       replicas.put(id, new SimReplica(id, this, disk));
     }
   }
@@ -148,6 +150,14 @@ final class Simulation {
     }
     nowNanos = endNanos;
     return false;
+  }
+
+  /// How long after the beginning a member comes: with a leader that is named, its members make the
+  /// group one after the other, and now and then one is away for longer than an election takes.
+  long comesAfterNanos() {
+    return focus == SimProfile.Focus.BEGINNINGS
+        ? between(0, random.nextInt(4) == 0 ? 500_000_000 : 3_000_000)
+        : 0;
   }
 
   void after(long delayNanos, Runnable action) {

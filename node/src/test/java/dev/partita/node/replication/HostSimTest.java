@@ -49,10 +49,24 @@ final class HostSimTest {
     assertThat(other).as("others hear of them with the next heartbeat").isGreaterThan(system);
   }
 
+  @Test
+  void groupThatBeginsWithALeaderCommitsWithoutAnElection() {
+    long slowest = 0;
+    for (long seed = 1; seed <= 20; seed++) {
+      var cluster = new SimulatedCluster(seed, directory.resolve("led-" + seed), 3, 1, true);
+      slowest = Math.max(slowest, cluster.millisUntilCommitted(new GroupId(0)));
+      assertThat(cluster.term(new GroupId(0))).as("term, seed %d", seed).isEqualTo(2);
+    }
+    // What is said to members that are not there yet is not lost until the next heartbeat.
+    Duration heartbeat = HostSettings.DEFAULT.raft().tick().multipliedBy(2);
+    assertThat(slowest).isLessThan(heartbeat.toMillis());
+  }
+
   private SimulatedCluster run(long seed) {
     var random = new SplittableRandom(seed * 7919);
-    var cluster =
-        new SimulatedCluster(seed, directory.resolve("" + seed), random.nextBoolean() ? 3 : 5, 3);
+    int nodes = random.nextBoolean() ? 3 : 5;
+    boolean inherits = seed % 2 == 0;
+    var cluster = new SimulatedCluster(seed, directory.resolve("" + seed), nodes, 3, inherits);
     try {
       cluster.run(Duration.ofSeconds(2));
       for (int step = 0; step < 3000; step++) {

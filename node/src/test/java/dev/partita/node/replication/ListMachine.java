@@ -20,6 +20,15 @@ final class ListMachine implements StateMachine {
   static final class Disk {
     private SnapshotMark mark = SnapshotMark.NONE;
     private List<Long> commands = List.of();
+    private @Nullable NodeId firstLeader;
+
+    /// Data that another group has handed over, and who leads first.
+    static Disk inherited(Configuration members, NodeId firstLeader) {
+      var disk = new Disk();
+      disk.store(SnapshotMark.inherited(members), List.of());
+      disk.firstLeader = firstLeader;
+      return disk;
+    }
 
     synchronized void store(SnapshotMark newMark, List<Long> newCommands) {
       mark = newMark;
@@ -79,6 +88,11 @@ final class ListMachine implements StateMachine {
   @Override
   public synchronized SnapshotMark mark() {
     return mark;
+  }
+
+  @Override
+  public @Nullable NodeId firstLeader() {
+    return disk.firstLeader;
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.raft.SnapshotMark;
 import dev.partita.node.replication.log.LogSettings;
 import dev.partita.node.replication.log.SharedLog;
 import dev.partita.node.replication.log.SimulatedFiles;
@@ -60,6 +61,8 @@ final class SimulatedCluster {
   }
 
   private final long seed;
+  private final boolean inherits;
+  private final Configuration founders;
   private final SplittableRandom random;
   private final Path directory;
   private final PriorityQueue<Task> tasks =
@@ -77,8 +80,16 @@ final class SimulatedCluster {
   int installs;
   int crashes;
 
+  /// A cluster whose groups elect their first leaders.
   SimulatedCluster(long seed, Path directory, int nodeCount, int groupCount) {
+    this(seed, directory, nodeCount, groupCount, false);
+  }
+
+  /// @param inherits whether each group begins with data that another one has handed over, and with
+  ///   a leader that was named for it
+  SimulatedCluster(long seed, Path directory, int nodeCount, int groupCount, boolean inherits) {
     this.seed = seed;
+    this.inherits = inherits;
     this.random = new SplittableRandom(seed);
     this.directory = directory;
     var members = new HashSet<NodeId>();
@@ -88,10 +99,11 @@ final class SimulatedCluster {
     for (long id = 0; id < groupCount; id++) {
       histories.put(new GroupId(id), new History());
     }
+    this.founders = Configuration.of(members, Set.of());
     for (NodeId member : members) {
       var node = new Node(member);
       nodes.put(member, node);
-      node.start(Configuration.of(members, Set.of()));
+      node.start(founders);
     }
   }
 
@@ -124,6 +136,7 @@ final class SimulatedCluster {
     final Map<GroupId, ListMachine.Disk> disks = new HashMap<>();
     final Map<GroupId, ListMachine> machines = new HashMap<>();
     final Set<GroupId> changing = new HashSet<>();
+    final Set<GroupId> removed = new HashSet<>();
     int life;
     boolean up;
     int slowDisk = 1;
@@ -174,7 +187,12 @@ final class SimulatedCluster {
         changing.clear();
         machines.clear();
         for (GroupId group : histories.keySet()) {
-          if (bootstrap != null || core.knownGroups().contains(group)) {
+          if (inherits && !removed.contains(group)) {
+            // Whoever has handed the data over does it again, if it is not known here yet.
+            disks.computeIfAbsent(
+                group, _ -> ListMachine.Disk.inherited(founders, firstLeader(group)));
+            open(group, null);
+          } else if (bootstrap != null || core.knownGroups().contains(group)) {
             open(group, bootstrap);
           } else {
             // Removed, but the crash came before the data was deleted.
@@ -238,6 +256,7 @@ final class SimulatedCluster {
 
     void remove(GroupId group) {
       if (up && core != null && core.replica(group) != null && changing.add(group)) {
+        removed.add(group);
         var _ =
             core.remove(group)
                 .thenRun(() -> {
@@ -247,6 +266,10 @@ final class SimulatedCluster {
                 });
       }
     }
+  }
+
+  private NodeId firstLeader(GroupId group) {
+    return new NodeId(1 + group.value() % founders.voters().size());
   }
 
   private static final class Listener implements HostListener {
@@ -498,6 +521,27 @@ final class SimulatedCluster {
         replica
             .propose(ListMachine.command(number, random.nextInt(8, 128)))
             .thenRun(() -> history(group).acknowledged.add(number));
+  }
+
+  /// How long it takes until a group has committed something, in milliseconds, from now on.
+  long millisUntilCommitted(GroupId group) {
+    long begun = now;
+    long nothing = SnapshotMark.inherited(founders).index();
+    while (true) {
+      Node leader = leaderOf(group);
+      Replica replica = leader == null || leader.core == null ? null : leader.core.replica(group);
+      if (replica != null && replica.status().commitIndex() > nothing) {
+        return (now - begun) / MILLI;
+      }
+      run(Duration.ofMillis(1));
+    }
+  }
+
+  /// The term of a group's leader, 0 if it has none.
+  long term(GroupId group) {
+    Node leader = leaderOf(group);
+    Replica replica = leader == null || leader.core == null ? null : leader.core.replica(group);
+    return replica == null ? 0 : replica.status().term();
   }
 
   /// How much later than its leader the last member of a group has a command, median over some, in
