@@ -26,7 +26,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -38,9 +37,6 @@ public final class OneShotTransactions {
 
   /// How often one is tried. Who is in the way is older then or has finished: more does not help.
   private static final int ATTEMPTS_MAX = 10;
-
-  private static final long BACKOFF_MILLIS_MIN = 2;
-  private static final long BACKOFF_MILLIS_MAX = 100;
 
   private final Router router;
   private final Transactions transactions;
@@ -124,13 +120,12 @@ public final class OneShotTransactions {
     }
 
     OneShotResult run() {
-      long backoffMillis = BACKOFF_MILLIS_MIN;
+      var backoff = new Backoff();
       String reason = "";
       for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
         if (attempt > 1) {
           id = id.again();
-          pause(backoffMillis);
-          backoffMillis = Math.min(BACKOFF_MILLIS_MAX, 2 * backoffMillis);
+          backoff.pause();
           if (deadline.isExpired(clock)) {
             break;
           }
@@ -356,15 +351,6 @@ public final class OneShotTransactions {
       return CoarseTimeouts.get(oracle.next(1), deadline.remainingNanos(clock)).first();
     } catch (ExecutionException | TimeoutException e) {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "no timestamp can be had", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
-    }
-  }
-
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(ThreadLocalRandom.current().nextLong(millis / 2, millis + 1));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
