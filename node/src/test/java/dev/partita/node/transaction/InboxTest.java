@@ -37,7 +37,6 @@ final class InboxTest {
         threads.execute(() -> {
           for (int at = 0; at < each; at++) {
             inbox.add(first + at);
-            Thread.yield();
           }
         });
       }
