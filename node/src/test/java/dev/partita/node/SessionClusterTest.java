@@ -480,6 +480,34 @@ class SessionClusterTest {
     second.abort();
   }
 
+  @Test
+  void aDocumentThatIsNotThereAnyMoreIsLockedAsItIsNow() {
+    for (long key = 96; key <= 99; key++) {
+      write(key, ",\"n\":0");
+    }
+    var first = new Client(0);
+    var second = new Client(1);
+    var third = new Client(2);
+    assertThat(second.read(98).get("n").intValue()).isZero();
+    assertThat(third.read(99).get("n").intValue()).isZero();
+    var other = new Client(0);
+    other.delete(96);
+    other.delete(97);
+    other.put(99, ",\"n\":1");
+    other.commit();
+    // Who has read nothing reads everything as it is now.
+    assertThat(first.lock(96).isNull()).isTrue();
+    assertThat(first.read(99).get("n").intValue()).isEqualTo(1);
+    first.put(96, ",\"n\":2");
+    first.commit();
+    assertThat(cluster.text(0, "things", 96)).isEqualTo("{\"id\":96,\"n\":2}");
+    // So does who has read what has not changed; who has read what has, cannot.
+    assertFails(ErrorCode.SERIALIZATION_FAILURE, () -> third.lock(97));
+    assertThat(second.lock(97).isNull()).isTrue();
+    assertThat(second.read(99).get("n").intValue()).isEqualTo(1);
+    second.commit();
+  }
+
   /// The new leader knows of no lock, so another one may come first; then the commit fails.
   @Test
   void aLeaderThatGoesTakesLocksWithItAndNothingElse() throws Exception {

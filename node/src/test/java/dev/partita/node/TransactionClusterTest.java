@@ -18,12 +18,18 @@ import dev.partita.node.partition.TransactionId;
 import dev.partita.node.partition.TransactionOutcome;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
+import dev.partita.node.time.TimestampBlock;
+import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.OneShot;
 import dev.partita.node.transaction.OneShotResult;
 import dev.partita.node.transaction.OneShotTransactions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,6 +123,63 @@ class TransactionClusterTest {
                         cluster.deadline()))
             .isEqualTo(new Response.Row(null, null));
       }
+    }
+  }
+
+  /// An oracle that is asked, and an idea of the time that may be wrong.
+  private static final class GuessingOracle implements TimestampOracle {
+    private final TimestampOracle oracle;
+    private final AtomicInteger asked = new AtomicInteger();
+    private @Nullable Timestamp guess;
+
+    GuessingOracle(TimestampOracle oracle) {
+      this.oracle = oracle;
+    }
+
+    @Override
+    public CompletableFuture<TimestampBlock> next(int count) {
+      asked.incrementAndGet();
+      return oracle.next(count);
+    }
+
+    @Override
+    public @Nullable Timestamp estimate() {
+      return guess;
+    }
+  }
+
+  @Test
+  void whoReadsNothingAsksForNoTimestamp() {
+    try (TestCluster cluster = accounts(directory)) {
+      Node node = cluster.node(0);
+      var oracle = new GuessingOracle(node.oracle());
+      var transactions =
+          new OneShotTransactions(node.router(), node.transactions(), oracle, node.clock());
+      Timestamp first = transactions.run(writes(put(1, 10), put(9, 90)), cluster.deadline()).at();
+      assertThat(oracle.asked).hasValue(1);
+      // However wrong the guess is, what comes later has a later timestamp, or is tried again.
+      for (Timestamp guess :
+          List.of(Timestamp.MIN.next(), first, Timestamp.ofMillis(first.millis() + 3_600_000))) {
+        oracle.guess = guess;
+        Timestamp next = transactions.run(writes(put(1, 11), put(9, 91)), cluster.deadline()).at();
+        assertThat(next).isGreaterThan(first);
+        first = next;
+      }
+      assertThat(oracle.asked).hasValue(1);
+      OneShot.Condition balance = new OneShot.Condition(account(9), new Mutation.IfVersion(first));
+      OneShotResult last =
+          transactions.run(
+              new OneShot(null, List.of(account(1)), List.of(balance), List.of(put(1, 12))),
+              cluster.deadline());
+      assertThat(oracle.asked).hasValue(2);
+      assertThat(balance(last.reads().getFirst())).isEqualTo(11);
+      Awaitility.await()
+          .atMost(TestCluster.PATIENCE)
+          .until(() -> {
+            Timestamp now = node.oracle().next(1).join().first();
+            Timestamp about = node.oracle().estimate();
+            return about != null && !about.isBefore(now);
+          });
     }
   }
 

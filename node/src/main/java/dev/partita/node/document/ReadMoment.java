@@ -49,17 +49,25 @@ final class ReadMoment {
     return seen.containsKey(place) && !Objects.equals(seen.get(place), version);
   }
 
-  /// Whether a row is at this moment as it is now.
+  /// Has a row be at this moment as it is now: moves on if it is another one.
   ///
   /// @param version of the row now; null if there is none
-  boolean isAsNow(SessionLocks.Place place, @Nullable Timestamp version, Deadline deadline) {
-    return version == null ? version(place, at, deadline) == null : !version.isAfter(at);
+  /// @param now when that was read
+  /// @return false if it would have to move and cannot, because something that was read has changed
+  ///   until then, or was too much to look at
+  boolean reach(
+      SessionLocks.Place place, @Nullable Timestamp version, Timestamp now, Deadline deadline) {
+    if (version != null && !version.isAfter(at)) {
+      return true;
+    }
+    // A row that is not there now may have been there: to move on, while nothing was read, needs
+    // nobody to be asked.
+    boolean free = seen.isEmpty() && !lookedThrough;
+    return (!free && version == null && version(place, at, deadline) == null)
+        || moveTo(Timestamp.later(at, now), deadline);
   }
 
-  /// Moves on, unless something that was read has changed until then, or was too much to look at.
-  ///
-  /// @return whether it has moved
-  boolean moveTo(Timestamp later, Deadline deadline) {
+  private boolean moveTo(Timestamp later, Deadline deadline) {
     if (lookedThrough || seen.size() > REFRESHED_MAX) {
       return false;
     }

@@ -166,8 +166,7 @@ final class Session {
       }
       Response.Granted now = take(place, deadline);
       Timestamp version = now.version();
-      if (!moment.isAsNow(place, version, deadline)
-          && !moment.moveTo(Timestamp.later(moment.at(), now.at()), deadline)) {
+      if (!moment.reach(place, version, now.at(), deadline)) {
         throw fail(changed());
       }
       view.parts().read(owner, rows.key());
@@ -274,7 +273,7 @@ final class Session {
           claims = claims(deadline);
         }
         if (committing == null) {
-          committing = node.committer().now(deadline);
+          committing = node.committer().start(deadline);
           committingNanos = node.clock().monotonicNanos();
         } else if (node.clock().monotonicNanos() - committingNanos > KNOWN.toNanos()) {
           throw new DatabaseException(

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.time.CoarseTimeouts;
 import dev.partita.node.transport.CallFailure;
 import dev.partita.node.transport.Transport;
 import java.nio.ByteBuffer;
@@ -14,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class SessionCalls {
   private static final byte DONE = 0;
   private static final byte FAILED = 1;
+
+  /// How much later than its timeout a call may be answered before it is given up.
+  private static final Duration GRACE = Duration.ofSeconds(1);
 
   private SessionCalls() {}
 
@@ -53,9 +56,8 @@ final class SessionCalls {
     Duration timeout = Duration.ofMillis(Math.max(1, call.timeoutMillis()));
     try {
       byte[] answer =
-          transport
-              .call(to, service, request, timeout)
-              .get(timeout.toMillis() + 1_000, TimeUnit.MILLISECONDS);
+          CoarseTimeouts.get(
+              transport.call(to, service, request, timeout), timeout.plus(GRACE).toNanos());
       return read(answer);
     } catch (ExecutionException e) {
       throw unanswered(call, e.getCause());

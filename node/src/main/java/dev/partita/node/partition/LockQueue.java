@@ -90,6 +90,15 @@ final class LockQueue {
     boolean locks() {
       return request instanceof Request.Lock;
     }
+
+    /// Of two that have begun at once the same one is the older everywhere, so that there is no
+    /// deadlock in which nobody is.
+    boolean isOlderThan(LockHolder holder) {
+      TransactionId own = intent.own();
+      return priority.equals(holder.priority())
+          ? own != null && own.compareTo(holder.id()) < 0
+          : priority.isBefore(holder.priority());
+    }
   }
 
   /// @param executor runs what must not run on the thread that applies
@@ -257,7 +266,7 @@ final class LockQueue {
     }
     waiter.blocker = blocker;
     var _ = blocker.released().thenRunAsync(this::pump, executor);
-    boolean older = waiter.priority.isBefore(blocker.priority());
+    boolean older = waiter.isOlderThan(blocker);
     switch (blocker) {
       case HeldTransaction held ->
           whileItWaits(

@@ -161,7 +161,12 @@ final class RowLocks {
           expired.add(holding);
         }
       }
-      ended.values().removeIf(since -> nowNanos - since > REMEMBERED.toNanos());
+      // They are many, and the oldest come first.
+      Map.Entry<TransactionId, Long> oldest = ended.firstEntry();
+      while (oldest != null && nowNanos - oldest.getValue() > REMEMBERED.toNanos()) {
+        ended.pollFirstEntry();
+        oldest = ended.firstEntry();
+      }
     }
     expired.forEach(holding -> holding.released.complete(null));
   }

@@ -1,9 +1,9 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.replication.Proposed;
+import dev.partita.node.time.CoarseTimeouts;
 import dev.partita.node.time.Deadline;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /// Answers that wait for something, as long as a request has time. They never fail.
@@ -30,11 +30,10 @@ final class TimedAnswers {
   }
 
   CompletableFuture<Response> inTime(CompletableFuture<Response> answer, Deadline deadline) {
-    return answer
-        .completeOnTimeout(
+    return CoarseTimeouts.completeOnTimeout(
+            answer,
             new Response.Unavailable("Time has run out"),
-            deadline.remainingNanos(node.clock()),
-            TimeUnit.NANOSECONDS)
+            deadline.remainingNanos(node.clock()))
         .exceptionally(Refusals::ofHarmless);
   }
 
@@ -51,10 +50,8 @@ final class TimedAnswers {
           .thenComposeAsync(_ -> again.get(), node.reads());
     }
     transactions.resolveLater(holder);
-    return holder
-        .released()
-        .thenApply(_ -> false)
-        .completeOnTimeout(true, deadline.remainingNanos(node.clock()), TimeUnit.NANOSECONDS)
+    return CoarseTimeouts.completeOnTimeout(
+            holder.released().thenApply(_ -> false), true, deadline.remainingNanos(node.clock()))
         .thenComposeAsync(
             late -> late ? CompletableFuture.completedFuture(response) : again.get(), node.reads());
   }
@@ -66,13 +63,11 @@ final class TimedAnswers {
     if (condition.isDone() && !condition.isCompletedExceptionally() && mayBlock()) {
       answer = CompletableFuture.completedFuture(read.get());
     } else {
-      answer = condition.thenApplyAsync(_ -> read.get(), node.reads());
-      if (!answer.isDone()) {
-        answer.completeOnTimeout(
-            new Response.Unavailable("Time has run out"),
-            deadline.remainingNanos(node.clock()),
-            TimeUnit.NANOSECONDS);
-      }
+      answer =
+          CoarseTimeouts.completeOnTimeout(
+              condition.thenApplyAsync(_ -> read.get(), node.reads()),
+              new Response.Unavailable("Time has run out"),
+              deadline.remainingNanos(node.clock()));
     }
     return answer.exceptionally(Refusals::ofHarmless);
   }

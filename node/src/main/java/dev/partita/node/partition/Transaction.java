@@ -6,10 +6,10 @@ import java.util.List;
 
 /// What every Partition knows of a transaction that it takes part in.
 ///
-/// @param started a timestamp that was taken when this attempt began to commit: after a while
+/// @param started about the timestamp at which this attempt began to commit: after a while
 ///   Partitions forget what began before, and refuse to prepare it
-/// @param priority the timestamp at which the first attempt began: of two that are in each other's
-///   way the older one goes on
+/// @param priority about the timestamp at which the first attempt began: of two that are in each
+///   other's way the older one goes on
 /// @param participants the Partitions that it reads or writes, each once; the first one holds the
 ///   record: in two phases, what is decided there is decided
 /// @param protocol how the participants agree

@@ -108,17 +108,19 @@ final class TransactionEnds {
     toForget.clear();
   }
 
-  /// Forgets what has come together; called often.
+  /// Forgets all that has come together since the last time, however much: what is left would be
+  /// found out again, one by one. Called often.
   void tick() {
     List<TransactionId> ids;
     synchronized (this) {
-      ids = toForget.stream().limit(ENDS_MAX).toList();
-      ids.forEach(toForget::remove);
+      ids = List.copyOf(toForget);
+      toForget.clear();
     }
-    if (!ids.isEmpty()) {
-      var command = new PartitionCommand.ForgetTransactions(ids);
+    for (int from = 0; from < ids.size(); from += ENDS_MAX) {
+      List<TransactionId> some = ids.subList(from, Math.min(ids.size(), from + ENDS_MAX));
+      var command = new PartitionCommand.ForgetTransactions(some);
       var _ =
-          pipeline.proposeAbove(Timestamp.MIN, CommandCodec.encode(command, 64 + 32 * ids.size()));
+          pipeline.proposeAbove(Timestamp.MIN, CommandCodec.encode(command, 64 + 32 * some.size()));
     }
   }
 }

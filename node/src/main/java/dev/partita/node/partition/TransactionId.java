@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.Comparator;
 
 /// Names one attempt of a transaction, in the whole database and for ever.
 ///
@@ -19,7 +20,15 @@ import java.security.SecureRandom;
 /// @param named whether the client gave name and sequence, so that the same pair commits at most
 ///   once, however often it is sent
 public record TransactionId(
-    long clientHigh, long clientLow, long sequence, int attempt, boolean named) {
+    long clientHigh, long clientLow, long sequence, int attempt, boolean named)
+    implements Comparable<TransactionId> {
+
+  private static final Comparator<TransactionId> ORDER =
+      Comparator.comparingLong(TransactionId::clientHigh)
+          .thenComparingLong(TransactionId::clientLow)
+          .thenComparingLong(TransactionId::sequence)
+          .thenComparingInt(TransactionId::attempt)
+          .thenComparing(TransactionId::named);
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -70,6 +79,12 @@ public record TransactionId(
   /// All parts, as a key.
   Key key() {
     return new KeyWriter().raw(transactionKey()).u32(attempt).u8(named ? 1 : 0).toKey();
+  }
+
+  /// An order that means nothing but is the same everywhere.
+  @Override
+  public int compareTo(TransactionId other) {
+    return ORDER.compare(this, other);
   }
 
   void writeTo(BinaryWriter out) {

@@ -13,13 +13,13 @@ import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
 import dev.partita.node.storage.Direction;
 import dev.partita.node.time.Clock;
+import dev.partita.node.time.CoarseTimeouts;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -195,7 +195,7 @@ public final class Changes {
 
   private Timestamp timestamp(Deadline deadline) {
     try {
-      return oracle.next(1).get(deadline.remainingNanos(clock), TimeUnit.NANOSECONDS).first();
+      return CoarseTimeouts.get(oracle.next(1), deadline.remainingNanos(clock)).first();
     } catch (ExecutionException | TimeoutException e) {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "no timestamp can be had", e);
     } catch (InterruptedException e) {

@@ -5,6 +5,7 @@ import dev.partita.node.error.ErrorCode;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.time.Clock;
+import dev.partita.node.time.CoarseTimeouts;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.transport.CallFailure;
 import dev.partita.node.transport.Transport;
@@ -19,7 +20,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -229,7 +229,7 @@ public final class LeaderCalls {
             ? transport.call(target, RELAY, relayed(service, request), timeout)
             : start(target, service, request, timeout);
     try {
-      return read(asked.get(timeout.toMillis() + 1, TimeUnit.MILLISECONDS));
+      return read(CoarseTimeouts.get(asked, timeout.toNanos()));
     } catch (TimeoutException e) {
       return unanswered(target);
     } catch (ExecutionException e) {

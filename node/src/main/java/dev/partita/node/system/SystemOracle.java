@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// The [TimestampOracle] of a node: asks the leader of the system partition, with one request on
 /// the way at a time. What is asked for meanwhile goes together into the next request, so the
@@ -36,6 +37,11 @@ final class SystemOracle implements TimestampOracle {
 
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+  /// How long the time that has passed since tells about what is handed out: a process may stand
+  /// still without its clock knowing, and timestamps run ahead of the time for a while when their
+  /// leader has changed.
+  private static final Duration ESTIMATED_MAX = Duration.ofSeconds(5);
+
   private final LeaderCalls leader;
   private final CatalogWatch catalog;
   private final Clock clock;
@@ -46,8 +52,11 @@ final class SystemOracle implements TimestampOracle {
   /// Guarded by `waiting`: whether a thread asks, and will look for more before it ends.
   private boolean asking;
 
+  /// A timestamp that came here at a moment of the monotonic clock.
+  private record Reached(Timestamp timestamp, long nanos) {}
+
   /// Written by the one thread that asks.
-  private volatile Timestamp reached = Timestamp.MIN;
+  private volatile @Nullable Reached reached;
 
   private record Request(int count, CompletableFuture<TimestampBlock> block) {}
 
@@ -80,7 +89,18 @@ final class SystemOracle implements TimestampOracle {
 
   @Override
   public Timestamp reached() {
-    return reached;
+    Reached last = reached;
+    return last == null ? Timestamp.MIN : last.timestamp();
+  }
+
+  @Override
+  public @Nullable Timestamp estimate() {
+    Reached last = reached;
+    Duration since =
+        last == null ? ESTIMATED_MAX : Duration.ofNanos(clock.monotonicNanos() - last.nanos());
+    return last == null || since.compareTo(ESTIMATED_MAX) > 0
+        ? null
+        : last.timestamp().plus(since.toMillis() << Timestamp.LOGICAL_BITS);
   }
 
   private void ask() {
@@ -122,7 +142,8 @@ final class SystemOracle implements TimestampOracle {
     if (!catalog.await(newest -> newest.revision() >= revision, deadline, clock)) {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "the catalog of this node lags behind");
     }
-    reached = Timestamp.later(reached, first.plus(count - 1));
+    reached =
+        new Reached(Timestamp.later(reached(), first.plus(count - 1)), clock.monotonicNanos());
     return new TimestampBlock(first, count);
   }
 

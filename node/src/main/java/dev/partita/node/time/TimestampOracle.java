@@ -1,6 +1,7 @@
 package dev.partita.node.time;
 
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// Hands out commit timestamps for the whole database.
 public interface TimestampOracle {
@@ -15,5 +16,12 @@ public interface TimestampOracle {
   /// all that were written to before it.
   default Timestamp reached() {
     return Timestamp.MIN;
+  }
+
+  /// About what would be handed out now, without asking anybody: for what need not be exact, as the
+  /// age of a transaction. It is not after or before anything else for sure, and not unique. Null
+  /// if too little was handed out here lately to tell.
+  default @Nullable Timestamp estimate() {
+    return null;
   }
 }

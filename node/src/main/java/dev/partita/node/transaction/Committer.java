@@ -31,11 +31,19 @@ public final class Committer {
     return OneShotTransactions.now(oracle, clock, deadline);
   }
 
+  /// A timestamp of about now, for the beginning of a commit.
+  ///
+  /// @throws DatabaseException as [#now]
+  public Timestamp start(Deadline deadline) {
+    Timestamp about = oracle.estimate();
+    return about == null ? now(deadline) : about;
+  }
+
   /// Commits what was read at one timestamp and is to be written.
   ///
   /// @param priority as [dev.partita.node.partition.Transaction#priority]
-  /// @param started a timestamp of when this was first asked; asking again with the same one tells
-  ///   what became of it
+  /// @param started of when this was first asked, see [#start]; asking again with the same one
+  ///   tells what became of it
   /// @param protocol how the partitions agree
   /// @param claims what the parts claim in unique indexes
   /// @return the timestamp of the commit

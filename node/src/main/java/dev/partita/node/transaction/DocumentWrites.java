@@ -18,7 +18,6 @@ import dev.partita.node.time.TimestampOracle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /// Writes documents that take more than the plain write of a row, all or none: a transaction over
@@ -26,9 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// columns change. Where it turns out that none of this is so, it is the plain write of a row. Safe
 /// for any thread; calls block.
 public final class DocumentWrites {
-
-  private static final long BACKOFF_MILLIS_MIN = 2;
-  private static final long BACKOFF_MILLIS_MAX = 100;
 
   private final Router router;
   private final Transactions transactions;
@@ -77,7 +73,7 @@ public final class DocumentWrites {
     if (blind != null) {
       return blind;
     }
-    long backoffMillis = BACKOFF_MILLIS_MIN;
+    var backoff = new Backoff();
     Timestamp first = null;
     while (true) {
       var attempt = new Attempt(collection, mutations, columns, deadline);
@@ -90,17 +86,7 @@ public final class DocumentWrites {
         throw new DatabaseException(ErrorCode.UNAVAILABLE, "other writes were in the way")
             .with("collection", collection);
       }
-      pause(backoffMillis);
-      backoffMillis = Math.min(BACKOFF_MILLIS_MAX, 2 * backoffMillis);
-    }
-  }
-
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(ThreadLocalRandom.current().nextLong(millis / 2, millis + 1));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
+      backoff.pause();
     }
   }
 

@@ -11,6 +11,7 @@ import dev.partita.node.partition.TransactionId;
 import dev.partita.node.partition.TransactionOutcome;
 import dev.partita.node.routing.Router;
 import dev.partita.node.time.Clock;
+import dev.partita.node.time.CoarseTimeouts;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
@@ -25,8 +26,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -38,9 +37,6 @@ public final class OneShotTransactions {
 
   /// How often one is tried. Who is in the way is older then or has finished: more does not help.
   private static final int ATTEMPTS_MAX = 10;
-
-  private static final long BACKOFF_MILLIS_MIN = 2;
-  private static final long BACKOFF_MILLIS_MAX = 100;
 
   private final Router router;
   private final Transactions transactions;
@@ -124,18 +120,17 @@ public final class OneShotTransactions {
     }
 
     OneShotResult run() {
-      long backoffMillis = BACKOFF_MILLIS_MIN;
+      var backoff = new Backoff();
       String reason = "";
       for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
         if (attempt > 1) {
           id = id.again();
-          pause(backoffMillis);
-          backoffMillis = Math.min(BACKOFF_MILLIS_MAX, 2 * backoffMillis);
+          backoff.pause();
           if (deadline.isExpired(clock)) {
             break;
           }
         }
-        Timestamp now = now(oracle, clock, deadline);
+        Timestamp now = begin(attempt);
         var trial = new Attempt(request, now, deadline);
         DatabaseException failed = trial.failure();
         if (failed != null) {
@@ -176,6 +171,26 @@ public final class OneShotTransactions {
               ErrorCode.SERIALIZATION_FAILURE, "other transactions were in the way")
           .with("reason", reason)
           .with("attempts", ATTEMPTS_MAX);
+    }
+
+    /// A timestamp of now. If nothing is read at it, nobody has to be asked for it: it is only the
+    /// age of the transaction then.
+    private Timestamp begin(int attempt) {
+      Timestamp about = attempt == 1 && readsNothing() ? oracle.estimate() : null;
+      return about == null ? now(oracle, clock, deadline) : about;
+    }
+
+    /// Whether it writes whole rows and no more, as far as is known here. If there is more to it,
+    /// the partitions refuse the first attempt.
+    private boolean readsNothing() {
+      return request.reads().isEmpty()
+          && request.conditions().isEmpty()
+          && request.writes().stream()
+              .allMatch(write ->
+                  write.columns() == null
+                      && router.columnGroups(write.collection()) == null
+                      && router.uniqueIndexes(write.collection()).isEmpty()
+                      && router.hasPartition(write.collection(), write.mutation().key()));
     }
 
     /// What fails may fail because of what the same transaction has written, sent once before.
@@ -333,18 +348,9 @@ public final class OneShotTransactions {
 
   static Timestamp now(TimestampOracle oracle, Clock clock, Deadline deadline) {
     try {
-      return oracle.next(1).get(deadline.remainingNanos(clock), TimeUnit.NANOSECONDS).first();
+      return CoarseTimeouts.get(oracle.next(1), deadline.remainingNanos(clock)).first();
     } catch (ExecutionException | TimeoutException e) {
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "no timestamp can be had", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
-    }
-  }
-
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(ThreadLocalRandom.current().nextLong(millis / 2, millis + 1));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);

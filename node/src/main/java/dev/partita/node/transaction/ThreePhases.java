@@ -12,10 +12,7 @@ import dev.partita.node.time.Timestamp;
 import dev.partita.node.time.TimestampOracle;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// One transaction of three phases on its way, for its coordinator or for whoever takes over. For
@@ -39,7 +36,7 @@ final class ThreePhases {
   private final TimestampOracle oracle;
   private final Clock clock;
   private final Duration tell;
-  private final BlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
+  private final Inbox<Heard> heard = new Inbox<>();
   private @Nullable CommitResult why;
 
   /// @param tell how long a participant is told something
@@ -66,7 +63,7 @@ final class ThreePhases {
 
   private @Nullable Heard poll(long nanos) {
     try {
-      return heard.poll(nanos, TimeUnit.NANOSECONDS);
+      return heard.poll(nanos);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return null;

@@ -22,12 +22,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Commits transactions, and ends those whose coordinator does not. Safe for any thread; calls
@@ -177,7 +174,7 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
     private final Transaction transaction;
     private final List<Part> parts;
     private final Deadline deadline;
-    private final BlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
+    private final Inbox<Heard> heard = new Inbox<>();
     private CommitProtocol protocol;
     private @Nullable CommitResult why;
 
@@ -191,7 +188,8 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
     }
 
     CommitResult run() {
-      while (protocol.outcome() == null) {
+      TransactionOutcome decided = protocol.outcome();
+      while (decided == null) {
         Heard next = poll();
         CommitProtocol.Step step = next == null ? protocol.givenUp() : hear(next);
         if (next == null && protocol.doubtful()) {
@@ -200,13 +198,30 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
               .with("transaction", transaction.id());
         }
         protocol = step.next();
-        step.messages().forEach(message -> send(message, Deadline.after(TELL, clock)));
+        decided = protocol.outcome();
+        Deadline patience = Deadline.after(TELL, clock);
+        if (decided == null) {
+          step.messages().forEach(message -> send(message, patience));
+        } else {
+          tell(new Telling(protocol), step.messages(), patience);
+        }
       }
-      tellRest();
-      if (protocol.outcome() instanceof TransactionOutcome.Committed(Timestamp at)) {
+      if (decided instanceof TransactionOutcome.Committed(Timestamp at)) {
         return new CommitResult.Committed(at);
       }
       return why == null ? new CommitResult.Wounded() : why;
+    }
+
+    /// The client has its answer; the locks go a moment later. If somebody does not hear of it, the
+    /// record's leader sees to it.
+    private void tell(Telling telling, List<Message> messages, Deadline patience) {
+      for (Message message : messages) {
+        execute(() -> {
+          if (answer(message, patience) instanceof Response.Finished(var outcome)) {
+            telling.heard(message.to(), outcome).forEach(last -> answer(last, patience));
+          }
+        });
+      }
     }
 
     private @Nullable Heard poll() {
@@ -215,7 +230,7 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
               ? deadline.remainingNanos(clock) + LAST_QUESTION.toNanos()
               : deadline.remainingNanos(clock);
       try {
-        return heard.poll(nanos, TimeUnit.NANOSECONDS);
+        return heard.poll(nanos);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return null;
@@ -243,30 +258,6 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
       };
     }
 
-    /// The client has its answer; the locks go a moment later.
-    private void tellRest() {
-      CommitProtocol decided = protocol;
-      execute(() -> {
-        CommitProtocol telling = decided;
-        Deadline patience = Deadline.after(TELL, clock);
-        try {
-          while (telling.ended().size() < telling.participants().size()) {
-            Heard next = heard.poll(patience.remainingNanos(clock), TimeUnit.NANOSECONDS);
-            if (next == null) {
-              return; // the record's leader sees to it
-            }
-            if (next.response() instanceof Response.Finished(var outcome)) {
-              CommitProtocol.Step step = telling.finished(next.to().to(), outcome);
-              telling = step.next();
-              step.messages().forEach(message -> send(message, patience));
-            }
-          }
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-        }
-      });
-    }
-
     private void send(Message message, Deadline until) {
       execute(() -> heard.add(new Heard(message, answer(message, until))));
     }
@@ -276,6 +267,22 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
         return prepare(transaction, partOf(parts, message), until);
       }
       return call(transaction, message, until);
+    }
+  }
+
+  /// A transaction whose outcome is known while its participants learn of it. Safe for any thread.
+  private static final class Telling {
+    private CommitProtocol protocol;
+
+    Telling(CommitProtocol decided) {
+      this.protocol = decided;
+    }
+
+    /// A participant knows it; gives what is to be sent then.
+    synchronized List<Message> heard(PartitionId by, TransactionOutcome outcome) {
+      CommitProtocol.Step step = protocol.finished(by, outcome);
+      protocol = step.next();
+      return step.messages();
     }
   }
 
@@ -329,7 +336,7 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
 
   private void recover(Transaction transaction, RecoveryProtocol.Step first) {
     Deadline deadline = Deadline.after(RESOLVE, clock);
-    BlockingQueue<Heard> heard = new LinkedBlockingQueue<>();
+    Inbox<Heard> heard = new Inbox<>();
     RecoveryProtocol.Step step = first;
     int underWay = 0;
     try {
@@ -341,7 +348,7 @@ public final class Transactions implements TransactionResolver, AutoCloseable {
         if (underWay == 0) {
           return;
         }
-        Heard next = heard.poll(deadline.remainingNanos(clock), TimeUnit.NANOSECONDS);
+        Heard next = heard.poll(deadline.remainingNanos(clock));
         if (next == null) {
           return;
         }

@@ -213,6 +213,37 @@ class HostileInputTest {
             text -> assertThat(text).isEmpty());
   }
 
+  /// Small ones and large ones are received in different ways.
+  @Test
+  void bodiesThatComeInPiecesAreTakenWhole() throws IOException {
+    for (int bytes : new int[] {100, 200_000}) {
+      for (boolean asks : new boolean[] {false, true}) {
+        byte[] body = ("{\"v\":\"" + "x".repeat(bytes) + "\"}").getBytes(ISO_8859_1);
+        String head =
+            "PUT "
+                + COLLECTION
+                + "/8 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                + (asks ? "Expect: 100-continue\r\n" : "")
+                + "Content-Length: "
+                + body.length
+                + "\r\n\r\n";
+        try (Socket socket = connect()) {
+          socket.getOutputStream().write(head.getBytes(ISO_8859_1));
+          if (asks) {
+            String line = "HTTP/1.1 100 Continue\r\n\r\n";
+            assertThat(new String(socket.getInputStream().readNBytes(line.length()), ISO_8859_1))
+                .isEqualTo(line);
+          }
+          socket.getOutputStream().write(body, 0, body.length / 2);
+          othersAreUnharmed();
+          socket.getOutputStream().write(body, body.length / 2, body.length - body.length / 2);
+          assertThat(new String(socket.getInputStream().readAllBytes(), ISO_8859_1))
+              .startsWith("HTTP/1.1 20");
+        }
+      }
+    }
+  }
+
   /// Clients that begin a request and go on very slowly, or not at all.
   @Test
   void slowClientsHoldNobodyUp() throws IOException {

@@ -56,6 +56,19 @@ final class RowLocksTest {
   }
 
   @Test
+  void whoHasEndedLaterIsKnownForLonger() {
+    locks.take(mine, BEGAN, List.of(ONE), 0);
+    locks.take(other, BEGAN, List.of(TWO), 0);
+    locks.end(mine, 0);
+    locks.end(other, Duration.ofSeconds(100).toNanos());
+    locks.expire(Duration.ofSeconds(130).toNanos());
+    assertThat(locks.hasEnded(mine)).isFalse();
+    assertThat(locks.hasEnded(other)).isTrue();
+    locks.expire(Duration.ofSeconds(230).toNanos());
+    assertThat(locks.hasEnded(other)).isFalse();
+  }
+
+  @Test
   void whatNobodyRenewsIsLetGo() {
     locks.take(mine, BEGAN, List.of(ONE), 0);
     locks.take(other, BEGAN, List.of(TWO), 0);

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -164,6 +165,25 @@ final class StatementLocksTest {
     assertThat(last).isNotDone();
     node.call(unlock(younger));
     assertThat(end(last)).isInstanceOf(Response.Granted.class);
+  }
+
+  /// Ages are not exact, so two may have the same.
+  @Test
+  void ofTwoOfTheSameAgeOneGoesOn() {
+    Timestamp at = node.oracle.take();
+    List<Begun> begun =
+        Stream.of(TransactionId.random(), TransactionId.random())
+            .sorted()
+            .map(id -> new Begun(id, at))
+            .toList();
+    Begun first = begun.getFirst();
+    Begun second = begun.getLast();
+    node.call(lock(first, 1));
+    node.call(lock(second, 2));
+    var waits = start(lock(second, 1));
+    assertThat(end(start(lock(first, 2)))).isInstanceOf(Response.Granted.class);
+    assertThat(end(waits)).isEqualTo(new Response.Wounded());
+    assertThat(node.call(renew(first, 1))).isEqualTo(new Response.Done());
   }
 
   @Test
