@@ -63,6 +63,7 @@ final class PartitionStateMachine implements StateMachine {
   private final ReentrantLock changing = new ReentrantLock();
 
   private final SplitRules splitRules;
+  private final CpuMeter cpu = new CpuMeter();
 
   /// Whether there may be litter that nobody has begun to remove.
   private volatile boolean litter;
@@ -106,6 +107,11 @@ final class PartitionStateMachine implements StateMachine {
   /// What is known of transactions.
   TransactionTable transactions() {
     return transactions;
+  }
+
+  /// What this Partition costs here.
+  CpuMeter cpu() {
+    return cpu;
   }
 
   /// What was written lately, if somebody wants to know.
@@ -156,7 +162,7 @@ final class PartitionStateMachine implements StateMachine {
 
   @Override
   public List<Object> apply(List<Command> committed) {
-    return exclusively(() -> applyAll(committed));
+    return exclusively(() -> cpu.measure(() -> applyAll(committed)));
   }
 
   private List<Object> applyAll(List<Command> committed) {

@@ -111,6 +111,7 @@ final class PartitionStatusWriter {
               null,
               null,
               null,
+              null,
               generation,
               conditions)
           : new PartitionStatus(
@@ -123,6 +124,7 @@ final class PartitionStatusWriter {
               before.rows(),
               before.bytes(),
               before.operationsPerSecond(),
+              before.cpu(),
               before.parent(),
               before.children(),
               before.splitAdvice(),
@@ -177,6 +179,9 @@ final class PartitionStatusWriter {
         Figures.operationsPerSecond(
             before == null ? null : before.operationsPerSecond(),
             leaves.stream().mapToDouble(PartitionView::operationsPerSecond).sum()),
+        Figures.cpu(
+            before == null ? null : before.cpu(),
+            leaves.stream().mapToDouble(PartitionView::cpu).sum()),
         cluster.get().parents().get(view.name()),
         view.children().isEmpty() ? null : view.children(),
         decisions.split().advice(),
