@@ -15,6 +15,7 @@ import dev.partita.operator.partition.AskedOperations;
 import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.LastLooks;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteSettings;
@@ -86,6 +87,12 @@ public final class OperatorBeans {
 
   @Produces
   @Singleton
+  LastLooks lastLooks(InstantSource clock) {
+    return new LastLooks(clock, LastLooks.PATIENCE);
+  }
+
+  @Produces
+  @Singleton
   MergePatience mergePatience() {
     return MergePatience.STANDARD;
   }
@@ -98,8 +105,10 @@ public final class OperatorBeans {
       Backoff backoff,
       InstantSource clock,
       Certificates certificates,
-      OtherClusters clusters) {
-    return new SiteCollaborators(client, transitions, backoff, clock, certificates, clusters);
+      OtherClusters clusters,
+      LastLooks looks) {
+    return new SiteCollaborators(
+        client, transitions, backoff, clock, certificates, clusters, looks);
   }
 
   @Produces

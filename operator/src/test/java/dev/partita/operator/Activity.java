@@ -4,7 +4,10 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.api.reconciler.Constants;
 import io.javaoperatorsdk.operator.api.reconciler.RetryInfo;
+import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.ResourceAction;
+import io.javaoperatorsdk.operator.processing.event.source.controller.ResourceEvent;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +20,13 @@ final class Activity implements Metrics {
   private final AtomicInteger submitted = new AtomicInteger();
   private final AtomicInteger finished = new AtomicInteger();
   private final Set<String> retried = ConcurrentHashMap.newKeySet();
+  private final Set<String> heardOf = ConcurrentHashMap.newKeySet();
+
+  /// Whether a controller has heard of a new resource, and so of all that had happened to resources
+  /// of that kind before.
+  boolean hasHeardOf(String controller, String name) {
+    return heardOf.contains(controller + "/" + name);
+  }
 
   /// Reconciles so far.
   int reconciles() {
@@ -26,6 +36,13 @@ final class Activity implements Metrics {
   /// Whether no reconcile runs, waits for a thread, or is to be tried again.
   boolean isIdle() {
     return finished.get() == submitted.get() && retried.isEmpty();
+  }
+
+  @Override
+  public void eventReceived(Event event, Map<String, Object> metadata) {
+    if (event instanceof ResourceEvent told && told.getAction() == ResourceAction.ADDED) {
+      heardOf.add(key(told.getRelatedCustomResourceID().getName(), metadata));
+    }
   }
 
   @Override

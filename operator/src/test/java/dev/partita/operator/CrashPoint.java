@@ -1,6 +1,7 @@
 package dev.partita.operator;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /// Kills an operator at one of its writes: the write and everything after it never reaches anybody.
 ///
@@ -19,6 +20,8 @@ public final class CrashPoint {
 
   private final AtomicInteger writes = new AtomicInteger();
   private volatile int survived;
+  private volatile Consumer<String> before = _ -> {};
+  private volatile Consumer<String> after = _ -> {};
 
   private CrashPoint(int survived) {
     this.survived = survived;
@@ -46,11 +49,28 @@ public final class CrashPoint {
     }
   }
 
+  /// From now on somebody does something around each write, while the operator waits.
+  ///
+  /// @param before gets what is written where
+  /// @param after gets what was written to the API server, which the operator does not know yet
+  void interfere(Consumer<String> before, Consumer<String> after) {
+    this.before = before;
+    this.after = after;
+  }
+
   /// Called before each write.
-  void beforeWrite() {
+  ///
+  /// @param what is written where
+  void beforeWrite(String what) {
     if (writes.incrementAndGet() > survived) {
       throw new Killed();
     }
+    before.accept(what);
+  }
+
+  /// Called after each write that the API server has answered, before the operator hears of it.
+  void afterWrite(String what) {
+    after.accept(what);
   }
 
   /// Writes that were let through or attempted.

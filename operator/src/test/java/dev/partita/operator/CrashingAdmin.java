@@ -25,7 +25,7 @@ record CrashingAdmin(NodeAdmin nodes, CrashPoint crash) implements NodeAdmin {
 
   @Override
   public Answer<Nothing> bootstrap(Endpoint endpoint, Bootstrap bootstrap) {
-    crash.beforeWrite();
+    crash.beforeWrite("bootstrap");
     return nodes.bootstrap(endpoint, bootstrap);
   }
 
@@ -37,43 +37,43 @@ record CrashingAdmin(NodeAdmin nodes, CrashPoint crash) implements NodeAdmin {
   @Override
   public Answer<PartitionView> putPartition(
       Endpoint endpoint, String name, PartitionRequest request) {
-    crash.beforeWrite();
+    crash.beforeWrite("putPartition " + name);
     return nodes.putPartition(endpoint, name, request);
   }
 
   @Override
   public Answer<Nothing> deletePartition(Endpoint endpoint, String name, DeletionPolicy policy) {
-    crash.beforeWrite();
+    crash.beforeWrite("deletePartition " + name);
     return nodes.deletePartition(endpoint, name, policy);
   }
 
   @Override
   public Answer<IndexView> putIndex(Endpoint endpoint, String name, IndexSpec spec) {
-    crash.beforeWrite();
+    crash.beforeWrite("putIndex " + name);
     return nodes.putIndex(endpoint, name, spec);
   }
 
   @Override
   public Answer<Nothing> deleteIndex(Endpoint endpoint, String name) {
-    crash.beforeWrite();
+    crash.beforeWrite("deleteIndex " + name);
     return nodes.deleteIndex(endpoint, name);
   }
 
   @Override
   public Answer<OperationView> putOperation(Endpoint endpoint, String id, OperationSpec spec) {
-    crash.beforeWrite();
+    crash.beforeWrite("putOperation " + id);
     return nodes.putOperation(endpoint, id, spec);
   }
 
   @Override
   public Answer<Nothing> deleteOperation(Endpoint endpoint, String id) {
-    crash.beforeWrite();
+    crash.beforeWrite("deleteOperation " + id);
     return nodes.deleteOperation(endpoint, id);
   }
 
   @Override
   public Answer<Nothing> answerRequest(Endpoint endpoint, String id, RequestAnswer answer) {
-    crash.beforeWrite();
+    crash.beforeWrite("answerRequest " + id);
     return nodes.answerRequest(endpoint, id, answer);
   }
 }

@@ -165,7 +165,11 @@ abstract class OperatorFixture {
   }
 
   final TestOperator start(CrashPoint crash) {
-    TestOperator started = TestOperator.start(controlPlane(), namespace, HTTP_PORT, crash);
+    return start(crash, TestOperator.Pace.STANDARD);
+  }
+
+  final TestOperator start(CrashPoint crash, TestOperator.Pace pace) {
+    TestOperator started = TestOperator.start(controlPlane(), namespace, HTTP_PORT, crash, pace);
     operator = started;
     return started;
   }

@@ -12,6 +12,7 @@ import dev.partita.operator.partition.PartitionReconciler;
 import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.LastLooks;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.site.SiteCleaner;
 import dev.partita.operator.site.SiteCollaborators;
@@ -52,13 +53,34 @@ final class TestOperator implements AutoCloseable {
   private final OtherClusters otherClusters;
   private final Operator operator;
 
+  /// How often it looks at what nothing happens to.
+  ///
+  /// @param interval the longest between two looks at a resource
+  /// @param overlooked time after which a resource that was not looked at counts as overlooked
+  record Pace(Duration interval, Duration overlooked) {
+
+    /// As in production.
+    static final Pace STANDARD = new Pace(Duration.ofSeconds(90), LastLooks.PATIENCE);
+  }
+
   private TestOperator(
-      ControlPlane controlPlane, String namespace, SiteSettings settings, CrashPoint crash) {
+      ControlPlane controlPlane,
+      String namespace,
+      SiteSettings settings,
+      CrashPoint crash,
+      Pace pace) {
     this.crash = crash;
     KubernetesClient client =
         new KubernetesClientBuilder()
             .withConfig(controlPlane.operatorConfig())
-            .withHttpClientFactory(controlPlane.httpClientFactory())
+            .withHttpClientFactory(
+                LateAnswers.factory(
+                    controlPlane.httpClientFactory(),
+                    request -> {
+                      if (isWrite(request)) {
+                        crash.afterWrite(text(request));
+                      }
+                    }))
             .withKubernetesSerialization(controlPlane.client().getKubernetesSerialization())
             .withHttpClientBuilderConsumer(
                 builder -> builder.addOrReplaceInterceptor("crash", new CrashInterceptor(crash)))
@@ -69,6 +91,7 @@ final class TestOperator implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
+    LastLooks looks = new LastLooks(clock, pace.overlooked());
     Certificates certificates = new Certificates(client, credentials, LIVES, clock);
     this.otherClusters =
         new OtherClusters(
@@ -94,11 +117,13 @@ final class TestOperator implements AutoCloseable {
             dataPlanes,
             settings,
             new SiteCollaborators(
-                client, transitions, backoff, clock, certificates, otherClusters)),
-        overrider -> overrider.settingNamespace(namespace));
+                client, transitions, backoff, clock, certificates, otherClusters, looks)),
+        overrider ->
+            overrider.settingNamespace(namespace).withReconciliationMaxInterval(pace.interval()));
     operator.register(
         new SiteCleaner(otherClusters, transitions, clock),
-        overrider -> overrider.settingNamespace(namespace));
+        overrider ->
+            overrider.settingNamespace(namespace).withReconciliationMaxInterval(pace.interval()));
     operator.register(
         new PartitionReconciler(
             dataPlanes,
@@ -106,27 +131,44 @@ final class TestOperator implements AutoCloseable {
             backoff,
             clock,
             (_, kind, reason) -> asked.add(kind.text() + ":" + reason),
-            PATIENCE),
-        overrider -> overrider.settingNamespace(namespace));
+            PATIENCE,
+            looks),
+        overrider ->
+            overrider.settingNamespace(namespace).withReconciliationMaxInterval(pace.interval()));
     operator.register(
-        new IndexReconciler(dataPlanes, transitions, clock),
-        overrider -> overrider.settingNamespace(namespace));
+        new IndexReconciler(dataPlanes, transitions, clock, looks),
+        overrider ->
+            overrider.settingNamespace(namespace).withReconciliationMaxInterval(pace.interval()));
   }
 
   static TestOperator start(
       ControlPlane controlPlane, String namespace, int httpPort, CrashPoint crash) {
-    return start(controlPlane, namespace, settings(IMAGE, httpPort), crash);
+    return start(controlPlane, namespace, httpPort, crash, Pace.STANDARD);
+  }
+
+  static TestOperator start(
+      ControlPlane controlPlane, String namespace, int httpPort, CrashPoint crash, Pace pace) {
+    return start(controlPlane, namespace, settings(IMAGE, httpPort), crash, pace);
   }
 
   /// @param defaultImage of Sites that are new to it and name none
   static TestOperator start(
       ControlPlane controlPlane, String namespace, int httpPort, String defaultImage) {
-    return start(controlPlane, namespace, settings(defaultImage, httpPort), CrashPoint.never());
+    return start(
+        controlPlane,
+        namespace,
+        settings(defaultImage, httpPort),
+        CrashPoint.never(),
+        Pace.STANDARD);
   }
 
   private static TestOperator start(
-      ControlPlane controlPlane, String namespace, SiteSettings settings, CrashPoint crash) {
-    TestOperator operator = new TestOperator(controlPlane, namespace, settings, crash);
+      ControlPlane controlPlane,
+      String namespace,
+      SiteSettings settings,
+      CrashPoint crash,
+      Pace pace) {
+    TestOperator operator = new TestOperator(controlPlane, namespace, settings, crash, pace);
     operator.operator.start();
     return operator;
   }
@@ -163,12 +205,20 @@ final class TestOperator implements AutoCloseable {
     nodes.close();
   }
 
+  private static boolean isWrite(HttpRequest request) {
+    return !request.method().equals("GET");
+  }
+
+  private static String text(HttpRequest request) {
+    return "%s %s %s".formatted(request.method(), request.uri().getPath(), request.bodyString());
+  }
+
   private record CrashInterceptor(CrashPoint crash) implements Interceptor {
 
     @Override
     public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
-      if (!request.method().equals("GET")) {
-        crash.beforeWrite();
+      if (isWrite(request)) {
+        crash.beforeWrite(text(request));
       }
     }
   }

@@ -1,9 +1,7 @@
 package dev.partita.tls;
 
-import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
-import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -14,25 +12,20 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 
 /// What one side of a connection has: its certificate with those above it, the private key of the
 /// certificate, and the authorities whose certificates it accepts.
 public final class Credentials {
   private final List<X509Certificate> chain;
   private final PrivateKey key;
-  private final List<X509Certificate> authorities;
-  private final X509TrustManager verification;
+  private final Authorities trusted;
 
   private Credentials(
       List<X509Certificate> chain, PrivateKey key, List<X509Certificate> authorities)
       throws GeneralSecurityException {
     this.chain = List.copyOf(chain);
     this.key = key;
-    this.authorities = List.copyOf(authorities);
-    this.verification = verification(authorities);
+    this.trusted = new Authorities(authorities);
     requireKeyOf(chain.getFirst(), key);
   }
 
@@ -90,27 +83,6 @@ public final class Credentials {
         : key.getAlgorithm().equals("EC") ? "SHA256withECDSA" : "EdDSA";
   }
 
-  private static X509TrustManager verification(List<X509Certificate> authorities)
-      throws GeneralSecurityException {
-    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-    try {
-      store.load(null, null);
-    } catch (IOException e) {
-      throw new IllegalStateException("an empty key store needs no input", e);
-    }
-    for (int i = 0; i < authorities.size(); i++) {
-      store.setCertificateEntry("authority-" + i, authorities.get(i));
-    }
-    TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-    factory.init(store);
-    for (TrustManager manager : factory.getTrustManagers()) {
-      if (manager instanceof X509TrustManager found) {
-        return found;
-      }
-    }
-    throw new IllegalStateException("every Java platform verifies certificates");
-  }
-
   /// The own certificate first.
   public List<X509Certificate> chain() {
     return chain;
@@ -122,17 +94,17 @@ public final class Credentials {
 
   /// Those whose certificates are accepted.
   public List<X509Certificate> authorities() {
-    return authorities;
+    return trusted.certificates();
   }
 
-  /// Verifies chains up to the authorities: signatures, dates, usages.
-  X509TrustManager verification() {
-    return verification;
+  /// Verifies those who show a certificate.
+  Authorities trusted() {
+    return trusted;
   }
 
   /// When the first of the certificates expires that the own side depends on.
   public Instant expiry() {
-    return Stream.of(chain, authorities)
+    return Stream.of(chain, authorities())
         .flatMap(Collection::stream)
         .map(certificate -> certificate.getNotAfter().toInstant())
         .min(Instant::compareTo)

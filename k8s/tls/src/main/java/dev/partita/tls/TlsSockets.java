@@ -10,7 +10,8 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/// TLS 1.3 in which both sides show a certificate, and the peer must have a role in the own realm.
+/// TLS 1.3 in which the peer must show a certificate that says that it has a role in a realm, and
+/// in general the own side shows one as well.
 ///
 /// The credentials are looked up at each handshake, so new ones are used by all connections that
 /// are made after them. Names of hosts are not compared: a node is reached under the address of its
@@ -33,12 +34,22 @@ public final class TlsSockets {
   /// @param own the credentials at the time of a handshake
   /// @param peers the only ones that are talked to
   public static TlsSockets of(Supplier<Credentials> own, Set<Identity> peers) {
+    return of(
+        new KeyManager[] {new OwnKey(own)},
+        new VerifiedPeer(() -> own.get().trusted(), Set.copyOf(peers)));
+  }
+
+  /// Sockets of a side that connects and shows no certificate: it says who it is by other means.
+  ///
+  /// @param peers the only ones that are talked to
+  public static TlsSockets withoutCertificate(Authorities trusted, Set<Identity> peers) {
+    return of(new KeyManager[0], new VerifiedPeer(() -> trusted, Set.copyOf(peers)));
+  }
+
+  private static TlsSockets of(KeyManager[] own, TrustManager peers) {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(
-          new KeyManager[] {new OwnKey(own)},
-          new TrustManager[] {new VerifiedPeer(own, Set.copyOf(peers))},
-          null);
+      context.init(own, new TrustManager[] {peers}, null);
       context.getServerSessionContext().setSessionTimeout(SESSION_SECONDS_MAX);
       context.getClientSessionContext().setSessionTimeout(SESSION_SECONDS_MAX);
       return new TlsSockets(context);
@@ -55,7 +66,7 @@ public final class TlsSockets {
   /// Accepts every holder of a certificate of the authorities, whatever its role; who uses it
   /// decides by the [Identity] afterwards.
   public static X509ExtendedTrustManager trustManager(Supplier<Credentials> own) {
-    return new VerifiedPeer(own, null);
+    return new VerifiedPeer(() -> own.get().trusted(), null);
   }
 
   /// For libraries that make their engines themselves. They have to ask for TLS 1.3 and, on the

@@ -3,7 +3,6 @@ package dev.partita.tls;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
@@ -12,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Accepts who has a certificate of the authorities and, if they are given, one of the identities.
 final class VerifiedPeer extends X509ExtendedTrustManager {
-  private final Supplier<Credentials> own;
+  private final Supplier<Authorities> trusted;
   private final @Nullable Set<Identity> accepted;
 
-  VerifiedPeer(Supplier<Credentials> own, @Nullable Set<Identity> accepted) {
-    this.own = own;
+  VerifiedPeer(Supplier<Authorities> trusted, @Nullable Set<Identity> accepted) {
+    this.trusted = trusted;
     this.accepted = accepted;
   }
 
@@ -36,14 +35,14 @@ final class VerifiedPeer extends X509ExtendedTrustManager {
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType)
       throws CertificateException {
-    own.get().verification().checkClientTrusted(chain, authType);
+    trusted.get().verification().checkClientTrusted(chain, authType);
     requireAccepted(chain);
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType)
       throws CertificateException {
-    own.get().verification().checkServerTrusted(chain, authType);
+    trusted.get().verification().checkServerTrusted(chain, authType);
     requireAccepted(chain);
   }
 
@@ -73,7 +72,6 @@ final class VerifiedPeer extends X509ExtendedTrustManager {
 
   @Override
   public X509Certificate[] getAcceptedIssuers() {
-    List<X509Certificate> authorities = own.get().authorities();
-    return authorities.toArray(X509Certificate[]::new);
+    return trusted.get().certificates().toArray(X509Certificate[]::new);
   }
 }

@@ -38,7 +38,7 @@ public enum ErrorCode {
   /// The bounds overlap those of another partition of the collection.
   OVERLAP("42P17", Category.USER, 409, "Bounds overlap"),
   /// No partition of the collection covers the key.
-  NO_PARTITION("23514", Category.USER, 422, "No partition covers the key"),
+  NO_PARTITION("23514", Category.USER, 422, "No partition for the key or a column"),
   /// A row with this primary key exists already.
   ROW_EXISTS("23505", Category.USER, 409, "Row exists"),
   /// Another row has the same terms in a unique index.

@@ -10,6 +10,10 @@ import dev.partita.operator.nodeclient.NodeAdmin.Nothing;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
+import dev.partita.operator.resource.Finalizers;
+import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.OverlookedEventSource;
+import dev.partita.operator.resource.StatusWrite;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Conditions;
 import dev.partita.operator.status.Verdict;
@@ -47,28 +51,35 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
   private final DataPlanes dataPlanes;
   private final Transitions transitions;
   private final InstantSource clock;
+  private final LastLooks looks;
 
-  public IndexReconciler(DataPlanes dataPlanes, Transitions transitions, InstantSource clock) {
+  public IndexReconciler(
+      DataPlanes dataPlanes, Transitions transitions, InstantSource clock, LastLooks looks) {
     this.dataPlanes = dataPlanes;
     this.transitions = transitions;
     this.clock = clock;
+    this.looks = looks;
   }
 
   @Override
   public List<EventSource<?, Index>> prepareEventSources(EventSourceContext<Index> context) {
-    return List.of(ObservationEventSource.of(dataPlanes, context));
+    return List.of(
+        ObservationEventSource.of(dataPlanes, context), OverlookedEventSource.of(looks, context));
   }
 
   @Override
   public UpdateControl<Index> reconcile(Index index, Context<Index> context) {
+    looks.looked(index);
     DataPlane dataPlane = dataPlanes.of(index.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
     IndexView view =
         cluster.flatMap(seen -> seen.index(index.getMetadata().getName())).orElse(null);
     Verdict verdict =
         cluster.isEmpty() ? unobserved() : view == null ? create(index, dataPlane) : verdict(view);
-    writeStatus(index, verdict, view, context);
     UpdateControl<Index> control = UpdateControl.noUpdate();
+    if (writeStatus(index, verdict, view, context)) {
+      return control.reschedule();
+    }
     return verdict.kind() == Verdict.Kind.READY
         ? control
         : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
@@ -76,16 +87,17 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
 
   @Override
   public DeleteControl cleanup(Index index, Context<Index> context) {
+    looks.looked(index);
     DataPlane dataPlane = dataPlanes.of(index.getMetadata().getNamespace());
     if (dataPlane.view().isEmpty()) {
       return hasSites(index, context)
           ? DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS)
-          : DeleteControl.defaultDelete();
+          : Finalizers.remove(index, context);
     }
     Answer<Nothing> dropped =
         dataPlane.ask((admin, at) -> admin.deleteIndex(at, index.getMetadata().getName()));
     return dropped instanceof Answer.Done
-        ? DeleteControl.defaultDelete()
+        ? Finalizers.remove(index, context)
         : DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS);
   }
 
@@ -121,7 +133,10 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
     };
   }
 
-  private void writeStatus(
+  /// Writes the status unless it is the same.
+  ///
+  /// @return whether the Index has changed meanwhile, so that it must be looked at again
+  private boolean writeStatus(
       Index index, Verdict verdict, @Nullable IndexView view, Context<Index> context) {
     IndexStatus before = index.getStatus();
     long generation = index.getMetadata().getGeneration();
@@ -134,7 +149,7 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
             Conditions.of(
                 verdict, generation, before == null ? null : before.conditions(), clock.instant()));
     if (Objects.equals(before, after)) {
-      return;
+      return false;
     }
     Index applied = new Index();
     applied.setMetadata(
@@ -143,12 +158,13 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
             .withNamespace(index.getMetadata().getNamespace())
             .build());
     applied.setStatus(after);
-    context.resourceOperations().serverSideApplyPrimaryStatus(applied);
+    boolean changed = StatusWrite.apply(index, applied, context);
     transitions.report(
         index,
         before == null ? null : before.conditions(),
         Objects.requireNonNull(after.conditions()),
         verdict.kind() == Verdict.Kind.STALLED);
+    return changed;
   }
 
   private static boolean hasSites(Index index, Context<Index> context) {

@@ -16,7 +16,10 @@ import dev.partita.operator.placement.Placement;
 import dev.partita.operator.placement.Step;
 import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.Finalizers;
 import dev.partita.operator.resource.Labels;
+import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.OverlookedEventSource;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Verdict;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -74,6 +77,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private final MergePatience patience;
   private final InstantSource clock;
   private final PartitionStatusWriter statusWriter;
+  private final LastLooks looks;
 
   /// @param asked hears of the operations that the nodes are asked for
   /// @param patience of merges
@@ -83,10 +87,12 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       Backoff backoff,
       InstantSource clock,
       AskedOperations asked,
-      MergePatience patience) {
+      MergePatience patience,
+      LastLooks looks) {
     this.dataPlanes = dataPlanes;
     this.clock = clock;
     this.patience = patience;
+    this.looks = looks;
     Asking asking = new Asking(asked);
     this.merges = new Merges(asking, transitions, backoff, patience);
     this.moves = new ReplicaMoves(backoff, asking, transitions, merges, patience);
@@ -102,7 +108,11 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   @Override
   public List<EventSource<?, Partition>> prepareEventSources(
       EventSourceContext<Partition> context) {
-    return List.of(ObservationEventSource.of(dataPlanes, context), parts(context), sites(context));
+    return List.of(
+        ObservationEventSource.of(dataPlanes, context),
+        OverlookedEventSource.of(looks, context),
+        parts(context),
+        sites(context));
   }
 
   /// Wakes the Partitions that select Sites by labels when these change. It is complete before the
@@ -141,6 +151,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   @Override
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
+    looks.looked(partition);
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
     Optional<Plan> plan = cluster.map(view -> plan(partition, view, dataPlane, context));
@@ -160,8 +171,10 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
         described.isPresent()
             ? plan.flatMap(found -> missingCopy(partition, found.edges()))
             : Optional.empty();
-    statusWriter.write(partition, verdict, described, decisions, missingCopy, context);
     UpdateControl<Partition> control = UpdateControl.noUpdate();
+    if (statusWriter.write(partition, verdict, described, decisions, missingCopy, context)) {
+      return control.reschedule();
+    }
     // Nothing tells of an annotation that approves something, nor that time has passed.
     if (verdict.kind() != Verdict.Kind.READY || decisions.areReported()) {
       return control.rescheduleAfter(
@@ -262,23 +275,24 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   @Override
   public DeleteControl cleanup(Partition partition, Context<Partition> context) {
+    looks.looked(partition);
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
     if (cluster.isEmpty()) {
       return hasSites(partition, context)
           ? DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS)
-          : DeleteControl.defaultDelete();
+          : Finalizers.remove(partition, context);
     }
     if (!(new Lineage(cluster.get()).roleOf(partition) instanceof Lineage.Role.Declared)) {
       // The rows are somebody else's, who makes the resource again if they are still there.
-      return DeleteControl.defaultDelete();
+      return Finalizers.remove(partition, context);
     }
     String name = partition.getMetadata().getName();
     Answer<Nothing> dropped =
         dataPlane.ask(
             (admin, at) -> admin.deletePartition(at, name, partition.getSpec().deletionPolicy()));
     return dropped instanceof Answer.Done && isGone(name, dataPlane)
-        ? DeleteControl.defaultDelete()
+        ? Finalizers.remove(partition, context)
         : DeleteControl.noFinalizerRemoval().rescheduleAfter(DROPPING_RETRY_MILLIS);
   }
 

@@ -10,6 +10,7 @@ import dev.partita.operator.nodeclient.MemberView;
 import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.nodeclient.RecoveryView;
 import dev.partita.operator.repartition.Finding;
+import dev.partita.operator.resource.StatusWrite;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.rollout.Approvals;
 import dev.partita.operator.status.Conditions;
@@ -41,8 +42,11 @@ final class PartitionStatusWriter {
     this.clock = clock;
   }
 
+  /// Writes the status unless it is the same.
+  ///
   /// @param missingCopy why a copy that belongs at the edge is not there
-  void write(
+  /// @return whether the Partition has changed meanwhile, so that it must be looked at again
+  boolean write(
       Partition partition,
       Verdict verdict,
       Optional<ClusterView> cluster,
@@ -52,7 +56,7 @@ final class PartitionStatusWriter {
     PartitionStatus before = partition.getStatus();
     PartitionStatus after = after(partition, verdict, cluster, decisions, missingCopy);
     if (Objects.equals(before, after)) {
-      return;
+      return false;
     }
     Partition applied = new Partition();
     applied.setMetadata(
@@ -61,7 +65,7 @@ final class PartitionStatusWriter {
             .withNamespace(partition.getMetadata().getNamespace())
             .build());
     applied.setStatus(after);
-    context.resourceOperations().serverSideApplyPrimaryStatus(applied);
+    boolean changed = StatusWrite.apply(partition, applied, context);
     transitions.report(
         partition,
         before == null ? null : before.conditions(),
@@ -75,6 +79,7 @@ final class PartitionStatusWriter {
     transitions.note(partition, MERGE_ADVISED, then, now);
     transitions.warn(partition, EDGE_COPY_MISSING, then, now);
     transitions.warn(partition, RECOVERED, then, now);
+    return changed;
   }
 
   /// While the cluster is not seen, the figures stay what they were.

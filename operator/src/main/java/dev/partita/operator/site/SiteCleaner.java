@@ -5,6 +5,7 @@ import dev.partita.operator.cluster.Access;
 import dev.partita.operator.cluster.NodeNames;
 import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.cluster.SiteCluster;
+import dev.partita.operator.resource.Finalizers;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Verdict;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -14,6 +15,7 @@ import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.filter.GenericFilter;
@@ -21,6 +23,7 @@ import io.javaoperatorsdk.operator.processing.retry.GradualRetry;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /// Takes what a Site has in another cluster away with the Site. A controller of its own, because
 /// one that cleans up puts its finalizer on everything that it sees, and Sites of the operator's
@@ -29,7 +32,9 @@ import java.util.Optional;
     name = "site-elsewhere",
     fieldManager = "partita-operator",
     finalizerName = Elsewhere.FINALIZER,
-    informer = @Informer(genericFilter = SiteCleaner.InOtherCluster.class))
+    informer = @Informer(genericFilter = SiteCleaner.InOtherCluster.class),
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 90, timeUnit = TimeUnit.SECONDS))
 @GradualRetry(maxAttempts = -1, initialInterval = 500, intervalMultiplier = 2, maxInterval = 30_000)
 public class SiteCleaner implements Reconciler<Site>, Cleaner<Site> {
 
@@ -69,7 +74,7 @@ public class SiteCleaner implements Reconciler<Site>, Cleaner<Site> {
       return switch (clusters.access(site)) {
         case Access.Reached(SiteCluster there) -> {
           yield Elsewhere.isCleared(site, there)
-              ? DeleteControl.defaultDelete()
+              ? Finalizers.remove(site, context)
               : DeleteControl.noFinalizerRemoval().rescheduleAfter(CLEARING_MILLIS);
         }
         case Access.Denied denied -> waiting(site, denied, context);
@@ -91,7 +96,7 @@ public class SiteCleaner implements Reconciler<Site>, Cleaner<Site> {
             "%s; the Site goes when its objects there are deleted. To leave them there: kubectl patch site %s --type=merge -p '{\"metadata\":{\"finalizers\":null}}'"
                 .formatted(denied.verdict().message(), site.getMetadata().getName()));
     List<Pod> seen = denied.seen();
-    statusWriter.write(site, seen, verdict, NodesHeard.nothing(site), context);
+    var _ = statusWriter.write(site, seen, verdict, NodesHeard.nothing(site), context);
     return DeleteControl.noFinalizerRemoval().rescheduleAfter(clusters.lookInterval().toMillis());
   }
 }

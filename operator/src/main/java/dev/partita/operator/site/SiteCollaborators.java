@@ -3,6 +3,7 @@ package dev.partita.operator.site;
 import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.resource.Backoff;
+import dev.partita.operator.resource.LastLooks;
 import dev.partita.operator.resource.Transitions;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.InstantSource;
@@ -14,4 +15,5 @@ public record SiteCollaborators(
     Backoff backoff,
     InstantSource clock,
     Certificates certificates,
-    OtherClusters clusters) {}
+    OtherClusters clusters,
+    LastLooks looks) {}

@@ -14,6 +14,8 @@ import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
 import dev.partita.operator.resource.Labels;
+import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.OverlookedEventSource;
 import dev.partita.operator.rollout.RolloutStep;
 import dev.partita.operator.status.Verdict;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -70,6 +72,7 @@ public class SiteReconciler implements Reconciler<Site> {
   private final Certificates certificates;
   private final AdministratorSecret administrator;
   private final InstantSource clock;
+  private final LastLooks looks;
 
   /// @param collaborators what the steps of the reconciler need
   public SiteReconciler(
@@ -84,6 +87,7 @@ public class SiteReconciler implements Reconciler<Site> {
     this.elsewhere = new Elsewhere(clusters);
     this.statusWriter = new SiteStatusWriter(collaborators.transitions(), collaborators.clock());
     this.clock = collaborators.clock();
+    this.looks = collaborators.looks();
   }
 
   @Override
@@ -96,11 +100,13 @@ public class SiteReconciler implements Reconciler<Site> {
         informer(Pod.class, context),
         informer(PersistentVolumeClaim.class, context),
         OtherClusterEventSource.of(clusters),
-        ObservationEventSource.of(dataPlanes, context));
+        ObservationEventSource.of(dataPlanes, context),
+        OverlookedEventSource.of(looks, context));
   }
 
   @Override
   public UpdateControl<Site> reconcile(Site site, Context<Site> context) {
+    looks.looked(site);
     return switch (elsewhere.access(site, context)) {
       case Access.Reached(SiteCluster there) when NodeNames.isElsewhere(site) ->
           advanceElsewhere(site, there, context);
@@ -138,17 +144,21 @@ public class SiteReconciler implements Reconciler<Site> {
     dataPlane.report(name, endpoints);
     dataPlane.reportRolling(name, false);
     // What was true before this operator started is not taken back before it is known.
-    if (denied.decided() || site.getStatus() == null) {
-      statusWriter.write(site, denied.seen(), denied.verdict(), heard, context);
-    }
-    return UpdateControl.<Site>noUpdate().rescheduleAfter(clusters.lookInterval());
+    boolean changed =
+        (denied.decided() || site.getStatus() == null)
+            && statusWriter.write(site, denied.seen(), denied.verdict(), heard, context);
+    UpdateControl<Site> control = UpdateControl.noUpdate();
+    return changed ? control.reschedule() : control.rescheduleAfter(clusters.lookInterval());
   }
 
   private UpdateControl<Site> advance(Site site, SiteCluster there, Context<Site> context) {
     Optional<Verdict> uncertified = certificates.keep(site, there.client());
     if (uncertified.isPresent()) {
-      statusWriter.write(site, pods(there), uncertified.get(), NodesHeard.nothing(site), context);
-      return UpdateControl.<Site>noUpdate().rescheduleAfter(UNSETTLED_RETRY_MILLIS);
+      boolean changed =
+          statusWriter.write(
+              site, pods(there), uncertified.get(), NodesHeard.nothing(site), context);
+      UpdateControl<Site> control = UpdateControl.noUpdate();
+      return changed ? control.reschedule() : control.rescheduleAfter(UNSETTLED_RETRY_MILLIS);
     }
     if (site.getSpec().authentication() == Authentication.Required) {
       administrator.keep(site.getMetadata().getNamespace());
@@ -168,9 +178,11 @@ public class SiteReconciler implements Reconciler<Site> {
       Verdict paused =
           Verdict.reconciling(
               "Paused", "Paused", "spec.paused is true: the operator leaves it as it is");
-      statusWriter.write(
-          site, pods, paused, new NodesHeard(site, cluster, dataPlane.lostNodes()), context);
-      return UpdateControl.noUpdate();
+      NodesHeard heard = new NodesHeard(site, cluster, dataPlane.lostNodes());
+      UpdateControl<Site> control = UpdateControl.noUpdate();
+      return statusWriter.write(site, pods, paused, heard, context)
+          ? control.reschedule()
+          : control;
     }
     Scaling scaling = scaling(site, pods, cluster, there);
     PodRestarts restarts =
@@ -200,8 +212,9 @@ public class SiteReconciler implements Reconciler<Site> {
       progress.rolling(step);
     }
     Verdict verdict = progress.verdict();
-    statusWriter.write(site, pods, verdict, heard, context);
-    return reschedule(verdict, unfounded.isPresent());
+    return statusWriter.write(site, pods, verdict, heard, context)
+        ? UpdateControl.<Site>noUpdate().reschedule()
+        : reschedule(verdict, unfounded.isPresent());
   }
 
   private static UpdateControl<Site> reschedule(Verdict verdict, boolean unfounded) {

@@ -3,6 +3,7 @@ package dev.partita.operator.site;
 import dev.partita.crd.Site;
 import dev.partita.crd.SiteStatus;
 import dev.partita.operator.resource.Labels;
+import dev.partita.operator.resource.StatusWrite;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Conditions;
 import dev.partita.operator.status.Verdict;
@@ -27,7 +28,11 @@ final class SiteStatusWriter {
     this.clock = clock;
   }
 
-  void write(Site site, List<Pod> pods, Verdict verdict, NodesHeard heard, Context<Site> context) {
+  /// Writes the status unless it is the same.
+  ///
+  /// @return whether the Site has changed meanwhile, so that it must be looked at again
+  boolean write(
+      Site site, List<Pod> pods, Verdict verdict, NodesHeard heard, Context<Site> context) {
     SiteStatus before = site.getStatus();
     long generation = site.getMetadata().getGeneration();
     SiteStatus after =
@@ -40,7 +45,7 @@ final class SiteStatusWriter {
             Conditions.of(
                 verdict, generation, before == null ? null : before.conditions(), clock.instant()));
     if (Objects.equals(before, after)) {
-      return;
+      return false;
     }
     Site applied = new Site();
     applied.setMetadata(
@@ -49,12 +54,13 @@ final class SiteStatusWriter {
             .withNamespace(site.getMetadata().getNamespace())
             .build());
     applied.setStatus(after);
-    context.resourceOperations().serverSideApplyPrimaryStatus(applied);
+    boolean changed = StatusWrite.apply(site, applied, context);
     transitions.report(
         site,
         before == null ? null : before.conditions(),
         Objects.requireNonNull(after.conditions()),
         verdict.kind() == Verdict.Kind.STALLED);
+    return changed;
   }
 
   private static int readyNodes(List<Pod> pods, NodesHeard heard) {

@@ -3,6 +3,10 @@ package dev.partita.launcher.recover;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.partita.tls.Authorities;
+import dev.partita.tls.Identity;
+import dev.partita.tls.Role;
+import dev.partita.tls.TlsSockets;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -10,7 +14,6 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.LocalPortForward;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -21,24 +24,23 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The way to a node that runs, ready or not, as an administrator.
 final class NodeDoor {
   private static final String PATH = "/v1/recovery";
   private static final String AUTHORITY = "partita-ca";
+  private static final String AUTHORITIES = "ca.crt";
+  private static final String SITES = "partita.dev/v1alpha1";
   private static final String ADMINISTRATOR = "partita-administrator";
   private static final String PLAIN_PORT = "http";
   private static final String SECURED_PORT = "https";
@@ -87,11 +89,12 @@ final class NodeDoor {
             .toList();
     List<String> silent = new ArrayList<>();
     for (Pod pod : pods) {
-      Optional<JsonNode> answer = ask(pod, path, body);
+      List<String> reasons = new ArrayList<>();
+      Optional<JsonNode> answer = ask(pod, path, body, reasons);
       if (answer.isPresent()) {
         return answer.get();
       }
-      silent.add(pod.getMetadata().getName());
+      silent.add(pod.getMetadata().getName() + " (" + String.join("; ", reasons) + ")");
     }
     throw new Refusal(
         pods.isEmpty()
@@ -100,41 +103,60 @@ final class NodeDoor {
                 + String.join(", ", silent));
   }
 
-  /// Where there is an administrator to log in as, in secret if the node can: over a forwarded
-  /// port, which certificates of nodes are valid for. In plain text directly where the address is
-  /// reached from here, as it is where nodes are processes on this machine, and by a forwarded port
-  /// otherwise.
-  private Optional<JsonNode> ask(Pod pod, String path, Optional<JsonNode> body) {
+  /// Where there is an administrator to log in as, in secret if the node can. By a forwarded port,
+  /// or directly where the API server forwards none and the address is reached from here, as it is
+  /// where nodes are processes on this machine; in plain text the other way round.
+  ///
+  /// @param reasons gets why no way leads to the node
+  private Optional<JsonNode> ask(
+      Pod pod, String path, Optional<JsonNode> body, List<String> reasons) {
     Optional<Integer> plain = port(pod, PLAIN_PORT);
     Optional<Integer> secured = port(pod, SECURED_PORT);
     if (secured.isPresent() && (plain.isEmpty() || credentials().isPresent())) {
-      Optional<JsonNode> answer = forwarded(pod, "https", secured.get(), path, body);
+      Optional<JsonNode> answer =
+          forwarded(pod, "https", secured.get(), path, body, reasons)
+              .or(() -> direct(pod, "https", secured.get(), path, body, reasons));
       if (answer.isPresent() || plain.isEmpty()) {
         return answer;
       }
     }
     int port = plain.orElse(PORT_DEFAULT);
+    return direct(pod, "http", port, path, body, reasons)
+        .or(() -> forwarded(pod, "http", port, path, body, reasons));
+  }
+
+  private Optional<JsonNode> direct(
+      Pod pod,
+      String scheme,
+      int port,
+      String path,
+      Optional<JsonNode> body,
+      List<String> reasons) {
     String address = pod.getStatus().getPodIP();
-    if (address != null) {
-      String host = address.contains(":") ? "[" + address + "]" : address;
-      Optional<JsonNode> answer = send("http://" + host + ":" + port, path, body);
-      if (answer.isPresent()) {
-        return answer;
-      }
+    if (address == null) {
+      reasons.add("it has no address");
+      return Optional.empty();
     }
-    return forwarded(pod, "http", port, path, body);
+    String host = address.contains(":") ? "[" + address + "]" : address;
+    return send(scheme + "://" + host + ":" + port, path, body, reasons);
   }
 
   private Optional<JsonNode> forwarded(
-      Pod pod, String scheme, int port, String path, Optional<JsonNode> body) {
+      Pod pod,
+      String scheme,
+      int port,
+      String path,
+      Optional<JsonNode> body,
+      List<String> reasons) {
     try (LocalPortForward forward =
         client
             .pods()
             .inNamespace(namespace)
             .withName(pod.getMetadata().getName())
             .portForward(port)) {
-      return send(scheme + "://localhost:" + forward.getLocalPort(), path, body);
+      return send(scheme + "://localhost:" + forward.getLocalPort(), path, body, reasons);
     } catch (KubernetesClientException | IOException e) {
+      reasons.add("its port %d is not forwarded: %s".formatted(port, e.getMessage()));
       return Optional.empty();
     }
   }
@@ -148,7 +170,8 @@ final class NodeDoor {
   }
 
   /// Empty if nobody answers there, or a node that belongs to no database yet.
-  private Optional<JsonNode> send(String base, String path, Optional<JsonNode> body) {
+  private Optional<JsonNode> send(
+      String base, String path, Optional<JsonNode> body, List<String> reasons) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + PATH + path))
             .timeout(ANSWER_TIMEOUT)
@@ -156,7 +179,7 @@ final class NodeDoor {
     body.ifPresent(json -> request.POST(BodyPublishers.ofString(json.toString())));
     HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT);
     if (base.startsWith("https:")) {
-      builder.sslContext(trust());
+      builder.sslContext(sockets().context());
     }
     credentials().ifPresent(header -> request.header("Authorization", header));
     try (HttpClient http = builder.build()) {
@@ -166,10 +189,12 @@ final class NodeDoor {
         return Optional.of(json);
       }
       if (json.path("code").asText().equals("NOT_BOOTSTRAPPED")) {
+        reasons.add("it belongs to no database yet");
         return Optional.empty();
       }
       throw new Refusal(refusal(json, response.statusCode()));
     } catch (IOException e) {
+      reasons.add("%s: %s".formatted(base, reason(e)));
       return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -192,31 +217,46 @@ final class NodeDoor {
     return reason.isEmpty() ? said : said + ": " + reason;
   }
 
-  private SSLContext trust() {
-    ConfigMap authority = client.configMaps().inNamespace(namespace).withName(AUTHORITY).get();
-    String bundle = authority == null ? null : authority.getData().get("ca.crt");
-    if (bundle == null) {
-      throw new Refusal("the ConfigMap " + AUTHORITY + " is missing: nodes cannot be trusted");
-    }
+  private static String reason(IOException e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /// Nodes are known by their role, as among each other: their certificates need not have the name
+  /// or address under which they are reached from here.
+  private TlsSockets sockets() {
     try {
-      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-      store.load(null, null);
-      int number = 0;
-      byte[] pem = bundle.getBytes(StandardCharsets.US_ASCII);
-      for (Certificate certificate :
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(pem))) {
-        store.setCertificateEntry("authority-" + number++, certificate);
-      }
-      TrustManagerFactory managers =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      managers.init(store);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, managers.getTrustManagers(), null);
-      return context;
-    } catch (GeneralSecurityException | IOException e) {
-      throw new Refusal("the ConfigMap " + AUTHORITY + " holds no certificates: " + e.getMessage());
+      return TlsSockets.withoutCertificate(
+          Authorities.of(authorities()), Set.of(new Identity(namespace, Role.NODE)));
+    } catch (GeneralSecurityException e) {
+      throw new Refusal(
+          "nodes cannot be trusted: the authorities of namespace %s hold no certificates: %s"
+              .formatted(namespace, e.getMessage()));
     }
+  }
+
+  /// Those of the operator, or those of a Site that brings its own.
+  private String authorities() {
+    ConfigMap own = client.configMaps().inNamespace(namespace).withName(AUTHORITY).get();
+    String bundle = own == null ? null : own.getData().get(AUTHORITIES);
+    if (bundle != null) {
+      return bundle;
+    }
+    return client
+        .genericKubernetesResources(SITES, "Site")
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .stream()
+        .map(site -> site.<String>get("spec", "tls", "secretName"))
+        .filter(Objects::nonNull)
+        .map(name -> client.secrets().inNamespace(namespace).withName(name).get())
+        .filter(secret -> secret != null && secret.getData().containsKey(AUTHORITIES))
+        .map(secret -> decoded(secret, AUTHORITIES))
+        .findFirst()
+        .orElseThrow(() ->
+            new Refusal(
+                "nodes cannot be trusted: namespace %s has neither the ConfigMap %s nor a Site whose Secret spec.tls.secretName has a %s"
+                    .formatted(namespace, AUTHORITY, AUTHORITIES)));
   }
 
   private Optional<String> credentials() {

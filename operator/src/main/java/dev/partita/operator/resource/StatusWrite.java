@@ -1,0 +1,35 @@
+package dev.partita.operator.resource;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.util.Objects;
+
+/// Writes the statuses of resources.
+///
+/// The SDK takes what the API server answers to a write for the write alone and keeps silent about
+/// every event up to it. But the answer tells also what others have changed between the look at the
+/// resource and the write: such a change, a deletion among them, would be seen with the next look
+/// only, which nothing brings about.
+public final class StatusWrite {
+
+  private StatusWrite() {}
+
+  /// Writes a status.
+  ///
+  /// @param reconciled the resource that the status was found for
+  /// @param status an object with nothing but name, namespace and status
+  /// @return whether the resource has changed meanwhile, so that it must be looked at again at once
+  public static <P extends HasMetadata> boolean apply(P reconciled, P status, Context<P> context) {
+    P written = context.resourceOperations().serverSideApplyPrimaryStatus(status);
+    return isChanged(reconciled.getMetadata(), written.getMetadata());
+  }
+
+  /// Whether it differs in something of which an event would tell.
+  static boolean isChanged(ObjectMeta before, ObjectMeta after) {
+    return !Objects.equals(before.getUid(), after.getUid())
+        || !Objects.equals(before.getGeneration(), after.getGeneration())
+        || !Objects.equals(before.getDeletionTimestamp(), after.getDeletionTimestamp())
+        || !before.getFinalizers().equals(after.getFinalizers());
+  }
+}
