@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.node.admin.IndexSpec;
 import dev.partita.node.admin.IndexView;
+import dev.partita.node.admin.PartitionSpec;
 import dev.partita.node.document.SessionAction;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexEntries;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,9 +42,26 @@ final class JointIndexes {
     this.cluster = cluster;
   }
 
-  void divide(String collection) {
-    cluster.createPartition(collection + "-a", collection, "{\"columns\":[\"a\",\"more\"]}", 0, 1, 2);
-    cluster.createPartition(collection + "-b", collection, "{\"columns\":[\"b\"]}", 2, 1, 0);
+  void order(String collection) {
+    order(collection + "-a", collection, "\"a\",\"more\"", 0, 1, 2);
+    order(collection + "-b", collection, "\"b\"", 2, 1, 0);
+  }
+
+  private void order(String name, String collection, String columns, int... nodes) {
+    cluster
+        .admin()
+        .putPartition(
+            name,
+            new PartitionSpec(
+                collection,
+                TestCluster.json("{\"columns\":[%s]}".formatted(columns)),
+                IntStream.of(nodes).mapToObj(cluster::id).toList()),
+            cluster.deadline());
+  }
+
+  void awaitServing(String collection) {
+    cluster.awaitActive(collection + "-a");
+    cluster.awaitActive(collection + "-b");
   }
 
   void index(String collection, boolean unique, String... terms) {
@@ -53,13 +72,6 @@ final class JointIndexes {
             new IndexSpec(
                 collection, Stream.of(terms).map(IndexSpec.Term::new).toList(), List.of(), unique),
             cluster.deadline());
-  }
-
-  /// A collection with an index of its name that is ready.
-  void indexed(String collection, boolean unique, String... terms) {
-    divide(collection);
-    index(collection, unique, terms);
-    awaitState(collection, IndexView.State.READY);
   }
 
   IndexView view(String index) {

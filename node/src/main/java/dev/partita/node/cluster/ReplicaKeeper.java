@@ -70,6 +70,7 @@ final class ReplicaKeeper implements AutoCloseable {
       loop.wake();
       changed.run();
     });
+    partitions.onIndex(changed);
     system.addCatalogListener(_ -> loop.wake());
   }
 
