@@ -61,9 +61,7 @@ class JointIndexClusterTest {
   void found(@TempDir Path directory) {
     cluster = TestCluster.founded(directory, 3);
     joint = new JointIndexes(cluster);
-    Stream.of(INDEXED, List.of(UNIQUE), NOT_INDEXED)
-        .flatMap(List::stream)
-        .forEach(joint::order);
+    Stream.of(INDEXED, List.of(UNIQUE), NOT_INDEXED).flatMap(List::stream).forEach(joint::order);
     INDEXED.forEach(collection -> joint.index(collection, false, "a", "b"));
     joint.index(UNIQUE, true, "a", "b");
     cluster.createPartition("grown-a", "grown", "{\"columns\":[\"a\",\"more\"]}", 0, 1, 2);
@@ -145,8 +143,7 @@ class JointIndexClusterTest {
         writers.add(
             threads.submit(() -> {
               for (int round = 1; round <= 24; round++) {
-                Mutation put =
-                    JointIndexes.put(round % 4, "\"%s\":%d".formatted(column, round));
+                Mutation put = JointIndexes.put(round % 4, "\"%s\":%d".formatted(column, round));
                 if (requests) {
                   run(node, new OneShot.Write("race", put, List.of(column)));
                 } else {
@@ -304,7 +301,8 @@ class JointIndexClusterTest {
             .data();
     assertThat(some)
         .hasSize(4)
-        .allMatch(hit -> requireNonNull(hit.document()).json().toString().endsWith(",\"b\":\"x\"}"));
+        .allMatch(
+            hit -> requireNonNull(hit.document()).json().toString().endsWith(",\"b\":\"x\"}"));
   }
 
   private static List<String> documents(Page<IndexHit> page) {
@@ -358,9 +356,7 @@ class JointIndexClusterTest {
     joint.awaitState("twice", IndexView.State.FAILED);
     assertThat(joint.view("twice").message()).contains("The documents", " 1 ", "[1,1]");
     // What has failed stands in nobody's way.
-    await()
-        .atMost(TestCluster.PATIENCE)
-        .untilAsserted(() -> joint.put("twice", 2, "\"b\":3", "b"));
+    await().atMost(TestCluster.PATIENCE).untilAsserted(() -> joint.put("twice", 2, "\"b\":3", "b"));
   }
 
   @Test
@@ -464,8 +460,7 @@ class JointIndexClusterTest {
     PartitionDescriptor group =
         requireNonNull(cluster.node(0).router().columnGroups("blind")).all().getFirst();
     PrimaryKey key = PrimaryKey.of(1L);
-    Mutation mutation =
-        row == null ? Mutation.delete(key) : Mutation.put(key, JsonBytes.of(row));
+    Mutation mutation = row == null ? Mutation.delete(key) : Mutation.put(key, JsonBytes.of(row));
     Response response =
         cluster
             .node(0)

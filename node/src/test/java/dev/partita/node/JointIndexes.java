@@ -125,7 +125,8 @@ final class JointIndexes {
 
   static List<Datum> data(Object... terms) {
     return Stream.of(terms)
-        .map(term -> term instanceof Integer number ? Datum.of((long) number) : Datum.of((String) term))
+        .map(term ->
+            term instanceof Integer number ? Datum.of((long) number) : Datum.of((String) term))
         .toList();
   }
 

@@ -53,11 +53,7 @@ final class ColumnRules {
     List<PartitionEntry> groups = groups(before, index.collection());
     if (index.columns().isEmpty() && !groups.isEmpty()) {
       return Transition.refused(
-          before,
-          Reason.INVALID,
-          NO_COLUMN,
-          index.name(),
-          "partition " + groups.getFirst().name());
+          before, Reason.INVALID, NO_COLUMN, index.name(), "partition " + groups.getFirst().name());
     }
     boolean full = before.partitions().all().size() >= PartitionRules.PARTITIONS_MAX;
     return full && groups.stream().anyMatch(group -> group.bounds().divides(index))

@@ -62,8 +62,7 @@ final class HitDocuments {
   /// first: that of one partition's newest state may be older than what others have.
   boolean lieElsewhere(List<PartitionDescriptor> partitions) {
     return asked
-        && partitions.stream()
-            .anyMatch(partition -> isJoint(partition) || lieElsewhere(partition));
+        && partitions.stream().anyMatch(partition -> isJoint(partition) || lieElsewhere(partition));
   }
 
   private boolean lieElsewhere(PartitionDescriptor partition) {

@@ -23,9 +23,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /// Writes documents that take more than the plain write of a row, all or none: a transaction over
-/// their rows in column groups, over the claims of unique indexes, over joint rows, or over a row of which only some
-/// columns change. Where it turns out that none of this is so, it is the plain write of a row. Safe
-/// for any thread; calls block.
+/// their rows in column groups, over the claims of unique indexes, over joint rows, or over a row
+/// of which only some columns change. Where it turns out that none of this is so, it is the plain
+/// write of a row. Safe for any thread; calls block.
 public final class DocumentWrites {
 
   private static final long BACKOFF_MILLIS_MIN = 2;
@@ -234,9 +234,7 @@ public final class DocumentWrites {
         case CommitResult.Refused(var by, var _, var results) ->
             claims.concerns(by)
                 ? disputed(claims, by, results)
-                : joint.concerns(by)
-                    ? refused(joint.keys(by), results)
-                    : refused(by, results);
+                : joint.concerns(by) ? refused(joint.keys(by), results) : refused(by, results);
       };
     }
 

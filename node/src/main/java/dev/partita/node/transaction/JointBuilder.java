@@ -129,8 +129,7 @@ public final class JointBuilder implements AutoCloseable {
     Response response =
         router.call(
             partition,
-            new Request.Write(
-                partition.id(), partition.epoch(), List.of(NOTHING), true),
+            new Request.Write(partition.id(), partition.epoch(), List.of(NOTHING), true),
             deadline());
     if (response instanceof Response.Refusal refusal) {
       throw refusal.toException().with("partition", partition.name());

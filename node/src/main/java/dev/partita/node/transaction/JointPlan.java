@@ -97,8 +97,7 @@ public final class JointPlan {
         concerned.forEach(row ->
             told.computeIfAbsent(row.owner(), _ -> new ArrayList<>()).add(index.definition().id()));
         if (concerned.stream()
-            .anyMatch(row ->
-                !JointRows.areSame(index.definition(), row.before(), row.after()))) {
+            .anyMatch(row -> !JointRows.areSame(index.definition(), row.before(), row.after()))) {
           changes.add(new Change(index, document.key(), concerned));
         }
       }

@@ -150,7 +150,12 @@ public final class OneShotTransactions {
         ClaimPlan claims = trial.claims(joint);
         claims.checkTogether();
         switch (transactions.commit(
-            id, now, priority, request.protocol(), trial.parts(joint, claims).parts(now), deadline)) {
+            id,
+            now,
+            priority,
+            request.protocol(),
+            trial.parts(joint, claims).parts(now),
+            deadline)) {
           case CommitResult.Committed(Timestamp at) -> {
             return new OneShotResult(at, trial.answers(), attempt, false);
           }

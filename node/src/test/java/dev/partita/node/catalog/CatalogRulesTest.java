@@ -175,8 +175,7 @@ class CatalogRulesTest {
     register(ONE);
     applied(group("a", "x", "y"));
     applied(index("keyed", "x", "id"));
-    String why =
-        "an index of a collection that is divided by columns has a column, and id is none";
+    String why = "an index of a collection that is divided by columns has a column, and id is none";
     assertThat(apply(index("alone", "id")))
         .isEqualTo(new Refused(Reason.INVALID, why, "alone", "partition a"));
     applied(new CatalogCommand.DropPartition("a", false));

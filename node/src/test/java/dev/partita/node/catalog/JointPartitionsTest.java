@@ -41,10 +41,7 @@ class JointPartitionsTest {
   private void group(int node, String name, String... columns) {
     apply(
         new CatalogCommand.CreatePartition(
-            name,
-            "things",
-            new Bounds.Columns(List.of(columns)),
-            List.of(new NodeId(node))));
+            name, "things", new Bounds.Columns(List.of(columns)), List.of(new NodeId(node))));
   }
 
   private void drop(String group, boolean retain) {
@@ -54,11 +51,7 @@ class JointPartitionsTest {
   private void index(boolean unique, String... fields) {
     apply(
         new CatalogCommand.CreateIndex(
-            "both",
-            "things",
-            Stream.of(fields).map(IndexTerm::of).toList(),
-            List.of(),
-            unique));
+            "both", "things", Stream.of(fields).map(IndexTerm::of).toList(), List.of(), unique));
   }
 
   private IndexEntry entry() {

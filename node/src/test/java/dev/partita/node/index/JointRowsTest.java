@@ -17,8 +17,7 @@ class JointRowsTest {
           false);
 
   private static final IndexDefinition VALUES =
-      new IndexDefinition(
-          2, "values", "c", List.of(), List.of(IndexValue.descending("a")), false);
+      new IndexDefinition(2, "values", "c", List.of(), List.of(IndexValue.descending("a")), false);
 
   private static @Nullable String row(IndexDefinition index, @Nullable String document) {
     JsonBytes row = JointRows.of(index, document == null ? null : JsonBytes.of(document));
@@ -28,9 +27,7 @@ class JointRowsTest {
   private static boolean areSame(
       IndexDefinition index, @Nullable String one, @Nullable String other) {
     return JointRows.areSame(
-        index,
-        one == null ? null : JsonBytes.of(one),
-        other == null ? null : JsonBytes.of(other));
+        index, one == null ? null : JsonBytes.of(one), other == null ? null : JsonBytes.of(other));
   }
 
   @Test

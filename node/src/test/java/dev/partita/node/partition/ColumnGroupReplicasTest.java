@@ -114,8 +114,7 @@ final class ColumnGroupReplicasTest {
                 List.of(group.id()),
                 CommitProtocolKind.TWO_PHASE),
             ReadSet.nothing(now),
-            List.of(
-                row == null ? Mutation.delete(key) : Mutation.put(key, JsonBytes.of(row))),
+            List.of(row == null ? Mutation.delete(key) : Mutation.put(key, JsonBytes.of(row))),
             claims,
             List.of());
     return node.call(prepare) instanceof Response.NotPrepared(var _, var results)
