@@ -52,6 +52,11 @@ import org.jspecify.annotations.Nullable;
     jsonPath = ".status.operationsPerSecond",
     type = AdditionalPrinterColumn.Type.INTEGER)
 @AdditionalPrinterColumn(
+    name = "CPU",
+    jsonPath = ".status.cpu",
+    type = AdditionalPrinterColumn.Type.STRING,
+    priority = 1)
+@AdditionalPrinterColumn(
     name = "Edge",
     jsonPath = ".status.edgeReplicas",
     type = AdditionalPrinterColumn.Type.INTEGER,

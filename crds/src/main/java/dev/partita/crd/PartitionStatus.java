@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///   are none
 /// @param operationsPerSecond rounded to two significant bits, so that a steady load writes no
 ///   status
+/// @param cpu processor time at the leader, rounded likewise, in thousandths of a core: `120m`
 /// @param parent name of the Partition that this one was split from
 /// @param children names of the Partitions that a split made
 /// @param splitAdvice a split that waits for approval
@@ -33,6 +34,9 @@ public record PartitionStatus(
     @JsonPropertyDescription("Bytes of one replica at the last observation.") @Nullable Long bytes,
     @JsonPropertyDescription("Operations per second, coarsely rounded.")
         @Nullable Long operationsPerSecond,
+    @JsonPropertyDescription(
+            "Processor time at the leader, in thousandths of a core, coarsely rounded; without HTTP, network and disk.")
+        @Nullable String cpu,
     @JsonPropertyDescription("The Partition that this one was split from.") @Nullable String parent,
     @JsonPropertyDescription("Partitions that a split made of this one.") @Size(max = 1024)
         @Nullable List<String> children,

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param maxOperationsPerSecond requests at the leader, as `status.operationsPerSecond` counts
 ///   them
+/// @param maxCpu processor time at the leader, as `status.cpu` tells it
 /// @param merge null is false: a part may have been split off by hand, for a load that is to come
 /// @param mode who decides
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -26,6 +27,11 @@ public record Split(
         @Min(1)
         @Max(1_000_000)
         @Nullable Integer maxOperationsPerSecond,
+    @JsonPropertyDescription(
+            "Split when its reads, writes and log have taken more processor time at the leader than this for some minutes, in thousandths of a core: 500m.")
+        @Pattern(Texts.CPU)
+        @Size(max = 6)
+        @Nullable String maxCpu,
     @JsonPropertyDescription(
             "Merge two parts again that together have had less than half of each limit for more than a day. Off by default.")
         @Nullable Boolean merge,
@@ -41,6 +47,13 @@ public record Split(
   @SuppressWarnings("ConstantValue") // JSON may leave a component out, whatever its type says.
   public Split {
     mode = mode == null ? SplitMode.Report : mode;
+  }
+
+  /// `maxCpu` in thousandths of a core; null where it is not set.
+  ///
+  /// @throws NumberFormatException if it does not have the form that the schema demands
+  public @Nullable Integer maxCpuMillis() {
+    return maxCpu == null ? null : Integer.parseInt(maxCpu.substring(0, maxCpu.length() - 1));
   }
 
   /// `maxSize` in bytes; null where it is not set.

@@ -23,6 +23,9 @@ final class Texts {
   /// quantity library.
   static final String SIZE = "^[1-9][0-9]{0,8}(Mi|Gi|Ti)$";
 
+  /// Processor time in thousandths of a core.
+  static final String CPU = "^[1-9][0-9]{0,4}m$";
+
   /// Mebi- or gibibytes in a second.
   static final String RATE = "^[1-9][0-9]{0,8}(Mi|Gi)$";
 

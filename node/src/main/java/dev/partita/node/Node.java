@@ -440,6 +440,7 @@ public final class Node implements AutoCloseable {
                 Collectors.toMap(
                     Function.identity(), each -> operations.answered(report.id(), each))),
         operations.refused(report.id()),
+        replica.cpuNanos(),
         group.lastIndex() - group.appliedIndex(),
         group.followerLag(),
         Math.max(0, lagging),

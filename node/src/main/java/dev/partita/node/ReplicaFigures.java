@@ -16,6 +16,7 @@ import java.util.Map;
 /// @param bytes of their keys and documents
 /// @param answered counter: requests that this replica answered, refused ones included
 /// @param refused counter: those that it refused
+/// @param cpuNanos counter: processor time that the Partition has taken here
 /// @param lagEntries entries of the log that are not applied here yet
 /// @param followerLagEntries entries that the furthest follower lacks, as the leader sees it
 /// @param laggingReplicas members that are away or have not caught up, as the leader sees it
@@ -33,6 +34,7 @@ public record ReplicaFigures(
     long bytes,
     Map<Operation, Long> answered,
     long refused,
+    long cpuNanos,
     long lagEntries,
     long followerLagEntries,
     int laggingReplicas,

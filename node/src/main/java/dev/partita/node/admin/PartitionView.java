@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param id decimal; never used again for another Partition
 /// @param leaderNodeId null while it has no leader that is known
 /// @param rows live rows, as the leader counts them
+/// @param cpu processor time that it takes at its leader, in cores, without HTTP, network and disk
 /// @param hotKey the key that takes so much of the load that dividing the Partition would not help;
 ///   null if there is none
 /// @param bytes size on disk of one replica, approximately
@@ -27,6 +28,7 @@ public record PartitionView(
     long rows,
     long bytes,
     double operationsPerSecond,
+    double cpu,
     @Nullable JsonNode hotKey,
     State state,
     List<String> children,

@@ -125,6 +125,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
         report.map(PartitionReport::rows).orElse(0L),
         report.map(PartitionReport::bytes).orElse(0L),
         report.map(PartitionReport::operationsPerSecond).orElse(0.0),
+        report.map(PartitionReport::cpu).orElse(0.0),
         report
             .map(known -> known.load().hotKey())
             .map(hot -> PrimaryKeyText.toJson(hot.key()))

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param epoch 0 while the group has not been made a Partition yet
 /// @param changing whether a change of the members is under way; the members here go with the epoch
 /// @param caughtUp members that hold nearly all that is committed, and were heard of lately
+/// @param cpu processor time that it takes there, in cores
 /// @param load where its requests go
 /// @param points where it could be split
 /// @param indexes those it has, ready or not
@@ -33,6 +34,7 @@ public record PartitionReport(
     long rows,
     long bytes,
     double operationsPerSecond,
+    double cpu,
     LoadProfile load,
     SplitPoints points,
     List<IndexReport> indexes,

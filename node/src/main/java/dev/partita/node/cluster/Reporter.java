@@ -127,6 +127,7 @@ final class Reporter implements AutoCloseable {
         replica.rows(),
         replica.bytes(),
         replica.operationsPerSecond(),
+        replica.cpu(),
         replica.load(),
         replica.points(),
         replica.indexes(),

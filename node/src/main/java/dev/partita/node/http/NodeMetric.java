@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// bound through it, the table in `k8s/docs/metrics.md` is generated from it, and a test compares
 /// it with what a node really answers.
 ///
-/// A node may hold hundreds of replicas, so the series of one replica are counted: eighteen that
+/// A node may hold hundreds of replicas, so the series of one replica are counted: nineteen that
 /// every replica has, and twenty of histograms only where it has answered requests, that is, where
 /// it leads or has led. That is why the histogram of a Partition has few buckets and tells reads
 /// from writes only, while the one of the node has many buckets and tells every kind of request.
-/// With 300 replicas, a third of them leading, a node has about 7,600 series. Nothing is labelled
+/// With 300 replicas, a third of them leading, a node has about 7,900 series. Nothing is labelled
 /// by key, client, or peer.
 enum NodeMetric {
   NODE_INFO(
@@ -70,6 +70,13 @@ enum NodeMetric {
       "partition",
       "collection",
       "kind"),
+  PARTITION_CPU(
+      Kind.COUNTER,
+      "partition.cpu",
+      Unit.SECONDS,
+      "Processor time of the replica's reads, writes and entries; not of HTTP, network and disk",
+      "partition",
+      "collection"),
   PARTITION_ROWS(
       Kind.GAUGE, "partition.rows", null, "Live rows in the replica", "partition", "collection"),
   PARTITION_SIZE(

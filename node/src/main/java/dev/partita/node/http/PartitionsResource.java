@@ -166,6 +166,7 @@ public final class PartitionsResource {
     json.put("rows", partition.rows());
     json.put("bytes", partition.bytes());
     json.put("operationsPerSecond", partition.operationsPerSecond());
+    json.put("cpu", partition.cpu());
     json.set("hotKey", partition.hotKey());
     if (!partition.children().isEmpty()) {
       partition.children().forEach(json.putArray("children")::add);

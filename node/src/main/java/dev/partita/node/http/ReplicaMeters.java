@@ -12,6 +12,8 @@ import java.util.function.ToDoubleFunction;
 /// The meters of one replica that are read; they come and go with it. Owned by the thread that
 /// refreshes; scrapes only read the newest figures.
 final class ReplicaMeters {
+  private static final double NANOS_PER_SECOND = 1e9;
+
   private final MeterRegistry registry;
   private final List<Meter> meters = new ArrayList<>();
   private volatile ReplicaFigures figures;
@@ -28,6 +30,7 @@ final class ReplicaMeters {
           label(operation));
     }
     add(NodeMetric.PARTITION_REFUSALS, ReplicaFigures::refused);
+    add(NodeMetric.PARTITION_CPU, each -> each.cpuNanos() / NANOS_PER_SECOND);
     add(NodeMetric.PARTITION_ROWS, ReplicaFigures::rows);
     add(NodeMetric.PARTITION_SIZE, ReplicaFigures::bytes);
     add(NodeMetric.PARTITION_LEADER, each -> each.leads() ? 1 : 0);

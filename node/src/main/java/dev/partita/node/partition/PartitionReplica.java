@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,8 @@ public final class PartitionReplica {
   /// Rows of a page that cost about as much as a request of one row.
   private static final double ROWS_PER_REQUEST = 10;
 
+  private static final double NANOS_PER_SECOND = 1e9;
+
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
   private final Surroundings node;
@@ -55,7 +58,9 @@ public final class PartitionReplica {
   private final TransactionDuties transactions;
   private final TimedAnswers answers;
   private final StatementLocks statements;
-  private final OperationRate rate;
+  private final LongAdder operations = new LongAdder();
+  private final Rate operationRate;
+  private final Rate cpuRate;
   private final LoadSampler load;
   private final SizeWatch size;
   private final ReplicaPromises promises;
@@ -84,7 +89,8 @@ public final class PartitionReplica {
     this.statements =
         new StatementLocks(
             machine, group, pipeline, reader, transactions.queue(), answers, node.clock());
-    this.rate = new OperationRate(node.clock().monotonicNanos());
+    this.operationRate = new Rate(operations::sum, node.clock().monotonicNanos());
+    this.cpuRate = new Rate(machine.cpu()::nanos, node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
     this.size = new SizeWatch(node.storage(), node.reads(), node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
@@ -199,7 +205,8 @@ public final class PartitionReplica {
         pipeline.leads(),
         state.rows(),
         state.bytes(),
-        rate.perSecond(),
+        operationRate.perSecond(),
+        cpuRate.perSecond() / NANOS_PER_SECOND,
         profile,
         size.points(state, profile),
         state.indexes().stream()
@@ -221,14 +228,19 @@ public final class PartitionReplica {
     return promises;
   }
 
+  /// Nanoseconds of processor time that the Partition has taken here since the replica was opened.
+  public long cpuNanos() {
+    return machine.cpu().nanos();
+  }
+
   /// Requests answered since the replica was opened.
   public long operations() {
-    return rate.total();
+    return operations.sum();
   }
 
   /// Executes a request if this replica leads. The future never fails.
   CompletableFuture<Response> handle(Request request, Deadline deadline) {
-    rate.add(1);
+    operations.increment();
     SplitState split = machine.state().split();
     if (split != null && node.splitRules().refuses()) {
       // For ever, so any replica may say it.
@@ -240,7 +252,7 @@ public final class PartitionReplica {
     return switch (request) {
       case Request.Stamped write -> {
         write.mutations().forEach(mutation -> load.write(mutation.key()));
-        yield write(write, deadline);
+        yield machine.cpu().sample(() -> write(write, deadline));
       }
       case Request.Finish finish -> finish(finish, deadline);
       case Request.Inspect inspect -> inspect(inspect, deadline);
@@ -426,7 +438,8 @@ public final class PartitionReplica {
   /// Does what is due: called often, by one thread at a time.
   void tick() {
     pipeline.expire();
-    rate.sample(node.clock().monotonicNanos());
+    operationRate.sample(node.clock().monotonicNanos());
+    cpuRate.sample(node.clock().monotonicNanos());
     load.profile(node.clock().monotonicNanos());
     if (pipeline.leads()) {
       size.tick(machine.state(), node.clock().monotonicNanos());

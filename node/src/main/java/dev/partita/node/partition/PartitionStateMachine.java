@@ -64,6 +64,7 @@ final class PartitionStateMachine implements StateMachine {
   private final ReentrantLock changing = new ReentrantLock();
 
   private final SplitRules splitRules;
+  private final CpuMeter cpu = new CpuMeter();
 
   /// Whether there may be litter that nobody has begun to remove.
   private volatile boolean litter;
@@ -107,6 +108,11 @@ final class PartitionStateMachine implements StateMachine {
   /// What is known of transactions.
   TransactionTable transactions() {
     return transactions;
+  }
+
+  /// What this Partition costs here.
+  CpuMeter cpu() {
+    return cpu;
   }
 
   /// What was written lately, if somebody wants to know.
@@ -157,7 +163,7 @@ final class PartitionStateMachine implements StateMachine {
 
   @Override
   public List<Object> apply(List<Command> committed) {
-    return exclusively(() -> applyAll(committed));
+    return exclusively(() -> cpu.measure(() -> applyAll(committed)));
   }
 
   private List<Object> applyAll(List<Command> committed) {

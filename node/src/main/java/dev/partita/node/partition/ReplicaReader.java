@@ -4,6 +4,7 @@ import dev.partita.node.storage.ReadView;
 import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Timestamp;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what is applied on a replica, for requests whose time has come. For any thread.
@@ -24,6 +25,10 @@ final class ReplicaReader {
 
   /// Reads a row as it is now; the caller has seen to it that everything is applied.
   Response newest(Request.Read read) {
+    return machine.cpu().sample(() -> newestRow(read));
+  }
+
+  private Response newestRow(Request.Read read) {
     PartitionState state = machine.state();
     PartitionDescriptor descriptor = state.descriptor();
     Response refusal = check(read, state);
@@ -45,6 +50,10 @@ final class ReplicaReader {
   ///
   /// @param inTheWay told of the transaction that the changes end before
   Response changes(Request.Changes request, Consumer<HeldTransaction> inTheWay) {
+    return machine.cpu().measure(() -> page(request, inTheWay));
+  }
+
+  private Response page(Request.Changes request, Consumer<HeldTransaction> inTheWay) {
     // Before anything is read: who has ended by now is in the store.
     HeldTransaction holder = machine.transactions().locks().firstWriter(request.upTo());
     if (holder == null) {
@@ -80,6 +89,13 @@ final class ReplicaReader {
   }
 
   private Response at(Request request, Timestamp at, boolean promised) {
+    Supplier<Response> read = () -> rows(request, at, promised);
+    return request instanceof Request.Read
+        ? machine.cpu().sample(read)
+        : machine.cpu().measure(read);
+  }
+
+  private Response rows(Request request, Timestamp at, boolean promised) {
     // Before the view is opened: what is not prepared by now commits above the timestamp, and what
     // has ended by now is in the view.
     HeldTransaction holder = machine.transactions().locks().writer(request, at);

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// @param rows live rows
 /// @param bytes of their keys and documents
 /// @param operationsPerSecond requests answered by this replica, averaged over about ten seconds
+/// @param cpu processor time that the Partition takes here, in cores, averaged likewise; see
+///   [CpuMeter]
 /// @param load where the requests go
 /// @param points where it could be split
 /// @param indexes those that users know of
@@ -26,6 +28,7 @@ public record ReplicaReport(
     long rows,
     long bytes,
     double operationsPerSecond,
+    double cpu,
     LoadProfile load,
     SplitPoints points,
     List<IndexReport> indexes,

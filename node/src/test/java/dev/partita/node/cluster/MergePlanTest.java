@@ -198,6 +198,7 @@ class MergePlanTest {
                 0,
                 0,
                 0,
+                0,
                 report.load(),
                 report.points(),
                 List.of(),

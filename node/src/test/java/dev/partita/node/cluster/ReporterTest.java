@@ -58,6 +58,7 @@ class ReporterTest {
         0,
         0,
         0,
+        0,
         HOT,
         POINTS,
         List.of(),

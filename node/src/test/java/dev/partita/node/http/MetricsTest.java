@@ -102,6 +102,7 @@ class MetricsTest {
           String m = "partition=\"measured\"";
           assertThat(value(samples, "partita_partition_rows", m)).isEqualTo(2);
           assertThat(value(samples, "partita_partition_size_bytes", m)).isPositive();
+          assertThat(value(samples, "partita_partition_cpu_seconds_total", m)).isPositive();
           assertThat(value(samples, "partita_partition_leader", m)).isEqualTo(1);
           assertThat(value(samples, "partita_partition_voter", m)).isEqualTo(1);
           assertThat(value(samples, "partita_partition_voters", m)).isEqualTo(1);
@@ -161,7 +162,7 @@ class MetricsTest {
                         .filter(each -> each.text().contains("partition=\"passing\""))
                         .count())
                 .as("series of one partition, see NodeMetric")
-                .isEqualTo(38));
+                .isEqualTo(39));
 
     given().delete("/v1/partitions/passing").then().statusCode(204);
 

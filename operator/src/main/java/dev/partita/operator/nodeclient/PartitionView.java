@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param leaderNodeId null while no leader is known
 /// @param rows live rows, as the leader counts them
 /// @param bytes size of one replica
+/// @param cpu processor time that it takes at its leader, in cores, without HTTP, network and disk
 /// @param hotKey the key that takes too much of the load for a split to help; null if there is none
 /// @param children names of the Partitions that it was split into, or of its intervals
 /// @param bounds in the form of the custom resource, but for edges of several components, which
@@ -26,6 +27,7 @@ public record PartitionView(
     long rows,
     long bytes,
     double operationsPerSecond,
+    double cpu,
     @Nullable JsonNode hotKey,
     State state,
     List<String> children,
@@ -65,6 +67,7 @@ public record PartitionView(
         rows,
         bytes,
         operationsPerSecond,
+        0,
         hotKey,
         state,
         List.of(),

@@ -81,6 +81,7 @@ record Change(boolean structural, Set<String> partitions, Set<String> indexes) {
         0,
         0,
         0,
+        0,
         null,
         view.state(),
         view.children(),

@@ -5,6 +5,7 @@ import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.OperationSpec;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.placement.LeaderBalance.Transfer;
+import dev.partita.operator.repartition.Load;
 import dev.partita.operator.resource.Transitions;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +45,12 @@ final class LeaderTransfers {
                     sites,
                     dataPlane.steadyNodes(),
                     declared,
-                    view -> loads.of(dataPlane.namespace(), view).sustained().orElse(0))
+                    view ->
+                        loads
+                            .of(dataPlane.namespace(), view)
+                            .sustained()
+                            .orElse(Load.NONE)
+                            .operationsPerSecond())
                 .next()
                 .map(transfer -> new Wanted(transfer, MoveReason.BALANCE)));
   }

@@ -4,6 +4,7 @@ import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.repartition.Load;
 import dev.partita.operator.repartition.LoadWindows;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -30,8 +31,7 @@ final class Loads implements DataPlanes.Listener {
     for (PartitionView partition : view.serving()) {
       LoadWindows windows =
           before.getOrDefault(partition.name(), LoadWindows.begin(partition.epoch(), now));
-      after.put(
-          partition.name(), windows.seen(partition.epoch(), partition.operationsPerSecond(), now));
+      after.put(partition.name(), windows.seen(partition.epoch(), Load.of(partition), now));
     }
     byNamespace.put(dataPlane.namespace(), Map.copyOf(after));
   }

@@ -4,6 +4,7 @@ import dev.partita.crd.Approval;
 import dev.partita.crd.Partition;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.PartitionView;
+import dev.partita.operator.repartition.Load;
 import dev.partita.operator.repartition.MergeFinding;
 import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.repartition.MergePolicy;
@@ -77,7 +78,7 @@ record MergeDecision(
   private static MergePolicy.Part part(
       PartitionView part, Function<PartitionView, PeakHistory> peaks) {
     return new MergePolicy.Part(
-        part.bytes(), part.operationsPerSecond(), part.splitPoints().measured(), peaks.apply(part));
+        part.bytes(), Load.of(part), part.splitPoints().measured(), peaks.apply(part));
   }
 
   private static boolean isApproved(Partition partition, String approval) {

@@ -106,6 +106,7 @@ final class PartitionStatusWriter {
               null,
               null,
               null,
+              null,
               generation,
               conditions)
           : new PartitionStatus(
@@ -118,6 +119,7 @@ final class PartitionStatusWriter {
               before.rows(),
               before.bytes(),
               before.operationsPerSecond(),
+              before.cpu(),
               before.parent(),
               before.children(),
               before.splitAdvice(),
@@ -172,6 +174,9 @@ final class PartitionStatusWriter {
         Figures.operationsPerSecond(
             before == null ? null : before.operationsPerSecond(),
             leaves.stream().mapToDouble(PartitionView::operationsPerSecond).sum()),
+        Figures.cpu(
+            before == null ? null : before.cpu(),
+            leaves.stream().mapToDouble(PartitionView::cpu).sum()),
         cluster.get().parents().get(view.name()),
         view.children().isEmpty() ? null : view.children(),
         decisions.split().advice(),

@@ -4,6 +4,7 @@ import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
+import dev.partita.operator.repartition.Load;
 import dev.partita.operator.repartition.PeakHistory;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,8 +38,7 @@ final class Peaks implements DataPlanes.Listener {
           partition.id(),
           history == null
               ? begin(partition, now)
-              : history.seen(
-                  partition.id(), partition.bytes(), partition.operationsPerSecond(), slot, now));
+              : history.seen(partition.id(), partition.bytes(), Load.of(partition), slot, now));
     }
     byNamespace.put(dataPlane.namespace(), Map.copyOf(after));
   }
@@ -49,7 +49,6 @@ final class Peaks implements DataPlanes.Listener {
   }
 
   private static PeakHistory begin(PartitionView partition, Instant now) {
-    return PeakHistory.begin(
-        partition.id(), partition.bytes(), partition.operationsPerSecond(), now);
+    return PeakHistory.begin(partition.id(), partition.bytes(), Load.of(partition), now);
   }
 }

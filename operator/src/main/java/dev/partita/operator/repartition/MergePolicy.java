@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 
 /// Decides whether the two parts of one split are to be one again.
 public final class MergePolicy {
@@ -15,6 +16,8 @@ public final class MergePolicy {
 
   private static final double BYTES_PER_MEBIBYTE = 1 << 20;
 
+  private static final double MILLIS_PER_CORE = 1_000;
+
   private MergePolicy() {}
 
   /// What was observed of a part.
@@ -22,26 +25,21 @@ public final class MergePolicy {
   /// @param bytes of its rows
   /// @param measured whether `bytes` is exact
   /// @param peaks how much it has been
-  public record Part(long bytes, double operationsPerSecond, boolean measured, PeakHistory peaks) {}
+  public record Part(long bytes, Load load, boolean measured, PeakHistory peaks) {}
 
   /// What is to be done. Where nothing limits a Partition, nobody knows what small means.
   public static MergeFinding decide(
       SplitRule rule, Part one, Part other, MergePatience patience, Instant now) {
-    if (!rule.merge() || (rule.bytesMax().isEmpty() && rule.operationsMax().isEmpty())) {
+    if (!rule.merge() || rule.isWithoutLimit()) {
       return new MergeFinding.Nothing();
     }
-    if (!isSmall(
-        rule,
-        one.bytes() + other.bytes(),
-        one.operationsPerSecond() + other.operationsPerSecond())) {
+    if (!isSmall(rule, one.bytes() + other.bytes(), one.load().plus(other.load()))) {
       return new MergeFinding.Nothing();
     }
     // Peaks that were at different times are summed up: in doubt the two stay.
     long bytes = one.peaks().bytes() + other.peaks().bytes();
-    double operations = one.peaks().operationsPerSecond() + other.peaks().operationsPerSecond();
-    if (!isOld(one, patience, now)
-        || !isOld(other, patience, now)
-        || !isSmall(rule, bytes, operations)) {
+    Load load = one.peaks().load().plus(other.peaks().load());
+    if (!isOld(one, patience, now) || !isOld(other, patience, now) || !isSmall(rule, bytes, load)) {
       return new MergeFinding.Waits();
     }
     if (rule.bytesMax().isPresent() && !(one.measured() && other.measured())) {
@@ -50,20 +48,25 @@ public final class MergePolicy {
     return new MergeFinding.Due(
         "for %s its two parts together have had less than half of %s"
             .formatted(text(patience.quiet()), limits(rule)),
-        "at most %s and %d operations per second"
-            .formatted(mebibytes(bytes), Math.round(operations)));
+        "at most %s, %d operations per second and %dm of processor time"
+            .formatted(
+                mebibytes(bytes),
+                Math.round(load.operationsPerSecond()),
+                Math.round(load.cpu() * MILLIS_PER_CORE)));
   }
 
   private static boolean isOld(Part part, MergePatience patience, Instant now) {
     return Duration.between(part.peaks().since(), now).compareTo(patience.quiet()) >= 0;
   }
 
-  private static boolean isSmall(SplitRule rule, long bytes, double operationsPerSecond) {
-    boolean large = rule.bytesMax().isPresent() && bytes >= ROOM * rule.bytesMax().getAsLong();
-    boolean busy =
-        rule.operationsMax().isPresent()
-            && operationsPerSecond >= ROOM * rule.operationsMax().getAsLong();
-    return !large && !busy;
+  private static boolean isSmall(SplitRule rule, long bytes, Load load) {
+    return isSmall(rule.bytesMax(), (double) bytes)
+        && isSmall(rule.operationsMax(), load.operationsPerSecond())
+        && isSmall(rule.cpuMillisMax(), load.cpu() * MILLIS_PER_CORE);
+  }
+
+  private static boolean isSmall(OptionalLong limit, double value) {
+    return limit.isEmpty() || value < ROOM * limit.getAsLong();
   }
 
   private static String limits(SplitRule rule) {
@@ -72,6 +75,8 @@ public final class MergePolicy {
     rule.operationsMax()
         .ifPresent(
             max -> limits.add(max + " operations per second of spec.split.maxOperationsPerSecond"));
+    rule.cpuMillisMax()
+        .ifPresent(max -> limits.add(max + "m of processor time of spec.split.maxCpu"));
     return "the " + String.join(" and of the ", limits);
   }
 

@@ -25,13 +25,10 @@ public record PeakHistory(
   private static final Duration GAP_MAX = Duration.ofMinutes(10);
 
   /// The most that was seen in some time.
-  record Slot(Instant begun, long bytes, double operationsPerSecond) {
+  record Slot(Instant begun, long bytes, Load load) {
 
-    private Slot with(long seenBytes, double seenOperationsPerSecond) {
-      return new Slot(
-          begun,
-          Math.max(bytes, seenBytes),
-          Math.max(operationsPerSecond, seenOperationsPerSecond));
+    private Slot with(long seenBytes, Load seen) {
+      return new Slot(begun, Math.max(bytes, seenBytes), load.with(seen, Math::max));
     }
   }
 
@@ -40,28 +37,27 @@ public record PeakHistory(
   }
 
   /// A range of which nothing was seen before.
-  public static PeakHistory begin(String id, long bytes, double operationsPerSecond, Instant now) {
-    return new PeakHistory(id, now, now, new Slot(now, bytes, operationsPerSecond), List.of());
+  public static PeakHistory begin(String id, long bytes, Load load, Instant now) {
+    return new PeakHistory(id, now, now, new Slot(now, bytes, load), List.of());
   }
 
   /// With one more look.
   ///
   /// @param slot how long a slot is
-  public PeakHistory seen(
-      String nowId, long bytes, double operationsPerSecond, Duration slot, Instant now) {
+  public PeakHistory seen(String nowId, long bytes, Load load, Duration slot, Instant now) {
     boolean gap = Duration.between(seen, now).abs().compareTo(GAP_MAX) > 0;
     if (!nowId.equals(id) || gap) {
-      return begin(nowId, bytes, operationsPerSecond, now);
+      return begin(nowId, bytes, load, now);
     }
     if (Duration.between(current.begun(), now).compareTo(slot) < 0) {
-      return new PeakHistory(id, since, now, current.with(bytes, operationsPerSecond), complete);
+      return new PeakHistory(id, since, now, current.with(bytes, load), complete);
     }
     List<Slot> next = new ArrayList<>(complete);
     next.add(current);
     if (next.size() > SLOTS) {
       next.removeFirst();
     }
-    return new PeakHistory(id, since, now, new Slot(now, bytes, operationsPerSecond), next);
+    return new PeakHistory(id, since, now, new Slot(now, bytes, load), next);
   }
 
   /// The largest size that is remembered.
@@ -69,10 +65,10 @@ public record PeakHistory(
     return complete.stream().mapToLong(Slot::bytes).reduce(current.bytes(), Math::max);
   }
 
-  /// The highest load that is remembered.
-  double operationsPerSecond() {
+  /// The highest load that is remembered, of each figure.
+  Load load() {
     return complete.stream()
-        .mapToDouble(Slot::operationsPerSecond)
-        .reduce(current.operationsPerSecond(), Math::max);
+        .map(Slot::load)
+        .reduce(current.load(), (one, other) -> one.with(other, Math::max));
   }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /// Decides whether and where one Partition is to be split.
@@ -20,6 +21,8 @@ public final class SplitPolicy {
   public static final Duration LOAD_REST = Duration.ofMinutes(5);
 
   private static final double BYTES_PER_MEBIBYTE = 1 << 20;
+
+  private static final double MILLIS_PER_CORE = 1_000;
 
   private SplitPolicy() {}
 
@@ -68,26 +71,49 @@ public final class SplitPolicy {
 
   private static Finding byLoad(
       SplitRule rule, SplitFigures figures, LoadWindows windows, Instant now) {
-    if (rule.operationsMax().isEmpty()
-        || windows.sustained().isEmpty()
+    if (windows.sustained().isEmpty()
         || Duration.between(windows.since(), now).compareTo(LOAD_REST) < 0) {
       return new Finding.Nothing();
     }
-    long max = rule.operationsMax().getAsLong();
-    double load = windows.sustained().getAsDouble();
-    if (load <= max) {
+    Load load = windows.sustained().get();
+    Finding finding =
+        byLoad(
+            rule.operationsMax(),
+            Math.round(load.operationsPerSecond()),
+            "%d operations per second",
+            "spec.split.maxOperationsPerSecond",
+            figures);
+    return finding instanceof Finding.Nothing
+        ? byLoad(
+            rule.cpuMillisMax(),
+            Math.round(load.cpu() * MILLIS_PER_CORE),
+            "%dm of processor time",
+            "spec.split.maxCpu",
+            figures)
+        : finding;
+  }
+
+  /// @param load in the unit of the limit
+  /// @param format of a load
+  /// @param field that has the limit
+  private static Finding byLoad(
+      OptionalLong limit, long load, String format, String field, SplitFigures figures) {
+    if (limit.isEmpty() || load <= limit.getAsLong()) {
       return new Finding.Nothing();
     }
     String because =
-        "for %d minutes it has had more than the %d operations per second of spec.split.maxOperationsPerSecond"
-            .formatted(LoadWindows.LENGTH.multipliedBy(LoadWindows.COUNT).toMinutes(), max);
+        "for %d minutes it has had more than the %s of %s"
+            .formatted(
+                LoadWindows.LENGTH.multipliedBy(LoadWindows.COUNT).toMinutes(),
+                format.formatted(limit.getAsLong()),
+                field);
     Optional<Finding> impossible = impossible(figures, because);
     if (impossible.isPresent()) {
       return impossible.get();
     }
     if (figures.hotKey()) {
       return new Finding.Indivisible(
-          "HotKey", because + ", but one key takes too many of them for a split to help");
+          "HotKey", because + ", but one key takes too much of it for a split to help");
     }
     if (!figures.hashed() && figures.atEnd() != null) {
       return new Finding.Indivisible(
@@ -97,10 +123,7 @@ public final class SplitPolicy {
     }
     return figures.hashed() || figures.byLoad() != null
         ? new Finding.Due(
-            Finding.Reason.LOAD,
-            point(figures, figures.byLoad()),
-            because,
-            "%d operations per second".formatted(Math.round(load)))
+            Finding.Reason.LOAD, point(figures, figures.byLoad()), because, format.formatted(load))
         : new Finding.Nothing(); // where the load lies is not clear enough to divide it
   }
 

@@ -9,14 +9,24 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param bytesMax above which it is to be split
 /// @param operationsMax per second, above which it is to be split
+/// @param cpuMillisMax thousandths of a core, above which it is to be split
 /// @param automatic whether nobody has to approve it
 /// @param merge whether parts are merged again
 public record SplitRule(
-    OptionalLong bytesMax, OptionalLong operationsMax, boolean automatic, boolean merge) {
+    OptionalLong bytesMax,
+    OptionalLong operationsMax,
+    OptionalLong cpuMillisMax,
+    boolean automatic,
+    boolean merge) {
 
   /// Never.
   public static final SplitRule NEVER =
-      new SplitRule(OptionalLong.empty(), OptionalLong.empty(), false, false);
+      new SplitRule(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), false, false);
+
+  /// Whether nothing makes a Partition large or busy.
+  boolean isWithoutLimit() {
+    return bytesMax.isEmpty() && operationsMax.isEmpty() && cpuMillisMax.isEmpty();
+  }
 
   /// The rule of a spec.
   public static SplitRule of(@Nullable Split split) {
@@ -25,9 +35,11 @@ public record SplitRule(
     }
     Long bytes = split.maxBytes();
     Integer operations = split.maxOperationsPerSecond();
+    Integer cpu = split.maxCpuMillis();
     return new SplitRule(
         bytes == null ? OptionalLong.empty() : OptionalLong.of(bytes),
         operations == null ? OptionalLong.empty() : OptionalLong.of(operations),
+        cpu == null ? OptionalLong.empty() : OptionalLong.of(cpu),
         split.mode() == SplitMode.Auto,
         Boolean.TRUE.equals(split.merge()));
   }

@@ -12,11 +12,27 @@ public final class Figures {
   /// rewritten all the time.
   private static final double SIZE_TOLERANCE = 0.1;
 
+  private static final double HUNDREDTHS = 100;
+
   private Figures() {}
 
   /// Operations per second: the one shown while the observed rate is within a factor of two of it,
   /// else the observed one with its first decimal digit.
   public static long operationsPerSecond(@Nullable Long shown, double observed) {
+    return rate(shown, observed);
+  }
+
+  /// Processor time as a quantity of Kubernetes, in thousandths of a core: kept as operations are,
+  /// and told in hundredths.
+  ///
+  /// @param observed cores
+  public static String cpu(@Nullable String shown, double observed) {
+    Long shownHundredths =
+        shown == null ? null : Long.parseLong(shown.substring(0, shown.length() - 1)) / 10;
+    return rate(shownHundredths, observed * HUNDREDTHS) * 10 + "m";
+  }
+
+  private static long rate(@Nullable Long shown, double observed) {
     long rounded = firstDigit(Math.round(observed));
     if (shown == null || shown == 0 || rounded == 0) {
       return rounded;

@@ -9,6 +9,7 @@ import dev.partita.operator.nodeclient.PartitionView;
 import dev.partita.operator.nodeclient.PartitionView.ReplicaView;
 import dev.partita.operator.nodeclient.PartitionView.Role;
 import dev.partita.operator.placement.LeaderBalance.Transfer;
+import dev.partita.operator.repartition.Load;
 import dev.partita.operator.repartition.LoadWindows;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
@@ -93,7 +94,7 @@ class LeadersByLoadTest {
                   each.name(),
                   (_, before) ->
                       (before == null ? LoadWindows.begin(each.epoch(), now) : before)
-                          .seen(each.epoch(), each.operationsPerSecond(), now)));
+                          .seen(each.epoch(), Load.of(each), now)));
     }
     return Placements.leaders(
             cluster,
@@ -104,7 +105,8 @@ class LeadersByLoadTest {
                 Optional.ofNullable(windows.get(each.name()))
                     .map(LoadWindows::sustained)
                     .orElseThrow()
-                    .orElse(0))
+                    .orElse(Load.NONE)
+                    .operationsPerSecond())
         .next();
   }
 

@@ -101,6 +101,7 @@ class MergeTurnTest {
             0,
             0,
             0,
+            0,
             null,
             PartitionView.State.SPLIT,
             List.of("x-1", "x-2"),

@@ -21,7 +21,7 @@ class SplitPolicySimTest {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
   private static final long MAX = 1_000;
   private static final SplitRule RULE =
-      new SplitRule(OptionalLong.empty(), OptionalLong.of(MAX), true, true);
+      new SplitRule(OptionalLong.empty(), OptionalLong.of(MAX), OptionalLong.empty(), true, true);
   private static final MergePatience PATIENCE = MergePatience.STANDARD;
 
   private static final class Range {
@@ -36,15 +36,19 @@ class SplitPolicySimTest {
       this.start = start;
       this.end = end;
       this.windows = LoadWindows.begin(epoch, now);
-      this.peaks = PeakHistory.begin("" + epoch, 0, 0, now);
+      this.peaks = PeakHistory.begin("" + epoch, 0, Load.NONE, now);
     }
 
     Stream<Range> tree() {
       return Stream.concat(Stream.of(this), parts.stream().flatMap(Range::tree));
     }
 
+    Load load() {
+      return new Load(load, 0);
+    }
+
     MergePolicy.Part part() {
-      return new MergePolicy.Part(0, load, true, peaks);
+      return new MergePolicy.Part(0, load(), true, peaks);
     }
   }
 
@@ -69,8 +73,8 @@ class SplitPolicySimTest {
       for (Range range : ranges()) {
         double noise = 1 + 0.1 * random.nextGaussian();
         range.load = Math.max(0, whole * (range.end - range.start) * noise);
-        range.windows = range.windows.seen(range.windows.epoch(), range.load, now);
-        range.peaks = range.peaks.seen(range.peaks.id(), 0, range.load, PATIENCE.slot(), now);
+        range.windows = range.windows.seen(range.windows.epoch(), range.load(), now);
+        range.peaks = range.peaks.seen(range.peaks.id(), 0, range.load(), PATIENCE.slot(), now);
         split(range, now);
       }
       root.tree()
@@ -102,7 +106,7 @@ class SplitPolicySimTest {
                 RULE, range.parts.getFirst().part(), range.parts.getLast().part(), PATIENCE, now)
             instanceof MergeFinding.Due) {
       range.windows = LoadWindows.begin(++epoch, now);
-      range.peaks = PeakHistory.begin("" + epoch, 0, 0, now);
+      range.peaks = PeakHistory.begin("" + epoch, 0, Load.NONE, now);
       range.parts = List.of();
       merges.add(now);
     }

@@ -15,9 +15,13 @@ class SplitPolicyTest {
   private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant LATER = BEGIN.plus(SplitPolicy.LOAD_REST);
   private static final SplitRule BY_SIZE =
-      new SplitRule(OptionalLong.of(100 * MEBIBYTE), OptionalLong.empty(), true, false);
+      new SplitRule(
+          OptionalLong.of(100 * MEBIBYTE), OptionalLong.empty(), OptionalLong.empty(), true, false);
   private static final SplitRule BY_LOAD =
-      new SplitRule(OptionalLong.empty(), OptionalLong.of(1_000), true, false);
+      new SplitRule(
+          OptionalLong.empty(), OptionalLong.of(1_000), OptionalLong.empty(), true, false);
+  private static final SplitRule BY_CPU =
+      new SplitRule(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.of(500), true, false);
 
   private static final JsonNode MIDDLE = new IntNode(50);
   private static final JsonNode BUSY = new IntNode(20);
@@ -31,7 +35,7 @@ class SplitPolicyTest {
   private @Nullable JsonNode bySize = MIDDLE;
   private @Nullable JsonNode byLoad = BUSY;
   private @Nullable JsonNode atEnd;
-  private double load = 2_000;
+  private Load load = new Load(2_000, 0.8);
 
   private Finding decide(SplitRule rule, Instant now) {
     return SplitPolicy.decide(
@@ -42,10 +46,10 @@ class SplitPolicyTest {
   }
 
   /// A load that has been the same since the beginning.
-  private static LoadWindows windows(double operationsPerSecond) {
+  private static LoadWindows windows(Load load) {
     LoadWindows windows = LoadWindows.begin(1, BEGIN);
     for (Instant at = BEGIN; !at.isAfter(LATER); at = at.plusSeconds(1)) {
-      windows = windows.seen(1, operationsPerSecond, at);
+      windows = windows.seen(1, load, at);
     }
     return windows;
   }
@@ -127,8 +131,41 @@ class SplitPolicyTest {
   @Test
   void whatHasTooMuchToDoIsSplitWhereTheLoadIsDivided() {
     assertDue(decide(BY_LOAD, LATER), Finding.Reason.LOAD, BUSY);
-    load = 999;
+    load = new Load(999, 0.8);
     assertNothing(decide(BY_LOAD, LATER));
+  }
+
+  @Test
+  void fewRequestsThatTakeMuchProcessorTimeAreALoadAsWell() {
+    load = new Load(20, 0.51);
+    assertDue(decide(BY_CPU, LATER), Finding.Reason.LOAD, BUSY);
+    assertNothing(decide(BY_LOAD, LATER));
+    assertNothing(decide(BY_CPU, LATER.minusSeconds(1)));
+    load = new Load(2_000, 0.5);
+    assertNothing(decide(BY_CPU, LATER));
+    hotKey = true;
+    load = new Load(20, 0.51);
+    assertIndivisible(decide(BY_CPU, LATER), "HotKey");
+  }
+
+  @Test
+  void eachLimitOfALoadDecidesByItself() {
+    SplitRule both =
+        new SplitRule(
+            OptionalLong.empty(), BY_LOAD.operationsMax(), BY_CPU.cpuMillisMax(), true, false);
+    load = new Load(20, 0.7);
+    assertThat(decide(both, LATER))
+        .isInstanceOfSatisfying(
+            Finding.Due.class,
+            due -> {
+              assertThat(due.because()).contains("the 500m of processor time of spec.split.maxCpu");
+              assertThat(due.toString()).contains("700m of processor time");
+            });
+    load = new Load(1_001, 0.1);
+    assertThat(decide(both, LATER))
+        .isInstanceOfSatisfying(
+            Finding.Due.class,
+            due -> assertThat(due.because()).contains("spec.split.maxOperationsPerSecond"));
   }
 
   @Test
@@ -160,11 +197,11 @@ class SplitPolicyTest {
 
   @Test
   void aRestartedRangeIsWatchedAnew() {
-    LoadWindows windows = windows(2_000);
+    LoadWindows windows = windows(load);
     assertThat(windows.sustained()).isPresent();
-    assertThat(windows.seen(2, 2_000, LATER).sustained()).isEmpty();
-    assertThat(windows.seen(2, 2_000, LATER).since()).isEqualTo(LATER);
+    assertThat(windows.seen(2, load, LATER).sustained()).isEmpty();
+    assertThat(windows.seen(2, load, LATER).since()).isEqualTo(LATER);
     // What was in between nobody knows.
-    assertThat(windows.seen(1, 2_000, LATER.plusSeconds(120)).sustained()).isEmpty();
+    assertThat(windows.seen(1, load, LATER.plusSeconds(120)).sustained()).isEmpty();
   }
 }

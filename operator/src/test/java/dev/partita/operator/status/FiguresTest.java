@@ -26,6 +26,16 @@ class FiguresTest {
   }
 
   @Test
+  void processorTimeIsToldInHundredthsOfACore() {
+    assertThat(Figures.cpu(null, 0.004)).isEqualTo("0m");
+    assertThat(Figures.cpu(null, 0.123)).isEqualTo("100m");
+    assertThat(Figures.cpu("100m", 0.19)).isEqualTo("100m");
+    assertThat(Figures.cpu("100m", 0.21)).isEqualTo("200m");
+    assertThat(Figures.cpu("100m", 1.4)).isEqualTo("1000m");
+    assertThat(Figures.cpu("0m", 0.02)).isEqualTo("20m");
+  }
+
+  @Test
   void sizesAreWrittenAnewOnlyWhenTheyAreOffByATenth() {
     assertThat(Figures.bytes(null, 5)).isEqualTo(5);
     assertThat(Figures.bytes(1_000L, 1_099)).isEqualTo(1_000);
