@@ -20,7 +20,8 @@ public record IndexSpec(
         @Pattern(Texts.COLLECTION)
         @Size(min = 1, max = 128)
         String collection,
-    @JsonPropertyDescription("The fields that are looked up, in this order.")
+    @JsonPropertyDescription(
+            "The fields that are looked up, in this order. They may lie in several column groups of the collection.")
         @Required
         @Size(min = 1, max = 16)
         List<Term> terms,

@@ -40,6 +40,7 @@ import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.TimestampOracle;
 import dev.partita.node.transaction.ClaimBuilder;
+import dev.partita.node.transaction.JointBuilder;
 import dev.partita.node.transaction.Transactions;
 import dev.partita.node.transport.Exclusion;
 import dev.partita.node.transport.NameLookup;
@@ -168,6 +169,7 @@ public final class Node implements AutoCloseable {
       this.transactions = opened(new Transactions(router, router, system.oracle(), clock));
       partitions.endWith(transactions);
       opened(ClaimBuilder.start(system, router, transactions, clock));
+      opened(JointBuilder.start(system, router, transactions, clock));
       opened(
           ClosingTimestamps.start(
               partitions, transport, system.oracle(), environment.partitions()));

@@ -189,7 +189,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
             .toList(),
         definition.unique(),
         switch (entry.state()) {
-          case BUILDING, CLAIMING -> IndexView.State.BUILDING;
+          case ANNOUNCED, GATHERING, BUILDING, CLAIMING -> IndexView.State.BUILDING;
           case READY -> IndexView.State.READY;
           case FAILED -> IndexView.State.FAILED;
         },
@@ -203,7 +203,7 @@ record StateAssembly(Catalog catalog, @Nullable ClusterFigures figures, Configur
     return switch (state) {
       case READY -> 100;
       case CLAIMING -> Math.min(ofEntries, CLAIMING_PERCENT);
-      case BUILDING, FAILED -> ofEntries;
+      case ANNOUNCED, GATHERING, BUILDING, FAILED -> ofEntries;
     };
   }
 

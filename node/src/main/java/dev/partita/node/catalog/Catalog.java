@@ -131,8 +131,11 @@ public record Catalog(
   }
 
   /// The Partitions whose rows have entries in an index, as clients are routed to them: all of its
-  /// collection, or the column group that has its fields.
+  /// collection, the column group that has its fields, or the Partition of its joint rows.
   public List<PartitionEntry> partitionsOf(IndexDefinition index) {
+    if (JointPartitions.isJoint(this, index)) {
+      return JointPartitions.of(this, index);
+    }
     return partitions.of(index.collection()).stream()
         .filter(entry -> entry.bounds().hasFieldsOf(index))
         .toList();

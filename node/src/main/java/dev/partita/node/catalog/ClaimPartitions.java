@@ -38,8 +38,8 @@ public final class ClaimPartitions {
     return MARK + index.id();
   }
 
-  /// Whether a collection is one of claims.
-  public static boolean isClaims(String collection) {
+  /// Whether a collection is one of claims, or of [JointPartitions].
+  public static boolean isHidden(String collection) {
     return collection.startsWith(MARK);
   }
 
@@ -60,8 +60,12 @@ public final class ClaimPartitions {
             .allMatch(entry -> entry.state() == PartitionEntry.State.ACTIVE);
   }
 
-  /// The Partition whose nodes a Partition of claims is to be on; empty if there is none.
+  /// The Partition whose nodes a hidden Partition is to be on; empty if there is none.
   public static Optional<PartitionEntry> anchor(Catalog catalog, PartitionEntry claims) {
+    Optional<IndexEntry> joint = JointPartitions.indexOf(catalog, claims);
+    if (joint.isPresent()) {
+      return JointPartitions.groups(catalog, joint.get().definition()).stream().findFirst();
+    }
     return catalog.indexes().values().stream()
         .map(IndexEntry::definition)
         .filter(index -> index.claims() && collection(index).equals(claims.collection()))
@@ -94,7 +98,9 @@ public final class ClaimPartitions {
           before, Reason.TOO_MANY, "too many partitions", entry.definition().name(), null);
     }
     IndexDefinition index = entry.definition();
-    Catalog next = before.withIndex(entry.with(IndexEntry.State.BUILDING, null));
+    IndexEntry.State state =
+        entry.state().isBeforeBuilding() ? entry.state() : IndexEntry.State.BUILDING;
+    Catalog next = before.withIndex(entry.with(state, null));
     next = PartitionRules.withCollection(next, collection(index), Partitioning.RANGE);
     for (int number = 0; number < COUNT; number++) {
       next = insert(next, index, number, anchors.get(number % anchors.size()));
@@ -149,11 +155,14 @@ public final class ClaimPartitions {
     return before.withPartitions(map).withoutCollection(collection(index));
   }
 
-  /// The catalog with the claims of a collection's documents to be made once more.
+  /// The catalog with the claims of a collection's documents to be made once more. Those of joint
+  /// rows are made with them.
   static Catalog claimedAnew(Catalog before, String collection) {
     Catalog next = before;
     for (IndexEntry index : before.indexesOf(collection)) {
-      if (index.definition().claims() && index.state() != IndexEntry.State.FAILED) {
+      if (index.definition().claims()
+          && index.state() != IndexEntry.State.FAILED
+          && !JointPartitions.isJoint(before, index.definition())) {
         next = next.withIndex(index.with(IndexEntry.State.BUILDING, null));
       }
     }

@@ -6,15 +6,15 @@ import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.partition.Bounds;
 import dev.partita.node.partition.PartitionDescriptor;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// What holds for the column groups of a collection and its indexes: all fields of an index lie in
-/// one group, or none does. So a row of a group tells everything that an index has to say of it.
+/// What holds for the column groups of a collection and its indexes: there are not too many, and
+/// every index has a column. Where its fields lie in several groups see [JointPartitions].
 ///
 /// Retained groups count as well: they may come back.
 final class ColumnRules {
+  private static final String NO_COLUMN =
+      "an index of a collection that is divided by columns has a column, and id is none";
 
   private ColumnRules() {}
 
@@ -38,50 +38,27 @@ final class ColumnRules {
           create.name(),
           create.collection());
     }
-    for (IndexEntry index : before.indexesOf(create.collection())) {
-      Set<String> fields = index.definition().columns();
-      String why = fields.isEmpty() ? "no column of a group: id" : torn(fields, columns);
-      if (why != null) {
-        return Transition.refused(
-            before,
-            Reason.INVALID,
-            "all fields of an index lie in one column group or none does",
-            create.name(),
-            "index %s has %s".formatted(index.definition().name(), why));
-      }
-    }
-    return null;
+    return before.indexesOf(create.collection()).stream()
+        .map(IndexEntry::definition)
+        .filter(index -> index.columns().isEmpty())
+        .findFirst()
+        .map(index ->
+            Transition.refused(
+                before, Reason.INVALID, NO_COLUMN, create.name(), "index " + index.name()))
+        .orElse(null);
   }
 
   /// What speaks against an index, null if nothing does.
   static @Nullable Transition check(Catalog before, IndexDefinition index) {
-    Set<String> fields = index.columns();
-    for (PartitionEntry group : groups(before, index.collection())) {
-      String why =
-          fields.isEmpty()
-              ? "no column of a group: id"
-              : torn(fields, (Bounds.Columns) group.bounds());
-      if (why != null) {
-        return Transition.refused(
-            before,
-            Reason.INVALID,
-            "all fields of an index lie in one column group or none does",
-            index.name(),
-            "partition %s: the index has %s".formatted(group.name(), why));
-      }
+    List<PartitionEntry> groups = groups(before, index.collection());
+    if (index.columns().isEmpty() && !groups.isEmpty()) {
+      return Transition.refused(
+          before, Reason.INVALID, NO_COLUMN, index.name(), "partition " + groups.getFirst().name());
     }
-    return null;
-  }
-
-  private static @Nullable String torn(Set<String> fields, Bounds.Columns columns) {
-    Set<String> inside = new TreeSet<>(fields);
-    inside.retainAll(columns.columns());
-    Set<String> outside = new TreeSet<>(fields);
-    outside.removeAll(inside);
-    return inside.isEmpty() || outside.isEmpty()
-        ? null
-        : "%s in the group and %s elsewhere"
-            .formatted(String.join(", ", inside), String.join(", ", outside));
+    boolean full = before.partitions().all().size() >= PartitionRules.PARTITIONS_MAX;
+    return full && groups.stream().anyMatch(group -> group.bounds().divides(index))
+        ? Transition.refused(before, Reason.TOO_MANY, "too many partitions", index.name(), null)
+        : null;
   }
 
   private static List<PartitionEntry> groups(Catalog catalog, String collection) {

@@ -12,7 +12,7 @@ final class IndexRules {
   private IndexRules() {}
 
   static Transition create(Catalog before, CatalogCommand.CreateIndex create) {
-    if (ClaimPartitions.isClaims(create.collection())) {
+    if (ClaimPartitions.isHidden(create.collection())) {
       return ClaimPartitions.reserved(before, create.name(), create.collection());
     }
     IndexEntry known = before.indexes().get(create.name());
@@ -41,13 +41,13 @@ final class IndexRules {
       return Transition.refused(
           before, Reason.INVALID, "the index cannot be made", create.name(), e.getMessage());
     }
-    Transition torn = ColumnRules.check(before, definition);
-    if (torn != null) {
-      return torn;
+    Transition contradiction = ColumnRules.check(before, definition);
+    if (contradiction != null) {
+      return contradiction;
     }
+    IndexEntry made = new IndexEntry(definition, IndexEntry.State.BUILDING, null);
     return Transition.applied(
-        next.withNextId(next.nextId() + 1)
-            .withIndex(new IndexEntry(definition, IndexEntry.State.BUILDING, null)));
+        JointPartitions.place(next.withNextId(next.nextId() + 1).withIndex(made), made));
   }
 
   private static boolean same(IndexDefinition known, CatalogCommand.CreateIndex create) {
@@ -62,15 +62,18 @@ final class IndexRules {
     if (known == null) {
       return Transition.applied(before);
     }
+    IndexDefinition index = known.definition();
+    Catalog next = JointPartitions.without(ClaimPartitions.without(before, index), index);
     return Transition.applied(
-        PartitionRules.withoutEmptyCollection(
-            ClaimPartitions.without(before, known.definition()).withoutIndex(drop.name()),
-            known.definition().collection()));
+        PartitionRules.withoutEmptyCollection(next.withoutIndex(drop.name()), index.collection()));
   }
 
   static Transition setState(Catalog before, CatalogCommand.SetIndexState change) {
     Optional<IndexEntry> known = before.index(change.index());
     if (known.isEmpty()) {
+      return Transition.applied(before);
+    }
+    if (!follows(change.state(), known.get().state())) {
       return Transition.applied(before);
     }
     boolean unclaimed =
@@ -83,5 +86,17 @@ final class IndexRules {
     }
     IndexEntry next = known.get().with(change.state(), change.message());
     return Transition.applied(next.equals(known.get()) ? before : before.withIndex(next));
+  }
+
+  /// What was proposed late, by whoever led before, does not skip the gathering of joint rows or
+  /// begin it once more.
+  private static boolean follows(IndexEntry.State next, IndexEntry.State present) {
+    return switch (next) {
+      case ANNOUNCED -> false;
+      case GATHERING -> present == IndexEntry.State.ANNOUNCED;
+      case BUILDING -> present == IndexEntry.State.GATHERING;
+      case CLAIMING, READY -> !present.isBeforeBuilding();
+      case FAILED -> true;
+    };
   }
 }

@@ -51,7 +51,8 @@ final class PartitionRules {
               create.name(),
               entry.name());
     }
-    return Transition.applied(insert(before, create));
+    return Transition.applied(
+        JointPartitions.changed(insert(before, create), create.collection(), create.bounds()));
   }
 
   private static boolean same(PartitionEntry entry, CatalogCommand.CreatePartition create) {
@@ -64,7 +65,7 @@ final class PartitionRules {
     if (before.partitions().all().size() >= PARTITIONS_MAX) {
       return Transition.refused(before, Reason.TOO_MANY, "too many partitions", name, null);
     }
-    if (ClaimPartitions.isClaims(create.collection())) {
+    if (ClaimPartitions.isHidden(create.collection())) {
       return ClaimPartitions.reserved(before, name, create.collection());
     }
     Transition nowhere = checkReplicas(before, name, create.replicas());
@@ -124,8 +125,8 @@ final class PartitionRules {
                   split ? PartitionEntry.State.SPLIT : PartitionEntry.State.CREATING));
     }
     // Its rows may be older than indexes that are complete without them.
-    return Transition.applied(
-        ClaimPartitions.claimedAnew(before.withPartitions(map), root.collection()));
+    Catalog next = ClaimPartitions.claimedAnew(before.withPartitions(map), root.collection());
+    return Transition.applied(JointPartitions.changed(next, root.collection(), root.bounds()));
   }
 
   /// The name that a retained part had, unless somebody has it now.
@@ -196,11 +197,11 @@ final class PartitionRules {
       return Transition.applied(before);
     }
     PartitionEntry entry = known.get();
-    if (ClaimPartitions.isClaims(entry.collection())) {
+    if (ClaimPartitions.isHidden(entry.collection())) {
       return Transition.refused(
           before,
           Reason.CONFLICT,
-          "the partition has the claims of a unique index and goes with it",
+          "the partition is part of an index and goes with it",
           entry.name(),
           null);
     }
@@ -229,11 +230,12 @@ final class PartitionRules {
     for (PartitionEntry each : tree) {
       map = drop.retain() ? map.with(retained(each)) : map.without(each);
     }
-    Catalog next = before.withPartitions(map);
-    return Transition.applied(
-        drop.retain() && map.equals(before.partitions())
-            ? before
-            : withoutEmptyCollection(next, entry.collection()));
+    if (drop.retain() && map.equals(before.partitions())) {
+      return Transition.applied(before);
+    }
+    Catalog next =
+        JointPartitions.changed(before.withPartitions(map), entry.collection(), entry.bounds());
+    return Transition.applied(withoutEmptyCollection(next, entry.collection()));
   }
 
   private static PartitionEntry retained(PartitionEntry entry) {

@@ -12,6 +12,9 @@
 /// [IntervalPartitions] are children that are made when they are needed. At every revision each key
 /// that is covered at all belongs to exactly one Partition that clients are routed to.
 ///
+/// Partitions that nobody declares belong to indexes: [ClaimPartitions] of unique ones,
+/// [JointPartitions] of those whose fields lie in several column groups.
+///
 /// Threads: values may be read anywhere; the state machine belongs to the apply thread of its
 /// group; listeners are called on that thread and must not block.
 @NullMarked

@@ -4,6 +4,7 @@ import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.CatalogCommand;
 import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.IndexEntry;
+import dev.partita.node.catalog.JointPartitions;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.cluster.ReportBoard.LedPartition;
 import java.util.ArrayList;
@@ -60,7 +61,9 @@ final class CatalogPlan {
     return entry.isPresent()
         && catalog.indexesOf(entry.get().collection()).stream()
             .filter(index -> index.state() != IndexEntry.State.FAILED)
-            .filter(index -> entry.get().bounds().hasFieldsOf(index.definition()))
+            .filter(index ->
+                entry.get().bounds().hasFieldsOf(index.definition())
+                    || entry.get().bounds().divides(index.definition()))
             .allMatch(index -> isReady(report, index));
   }
 
@@ -80,6 +83,14 @@ final class CatalogPlan {
             && !ClaimPartitions.arePlaced(view.catalog(), entry.definition());
     if (unplaced && !partitions(view, entry).isEmpty()) {
       commands.add(new CatalogCommand.PlaceClaims(entry.definition().id()));
+      return;
+    }
+    if (entry.state().isBeforeBuilding()) {
+      if (entry.state() == IndexEntry.State.ANNOUNCED && isKnownToGroups(view, entry)) {
+        commands.add(
+            new CatalogCommand.SetIndexState(
+                entry.definition().id(), IndexEntry.State.GATHERING, null));
+      }
       return;
     }
     String failure = failure(view, entry);
@@ -112,7 +123,19 @@ final class CatalogPlan {
   }
 
   private static boolean isReadyEverywhere(ClusterView view, IndexEntry entry) {
-    return partitions(view, entry).stream()
+    return isReady(view, partitions(view, entry), entry);
+  }
+
+  /// Whether no row of a column group that has fields of the index can be written any more by
+  /// somebody who does not know of it.
+  private static boolean isKnownToGroups(ClusterView view, IndexEntry entry) {
+    return JointPartitions.serve(view.catalog(), entry.definition())
+        && isReady(view, JointPartitions.groups(view.catalog(), entry.definition()), entry);
+  }
+
+  private static boolean isReady(
+      ClusterView view, List<PartitionEntry> partitions, IndexEntry entry) {
+    return partitions.stream()
         .allMatch(partition ->
             view.led(partition.id()).filter(led -> isReady(led.report(), entry)).isPresent());
   }

@@ -30,7 +30,7 @@ final class ClaimsPlan {
       }
     }
     for (PartitionEntry entry : view.catalog().partitions().all()) {
-      if (ClaimPartitions.isClaims(entry.collection())
+      if (ClaimPartitions.isHidden(entry.collection())
           && entry.state() == PartitionEntry.State.ACTIVE
           && !isMoving(view, entry.id())) {
         move(view, entry).ifPresent(commands::add);

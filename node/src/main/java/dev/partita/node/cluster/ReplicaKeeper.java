@@ -3,6 +3,7 @@ package dev.partita.node.cluster;
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.IndexEntry;
+import dev.partita.node.catalog.JointPartitions;
 import dev.partita.node.catalog.Operation;
 import dev.partita.node.catalog.OperationEntry;
 import dev.partita.node.catalog.PartitionEntry;
@@ -69,6 +70,7 @@ final class ReplicaKeeper implements AutoCloseable {
       loop.wake();
       changed.run();
     });
+    partitions.onIndex(changed);
     system.addCatalogListener(_ -> loop.wake());
   }
 
@@ -221,11 +223,28 @@ final class ReplicaKeeper implements AutoCloseable {
   }
 
   private static List<IndexDefinition> indexes(Catalog catalog, PartitionEntry entry) {
+    if (ClaimPartitions.isHidden(entry.collection())) {
+      // Joint rows have entries as soon as all of them are there.
+      return JointPartitions.indexOf(catalog, entry).stream()
+          .filter(index -> !index.state().isBeforeBuilding())
+          .filter(index -> isMaintained(catalog, index))
+          .map(IndexEntry::definition)
+          .toList();
+    }
     return catalog.indexesOf(entry.collection()).stream()
-        .filter(index -> entry.bounds().hasFieldsOf(index.definition()))
-        .filter(index -> isMaintained(catalog, index))
+        .filter(index ->
+            entry.bounds().divides(index.definition())
+                ? isAnnounced(catalog, index)
+                : entry.bounds().hasFieldsOf(index.definition()) && isMaintained(catalog, index))
         .map(IndexEntry::definition)
         .toList();
+  }
+
+  /// A column group that divides an index takes no writes that forget its joint rows: so it has the
+  /// index once these can be written, and not any more once the index has failed.
+  private static boolean isAnnounced(Catalog catalog, IndexEntry index) {
+    return index.state() != IndexEntry.State.FAILED
+        && JointPartitions.serve(catalog, index.definition());
   }
 
   /// A Partition with an index whose terms have to be claimed takes no writes without claims: so it

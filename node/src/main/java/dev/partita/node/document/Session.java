@@ -2,7 +2,6 @@ package dev.partita.node.document;
 
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
-import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.Mutation;
@@ -21,6 +20,8 @@ import dev.partita.node.time.Timestamp;
 import dev.partita.node.transaction.ClaimPlan;
 import dev.partita.node.transaction.Committer;
 import dev.partita.node.transaction.DocumentRows;
+import dev.partita.node.transaction.DocumentWrite;
+import dev.partita.node.transaction.JointPlan;
 import dev.partita.node.transaction.OneShot;
 import dev.partita.node.transaction.RowsAt;
 import java.time.Duration;
@@ -302,19 +303,18 @@ final class Session {
     return committed;
   }
 
-  /// What the rows written claim in unique indexes, compared with what they were when the
-  /// transaction began, which must not have changed since.
+  /// What the rows written claim in unique indexes, and change in joint ones, compared with what
+  /// they were when the transaction began, which must not have changed since.
   private ClaimPlan claims(Deadline deadline) {
     List<ClaimPlan.Row> rows = new ArrayList<>();
     view.own()
         .forEach((collection, group, mutation) -> {
-          List<IndexDefinition> unique = node.router().uniqueIndexes(collection);
-          if (unique.isEmpty()) {
+          if (group == 0 && node.router().uniqueIndexes(collection).isEmpty()) {
             return;
           }
           var place = new SessionLocks.Place(collection, mutation.key(), group);
           PartitionDescriptor owner = place.owner(node.router());
-          if (unique.stream().noneMatch(owner.bounds()::hasFieldsOf)) {
+          if (!DocumentWrite.isIndexedElsewhere(node.router(), collection, owner)) {
             return;
           }
           Response.Row before =
@@ -324,8 +324,12 @@ final class Session {
               new ClaimPlan.Row(
                   collection, owner, mutation.key(), before.document(), mutation.document()));
         });
+    JointPlan joint =
+        JointPlan.of(node.router(), rows, new RowsAt(node.router(), moment.at(), deadline));
+    rows.addAll(joint.rows());
     ClaimPlan plan = ClaimPlan.of(node.router(), rows);
     plan.checkTogether();
+    joint.addTo(view.parts());
     plan.addTo(view.parts());
     return plan;
   }

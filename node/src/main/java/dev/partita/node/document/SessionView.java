@@ -3,9 +3,12 @@ package dev.partita.node.document;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.index.JointRows;
+import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
+import dev.partita.node.partition.ColumnGroups;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.ReadSet;
@@ -230,9 +233,7 @@ final class SessionView {
     }
     List<PartitionDescriptor> partitions = partitions(query, index, deadline);
     List<Mutation> rows =
-        partitions.isEmpty()
-            ? List.of()
-            : own.rows(index.collection(), partitions.getFirst().columnGroup());
+        partitions.isEmpty() ? List.of() : written(index, partitions.getFirst(), deadline);
     Set<PrimaryKey> mine = rows.stream().map(Mutation::key).collect(Collectors.toSet());
     List<IndexHit> found = new ArrayList<>();
     IndexQuery next = query.withAt(moment.at());
@@ -258,6 +259,30 @@ final class SessionView {
     return new Entries(found.subList(0, Math.min(found.size(), query.limit())), more);
   }
 
+  /// The rows written here that have entries in a partition: of a joint index the joint rows, as
+  /// they will be.
+  private List<Mutation> written(
+      IndexDefinition index, PartitionDescriptor partition, Deadline deadline) {
+    String collection = index.collection();
+    ColumnGroups groups = router.columnGroups(collection);
+    if (partition.collection().equals(collection) || groups == null) {
+      return own.rows(collection, partition.columnGroup());
+    }
+    List<String> columns = new ArrayList<>(index.columns());
+    columns.removeAll(groups.lacking(columns));
+    List<Mutation> rows = new ArrayList<>();
+    for (PrimaryKey key : own.keys(collection)) {
+      if (groups.all().stream()
+          .filter(group -> group.bounds().divides(index))
+          .anyMatch(group -> own.row(collection, key, group.columnGroup()) != null)) {
+        Document document = read(collection, key, columns, deadline);
+        JsonBytes row = JointRows.of(index, document == null ? null : document.json());
+        rows.add(new Mutation(key, row, new Mutation.Always()));
+      }
+    }
+    return rows;
+  }
+
   /// What an index had.
   record Entries(List<IndexHit> hits, boolean more) {}
 
@@ -265,16 +290,18 @@ final class SessionView {
   private List<PartitionDescriptor> partitions(
       IndexQuery query, IndexDefinition index, Deadline deadline) {
     String named = query.partition();
-    List<PartitionDescriptor> all =
-        named == null ? router.partitions(index.collection()) : router.leaves(named);
     List<PartitionDescriptor> concerned =
-        all.stream().filter(partition -> partition.bounds().hasFieldsOf(index)).toList();
+        named == null
+            ? router.partitions(index)
+            : router.leaves(named).stream()
+                .filter(partition -> partition.bounds().hasFieldsOf(index))
+                .toList();
     if (!readOnly && (named == null || isFamily(named))) {
       if (router.columnGroups(index.collection()) == null) {
         through.entries(
             index.collection(), new ReadSet.Entries(index.id(), query.terms(), null, null));
-      } else if (concerned.isEmpty()) {
-        // A group that has the fields may come.
+      } else if (concerned.isEmpty() || router.jointIndex(index) != null) {
+        // A group that has fields may come.
         var _ = through.groups(index.collection(), null, moment.at(), deadline);
       }
     }

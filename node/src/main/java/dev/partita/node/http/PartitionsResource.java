@@ -101,7 +101,7 @@ public final class PartitionsResource {
     caller.seesEach();
     for (PartitionView partition : admin.state(deadlines.administration()).partitions()) {
       if (caller.sees(partition.collection())
-          && !ClaimPartitions.isClaims(partition.collection())) {
+          && !ClaimPartitions.isHidden(partition.collection())) {
         data.add(json(partition));
       }
     }

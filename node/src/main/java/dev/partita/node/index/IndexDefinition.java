@@ -73,6 +73,11 @@ public record IndexDefinition(
     }
   }
 
+  /// The same index as another one.
+  public IndexDefinition withId(long other) {
+    return new IndexDefinition(other, name, collection, terms, values, unique, scope);
+  }
+
   /// Whether documents claim their terms in the whole collection.
   public boolean claims() {
     return scope == Scope.COLLECTION;

@@ -11,6 +11,8 @@
 /// orders them, and a cursor made of one stays good when partitions split, merge or move. The value
 /// of an entry is the covered payload: the values as a JSON array, exactly as the document has
 /// them.
+///
+/// Where the fields of an index lie in several column groups, it is an index of [JointRows].
 @NullMarked
 package dev.partita.node.index;
 

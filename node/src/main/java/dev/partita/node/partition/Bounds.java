@@ -234,10 +234,19 @@ public sealed interface Bounds {
     return equals(other);
   }
 
-  /// Whether rows inside can have entries in an index: its fields lie in one group of columns.
+  /// Whether rows inside can have entries in an index: of a group of columns if it has all of its
+  /// fields.
   default boolean hasFieldsOf(IndexDefinition index) {
     return !(this instanceof Columns(List<String> columns))
-        || index.columns().stream().anyMatch(columns::contains);
+        || (!index.columns().isEmpty() && columns.containsAll(index.columns()));
+  }
+
+  /// Whether these are a group of columns with some fields of an index and not all. The entries of
+  /// such an index lie elsewhere, and whoever changes these fields of a row sees to them.
+  default boolean divides(IndexDefinition index) {
+    return this instanceof Columns(List<String> columns)
+        && index.columns().stream().anyMatch(columns::contains)
+        && !columns.containsAll(index.columns());
   }
 
   /// Whether these are a range, in any form.

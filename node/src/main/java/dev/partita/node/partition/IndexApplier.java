@@ -40,8 +40,11 @@ final class IndexApplier {
       // What is prepared was not checked for this index. The leader proposes it again.
       return now;
     }
+    // A column group that has only some fields of an index has no entries to build.
     IndexState.Phase phase =
-        now.isEmpty() ? new IndexState.Ready(now.lastCommit()) : new IndexState.Building(null, 0);
+        now.isEmpty() || descriptor.bounds().divides(index)
+            ? new IndexState.Ready(now.lastCommit())
+            : new IndexState.Building(null, 0);
     var indexes = new ArrayList<>(now.indexes());
     indexes.add(new IndexState(index, revision, phase, 0));
     return now.withIndexes(indexes);

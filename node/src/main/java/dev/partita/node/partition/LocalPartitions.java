@@ -70,6 +70,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       new AtomicReference<>(TransactionResolver.NONE);
   private volatile Consumer<PartitionReplica> opened = _ -> {};
   private volatile Consumer<PartitionReplica> frozen = _ -> {};
+  private volatile Runnable indexed = () -> {};
   private volatile boolean closed;
 
   public LocalPartitions(
@@ -121,6 +122,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// the thread that applies, and must be quick.
   public void onFreeze(Consumer<PartitionReplica> told) {
     frozen = told;
+  }
+
+  /// Has somebody told when an index of a replica can be read, or is not there any more; there is
+  /// one. Called on the thread that applies, and must be quick.
+  public void onIndex(Runnable told) {
+    indexed = told;
   }
 
   /// Has a Partition take the rows of two on this node that are frozen for it, and opens its
@@ -178,6 +185,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
         replica.frozen();
         frozen.accept(replica);
       });
+      machine.onIndex(() -> indexed.run());
       machine.onSplit(split -> inBackground(() -> openChildren(replica, split)));
       opened.accept(replica);
       return replica;

@@ -22,7 +22,8 @@ public sealed interface MutationResult {
   record UniqueViolation(long indexId, String indexName) implements MutationResult {}
 
   /// The terms of the row in an index that is unique in the whole collection change, and its writer
-  /// has not claimed them: it knew nothing of the index.
+  /// has not claimed them; or columns of an index that has others in other column groups, and its
+  /// writer does not write the joint row. It knew nothing of the index.
   record Unclaimed(long indexId) implements MutationResult {}
 
   /// The document is no JSON object, or has index entries that are too many or too large.

@@ -67,6 +67,17 @@ public interface PartitionDirectory {
     return false;
   }
 
+  /// The partitions that have entries of an index, in any order. They are of the index's
+  /// collection, unless its fields lie in several column groups.
+  ///
+  /// @throws dev.partita.node.error.DatabaseException `UNKNOWN_INDEX` if it does not exist any
+  ///   more, `INDEX_NOT_READY` if it is being made anew
+  default List<PartitionDescriptor> partitions(IndexDefinition index) {
+    return partitions(index.collection()).stream()
+        .filter(partition -> partition.bounds().hasFieldsOf(index))
+        .toList();
+  }
+
   /// The index of this name, ready or not; null if there is none.
   @Nullable IndexDefinition index(String name);
 }

@@ -104,6 +104,21 @@ public record PartitionState(
     return next.done();
   }
 
+  /// Whether it has the same indexes as another state, and the same of them can be read.
+  boolean readsSameIndexes(PartitionState other) {
+    if (indexes.size() != other.indexes.size()) {
+      return false;
+    }
+    for (int at = 0; at < indexes.size(); at++) {
+      IndexState mine = indexes.get(at);
+      IndexState theirs = other.indexes.get(at);
+      if (mine.index().id() != theirs.index().id() || mine.isReadable() != theirs.isReadable()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   PartitionState withIndexes(List<IndexState> other) {
     Changed next = change();
     next.indexes = other;

@@ -58,6 +58,7 @@ final class PartitionStateMachine implements StateMachine {
   private final KnownLeader leadership = new KnownLeader();
   private volatile SplitListener splitListener = _ -> {};
   private volatile Runnable freezeListener = () -> {};
+  private volatile Runnable indexListener = () -> {};
 
   /// Held while the state changes.
   private final ReentrantLock changing = new ReentrantLock();
@@ -280,6 +281,7 @@ final class PartitionStateMachine implements StateMachine {
       litter |= littered;
       boolean splits = now.split() != null && state.split() == null;
       boolean freezes = !Objects.equals(now.freeze(), state.freeze());
+      boolean readies = !now.readsSameIndexes(state);
       state = now;
       transactions.committed();
       if (splits) {
@@ -287,6 +289,9 @@ final class PartitionStateMachine implements StateMachine {
       }
       if (freezes) {
         freezeListener.run();
+      }
+      if (readies) {
+        indexListener.run();
       }
     }
 
@@ -401,6 +406,12 @@ final class PartitionStateMachine implements StateMachine {
   void onSplit(SplitListener toTell) {
     splitListener = toTell;
     announceSplit();
+  }
+
+  /// Sets the one listener that is told when an index can be read, or is not there any more. Called
+  /// on the thread that applies.
+  void onIndex(Runnable toTell) {
+    indexListener = toTell;
   }
 
   /// Sets the one listener that is told when the Partition is frozen, or is not any more, and tells

@@ -7,6 +7,7 @@ import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexEntries;
 import dev.partita.node.index.IndexEntry;
 import dev.partita.node.index.IndexKeys;
+import dev.partita.node.index.JointRows;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.index.JsonData;
 import dev.partita.node.index.UniqueTerms;
@@ -97,6 +98,9 @@ final class WriteApplier {
     IndexState index = indexes.get(at);
     IndexDefinition definition = index.index();
     Bounds bounds = descriptor.bounds();
+    if (bounds.divides(definition)) {
+      return; // its entries lie elsewhere
+    }
     // Older ones were over before anything was prepared here: nothing is while a split is made.
     for (IndexState.Inherited share : index.sharesAtBirth()) {
       IndexKeys shared = keys.index(definition, share.space());
@@ -230,7 +234,8 @@ final class WriteApplier {
     try {
       ObjectNode fields = JsonData.document(document);
       for (IndexState index : indexes) {
-        if (index.index().id() == IndexDefinition.PRIMARY_ORDER_ID) {
+        if (index.index().id() == IndexDefinition.PRIMARY_ORDER_ID
+            || descriptor.bounds().divides(index.index())) {
           continue;
         }
         IndexKeys entryKeys = keys.index(index.index());
@@ -390,15 +395,21 @@ final class WriteApplier {
   }
 
   /// Whether the terms in a unique index change that nobody has claimed: other rows with the same
-  /// terms may lie in other Partitions, so this one cannot tell.
-  private static boolean needsClaim(
+  /// terms may lie in other Partitions, so this one cannot tell. Or columns of an index change
+  /// whose joint rows nobody sees to.
+  private boolean needsClaim(
       IndexDefinition index,
       Set<Long> claims,
       PrimaryKey key,
       @Nullable ObjectNode before,
       @Nullable ObjectNode after) {
+    if (claims.contains(index.id())) {
+      return false;
+    }
+    if (descriptor.bounds().divides(index)) {
+      return !JointRows.areSame(index, before, after);
+    }
     return index.claims()
-        && !claims.contains(index.id())
         && !UniqueTerms.of(index, key, before).equals(UniqueTerms.of(index, key, after));
   }
 

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Brings the documents of an index's entries. An entry lies with its row: only where a collection
 /// is divided by columns, other rows of a document have to be fetched from other groups, at the
-/// timestamp of the entry. Safe for any thread; calls block.
+/// timestamp of the entry; all of them where the index's fields lie in several groups, so that the
+/// row beside the entry is a joint one. Safe for any thread; calls block.
 final class HitDocuments {
 
   /// Documents whose rows are fetched at once: so few that what is not sent in the end, because the
@@ -50,6 +51,7 @@ final class HitDocuments {
   /// Whether the rows beside the entries of a partition are wanted.
   boolean areHere(PartitionDescriptor partition) {
     return asked
+        && !isJoint(partition)
         && (partition.columnGroup() == 0
             || columns == null
             || DocumentRows.areAll(columns)
@@ -60,12 +62,18 @@ final class HitDocuments {
   /// first: that of one partition's newest state may be older than what others have.
   boolean lieElsewhere(List<PartitionDescriptor> partitions) {
     return asked
-        && partitions.stream()
-            .filter(partition -> partition.columnGroup() > 0)
-            .anyMatch(partition ->
-                columns == null
-                    || DocumentRows.areAll(columns)
-                    || !ColumnGroups.columns(partition).containsAll(columns));
+        && partitions.stream().anyMatch(partition -> isJoint(partition) || lieElsewhere(partition));
+  }
+
+  private boolean lieElsewhere(PartitionDescriptor partition) {
+    return partition.columnGroup() > 0
+        && (columns == null
+            || DocumentRows.areAll(columns)
+            || !ColumnGroups.columns(partition).containsAll(columns));
+  }
+
+  private boolean isJoint(PartitionDescriptor partition) {
+    return !partition.collection().equals(index.collection());
   }
 
   /// What a partition has answered, with documents. It may be short of some entries if their
@@ -76,7 +84,7 @@ final class HitDocuments {
     List<Source.Item<IndexHit>> items = new ArrayList<>();
     long bytes = 0;
     for (int from = 0; from < entries.size(); from += AT_ONCE) {
-      if (bytes >= Merge.PAGE_BYTES_MAX && owners.size() > 1) {
+      if (bytes >= Merge.PAGE_BYTES_MAX && !owners.equals(List.of(partition))) {
         return new Source.Piece<>(items, true);
       }
       List<Response.Entry> some = entries.subList(from, Math.min(entries.size(), from + AT_ONCE));
@@ -101,7 +109,7 @@ final class HitDocuments {
     if (!asked) {
       return List.of();
     }
-    if (partition.columnGroup() == 0) {
+    if (partition.columnGroup() == 0 && !isJoint(partition)) {
       return List.of(partition);
     }
     if (DocumentRows.areAll(columns)) {

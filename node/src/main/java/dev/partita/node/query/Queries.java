@@ -97,6 +97,7 @@ public final class Queries {
             () -> partitions(index, query.partition()),
             partitions ->
                 !documents.lieElsewhere(partitions)
+                    && !areJoint(partitions, index)
                     && (isNamed(query) || haveAll(partitions) || cover(partitions, null, null))),
         deadline,
         (partition, at) ->
@@ -127,11 +128,16 @@ public final class Queries {
     return partitions.size() == 1 && partitions.getFirst().columnGroup() > 0;
   }
 
+  /// Whether entries lie in a partition of their own, which is another one as soon as a column
+  /// group has come or gone: it is looked up by somebody who knows all that was declared before.
+  private static boolean areJoint(List<PartitionDescriptor> partitions, IndexDefinition index) {
+    return partitions.stream()
+        .anyMatch(partition -> !partition.collection().equals(index.collection()));
+  }
+
   private List<PartitionDescriptor> partitions(IndexDefinition index, @Nullable String name) {
     if (name == null) {
-      return directory.partitions(index.collection()).stream()
-          .filter(partition -> partition.bounds().hasFieldsOf(index))
-          .toList();
+      return directory.partitions(index);
     }
     PartitionDescriptor named = directory.partition(name);
     List<PartitionDescriptor> leaves = directory.leaves(name);
@@ -147,7 +153,7 @@ public final class Queries {
     }
     if (!named.bounds().hasFieldsOf(index)) {
       throw new DatabaseException(
-              ErrorCode.INVALID_REQUEST, "the partition has no column of the index")
+              ErrorCode.INVALID_REQUEST, "the partition has not all columns of the index")
           .with("partition", name)
           .with("index", index.name());
     }

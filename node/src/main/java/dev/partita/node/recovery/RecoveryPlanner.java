@@ -2,6 +2,7 @@ package dev.partita.node.recovery;
 
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.ClaimPartitions;
+import dev.partita.node.catalog.JointPartitions;
 import dev.partita.node.catalog.NodeEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.partition.PartitionId;
@@ -249,13 +250,14 @@ final class RecoveryPlanner {
             .collect(Collectors.toSet());
     catalog.indexes().values().stream()
         .map(index -> index.definition())
-        .filter(index -> index.claims())
+        .filter(index -> index.claims() || JointPartitions.isJoint(catalog, index))
         .filter(index ->
             collections.contains(index.collection())
-                || collections.contains(ClaimPartitions.collection(index)))
+                || collections.contains(ClaimPartitions.collection(index))
+                || collections.contains(JointPartitions.collection(index)))
         .forEach(index ->
             warnings.add(
-                "the unique index "
+                (index.claims() ? "the unique index " : "the index over several column groups ")
                     + index.name()
                     + " may disagree with the rows of "
                     + index.collection()

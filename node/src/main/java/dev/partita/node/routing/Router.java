@@ -5,6 +5,7 @@ import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.CollectionEntry;
 import dev.partita.node.catalog.Extents;
 import dev.partita.node.catalog.IndexEntry;
+import dev.partita.node.catalog.JointPartitions;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.catalog.ResourceName;
 import dev.partita.node.error.DatabaseException;
@@ -47,7 +48,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   private final KnownEpochs epochs = new KnownEpochs();
   private final KnownSplits splits = new KnownSplits();
-  private final UniqueIndexes unique = new UniqueIndexes();
+  private final KnownIndexes indexes = new KnownIndexes();
   private final Intervals intervals;
   private final NewColumns newColumns;
   private final Calls calls;
@@ -78,7 +79,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   /// @throws DatabaseException [ErrorCode#NO_PARTITION], naming collection and key, when there is
   ///   none
   public PartitionDescriptor owner(String collection, PrimaryKey key) {
-    return owner(collection, key, !ClaimPartitions.isClaims(collection));
+    return owner(collection, key, !ClaimPartitions.isHidden(collection));
   }
 
   /// The Partition that has the claim with this key in a unique index.
@@ -136,7 +137,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
   ///   key
   public List<PartitionDescriptor> having(String collection, PrimaryKey key) {
     Optional<PartitionDescriptor> present =
-        ClaimPartitions.isClaims(collection) ? Optional.empty() : present(collection, key);
+        ClaimPartitions.isHidden(collection) ? Optional.empty() : present(collection, key);
     if (present.isEmpty() && catalog.get().partitions().family(collection, key).isEmpty()) {
       // One that was made or dropped between the two looks is found at the second one.
       return List.of(owner(collection, key));
@@ -151,7 +152,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   @Override
   public boolean exists(String collection) {
-    return !ClaimPartitions.isClaims(collection)
+    return !ClaimPartitions.isHidden(collection)
         && !(partitions(collection).isEmpty()
             && catalog.get().partitions().families(collection).isEmpty());
   }
@@ -205,9 +206,60 @@ public final class Router implements PartitionCaller, PartitionDirectory {
     return catalog.get().settings().commitProtocol();
   }
 
-  /// The indexes of a collection in which whoever writes its documents has to claim their terms.
+  /// The indexes of a collection in which whoever writes its rows has to claim their terms. The
+  /// collection may be the hidden one of joint rows.
   public List<IndexDefinition> uniqueIndexes(String collection) {
-    return unique.of(catalog.get(), collection);
+    return indexes.unique(catalog.get(), collection);
+  }
+
+  /// The indexes of a collection whose fields lie in several column groups, as far as their joint
+  /// rows can be written: whoever writes documents has to.
+  public List<JointIndex> jointIndexes(String collection) {
+    Catalog present = catalog.get();
+    List<IndexDefinition> joint = indexes.joint(present, collection);
+    return joint.isEmpty()
+        ? List.of()
+        : joint.stream()
+            .map(index ->
+                new JointIndex(
+                    index,
+                    descriptor(present.partitionsOf(index).getFirst()),
+                    JointPartitions.groups(present, index).stream()
+                        .filter(entry -> entry.state() == PartitionEntry.State.ACTIVE)
+                        .map(this::descriptor)
+                        .toList()))
+            .toList();
+  }
+
+  /// The one of these with this id, null if there is none.
+  public @Nullable JointIndex jointIndex(IndexDefinition index) {
+    return jointIndexes(index.collection()).stream()
+        .filter(joint -> joint.definition().id() == index.id())
+        .findFirst()
+        .orElse(null);
+  }
+
+  @Override
+  public List<PartitionDescriptor> partitions(IndexDefinition index) {
+    Catalog present = catalog.get();
+    IndexEntry known = present.indexes().get(index.name());
+    if (known == null) {
+      throw new DatabaseException(ErrorCode.UNKNOWN_INDEX, "the index does not exist")
+          .with("index", index.name());
+    }
+    if (!JointPartitions.isJoint(present, known.definition())
+        && known.definition().id() == index.id()) {
+      return partitions(index.collection()).stream()
+          .filter(partition -> partition.bounds().hasFieldsOf(index))
+          .toList();
+    }
+    if (known.definition().id() != index.id()
+        || !JointPartitions.serve(present, known.definition())) {
+      throw new DatabaseException(
+              ErrorCode.INDEX_NOT_READY, "the index is being made of its column groups")
+          .with("index", index.name());
+    }
+    return present.partitionsOf(index).stream().map(this::descriptor).toList();
   }
 
   /// Whether a row with this key and the fields of an index is kept although no Partition serves
@@ -223,7 +275,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   @Override
   public List<PartitionDescriptor> partitions(String collection) {
-    if (ClaimPartitions.isClaims(collection)) {
+    if (ClaimPartitions.isHidden(collection)) {
       return List.of();
     }
     return catalog.get().partitions().of(collection).stream()

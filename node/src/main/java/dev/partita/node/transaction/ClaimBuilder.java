@@ -2,6 +2,7 @@ package dev.partita.node.transaction;
 
 import dev.partita.node.catalog.Catalog;
 import dev.partita.node.catalog.CatalogCommand;
+import dev.partita.node.catalog.ClaimPartitions;
 import dev.partita.node.catalog.IndexEntry;
 import dev.partita.node.catalog.PartitionEntry;
 import dev.partita.node.index.IndexDefinition;
@@ -123,18 +124,16 @@ public final class ClaimBuilder implements AutoCloseable {
 
   /// Those whose rows have terms.
   private List<PartitionDescriptor> partitions(IndexDefinition index) {
-    return router.partitions(index.collection()).stream()
-        .filter(partition -> partition.bounds().hasFieldsOf(index))
-        .toList();
+    return router.partitions(index);
   }
 
   /// Whether terms can be claimed, and all Partitions asked for rows. One that is being created may
   /// have rows that were retained.
   private boolean isServed(IndexDefinition index) {
-    return router.uniqueIndexes(index.collection()).stream()
-            .anyMatch(known -> known.id() == index.id())
-        && system.catalog().partitions().of(index.collection()).stream()
-            .filter(entry -> entry.bounds().hasFieldsOf(index))
+    Catalog catalog = system.catalog();
+    return isClaiming(catalog, index.id())
+        && ClaimPartitions.serve(catalog, index)
+        && catalog.partitionsOf(index).stream()
             .allMatch(entry -> entry.state() == PartitionEntry.State.ACTIVE);
   }
 

@@ -89,10 +89,7 @@ final class ClaimDisputes {
   private @Nullable PartitionDescriptor partition(IndexDefinition index, PrimaryKey key) {
     ColumnGroups groups = router.columnGroups(index.collection());
     if (groups != null) {
-      return groups.all().stream()
-          .filter(group -> group.bounds().hasFieldsOf(index))
-          .findFirst()
-          .orElse(null);
+      return router.partitions(index).stream().findFirst().orElse(null);
     }
     try {
       return router.owner(index.collection(), key);

@@ -1,6 +1,5 @@
 package dev.partita.node.transaction;
 
-import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.Response;
@@ -21,17 +20,25 @@ public record DocumentWrite(
     looked = List.copyOf(looked);
   }
 
-  /// Looks at all rows if the write depends on them, else at those whose terms it may have to
-  /// claim.
+  /// Looks at all rows if the write depends on them, else at those that unique or joint indexes may
+  /// have to be told of.
   public static DocumentWrite of(Router router, DocumentRows rows, Mutation mutation) {
-    List<IndexDefinition> unique = router.uniqueIndexes(rows.collection());
     List<PartitionDescriptor> looked =
         rows.needsRows(mutation)
             ? rows.owners()
             : rows.owners().stream()
-                .filter(owner -> unique.stream().anyMatch(owner.bounds()::hasFieldsOf))
+                .filter(owner -> isIndexedElsewhere(router, rows.collection(), owner))
                 .toList();
     return new DocumentWrite(rows, mutation, looked);
+  }
+
+  /// Whether a change of a row may change something in other Partitions: claims, or joint rows.
+  public static boolean isIndexedElsewhere(
+      Router router, String collection, PartitionDescriptor owner) {
+    return router.uniqueIndexes(collection).stream().anyMatch(owner.bounds()::hasFieldsOf)
+        || (owner.columnGroup() > 0
+            && router.jointIndexes(collection).stream()
+                .anyMatch(joint -> owner.bounds().divides(joint.definition())));
   }
 
   /// Has those rows read that have to be looked at.
@@ -65,7 +72,7 @@ public record DocumentWrite(
     return rows.mutations(mutation, found);
   }
 
-  /// The rows that unique indexes have to be told of.
+  /// The rows that unique and joint indexes have to be told of.
   public List<ClaimPlan.Row> claims(RowsAt before) {
     List<ClaimPlan.Row> claims = new ArrayList<>();
     List<Mutation> mutations = mutations(before);

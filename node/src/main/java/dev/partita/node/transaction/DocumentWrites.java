@@ -3,6 +3,7 @@ package dev.partita.node.transaction;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.index.IndexDefinition;
+import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.MutationResult;
 import dev.partita.node.partition.PartitionDescriptor;
@@ -21,9 +22,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Writes documents that take more than the plain write of a row, all or none: a transaction over
-/// their rows in column groups, over the claims of unique indexes, or over a row of which only some
-/// columns change. Where it turns out that none of this is so, it is the plain write of a row. Safe
-/// for any thread; calls block.
+/// their rows in column groups, over the claims of unique indexes, over joint rows, or over a row
+/// of which only some columns change. Where it turns out that none of this is so, it is the plain
+/// write of a row. Safe for any thread; calls block.
 public final class DocumentWrites {
 
   private final Router router;
@@ -105,13 +106,13 @@ public final class DocumentWrites {
     PartitionDescriptor owner = rows.owners().getFirst();
     if (rows.owners().size() > 1
         || rows.needsRows(mutation)
-        || router.uniqueIndexes(collection).stream().anyMatch(owner.bounds()::hasFieldsOf)) {
+        || DocumentWrite.isIndexedElsewhere(router, collection, owner)) {
       return null;
     }
     return plain(owner, rows.mutations(mutation, Map.of()), deadline);
   }
 
-  /// Null if the Partition knows of a unique index that this node has not heard of.
+  /// Null if the Partition knows of an index that this node has not heard of.
   private @Nullable List<MutationResult> plain(
       PartitionDescriptor partition, List<Mutation> mutations, Deadline deadline) {
     Response response =
@@ -167,6 +168,8 @@ public final class DocumentWrites {
       }
       List<ClaimPlan.Row> rows = new ArrayList<>();
       writes.forEach(write -> rows.addAll(write.claims(before)));
+      JointPlan joint = JointPlan.of(router, rows, before);
+      rows.addAll(joint.rows());
       ClaimPlan claims = ClaimPlan.of(router, rows);
       ClaimPlan.Contested twice = claims.twice();
       if (twice != null) {
@@ -174,7 +177,7 @@ public final class DocumentWrites {
       }
       return claims.isEmpty() && areRowsOfOne()
           ? plain(writes.getFirst().rows().owners().getFirst(), mutations, deadline)
-          : commit(claims, priority);
+          : commit(claims, joint, priority);
     }
 
     /// Whether these are rows of one Partition, each the whole document.
@@ -195,10 +198,12 @@ public final class DocumentWrites {
           .toList();
     }
 
-    private @Nullable List<MutationResult> commit(ClaimPlan claims, Timestamp priority) {
+    private @Nullable List<MutationResult> commit(
+        ClaimPlan claims, JointPlan joint, Timestamp priority) {
       var parts = new TransactionParts();
       writes.forEach(write -> write.addTo(parts, before));
       through.moveTo(parts);
+      joint.addTo(parts);
       claims.addTo(parts);
       return switch (transactions.commit(
           TransactionId.random(),
@@ -213,7 +218,9 @@ public final class DocumentWrites {
             throw refusal.toException().with("partition", by.value());
         case CommitResult.Wounded() -> null;
         case CommitResult.Refused(var by, var _, var results) ->
-            claims.concerns(by) ? disputed(claims, by, results) : refused(by, results);
+            claims.concerns(by)
+                ? disputed(claims, by, results)
+                : joint.concerns(by) ? refused(joint.keys(by), results) : refused(by, results);
       };
     }
 
@@ -237,6 +244,20 @@ public final class DocumentWrites {
         all.add(refused ? results.get(next++) : new MutationResult.NotApplied());
       }
       return List.copyOf(all);
+    }
+
+    /// What is wrong with joint rows is wrong with their documents.
+    private @Nullable List<MutationResult> refused(
+        List<PrimaryKey> keys, List<MutationResult> results) {
+      if (results.isEmpty() || isUnclaimed(results)) {
+        return null;
+      }
+      return mutations.stream()
+          .map(mutation -> {
+            int at = keys.indexOf(mutation.key());
+            return at < 0 ? new MutationResult.NotApplied() : results.get(at);
+          })
+          .toList();
     }
 
     private @Nullable List<MutationResult> disputed(

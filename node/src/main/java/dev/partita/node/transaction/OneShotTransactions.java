@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Runs transactions that come in one request, and tries again those that others were in the way
@@ -140,10 +141,16 @@ public final class OneShotTransactions {
           return new OneShotResult(now, trial.answers(), attempt, false);
         }
         priority = priority == null ? now : priority;
-        ClaimPlan claims = trial.claims();
+        JointPlan joint = trial.joint();
+        ClaimPlan claims = trial.claims(joint);
         claims.checkTogether();
         switch (transactions.commit(
-            id, now, priority, request.protocol(), trial.parts(claims).parts(now), deadline)) {
+            id,
+            now,
+            priority,
+            request.protocol(),
+            trial.parts(joint, claims).parts(now),
+            deadline)) {
           case CommitResult.Committed(Timestamp at) -> {
             return new OneShotResult(at, trial.answers(), attempt, false);
           }
@@ -267,12 +274,19 @@ public final class OneShotTransactions {
       return null;
     }
 
-    ClaimPlan claims() {
-      return ClaimPlan.of(
-          router, writes.stream().flatMap(write -> write.claims(found).stream()).toList());
+    JointPlan joint() {
+      return JointPlan.of(router, rows(), found);
     }
 
-    TransactionParts parts(ClaimPlan claims) {
+    private List<ClaimPlan.Row> rows() {
+      return writes.stream().flatMap(write -> write.claims(found).stream()).toList();
+    }
+
+    ClaimPlan claims(JointPlan joint) {
+      return ClaimPlan.of(router, Stream.concat(rows().stream(), joint.rows().stream()).toList());
+    }
+
+    TransactionParts parts(JointPlan joint, ClaimPlan claims) {
       var parts = new TransactionParts();
       // The first is the record.
       writes.forEach(write -> write.addTo(parts, found));
@@ -283,6 +297,7 @@ public final class OneShotTransactions {
         rows.owners().forEach(owner -> parts.read(owner, rows.key()));
       }
       through.moveTo(parts);
+      joint.addTo(parts);
       claims.addTo(parts);
       return parts;
     }

@@ -9,6 +9,9 @@
 /// [dev.partita.node.transaction.RecoveryProtocol]. `k8s/docs/transactions.md` tells why they are
 /// right; a test looks at all their interleavings.
 ///
+/// What documents have beside their rows is planned by [dev.partita.node.transaction.ClaimPlan] and
+/// [dev.partita.node.transaction.JointPlan], and commits with them.
+///
 /// Invariants:
 /// - A transaction is committed exactly if all its participants have prepared it and the record was
 ///   not told to abort it before. Its timestamp is the highest at which one of them prepared.

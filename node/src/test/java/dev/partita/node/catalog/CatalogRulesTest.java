@@ -171,31 +171,17 @@ class CatalogRulesTest {
   }
 
   @Test
-  void theFieldsOfAnIndexLieInOneColumnGroup() {
+  void anIndexOfDividedDocumentsHasAColumn() {
     register(ONE);
     applied(group("a", "x", "y"));
-    applied(group("b", "z"));
-    applied(index("inside", "x.deep", "y[*]"));
-    applied(index("later", "new", "newer"));
-    applied(index("keyed", "z", "id"));
-    assertThat(apply(index("torn", "x", "z")))
-        .isEqualTo(
-            new Refused(
-                Reason.INVALID,
-                "all fields of an index lie in one column group or none does",
-                "torn",
-                "partition a: the index has x in the group and z elsewhere"));
-    refused(index("alone", "id"), Reason.INVALID);
-    assertThat(apply(group("c", "new")))
-        .isEqualTo(
-            new Refused(
-                Reason.INVALID,
-                "all fields of an index lie in one column group or none does",
-                "c",
-                "index later has new in the group and newer elsewhere"));
-    applied(group("c", "new", "newer"));
-    applied(new CatalogCommand.DropPartition("a", true));
-    refused(index("torn", "x", "z"), Reason.INVALID);
+    applied(index("keyed", "x", "id"));
+    String why = "an index of a collection that is divided by columns has a column, and id is none";
+    assertThat(apply(index("alone", "id")))
+        .isEqualTo(new Refused(Reason.INVALID, why, "alone", "partition a"));
+    applied(new CatalogCommand.DropPartition("a", false));
+    applied(index("alone", "id"));
+    assertThat(apply(group("b", "z")))
+        .isEqualTo(new Refused(Reason.INVALID, why, "b", "index alone"));
   }
 
   @Test

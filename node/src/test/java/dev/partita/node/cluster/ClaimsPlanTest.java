@@ -28,14 +28,15 @@ class ClaimsPlanTest {
         new CatalogCommand.CreateIndex(
             "by-code", "things", List.of(IndexTerm.of("code")), List.of(), true));
     CatalogPlan.next(cluster.view()).forEach(cluster::apply);
-    for (PartitionEntry claims : claims()) {
-      cluster.report(
-          claims.id(), claims.voters().getFirst(), 1, claims.voters(), List.of(), claims.voters());
-      cluster.apply(
-          new CatalogCommand.ObservePartition(claims.id(), 1, claims.voters(), List.of()));
-      cluster.apply(new CatalogCommand.ActivatePartition(claims.id()));
-    }
+    claims().forEach(this::activate);
     return things;
+  }
+
+  private void activate(PartitionEntry entry) {
+    cluster.report(
+        entry.id(), entry.voters().getFirst(), 1, entry.voters(), List.of(), entry.voters());
+    cluster.apply(new CatalogCommand.ObservePartition(entry.id(), 1, entry.voters(), List.of()));
+    cluster.apply(new CatalogCommand.ActivatePartition(entry.id()));
   }
 
   private List<PartitionEntry> claims() {
@@ -72,6 +73,25 @@ class ClaimsPlanTest {
 
   private static Set<NodeId> nodes(int... numbers) {
     return Set.copyOf(IntStream.of(numbers).mapToObj(Views::node).toList());
+  }
+
+  @Test
+  void jointRowsFollowTheFirstOfTheirGroupsAndClaimsFollowThem() {
+    PartitionId first = cluster.partition("one", new Bounds.Columns(List.of("a")), 1, 2, 3);
+    cluster.partition("two", new Bounds.Columns(List.of("b")), 3, 4, 5);
+    cluster.apply(
+        new CatalogCommand.CreateIndex(
+            "by-both", "things", List.of(IndexTerm.of("a"), IndexTerm.of("b")), List.of(), true));
+    PartitionEntry rows = claims().getFirst();
+    assertThat(rows.name()).isEqualTo("by-both~rows");
+    activate(rows);
+    CatalogPlan.next(cluster.view()).forEach(cluster::apply);
+    assertThat(claims()).hasSize(5);
+    claims().stream().skip(1).forEach(this::activate);
+    assertThat(claims()).allMatch(entry -> Set.copyOf(entry.voters()).equals(nodes(1, 2, 3)));
+    move("elsewhere", first, 3, 5);
+    settle();
+    assertThat(claims()).allMatch(entry -> Set.copyOf(entry.voters()).equals(nodes(1, 2, 5)));
   }
 
   @Test

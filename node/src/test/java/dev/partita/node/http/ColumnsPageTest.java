@@ -26,6 +26,8 @@ class ColumnsPageTest {
         .contains(
             "{\"id\":\"ada\",\"name\":\"Ada\",\"mail\":\"countess@example.org\","
                 + "\"photo\":\"…\",\"taken\":1852}")
-        .contains("\"document\":{\"id\":\"bob\",\"name\":\"Bob\"}");
+        .contains("\"document\":{\"id\":\"bob\",\"name\":\"Bob\"}")
+        // By the name, which is in one group, with the year of the other one.
+        .contains("{\"id\":\"ada\",\"taken\":1852,\"document\":{\"id\":\"ada\",\"name\":\"Ada\",");
   }
 }

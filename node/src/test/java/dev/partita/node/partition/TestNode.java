@@ -126,17 +126,21 @@ public final class TestNode
             revision,
             indexes.stream()
                 .filter(index -> index.collection().equals(descriptor.collection()))
-                .filter(descriptor.bounds()::hasFieldsOf)
+                .filter(index -> knows(descriptor, index))
                 .toList());
       }
     }
+  }
+
+  private static boolean knows(PartitionDescriptor descriptor, IndexDefinition index) {
+    return descriptor.bounds().hasFieldsOf(index) || descriptor.bounds().divides(index);
   }
 
   public void awaitReady(IndexDefinition index) {
     Awaitility.await()
         .until(() ->
             partitions(index.collection()).stream()
-                .filter(descriptor -> descriptor.bounds().hasFieldsOf(index))
+                .filter(descriptor -> knows(descriptor, index))
                 .map(descriptor -> partitions.replica(descriptor.id()))
                 .allMatch(replica ->
                     replica != null
