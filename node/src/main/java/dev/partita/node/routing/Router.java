@@ -147,7 +147,7 @@ public final class Router implements PartitionCaller, PartitionDirectory {
 
   /// Whether a Partition has a row, as far as is known here.
   public boolean hasPartition(String collection, PrimaryKey key) {
-    return !ClaimPartitions.isClaims(collection) && present(collection, key).isPresent();
+    return !ClaimPartitions.isHidden(collection) && present(collection, key).isPresent();
   }
 
   @Override
