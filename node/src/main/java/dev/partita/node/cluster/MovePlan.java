@@ -43,14 +43,9 @@ final class MovePlan {
 
   Action next() {
     Optional<PartitionEntry> entry = view.catalog().partition(move.partition());
-    if (entry.isEmpty()) {
-      return Action.Finish.failed("the partition was dropped");
-    }
-    if (entry.get().state() == PartitionEntry.State.MERGED) {
-      return Action.Finish.failed("the partition was merged into the one that it was split from");
-    }
-    if (entry.get().state() == PartitionEntry.State.SPLIT) {
-      return Action.Finish.failed("the partition was split: its children can be moved");
+    Optional<Action> end = OperationPlan.endOfGroup(entry);
+    if (end.isPresent()) {
+      return end.get();
     }
     Optional<LedPartition> led = view.led(move.partition());
     if (led.isEmpty()) {

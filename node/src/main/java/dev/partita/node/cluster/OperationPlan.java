@@ -104,9 +104,23 @@ final class OperationPlan {
     };
   }
 
+  /// The end of an operation on the group of a Partition that has no group any more, or will soon
+  /// have none; empty if it has one. Nobody leads it then, so it must not be waited for.
+  static Optional<Action> endOfGroup(Optional<PartitionEntry> entry) {
+    String why =
+        switch (entry.map(PartitionEntry::state).orElse(null)) {
+          case null -> "the partition was dropped";
+          case MERGED -> "the partition was merged into the one that it was split from";
+          case SPLIT -> "the partition was split: ask for its children";
+          case PENDING, CREATING, ACTIVE, RETAINED -> null;
+        };
+    return Optional.ofNullable(why).map(Action.Finish::failed);
+  }
+
   private static Action transfer(PartitionId partition, NodeId to, ClusterView view) {
-    if (view.catalog().partition(partition).isEmpty()) {
-      return Action.Finish.failed("the partition was dropped");
+    Optional<Action> end = endOfGroup(view.catalog().partition(partition));
+    if (end.isPresent()) {
+      return end.get();
     }
     Optional<LedPartition> led = view.led(partition);
     if (led.isEmpty()) {

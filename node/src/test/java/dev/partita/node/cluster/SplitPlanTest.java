@@ -202,6 +202,19 @@ class SplitPlanTest {
   }
 
   @Test
+  void whatIsAskedOfAPartitionThatIsSplitMeanwhileEnds() {
+    PartitionId partition = cluster.partition("p", HUNDRED, 1, 2, 3);
+    cluster.apply(
+        new CatalogCommand.PutOperation("lead", new Operation.TransferLeader(partition, node(2))));
+    split("s", partition, 50);
+    run("s");
+    assertThat(run("lead")).endsWith(OperationEntry.FINISHED);
+    assertThat(state("lead")).isEqualTo(OperationEntry.State.FAILED);
+    assertThat(requireNonNull(cluster.catalog.operations().get("lead")).message())
+        .contains("was split");
+  }
+
+  @Test
   void aSplitEndsWithItsPartition() {
     PartitionId partition = cluster.partition("p", HUNDRED, 1, 2, 3);
     split("s", partition, 50);
@@ -235,14 +248,16 @@ class SplitPlanTest {
         if (asked < 8 && random.nextInt(6) == 0) {
           long at = random.nextLong(1, 99);
           Operation wish =
-              random.nextBoolean()
-                  ? new Operation.SplitPartition(any.id(), Datum.of(at))
-                  : new Operation.MoveReplica(any.id(), node(3), node(4));
+              switch (random.nextInt(4)) {
+                case 0 -> new Operation.MoveReplica(any.id(), node(3), node(4));
+                case 1 -> new Operation.TransferLeader(any.id(), node(2));
+                default -> new Operation.SplitPartition(any.id(), Datum.of(at));
+              };
           boolean possible =
               any.bounds().contains(PrimaryKey.of(at - 1))
                   && any.bounds().contains(PrimaryKey.of(at))
                   && views.catalog.children(any.id()).isEmpty();
-          if (possible || wish instanceof Operation.MoveReplica) {
+          if (possible || !(wish instanceof Operation.SplitPartition)) {
             views.apply(new CatalogCommand.PutOperation("o-" + asked++, wish));
           }
         }
