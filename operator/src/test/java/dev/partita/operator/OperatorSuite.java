@@ -628,6 +628,33 @@ abstract class OperatorSuite extends OperatorFixture {
   }
 
   @Test
+  @LocalControlPlaneSuffices
+  void anIndexWhoseCopiesWouldLeaveTheResidencyIsRefused() {
+    start(CrashPoint.never());
+    apply(site(1));
+    apply(partition("here", "columns: [f], replicas: 1, residency: [{site: main}]"));
+    awaitReady(Partition.class, "here");
+    apply(partition("anywhere", "columns: [g], replicas: 1"));
+    awaitReady(Partition.class, "anywhere");
+    String index =
+        "{\"collection\":\"c\",\"terms\":[{\"field\":\"f\"},{\"field\":\"g\"}],\"values\":[],\"unique\":false}";
+    cluster.request("r1", "Create", "Index", "over", index);
+    await().atMost(PATIENCE).until(() -> !cluster.answer("r1").isEmpty());
+    assertThat(cluster.answer("r1")).startsWith("Refused").contains("residency", "anywhere");
+    apply(
+        "apiVersion: partita.dev/v1alpha1\nkind: Index\nmetadata: {name: over}\nspec: {collection: c, terms: [{field: f}, {field: g}]}");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> {
+          IndexStatus status = get(Index.class, "over").getStatus();
+          return status != null && "Stalled".equals(status.phase());
+        });
+    assertThat(cluster.indexes()).isEmpty();
+    apply(partition("anywhere", "columns: [g], replicas: 1, residency: [{site: main}]"));
+    await().atMost(PATIENCE).until(() -> !cluster.indexes().isEmpty());
+  }
+
+  @Test
   void requestsBecomeResourcesAndAreAnswered() {
     start(CrashPoint.never());
     apply(site(1));

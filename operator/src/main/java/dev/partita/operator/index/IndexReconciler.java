@@ -2,6 +2,7 @@ package dev.partita.operator.index;
 
 import dev.partita.crd.Index;
 import dev.partita.crd.IndexStatus;
+import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
 import dev.partita.operator.nodeclient.Answer;
 import dev.partita.operator.nodeclient.ClusterView;
@@ -74,8 +75,19 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
     Optional<ClusterView> cluster = dataPlane.view();
     IndexView view =
         cluster.flatMap(seen -> seen.index(index.getMetadata().getName())).orElse(null);
-    Verdict verdict =
-        cluster.isEmpty() ? unobserved() : view == null ? create(index, dataPlane) : verdict(view);
+    Optional<String> obstacle =
+        IndexResidency.obstacle(index.getSpec(), partitions(index, context));
+    Verdict verdict;
+    if (cluster.isEmpty()) {
+      verdict = unobserved();
+    } else if (view == null) {
+      verdict =
+          obstacle
+              .map(why -> Verdict.stalled("ResidencyConflict", why))
+              .orElseGet(() -> create(index, dataPlane));
+    } else {
+      verdict = obstacle.map(why -> conflict(view, why)).orElseGet(() -> verdict(view));
+    }
     UpdateControl<Index> control = UpdateControl.noUpdate();
     if (writeStatus(index, verdict, view, context)) {
       return control.reschedule();
@@ -106,6 +118,25 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
         "Pending",
         "Unreachable",
         "no node of this namespace answers; it needs a Site whose nodes are ready");
+  }
+
+  /// It was made before the Partitions were as they are now. Its entries are needed by whoever uses
+  /// it, so it is for a person to drop it.
+  private static Verdict conflict(IndexView view, String why) {
+    return new Verdict(
+        Verdict.Kind.STALLED,
+        verdict(view).phase(),
+        "ResidencyConflict",
+        why + ", or delete the Index");
+  }
+
+  private static List<Partition> partitions(Index index, Context<Index> context) {
+    return context
+        .getClient()
+        .resources(Partition.class)
+        .inNamespace(index.getMetadata().getNamespace())
+        .list()
+        .getItems();
   }
 
   private static Verdict create(Index index, DataPlane dataPlane) {

@@ -1,4 +1,5 @@
-/// Index to catalog entry: creation, the mirrored progress, and deletion.
+/// Index to catalog entry: creation, if its copies may be where they will be, the mirrored
+/// progress, and deletion.
 @NullMarked
 package dev.partita.operator.index;
 

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.partita.crd.ApiNames;
 import dev.partita.crd.Index;
+import dev.partita.crd.IndexSpec;
 import dev.partita.crd.Partition;
 import dev.partita.crd.PartitionSpec;
 import dev.partita.crd.Site;
+import dev.partita.operator.index.IndexResidency;
 import dev.partita.operator.nodeclient.ClusterView;
 import dev.partita.operator.nodeclient.RequestAnswer;
 import dev.partita.operator.nodeclient.RequestView;
@@ -103,12 +105,13 @@ public final class RequestAnswerer implements DataPlanes.Listener {
         "spec", mapper.convertValue(request.spec(), new TypeReference<Map<String, Object>>() {}));
     var wanted = client.genericKubernetesResources(type).inNamespace(namespace).resource(resource);
     try {
-      if (request.kind().equals(PARTITION)) {
-        wanted.dryRun().fieldValidation(FieldValidateable.Validation.STRICT).create();
-        Optional<String> obstacle = obstacle(request, view, namespace);
-        if (obstacle.isPresent()) {
-          return RequestAnswer.refused(obstacle.get());
-        }
+      wanted.dryRun().fieldValidation(FieldValidateable.Validation.STRICT).create();
+      Optional<String> obstacle =
+          request.kind().equals(PARTITION)
+              ? obstacle(request, view, namespace)
+              : indexObstacle(request, namespace);
+      if (obstacle.isPresent()) {
+        return RequestAnswer.refused(obstacle.get());
       }
       wanted.fieldValidation(FieldValidateable.Validation.STRICT).create();
       return RequestAnswer.accepted();
@@ -128,6 +131,13 @@ public final class RequestAnswerer implements DataPlanes.Listener {
     partition.setSpec(mapper.convertValue(request.spec(), PartitionSpec.class));
     List<Site> sites = client.resources(Site.class).inNamespace(namespace).list().getItems();
     return PlacementCheck.obstacle(partition, view, sites);
+  }
+
+  /// Why an Index cannot be. Its resource would wait for somebody to change Partitions.
+  private Optional<String> indexObstacle(RequestView request, String namespace) {
+    return IndexResidency.obstacle(
+        mapper.convertValue(request.spec(), IndexSpec.class),
+        client.resources(Partition.class).inNamespace(namespace).list().getItems());
   }
 
   private RequestAnswer existing(
