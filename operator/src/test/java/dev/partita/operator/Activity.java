@@ -22,6 +22,9 @@ final class Activity implements Metrics {
   private final Set<String> retried = ConcurrentHashMap.newKeySet();
   private final Set<String> heardOf = ConcurrentHashMap.newKeySet();
 
+  /// What is gone is not tried again, whether it was deleted before or after its reconcile failed.
+  private final Set<String> gone = ConcurrentHashMap.newKeySet();
+
   /// Whether a controller has heard of a new resource, and so of all that had happened to resources
   /// of that kind before.
   boolean hasHeardOf(String controller, String name) {
@@ -35,13 +38,19 @@ final class Activity implements Metrics {
 
   /// Whether no reconcile runs, waits for a thread, or is to be tried again.
   boolean isIdle() {
-    return finished.get() == submitted.get() && retried.isEmpty();
+    return finished.get() == submitted.get() && gone.containsAll(retried);
   }
 
   @Override
   public void eventReceived(Event event, Map<String, Object> metadata) {
-    if (event instanceof ResourceEvent told && told.getAction() == ResourceAction.ADDED) {
-      heardOf.add(key(told.getRelatedCustomResourceID().getName(), metadata));
+    if (event instanceof ResourceEvent told) {
+      String key = key(told.getRelatedCustomResourceID().getName(), metadata);
+      if (told.getAction() == ResourceAction.ADDED) {
+        heardOf.add(key);
+        gone.remove(key);
+      } else if (told.getAction() == ResourceAction.DELETED) {
+        gone.add(key);
+      }
     }
   }
 

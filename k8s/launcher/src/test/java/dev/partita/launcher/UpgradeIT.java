@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -262,7 +263,12 @@ class UpgradeIT {
   @Test
   @Order(7)
   void aDrainedServerHandsItsLeadersOverAndLosesItsPod() throws Exception {
-    Pod leading = podOf(leaderOf("p"));
+    // Nodes have just been rolled: for a moment the resource may tell of no leader.
+    Pod leading =
+        await()
+            .atMost(PATIENCE)
+            .until(() -> podIfThere(leaderOf("p")), Optional::isPresent)
+            .orElseThrow();
     String name = leading.getMetadata().getName();
     String server = leading.getSpec().getNodeName();
     Path log = home.resolve("drained.log");
@@ -467,10 +473,11 @@ class UpgradeIT {
   }
 
   private static Pod podOf(String name) {
-    return pods().stream()
-        .filter(pod -> pod.getMetadata().getName().equals(name))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no pod " + name));
+    return podIfThere(name).orElseThrow(() -> new AssertionError("no pod " + name));
+  }
+
+  private static Optional<Pod> podIfThere(String name) {
+    return pods().stream().filter(pod -> pod.getMetadata().getName().equals(name)).findFirst();
   }
 
   private static Set<String> podUids() {
