@@ -2,6 +2,7 @@ package dev.partita.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.partita.node.admin.MemberView;
@@ -9,6 +10,8 @@ import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
 import dev.partita.node.admin.PartitionView;
 import dev.partita.node.admin.PartitionWish;
+import dev.partita.node.admin.RequestAnswer;
+import dev.partita.node.admin.RequestView;
 import dev.partita.node.error.DatabaseException;
 import dev.partita.node.error.ErrorCode;
 import dev.partita.node.key.PrimaryKey;
@@ -20,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -274,13 +278,20 @@ final class EdgeClusterTest {
         .isThrownBy(() -> cluster().admin().requestPartition("more", voting, cluster().deadline()))
         .satisfies(e -> assertThat(e.context()).containsEntry("given", "edge"));
     PartitionWish wish = wish(new PartitionWish.SiteShare("edge", null));
-    // Nobody answers it: there is no operator.
-    Deadline soon = cluster().deadline(Duration.ofSeconds(2));
-    assertThatExceptionOfType(DatabaseException.class)
-        .isThrownBy(() -> cluster().admin().requestPartition("more", wish, soon))
-        .satisfies(e -> assertThat(e.code()).isNotEqualTo(ErrorCode.INVALID_DEFINITION));
-    assertThat(cluster().state().requests().getFirst().spec().get("placement"))
+    CompletableFuture<?> asked =
+        CompletableFuture.runAsync(
+            () -> cluster().admin().requestPartition("more", wish, cluster().deadline()));
+    await().atMost(TestCluster.PATIENCE).until(() -> !cluster().state().requests().isEmpty());
+    RequestView request = cluster().state().requests().getFirst();
+    assertThat(request.spec().get("placement"))
         .isEqualTo(TestCluster.json("[{\"site\":\"edge\"}]"));
+    cluster()
+        .admin()
+        .answerRequest(
+            request.id(),
+            new RequestAnswer(RequestAnswer.State.REFUSED, "not here"),
+            cluster().deadline());
+    assertThatThrownBy(asked::join).hasMessageContaining("not here");
   }
 
   private static PartitionWish wish(PartitionWish.SiteShare share) {
