@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// Limits of waiting for futures, kept to within [#PRECISION_MILLIS].
 ///
@@ -24,14 +25,29 @@ public final class CoarseTimeouts {
 
   private static final CoarseTimeouts SHARED = new CoarseTimeouts();
 
-  private record Limit(CompletableFuture<?> future, long untilNanos, Runnable expire) {
+  /// What is to be done when the time is up, until then. It lets go of the future as soon as that
+  /// is done: its value may be large, and the list is looked through later.
+  private static final class Limit {
+    private final long untilNanos;
+    private volatile @Nullable Runnable expire;
+
+    Limit(long untilNanos, Runnable expire) {
+      this.untilNanos = untilNanos;
+      this.expire = expire;
+    }
+
+    void end() {
+      expire = null;
+    }
 
     /// Whether it needs to be looked at no more.
     boolean isOver(long nowNanos) {
-      if (!future.isDone() && nowNanos - untilNanos >= 0) {
-        expire.run();
+      Runnable present = expire;
+      if (present != null && nowNanos - untilNanos >= 0) {
+        present.run();
+        end();
       }
-      return future.isDone();
+      return expire == null;
     }
   }
 
@@ -79,7 +95,9 @@ public final class CoarseTimeouts {
   }
 
   private void add(CompletableFuture<?> future, long nanosMax, Runnable expire) {
-    limits.add(new Limit(future, System.nanoTime() + Math.clamp(nanosMax, 0, NANOS_MAX), expire));
+    var limit = new Limit(System.nanoTime() + Math.clamp(nanosMax, 0, NANOS_MAX), expire);
+    var _ = future.whenComplete((_, _) -> limit.end());
+    limits.add(limit);
     if (idle) {
       LockSupport.unpark(sweeper);
     }
