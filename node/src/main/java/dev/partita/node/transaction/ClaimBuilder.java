@@ -10,11 +10,9 @@ import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.CommitProtocolKind;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
-import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.routing.Router;
-import dev.partita.node.storage.Direction;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
@@ -167,7 +165,7 @@ public final class ClaimBuilder implements AutoCloseable {
       IndexDefinition index, PartitionDescriptor partition) {
     PrimaryKey after = null;
     while (true) {
-      Response.Rows page = page(partition, after);
+      Response.Rows page = RowPages.next(router, partition, after, PAGE_ROWS, deadline());
       int next = 0;
       while (next < page.rows().size()) {
         var step = new Step(index, partition, page, next);
@@ -185,28 +183,6 @@ public final class ClaimBuilder implements AutoCloseable {
         return null;
       }
     }
-  }
-
-  private Response.Rows page(PartitionDescriptor partition, @Nullable PrimaryKey after) {
-    Response response =
-        router.call(
-            partition,
-            new Request.Scan(
-                partition.id(),
-                partition.epoch(),
-                null,
-                null,
-                Direction.FORWARD,
-                after,
-                PAGE_ROWS,
-                null),
-            deadline());
-    return switch (response) {
-      case Response.Rows rows -> rows;
-      case Response.Refusal refusal ->
-          throw refusal.toException().with("partition", partition.name());
-      default -> throw new IllegalStateException("no answer to a scan: " + response);
-    };
   }
 
   /// The next documents of a page, in one transaction.

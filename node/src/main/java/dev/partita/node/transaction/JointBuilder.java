@@ -18,7 +18,6 @@ import dev.partita.node.partition.Response;
 import dev.partita.node.partition.TransactionId;
 import dev.partita.node.routing.JointIndex;
 import dev.partita.node.routing.Router;
-import dev.partita.node.storage.Direction;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
@@ -155,7 +154,7 @@ public final class JointBuilder implements AutoCloseable {
         if (gathered(joint.definition()) == null) {
           return false;
         }
-        Response.Rows page = page();
+        Response.Rows page = RowPages.next(router, partition, after, rows, deadline());
         List<PrimaryKey> keys = page.rows().stream().map(Response.Stored::key).toList();
         int done = make(keys);
         if (done > 0) {
@@ -169,28 +168,6 @@ public final class JointBuilder implements AutoCloseable {
           return true;
         }
       }
-    }
-
-    private Response.Rows page() {
-      Response response =
-          router.call(
-              partition,
-              new Request.Scan(
-                  partition.id(),
-                  partition.epoch(),
-                  null,
-                  null,
-                  Direction.FORWARD,
-                  after,
-                  rows,
-                  null),
-              deadline());
-      return switch (response) {
-        case Response.Rows found -> found;
-        case Response.Refusal refusal ->
-            throw refusal.toException().with("partition", partition.name());
-        default -> throw new IllegalStateException("no answer to a scan: " + response);
-      };
     }
 
     /// Makes the joint rows of the first of some documents, in one transaction; gives how many.
