@@ -30,7 +30,19 @@ final class HttpConnection implements AutoCloseable {
 
   /// @param timeoutMillis how long to wait for the connection, and for each part of an answer
   HttpConnection(InetSocketAddress address, int timeoutMillis) throws IOException {
-    socket = new Socket();
+    this(address, timeoutMillis, new Socket());
+  }
+
+  /// A connection on which little is under way: what is not read stays with the server.
+  static HttpConnection receiving(InetSocketAddress address, int bytesMax) throws IOException {
+    var socket = new Socket();
+    socket.setReceiveBufferSize(bytesMax);
+    return new HttpConnection(address, TIMEOUT_MILLIS, socket);
+  }
+
+  private HttpConnection(InetSocketAddress address, int timeoutMillis, Socket socket)
+      throws IOException {
+    this.socket = socket;
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(timeoutMillis);
     socket.connect(address, timeoutMillis);

@@ -31,6 +31,11 @@ class ClusterBoundsIT {
   /// else.
   private static final long RESIDENT_BYTES_MAX = 640L << 20;
 
+  /// Half of the memory outside of the heap that the nodes are started with for buffers.
+  private static final long BUFFER_BYTES_MAX = 32L << 20;
+
+  private static final int RECEIVED_BYTES = 4 << 10;
+
   @TempDir static Path directory;
   private static Nodes nodes;
 
@@ -112,33 +117,46 @@ class ClusterBoundsIT {
       String key = "page-" + i;
       await().atMost(PATIENCE).until(() -> put(key, text(900_000)).status() / 100 == 2);
     }
+    String path = DOCUMENTS + "?start=page-&end=page.&limit=1000";
+    int count = 200;
     CountDownLatch read = new CountDownLatch(1);
     Queue<HttpConnection.Answer> answers = new ConcurrentLinkedQueue<>();
     List<Thread> clients = new ArrayList<>();
-    String pages = DOCUMENTS + "?start=page-&end=page.&limit=1000";
-    for (int i = 0; i < 200; i++) {
-      clients.add(Thread.ofVirtual().start(() -> readSlowly(pages, read, answers)));
+    for (int i = 0; i < count; i++) {
+      clients.add(Thread.ofVirtual().start(() -> readSlowly(path, read, answers)));
     }
     // Nobody reads on, so those who wait in line are told.
     await()
         .atMost(PATIENCE)
         .untilAsserted(() -> assertThat(answers).anySatisfy(ClusterBoundsIT::assertOverloaded));
+    assertThat(bufferBytes(0)).isLessThan(BUFFER_BYTES_MAX);
     assertThat(put("beside", "{}").status()).isBetween(200, 201);
     read.countDown();
     for (Thread client : clients) {
       client.join();
     }
-    assertThat(answers).hasSize(200);
+    assertThat(answers).hasSize(count);
     assertThat(answers).anySatisfy(answer -> assertThat(answer.status()).isEqualTo(200));
     await()
         .atMost(PATIENCE)
-        .untilAsserted(() -> assertThat(send(0, "GET", pages, "", "").status()).isEqualTo(200));
+        .untilAsserted(() -> assertThat(send(0, "GET", path, "", "").status()).isEqualTo(200));
   }
 
-  /// Asks for a page and looks at no more of a good answer than that it comes, until it is told to.
+  /// The memory outside of its heap that a node has for buffers.
+  private static long bufferBytes(int node) {
+    String name = "jvm_buffer_memory_used_bytes{id=\"direct\"} ";
+    return send(node, "GET", "/metrics", "", "")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name))
+        .mapToLong(line -> (long) Double.parseDouble(line.substring(name.length())))
+        .sum();
+  }
+
+  /// Looks at no more of a good answer than that it comes, until it is told to.
   private static void readSlowly(
       String path, CountDownLatch read, Queue<HttpConnection.Answer> answers) {
-    try (HttpConnection connection = new HttpConnection(nodes.address(0))) {
+    try (HttpConnection connection = HttpConnection.receiving(nodes.address(0), RECEIVED_BYTES)) {
       connection.begin("GET", path, 0);
       boolean good = connection.startsWithin(PATIENCE, "HTTP/1.1 200");
       if (good) {

@@ -117,12 +117,17 @@ final class EngineMeters {
 
   /// Binds what the HTTP edge counts.
   void bindHttp(
-      Admission admission, PageAdmission pages, ChangeStreams streams, ErrorCounts errors) {
+      Admission admission,
+      PageAdmission pages,
+      LargeAnswers answers,
+      ChangeStreams streams,
+      ErrorCounts errors) {
     NodeMetric.HTTP_IN_FLIGHT.bind(registry, admission, Admission::requestsInFlight);
     NodeMetric.HTTP_BODY_BYTES.bind(registry, admission, Admission::bodyBytesInFlight);
     NodeMetric.REFUSALS.bind(registry, admission, Admission::refusedRequests, "http_requests");
     NodeMetric.REFUSALS.bind(registry, admission, Admission::refusedBodies, "http_body_bytes");
     NodeMetric.REFUSALS.bind(registry, pages, PageAdmission::refused, "http_pages");
+    NodeMetric.REFUSALS.bind(registry, answers, LargeAnswers::refused, "http_answer_bytes");
     NodeMetric.CHANGE_STREAMS.bind(registry, streams, ChangeStreams::count);
     NodeMetric.CHANGES_SENT.bind(registry, streams, ChangeStreams::sent);
     NodeMetric.CHANGES_LAG.bind(registry, streams, ChangeStreams::lagSeconds);

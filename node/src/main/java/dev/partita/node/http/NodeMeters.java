@@ -53,13 +53,14 @@ final class NodeMeters {
       NodeLifecycle lifecycle,
       Admission admission,
       PageAdmission pages,
+      LargeAnswers answers,
       ChangeStreams streams,
       ErrorCounts errors,
       MeterRegistry registry) {
     this.node = lifecycle.node();
     this.registry = registry;
     this.engine = new EngineMeters(registry, node);
-    this.engine.bindHttp(admission, pages, streams, errors);
+    this.engine.bindHttp(admission, pages, answers, streams, errors);
     this.times = new OperationTimes(registry, node::catalog);
     this.indexes = new IndexMeters(registry);
     bindNode();

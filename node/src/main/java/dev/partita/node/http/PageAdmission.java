@@ -24,8 +24,7 @@ final class PageAdmission {
   /// What is left of a request's time is for the page itself.
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-  /// A quarter of the heap: Netty sends each page as a whole through memory outside of it, of which
-  /// a node has no more than that.
+  /// A quarter of the heap.
   private final int limit =
       Math.clamp(Runtime.getRuntime().maxMemory() / 4 / PAGE_BYTES, PAGES_MIN, PAGES_MAX);
 
