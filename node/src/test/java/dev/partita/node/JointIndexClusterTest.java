@@ -51,6 +51,8 @@ class JointIndexClusterTest {
   private static final List<String> INDEXED =
       List.of("race", "turns", "parts", "phantom", "pages", "orphan", "blind");
 
+  private static final String WITHOUT_TERMS = "termless";
+
   private static final String UNIQUE = "unique";
   private static final List<String> NOT_INDEXED = List.of("old", "twice");
 
@@ -61,9 +63,12 @@ class JointIndexClusterTest {
   void found(@TempDir Path directory) {
     cluster = TestCluster.founded(directory, 3);
     joint = new JointIndexes(cluster);
-    Stream.of(INDEXED, List.of(UNIQUE), NOT_INDEXED).flatMap(List::stream).forEach(joint::order);
+    Stream.of(INDEXED, List.of(UNIQUE, WITHOUT_TERMS), NOT_INDEXED)
+        .flatMap(List::stream)
+        .forEach(joint::order);
     INDEXED.forEach(collection -> joint.index(collection, false, "a", "b"));
     joint.index(UNIQUE, true, "a", "b");
+    joint.indexWithoutTerms(WITHOUT_TERMS, "a", "b");
     cluster.createPartition("grown-a", "grown", "{\"columns\":[\"a\",\"more\"]}", 0, 1, 2);
     joint.put("grown", 1, "\"a\":1");
     joint.index("grown", false, "a", "b");
@@ -72,7 +77,7 @@ class JointIndexClusterTest {
     joint.put("twice", 2, "\"a\":1,\"b\":1");
     joint.put("twice", 3, "\"a\":1,\"b\":3");
     joint.index("twice", true, "a", "b");
-    Stream.concat(INDEXED.stream(), Stream.of(UNIQUE))
+    Stream.concat(INDEXED.stream(), Stream.of(UNIQUE, WITHOUT_TERMS))
         .forEach(index -> joint.awaitState(index, IndexView.State.READY));
   }
 
@@ -238,6 +243,24 @@ class JointIndexClusterTest {
           .isInstanceOf(MutationResult.Written.class);
     }
     assertThat(joint.assertExact(0, "parts", null)).isEmpty();
+  }
+
+  @Test
+  void withoutTermsItHasADocumentForAsLongAsThereIsARowOfIt() {
+    joint.put("termless", 1, "\"a\":1,\"b\":1");
+    joint.put("termless", 2, "\"b\":1", "b");
+    joint.put("termless", 3, "\"more\":1");
+    joint.put("termless", 4, "");
+    assertThat(joint.assertExact(0, "termless", null)).hasSize(4);
+    joint.put("termless", 1, "", "a");
+    joint.put("termless", 1, "", "b");
+    joint.put("termless", 2, "\"a\":1");
+    assertThat(joint.assertExact(1, "termless", null)).hasSize(4);
+    for (long key = 1; key <= 4; key++) {
+      assertThat(joint.write(0, "termless", Mutation.delete(PrimaryKey.of(key))))
+          .isInstanceOf(MutationResult.Written.class);
+    }
+    assertThat(joint.assertExact(2, "termless", null)).isEmpty();
   }
 
   @Test

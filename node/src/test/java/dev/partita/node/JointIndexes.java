@@ -65,13 +65,22 @@ final class JointIndexes {
   }
 
   void index(String collection, boolean unique, String... terms) {
-    cluster
-        .admin()
-        .putIndex(
+    put(
+        new IndexSpec(
+            collection, Stream.of(terms).map(IndexSpec.Term::new).toList(), List.of(), unique));
+  }
+
+  void indexWithoutTerms(String collection, String... values) {
+    put(
+        new IndexSpec(
             collection,
-            new IndexSpec(
-                collection, Stream.of(terms).map(IndexSpec.Term::new).toList(), List.of(), unique),
-            cluster.deadline());
+            List.of(),
+            Stream.of(values).map(value -> new IndexSpec.Value(value, false)).toList(),
+            false));
+  }
+
+  private void put(IndexSpec spec) {
+    cluster.admin().putIndex(spec.collection(), spec, cluster.deadline());
   }
 
   IndexView view(String index) {

@@ -85,6 +85,15 @@ final class Activity implements Metrics {
     finished.incrementAndGet();
   }
 
+  @Override
+  public String toString() {
+    return submitted
+        + " reconciles submitted, "
+        + finished
+        + " finished, to be tried again "
+        + retried;
+  }
+
   private static String key(String name, Map<String, Object> metadata) {
     return metadata.get(Constants.CONTROLLER_NAME) + "/" + name;
   }

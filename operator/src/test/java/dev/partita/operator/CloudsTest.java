@@ -6,50 +6,25 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /// Partitions that say what they survive, where they are led and where their data may be, over
 /// Sites in several regions, on the local control plane.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-class CloudsTest extends OperatorFixture {
+class CloudsTest extends SharedControlPlane {
 
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.inRegions("r1", "r2", "r3");
+  @Override
+  ControlPlane connection() {
+    return ControlPlane.inRegions("r1", "r2", "r3");
   }
 
   @BeforeEach
-  void createNamespace() {
-    begin();
+  void startOperator() {
     start(CrashPoint.never());
     applySite("main", "r1", 3);
     applySite("two", "r2", 2);
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
   }
 
   private void applySite(String name, String region, int nodes) {

@@ -21,49 +21,20 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /// What happens to a running database: upgrades, growth, drained and lost nodes, and what people do
 /// to its resources. Against a control plane with a StatefulSet controller, and nodes that are
 /// fakes with the real API.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class DayTwoSuite extends OperatorFixture {
+abstract class DayTwoSuite extends SharedControlPlane {
 
   private static final int QUIET_LOOKS = 20;
   private static final String P = partition("p", "range: {}");
 
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
-  }
-
   @BeforeEach
-  void createNamespace() {
-    begin();
+  void startOperator() {
     start(CrashPoint.never());
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
   }
 
   // ------------------------------------------------------------------------------------------------------ upgrades

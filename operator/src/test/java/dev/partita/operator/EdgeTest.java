@@ -8,52 +8,23 @@ import dev.partita.crd.Site;
 import dev.partita.operator.status.Conditions;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /// Copies of Partitions at edge Sites, on the local control plane.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-class EdgeTest extends OperatorFixture {
+class EdgeTest extends SharedControlPlane {
 
   private static final int FLAPS = 8;
 
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
-  }
-
   @BeforeEach
-  void createNamespace() {
-    begin();
+  void startOperator() {
     start(CrashPoint.never());
     apply(site(3));
     awaitReady(Site.class, "main");
     applyEdge(1);
     awaitReady(Site.class, "edge");
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
   }
 
   private void applyEdge(int nodes) {

@@ -8,54 +8,19 @@ import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /// No resource is overlooked, whatever happens to it while the operator writes. The operators here
 /// look at nothing because of the time that has passed, which would hide that an event was lost.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-class LostEventTest extends OperatorFixture {
+class LostEventTest extends SharedControlPlane {
 
   private static final Duration NEVER = Duration.ofHours(1);
-
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
-  }
-
-  @BeforeEach
-  void createNamespace() {
-    begin();
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
-  }
 
   private void startWithoutNet() {
     start(CrashPoint.never(), new TestOperator.Pace(NEVER, NEVER));

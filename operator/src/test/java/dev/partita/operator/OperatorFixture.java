@@ -238,19 +238,16 @@ abstract class OperatorFixture {
     await(what)
         .atMost(PATIENCE)
         .failFast("the operator was killed", () -> operator().crash().isReached())
-        .until(() -> {
-          if (!isStill(stillness, outcome)) {
-            return false;
-          }
+        .untilAsserted(() -> {
+          assertThat(disturbance(stillness, outcome)).isNull();
           seen.set(look.get());
-          return isStill(stillness, outcome);
+          assertThat(disturbance(stillness, outcome)).isNull();
         });
     return Objects.requireNonNull(seen.get());
   }
 
-  private boolean isStill(Stillness stillness, BooleanSupplier outcome) {
-    boolean settled = isSettled(outcome);
-    return stillness.hasLasted(settled, settled ? versions() : "");
+  private @Nullable String disturbance(Stillness stillness, BooleanSupplier outcome) {
+    return stillness.disturbance(unsettled(outcome), this::versions);
   }
 
   /// Waits until the operator has looked at the nodes so many times more, and has done what
@@ -264,13 +261,27 @@ abstract class OperatorFixture {
 
   /// Whether, as far as anybody knows, there is nothing left to do.
   final boolean isSettled(BooleanSupplier outcome) {
-    return outcome.getAsBoolean()
-        && cluster.isQuiet()
-        && cluster.areLeadersEven()
-        && List.of(Site.class, Partition.class, Index.class).stream()
-            .flatMap(kind -> list(kind).stream())
-            .allMatch(OperatorFixture::isSettled)
-        && list(Pod.class).stream().allMatch(Readiness::isPodReady);
+    return unsettled(outcome) == null;
+  }
+
+  /// Something that is left to do; null if, as far as anybody knows, there is nothing.
+  private @Nullable String unsettled(BooleanSupplier outcome) {
+    if (!outcome.getAsBoolean()) {
+      return "the outcome is not there: " + cluster;
+    }
+    if (!cluster.isQuiet() || !cluster.areLeadersEven()) {
+      return "the nodes are at work: " + cluster;
+    }
+    return Stream.concat(
+            Stream.of(Site.class, Partition.class, Index.class)
+                .flatMap(kind -> list(kind).stream())
+                .filter(each -> !isSettled(each))
+                .map(each -> each.getMetadata().getName() + " " + conditions(each)),
+            list(Pod.class).stream()
+                .filter(pod -> !Readiness.isPodReady(pod))
+                .map(pod -> pod.getMetadata().getName() + " is not ready"))
+        .findFirst()
+        .orElse(null);
   }
 
   /// All our objects, with their versions.

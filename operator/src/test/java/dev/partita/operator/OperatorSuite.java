@@ -20,18 +20,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /// The operator against a control plane with a StatefulSet controller, and nodes that are fakes
 /// with the real API.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class OperatorSuite extends OperatorFixture {
+abstract class OperatorSuite extends SharedControlPlane {
 
   /// From one kill point of the first start to the next that is tried: on a real control plane each
   /// takes three seconds.
@@ -42,33 +35,6 @@ abstract class OperatorSuite extends OperatorFixture {
 
   /// Looks of the operator at the nodes that leave room for figures and retries.
   private static final int QUIET_LOOKS = 40;
-
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
-  }
-
-  @BeforeEach
-  void createNamespace() {
-    begin();
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
-  }
 
   // ---------------------------------------------------------------------------------------------------------- Site
 

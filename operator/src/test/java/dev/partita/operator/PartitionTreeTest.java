@@ -13,48 +13,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /// A Partition that was split, and the resources of its parts, on the local control plane.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-class PartitionTreeTest extends OperatorFixture {
+class PartitionTreeTest extends SharedControlPlane {
 
   private static final String P = "range: {start: 0, end: 100}, replicas: %d";
 
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
-  }
-
   @BeforeEach
-  void createNamespace() {
-    begin();
+  void startOperator() {
     start(CrashPoint.never());
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
   }
 
   /// Waits until a Partition is split at a key and its parts have resources that are ready.

@@ -6,50 +6,20 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /// Partitions that select Sites by labels, which change, on the local control plane.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-class SiteLabelsTest extends OperatorFixture {
-
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
-  }
+class SiteLabelsTest extends SharedControlPlane {
 
   @BeforeEach
-  void createNamespace() {
-    begin();
+  void startOperator() {
     start(CrashPoint.never());
     applySite("main", 1, "edge: false", "gold");
     applySite("two", 1, "edge: false", "gold");
     applySite("three", 1, "edge: false", "silver");
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
   }
 
   private void applySite(String name, int nodes, String more, String tier) {

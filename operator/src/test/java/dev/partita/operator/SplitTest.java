@@ -12,52 +12,23 @@ import dev.partita.operator.status.Conditions;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /// Partitions that are split by what they declare, on the local control plane.
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @DisabledIfSystemProperty(named = ControlPlane.KUBECONFIG, matches = ".+")
-class SplitTest extends OperatorFixture {
+class SplitTest extends SharedControlPlane {
 
   private static final int QUIET_LOOKS = 30;
   private static final long MEBIBYTE = 1 << 20;
   private static final String P =
       "range: {start: 0, end: 100}, replicas: 1, split: {maxSize: 1Mi, mode: %s}";
 
-  private @Nullable ControlPlane controlPlane;
-
-  @BeforeAll
-  void connect() {
-    controlPlane = ControlPlane.connect();
-  }
-
   @BeforeEach
-  void createNamespace() {
-    begin();
+  void startOperator() {
     start(CrashPoint.never());
     apply(site(1));
-  }
-
-  @AfterEach
-  void leaveNamespace() {
-    end();
-  }
-
-  @AfterAll
-  void disconnect() {
-    controlPlane().close();
-  }
-
-  @Override
-  ControlPlane controlPlane() {
-    return Objects.requireNonNull(controlPlane);
   }
 
   private static String middle(int at) {

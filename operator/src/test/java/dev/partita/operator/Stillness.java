@@ -1,6 +1,7 @@
 package dev.partita.operator;
 
 import dev.partita.operator.fake.FakeCluster;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Tells when a world stands still. Conditions alone do not: they speak of what the operator has
@@ -35,26 +36,29 @@ final class Stillness {
     this.cluster = cluster;
   }
 
-  /// Whether the world has stood still for long enough.
+  /// What keeps the world from having stood still for long enough; null if nothing does.
   ///
-  /// @param settled whether it looks as if there were nothing to do
+  /// @param unsettled what there is to do, as far as it looks; null if nothing
   /// @param objects all that is in the API server, with versions
-  boolean hasLasted(boolean settled, String objects) {
-    if (!settled || !operator.activity().isIdle()) {
+  @Nullable String disturbance(@Nullable String unsettled, Supplier<String> objects) {
+    if (unsettled != null || !operator.activity().isIdle()) {
       since = null;
-      return false;
+      return unsettled == null ? "the operator is at work: " + operator.activity() : unsettled;
     }
     Moment now =
         new Moment(
-            objects,
+            objects.get(),
             cluster.stateReads(),
             operator.writes(),
             cluster.writes(),
             operator.activity().reconciles());
-    if (since == null || !since.isSameWorld(now)) {
+    Moment before = since;
+    if (before == null || !before.isSameWorld(now)) {
       since = now;
-      return false;
+      return before == null ? "it is still since just now" : now + " came after " + before;
     }
-    return now.reads() >= since.reads() + READS;
+    return now.reads() >= before.reads() + READS
+        ? null
+        : "the nodes were read only %d times since".formatted(now.reads() - before.reads());
   }
 }

@@ -32,10 +32,11 @@ import org.jspecify.annotations.Nullable;
 /// column groups, on the node that leads the system partition.
 ///
 /// Before it begins, every such group knows of the index, so every write since keeps its joint row.
-/// What is left are documents as they were then, and joint rows that were written while some writer
-/// did not know of them yet: the row of each document is made by a transaction that has read all of
-/// it and finds it unchanged, and so is each row that is there already looked at. All of that can
-/// be done twice, so whoever leads next begins again.
+/// What is left are documents as they were then, joint rows that were written while some writer did
+/// not know of them yet, and those of older documents that a write of some groups has begun, which
+/// lack what the other groups have: the row of each document is made by a transaction that has read
+/// all of it and finds it unchanged, and so is each row that is there already looked at. All of
+/// that can be done twice, so whoever leads next begins again.
 ///
 /// At the end something happens in the Partition of the joint rows, though nothing changes there:
 /// the entries, which are built next, are exact from a timestamp on that is after all of this.

@@ -8,7 +8,6 @@ import dev.partita.node.partition.ColumnGroups;
 import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.PartitionId;
-import dev.partita.node.partition.Response;
 import dev.partita.node.routing.JointIndex;
 import dev.partita.node.routing.Router;
 import java.util.ArrayList;
@@ -22,10 +21,13 @@ import org.jspecify.annotations.Nullable;
 /// column groups: the joint rows of those documents of which it changes such fields.
 ///
 /// What a joint row is to be is told by the rows that are written and by the joint row as it is,
-/// which has what the other groups have. Only if there is none yet, or it may have to go, the rows
-/// of the other groups are looked at. All of them are read at the timestamp of the transaction's
-/// other reads and must be unchanged when it commits; so of two transactions that write different
-/// groups of one document, the second one has seen what the first one has written, or begins again.
+/// which has what the other groups have: nothing if there is none. It is read at the timestamp of
+/// the transaction's other reads and must be unchanged when it commits; so of two transactions that
+/// write different groups of one document, the second one has seen what the first one has written,
+/// or begins again.
+///
+/// While an index is being made, a document may have no joint row yet, or one that lacks something.
+/// What is written then lacks it as well, until [JointBuilder] comes to that document.
 ///
 /// For one thread at a time.
 public final class JointPlan {
@@ -33,25 +35,7 @@ public final class JointPlan {
   /// A joint row on its way.
   ///
   /// @param written the rows of this document that have fields of the index
-  private record Change(JointIndex index, PrimaryKey key, List<ClaimPlan.Row> written) {
-
-    private boolean isWritten(PartitionDescriptor group) {
-      return written.stream().anyMatch(row -> row.owner().id().equals(group.id()));
-    }
-
-    /// The rows that are not written.
-    private List<PartitionDescriptor> others() {
-      return index.groups().stream().filter(group -> !isWritten(group)).toList();
-    }
-
-    private boolean leavesNothing() {
-      return written.stream().allMatch(row -> row.after() == null);
-    }
-
-    private boolean needsOthers(@Nullable JsonBytes before) {
-      return before == null || leavesNothing();
-    }
-  }
+  private record Change(JointIndex index, PrimaryKey key, List<ClaimPlan.Row> written) {}
 
   private record Document(String collection, PrimaryKey key) {}
 
@@ -69,12 +53,6 @@ public final class JointPlan {
     var plan = new JointPlan();
     List<Change> changes = plan.changes(router, written);
     changes.forEach(change -> before.want(change.index().partition(), change.key()));
-    before.read();
-    for (Change change : changes) {
-      if (change.needsOthers(plan.present(change, before))) {
-        change.others().forEach(group -> before.want(group, change.key()));
-      }
-    }
     before.read();
     changes.forEach(change -> plan.add(change, before));
     return plan;
@@ -105,50 +83,41 @@ public final class JointPlan {
     return changes;
   }
 
-  private @Nullable JsonBytes present(Change change, RowsAt before) {
-    return before.row(change.index().partition(), change.key()).document();
-  }
-
   private void add(Change change, RowsAt before) {
     PrimaryKey key = change.key();
     JointIndex index = change.index();
-    JsonBytes present = present(change, before);
-    note(index.partition(), key);
-    List<JsonBytes> parts = new ArrayList<>();
-    if (change.needsOthers(present)) {
-      for (PartitionDescriptor group : change.others()) {
-        note(group, key);
-        Response.Row other = before.row(group, key);
-        JsonBytes document = other.document();
-        if (document != null) {
-          parts.add(document);
-        }
-      }
-    } else if (present != null) {
-      List<String> replaced = new ArrayList<>();
-      change.written().forEach(row -> replaced.addAll(ColumnGroups.columns(row.owner())));
-      parts.add(without(present, replaced));
-    }
-    change.written().stream()
-        .map(ClaimPlan.Row::after)
-        .filter(Objects::nonNull)
-        .forEach(parts::add);
-    JsonBytes whole = parts.isEmpty() ? null : JsonColumns.join(parts);
+    JsonBytes present = before.row(index.partition(), key).document();
+    read.computeIfAbsent(index.partition(), _ -> new ArrayList<>()).add(key);
     rows.add(
         new ClaimPlan.Row(
             index.partition().collection(),
             index.partition(),
             key,
             present,
-            JointRows.of(index.definition(), whole)));
+            JointRows.of(index.definition(), whole(change, present))));
+  }
+
+  /// The document as far as the index is concerned; null if it is deleted, which is done to all of
+  /// its rows at once.
+  private static @Nullable JsonBytes whole(Change change, @Nullable JsonBytes present) {
+    List<JsonBytes> parts = new ArrayList<>();
+    change.written().stream()
+        .map(ClaimPlan.Row::after)
+        .filter(Objects::nonNull)
+        .forEach(parts::add);
+    if (parts.isEmpty()) {
+      return null;
+    }
+    if (present != null) {
+      List<String> replaced = new ArrayList<>();
+      change.written().forEach(row -> replaced.addAll(ColumnGroups.columns(row.owner())));
+      parts.addFirst(without(present, replaced));
+    }
+    return JsonColumns.join(parts);
   }
 
   private static JsonBytes without(JsonBytes document, List<String> columns) {
     return JsonColumns.replace(document, columns, JsonBytes.of("{}"));
-  }
-
-  private void note(PartitionDescriptor partition, PrimaryKey key) {
-    read.computeIfAbsent(partition, _ -> new ArrayList<>()).add(key);
   }
 
   /// The joint rows, of which unique indexes have to be told as of other rows.

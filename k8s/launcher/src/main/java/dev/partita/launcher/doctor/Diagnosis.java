@@ -5,12 +5,16 @@ import static dev.partita.launcher.doctor.Observation.is;
 import static dev.partita.launcher.doctor.Observation.name;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.partita.launcher.doctor.Finding.Severity;
 import dev.partita.launcher.doctor.Observation.NodeReading;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Pure: what is wrong with what was seen.
@@ -106,16 +110,20 @@ final class Diagnosis {
     }
   }
 
+  /// What several resources say of themselves in the same words is one finding.
+  ///
+  /// @param what they are, before for how long
+  private record Saying(Severity severity, String what, String message) {}
+
   private void resources(String kind, List<JsonNode> resources) {
+    Map<Saying, List<JsonNode>> sayings = new LinkedHashMap<>();
     for (JsonNode resource : resources) {
       if (kind.equals(PARTITION) && quorums.isLost(name(resource)) && !is(resource, "Stalled")) {
         continue; // That is said already, with what to do.
       }
       String object = kind + "/" + name(resource);
       JsonNode ready = condition(resource, "Ready");
-      JsonNode reconciling = condition(resource, "Reconciling");
       String message = ready.path("message").asText();
-      Duration since = age(reconciling.path("lastTransitionTime"));
       if (is(resource, "Stalled")) {
         findings.add(
             Finding.problem(
@@ -123,15 +131,12 @@ final class Diagnosis {
       } else if (resource.path("spec").path("paused").asBoolean()) {
         findings.add(
             Finding.note(object, "it is paused", "set spec.paused to false when you are done"));
-      } else if (is(resource, "Reconciling") && since.compareTo(STUCK) > 0) {
-        findings.add(
-            Finding.problem(object, "stuck for " + text(since) + ": " + message, describe(object)));
+      } else if (is(resource, "Reconciling") && sinceReconciling(resource).compareTo(STUCK) > 0) {
+        say(sayings, new Saying(Severity.PROBLEM, "stuck", message), resource);
       } else if (!ready.isMissingNode() && !is(resource, "Ready")) {
-        findings.add(
-            Finding.problem(
-                object, "not ready for " + text(since) + ": " + message, describe(object)));
+        say(sayings, new Saying(Severity.PROBLEM, "not ready", message), resource);
       } else if (is(resource, "Reconciling")) {
-        findings.add(Finding.note(object, "at work: " + message, "nothing to do yet"));
+        say(sayings, new Saying(Severity.NOTE, "at work", message), resource);
       }
       for (String type : NOTABLE) {
         if (is(resource, type)) {
@@ -141,6 +146,31 @@ final class Diagnosis {
         }
       }
     }
+    sayings.forEach((saying, those) -> report(kind, saying, those));
+  }
+
+  private static void say(Map<Saying, List<JsonNode>> sayings, Saying saying, JsonNode resource) {
+    sayings.computeIfAbsent(saying, _ -> new ArrayList<>()).add(resource);
+  }
+
+  private void report(String kind, Saying saying, List<JsonNode> resources) {
+    String object = Quorums.named(kind, resources.stream().map(Observation::name).toList());
+    if (saying.severity() == Severity.NOTE) {
+      findings.add(
+          Finding.note(object, saying.what() + ": " + saying.message(), "nothing to do yet"));
+      return;
+    }
+    JsonNode first = Collections.max(resources, Comparator.comparing(this::sinceReconciling));
+    findings.add(
+        Finding.problem(
+            object,
+            "%s for %s: %s"
+                .formatted(saying.what(), text(sinceReconciling(first)), saying.message()),
+            describe(kind + "/" + name(first))));
+  }
+
+  private Duration sinceReconciling(JsonNode resource) {
+    return age(condition(resource, "Reconciling").path("lastTransitionTime"));
   }
 
   private void pod(JsonNode pod) {
@@ -216,7 +246,7 @@ final class Diagnosis {
               String name = node.path("name").asText();
               findings.add(
                   Finding.problem(
-                      "node " + name,
+                      "node " + seen.label(node),
                       "the cluster does not hear from it; it has %d replicas"
                           .formatted(node.path("replicas").asInt()),
                       "kubectl describe pod " + name));
@@ -244,10 +274,11 @@ final class Diagnosis {
           findings.add(
               Finding.note(
                   object,
-                  what
-                      + " is at step "
-                      + operation.path("step").asText()
-                      + (message.isEmpty() ? "" : ": " + message),
+                  "%s is under way, at step %s%s"
+                      .formatted(
+                          what,
+                          operation.path("step").asText(),
+                          message.isEmpty() ? "" : ": " + message),
                   "nothing to do, unless it stays there: heal what it waits for"));
       default -> {
         // What is done is forgotten soon.

@@ -7,6 +7,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// All that was seen of one namespace, as the APIs tell it.
@@ -34,6 +36,9 @@ record Observation(
     certificates = Map.copyOf(certificates);
   }
 
+  private static final Pattern NODE_ID =
+      Pattern.compile("^partita_node_info\\{.*\\bnode_id=\"([^\"]*)\"");
+
   /// What one node answered.
   ///
   /// @param state the cluster's state as it has it; null where it does not answer
@@ -41,6 +46,26 @@ record Observation(
   record NodeReading(String pod, @Nullable JsonNode state, Map<String, Double> metrics) {
     NodeReading {
       metrics = Map.copyOf(metrics);
+    }
+
+    /// Whether it is the answer of a node of the state.
+    private boolean isOf(JsonNode node) {
+      return state != null
+          && pod.equals(node.path("name").asText())
+          && nodeId().map(node.path("nodeId").asText()::equals).orElse(true);
+    }
+
+    private boolean isInPodOfAnother(JsonNode node) {
+      return state != null && pod.equals(node.path("name").asText()) && !isOf(node);
+    }
+
+    /// Who answered, if it tells.
+    private Optional<String> nodeId() {
+      return metrics.keySet().stream()
+          .map(NODE_ID::matcher)
+          .filter(Matcher::find)
+          .map(found -> found.group(1))
+          .findFirst();
     }
   }
 
@@ -55,9 +80,16 @@ record Observation(
   /// Whether a node of the state is heard of, by the others or by us: without a leader of the
   /// system partition nobody tells who is alive, but who answers is.
   boolean isAlive(JsonNode node) {
+    return node.path("alive").asBoolean() || nodes.stream().anyMatch(each -> each.isOf(node));
+  }
+
+  /// What a node of the state is called, which has its name from its pod. One that has lost its
+  /// volume comes back as another node in the same pod.
+  String label(JsonNode node) {
     String name = node.path("name").asText();
-    return node.path("alive").asBoolean()
-        || nodes.stream().anyMatch(each -> each.state() != null && each.pod().equals(name));
+    return nodes.stream().anyMatch(each -> each.isInPodOfAnother(node))
+        ? name + " with its former volume"
+        : name;
   }
 
   static String name(JsonNode object) {

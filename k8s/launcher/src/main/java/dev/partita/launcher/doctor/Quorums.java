@@ -3,6 +3,7 @@ package dev.partita.launcher.doctor;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +14,8 @@ import java.util.stream.Collectors;
 
 /// Pure: which groups cannot decide anything, because half or more of their voters are away.
 ///
-/// Partitions that miss the same nodes are one finding: it is one thing to do.
+/// Partitions that miss the same nodes are one finding, and so are all of them where the system
+/// partition has no quorum either: it is one thing to do.
 final class Quorums {
   private static final int NAMES_SHOWN_MAX = 5;
   private static final String VOTER = "Voter";
@@ -24,9 +26,20 @@ final class Quorums {
 
   /// What partitions have lost.
   ///
-  /// @param alive of its replicas
-  /// @param how what they are instead, for people
-  private record Loss(int alive, int replicas, String how, String remedy) {}
+  /// @param what how many of their replicas are left, for people
+  /// @param down the nodes that are away; none where nobody tells which
+  private record Loss(String what, Set<String> down) {
+
+    Loss {
+      down = Collections.unmodifiableSet(new TreeSet<>(down));
+    }
+
+    private String remedy() {
+      return down.isEmpty()
+          ? "bring back the pods that are not ready (kubectl get pods)"
+          : bringBack(down);
+    }
+  }
 
   private Quorums(Observation seen) {
     this.seen = seen;
@@ -35,7 +48,7 @@ final class Quorums {
   static Quorums of(Observation seen) {
     Quorums quorums = new Quorums(seen);
     seen.state().ifPresentOrElse(quorums::byTheNodes, quorums::byTheOperator);
-    quorums.partitions.forEach(quorums::report);
+    quorums.report();
     return quorums;
   }
 
@@ -51,40 +64,49 @@ final class Quorums {
   private void byTheNodes(JsonNode state) {
     Map<String, JsonNode> members = new HashMap<>();
     state.path("nodes").forEach(node -> members.put(node.path("nodeId").asText(), node));
-    systemPartition(state);
     for (JsonNode partition : state.path("partitions")) {
       Set<String> down = new TreeSet<>();
       int voters = 0;
+      int alive = 0;
       for (JsonNode replica : partition.path("replicas")) {
         if (replica.path("role").asText().equals(VOTER)) {
           voters++;
           String id = replica.path("nodeId").asText();
           JsonNode member = members.get(id);
-          if (member == null || !seen.isAlive(member)) {
-            down.add(member == null ? id : member.path("name").asText(id));
+          if (member != null && seen.isAlive(member)) {
+            alive++;
+          } else {
+            down.add(member == null ? id : seen.label(member));
           }
         }
       }
-      int alive = voters - down.size();
       if (voters > 0 && alive < majority(voters)) {
-        lost(partition.path("name").asText(), new Loss(alive, voters, "alive", bringBack(down)));
+        lost(
+            partition.path("name").asText(),
+            new Loss("%d of %d replicas are alive".formatted(alive, voters), down));
       }
     }
+    systemPartition(state);
   }
 
   private void systemPartition(JsonNode state) {
+    // Who has lost a volume is two nodes of one name, so names cannot be counted.
     Set<String> down = new TreeSet<>();
     int voters = 0;
+    int alive = 0;
     for (JsonNode node : state.path("nodes")) {
       boolean votes =
           node.path("systemMember").asText().equals(VOTER)
               && !node.path("state").asText().equals("Gone");
-      voters += votes ? 1 : 0;
-      if (votes && !seen.isAlive(node)) {
-        down.add(node.path("name").asText());
+      if (votes) {
+        voters++;
+        if (seen.isAlive(node)) {
+          alive++;
+        } else {
+          down.add(seen.label(node));
+        }
       }
     }
-    int alive = voters - down.size();
     if (voters > 0 && alive < majority(voters)) {
       findings.add(
           Finding.problem(
@@ -92,6 +114,21 @@ final class Quorums {
               "NO QUORUM: %d of %d voters are alive; nothing can be made, moved or written"
                   .formatted(alive, voters),
               bringBack(down)));
+      joinLosses();
+    }
+  }
+
+  /// Makes all that was lost one thing.
+  private void joinLosses() {
+    if (partitions.size() > 1) {
+      Set<String> names = new TreeSet<>();
+      Set<String> down = new TreeSet<>();
+      partitions.forEach((loss, some) -> {
+        names.addAll(some);
+        down.addAll(loss.down());
+      });
+      partitions.clear();
+      partitions.put(new Loss("too few replicas of each are alive", down), names);
     }
   }
 
@@ -116,11 +153,7 @@ final class Quorums {
       if (ready < majority(replicas) && replicas > 0) {
         lost(
             Observation.name(partition),
-            new Loss(
-                ready,
-                replicas,
-                "ready",
-                "bring back the pods that are not ready (kubectl get pods)"));
+            new Loss("%d of %d replicas are ready".formatted(ready, replicas), Set.of()));
       }
     }
   }
@@ -133,14 +166,23 @@ final class Quorums {
     partitions.computeIfAbsent(loss, _ -> new TreeSet<>()).add(partition);
   }
 
-  private void report(Loss loss, Set<String> names) {
-    boolean one = names.size() == 1;
-    findings.add(
-        Finding.problem(
-            (one ? "partition/" : names.size() + " partitions, ") + some(names),
-            "NO QUORUM: %d of %d replicas are %s"
-                .formatted(loss.alive(), loss.replicas(), loss.how()),
-            loss.remedy() + ": until then " + (one ? "its" : "their") + " rows are out of reach"));
+  private void report() {
+    partitions.forEach((loss, names) ->
+        findings.add(
+            Finding.problem(
+                named("partition", List.copyOf(names)),
+                "NO QUORUM: " + loss.what(),
+                loss.remedy()
+                    + ": until then "
+                    + (names.size() == 1 ? "its" : "their")
+                    + " rows are out of reach")));
+  }
+
+  /// Objects of one kind, as kubectl names it.
+  static String named(String kind, List<String> names) {
+    return names.size() == 1
+        ? kind + "/" + names.getFirst()
+        : names.size() + " " + (kind.equals("index") ? "indexes" : kind + "s") + ", " + some(names);
   }
 
   /// The first of some names.

@@ -34,6 +34,8 @@ class DiagnosisTest {
   private final Map<String, Double> metrics = new HashMap<>();
   private final Map<String, Instant> certificates = new HashMap<>();
   private final List<String> more = new ArrayList<>();
+  private String former = "";
+  private String others = "";
   private String operations = "[]";
   private String recoveries = "[]";
   private boolean answers = true;
@@ -92,6 +94,63 @@ class DiagnosisTest {
     assertProblem(
         "system partition", "NO QUORUM: 1 of 3 voters are alive", "bring back main-1, main-2");
     assertThat(report()).contains("1 of 3 alive").doesNotContain("node main-0:");
+  }
+
+  /// What has lost its volume comes back in the same pod, as another node.
+  @Test
+  void aNodeThatAnswersIsNotTheOneThatWasInItsPodBefore() {
+    alive.replaceAll((_, _) -> false);
+    metrics.put("partita_node_info{node=\"main-0\",node_id=\"new\",site=\"main\"}", 1.0);
+    assertProblem(
+        "system partition",
+        "NO QUORUM: 0 of 3 voters are alive",
+        "bring back main-0 with its former volume, main-1, main-2");
+    assertThat(report()).contains("0 of 3 alive", "node main-0 with its former volume:");
+    metrics.clear();
+    metrics.put("partita_node_info{node=\"main-0\",node_id=\"main-0\",site=\"main\"}", 1.0);
+    assertThat(report()).contains("1 of 3 alive").doesNotContain("former volume");
+  }
+
+  @Test
+  void twoNodesOfOneNameAreTwoThatAreDown() {
+    former =
+        "{nodeId: old, name: main-1, state: Active, systemMember: Voter, alive: false, replicas: 1}";
+    alive.put("main-1", false);
+    alive.put("main-2", false);
+    assertProblem(
+        "system partition", "NO QUORUM: 1 of 4 voters are alive", "bring back main-1, main-2");
+  }
+
+  @Test
+  void withoutTheSystemPartitionAllThatIsLostIsOneThingToDo() {
+    alive.put("main-1", false);
+    alive.put("main-2", false);
+    more.add("q0");
+    others = ", {name: r0, replicas: [{nodeId: main-2, role: Voter}]}";
+    for (String name : List.of("q0", "r0", "s0", "s1", "s2")) {
+      partitions.add(
+          with(
+              name,
+              "Ready: False, Reconciling: True, Stalled: False",
+              "the state is not known",
+              name.equals("s1") ? "2026-01-01T11:57:00Z" : "2026-01-01T11:59:00Z"));
+    }
+    assertProblem(
+        "3 partitions, p, q0, r0",
+        "NO QUORUM: too few replicas of each are alive",
+        "bring back main-1, main-2: until then their rows are out of reach");
+    assertProblem(
+        "3 partitions, s0, s1, s2",
+        "not ready for 3 min: the state is not known",
+        "kubectl describe partition/s1");
+    assertThat(diagnose())
+        .extracting(Finding::object)
+        .containsExactlyInAnyOrder(
+            "system partition",
+            "3 partitions, p, q0, r0",
+            "3 partitions, s0, s1, s2",
+            "node main-1",
+            "node main-2");
   }
 
   @Test
@@ -279,7 +338,7 @@ class DiagnosisTest {
         .satisfies(each -> {
           assertThat(each.severity()).isEqualTo(Severity.NOTE);
           assertThat(each.problem())
-              .isEqualTo("MoveReplica of partition p is at step CatchUp: far behind");
+              .isEqualTo("MoveReplica of partition p is under way, at step CatchUp: far behind");
         });
     assertThat(report()).contains("nothing is wrong", "CatchUp: far behind", "heal what it waits");
   }
@@ -362,7 +421,7 @@ class DiagnosisTest {
   }
 
   private JsonNode state() {
-    StringBuilder nodes = new StringBuilder();
+    StringBuilder nodes = new StringBuilder(former.isEmpty() ? "" : former + ", ");
     StringBuilder replicas = new StringBuilder();
     for (String name : List.of("main-0", "main-1", "main-2")) {
       nodes.append(
@@ -375,8 +434,8 @@ class DiagnosisTest {
       groups.append(", {name: %s, replicas: [%s]}".formatted(name, replicas));
     }
     return yaml(
-        "{revision: 7, clusterId: c, leaderNodeId: main-0, nodes: [%s], partitions: [{name: p, replicas: [%s]}%s], operations: %s, recoveries: %s}"
-            .formatted(nodes, replicas, groups, operations, recoveries));
+        "{revision: 7, clusterId: c, leaderNodeId: main-0, nodes: [%s], partitions: [{name: p, replicas: [%s]}%s%s], operations: %s, recoveries: %s}"
+            .formatted(nodes, replicas, groups, others, operations, recoveries));
   }
 
   private static JsonNode runningPod(String name) {
