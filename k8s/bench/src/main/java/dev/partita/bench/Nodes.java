@@ -16,6 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -266,20 +269,31 @@ final class Nodes implements AutoCloseable {
     await(members.get(node).name + " as leader", () -> leader(partition) == node);
   }
 
-  /// Asks for a node to lead a partition; nobody waits for it.
-  void tryLead(String partition, int node) {
+  /// What has a node lead a partition.
+  ObjectNode transfer(String partition, int node) {
     ObjectNode transfer = JSON.createObjectNode();
     transfer.put("kind", "TransferLeader").put("partition", partition);
-    transfer.put("to", members.get(node).nodeId);
-    tryOperate("lead-" + operations.incrementAndGet(), transfer);
+    return transfer.put("to", members.get(node).nodeId);
   }
 
-  /// Asks for a node's replica of a partition to go; nobody waits for it.
-  void tryRemoveReplica(String partition, int node) {
+  /// What takes a node's replica of a partition away.
+  ObjectNode removal(String partition, int node) {
     ObjectNode move = JSON.createObjectNode();
     move.put("kind", "MoveReplica").put("partition", partition);
-    move.put("remove", members.get(node).nodeId);
-    tryOperate("remove-" + operations.incrementAndGet(), move);
+    return move.put("remove", members.get(node).nodeId);
+  }
+
+  /// Asks for operations, all at once, each through any node that answers soon; nobody waits for
+  /// their ends.
+  ///
+  /// @param what their ids begin with
+  void tryOperate(String what, List<ObjectNode> asked) {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (ObjectNode operation : asked) {
+        String id = what + "-" + operations.incrementAndGet();
+        threads.execute(() -> tryOperate(id, operation));
+      }
+    }
   }
 
   private void tryOperate(String id, ObjectNode operation) {
@@ -292,30 +306,59 @@ final class Nodes implements AutoCloseable {
     }
   }
 
-  /// Waits for the operations under way, then gives a partition a replica on every node again.
-  void restoreReplicas(String partition) {
-    await("the end of all operations", () -> !isOperating());
-    for (Member member : members) {
-      boolean has = false;
-      for (JsonNode replica : find("partitions", partition).path("replicas")) {
-        has |= replica.path("nodeId").asText().equals(member.nodeId);
-      }
-      if (!has) {
-        ObjectNode move = JSON.createObjectNode();
-        move.put("kind", "MoveReplica").put("partition", partition);
-        move.put("add", member.nodeId);
-        operate(0, "add-" + operations.incrementAndGet(), move);
-      }
-    }
+  /// What gives each node a replica of a partition that has none.
+  ///
+  /// @param has the ids of those that have one
+  List<ObjectNode> additions(String partition, Set<String> has) {
+    return members.stream()
+        .filter(member -> !has.contains(member.nodeId))
+        .map(member ->
+            JSON.createObjectNode()
+                .put("kind", "MoveReplica")
+                .put("partition", partition)
+                .put("add", member.nodeId))
+        .toList();
   }
 
-  private boolean isOperating() {
-    JsonNode all = get(0, "/admin/v1/state").path("operations");
-    boolean operating = !all.isArray();
-    for (JsonNode operation : all) {
-      operating |= operation.path("state").asText().equals("Running");
+  /// Acknowledges the operations that have ended, and tells what became of each.
+  ///
+  /// @param state that tells of them
+  List<JsonNode> acknowledge(JsonNode state) {
+    List<JsonNode> ended = new ArrayList<>();
+    for (JsonNode operation : state.path("operations")) {
+      String path = "/admin/v1/operations/" + operation.path("id").asText();
+      if (!isRunning(operation) && send(0, "DELETE", path) / 100 == 2) {
+        ended.add(operation);
+      }
     }
-    return operating;
+    return ended;
+  }
+
+  static boolean isRunning(JsonNode operation) {
+    return operation.path("state").asText().equals("Running");
+  }
+
+  /// The newest state; a missing node if it is not told.
+  JsonNode state() {
+    // What is acknowledged goes through the log, so the node knows all that was before.
+    return send(0, "DELETE", "/admin/v1/operations/none") / 100 == 2
+        ? get(0, "/admin/v1/state")
+        : JSON.missingNode();
+  }
+
+  /// The state as any node knows it that answers soon; a missing node if none does.
+  JsonNode quickState() {
+    for (int i = 0; i < COUNT; i++) {
+      JsonNode state =
+          isAlive(i)
+              ? AdminCalls.exchange(
+                  address(i), "GET", "/admin/v1/state", null, AdminCalls.IMPATIENCE)
+              : JSON.missingNode();
+      if (state.path("partitions").size() > 0) {
+        return state;
+      }
+    }
+    return JSON.missingNode();
   }
 
   /// Stops a node's process in the middle of whatever it does (SIGSTOP); its connections stay open.
@@ -523,6 +566,10 @@ final class Nodes implements AutoCloseable {
 
   private JsonNode exchange(int node, String method, String path, JsonNode body) {
     return AdminCalls.exchange(address(node), method, path, body, AdminCalls.PATIENCE);
+  }
+
+  private int send(int node, String method, String path) {
+    return AdminCalls.send(address(node), method, path, null, AdminCalls.PATIENCE);
   }
 
   private int send(int node, String method, String path, JsonNode body) {
