@@ -151,7 +151,7 @@ final class Divisions {
     try {
       Nodes.await("all partitions", () -> look(left));
     } catch (IllegalStateException e) {
-      System.out.println(nodes.quickState());
+      nodes.tellAll();
       throw e;
     }
     List<String> wrong = last.wrong();

@@ -376,6 +376,23 @@ final class Nodes implements AutoCloseable {
     Thread.sleep(TELL_MILLIS);
   }
 
+  /// Prints what each node that runs knows of all partitions, and has it write into its log what its
+  /// threads do.
+  void tellAll() {
+    for (int i = 0; i < COUNT; i++) {
+      if (isAlive(i)) {
+        System.out.println(members.get(i).name + ": " + get(i, "/admin/v1/state"));
+        try {
+          tellThreads(i);
+        } catch (IOException e) {
+          System.out.println(members.get(i).name + ": " + e);
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+  }
+
   private void signal(int node, String signal) throws IOException, InterruptedException {
     String pid = Long.toString(members.get(node).process().pid());
     if (new ProcessBuilder("kill", signal, pid).inheritIO().start().waitFor() != 0) {
