@@ -14,11 +14,13 @@ import java.util.Random;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Splits and merges of the partitions under load, and what they have become by now. Whatever was
-/// asked for while there was trouble has to end when there is none.
+/// What is done to the partitions under load, whatever they have become by now: they are split and
+/// merged, led elsewhere, and lose replicas. Whatever was asked for while there was trouble has to
+/// end when there is none.
 final class Divisions {
-  private static final String SPLIT = "SplitPartition";
-  private static final String MERGE = "MergePartitions";
+  /// Collections whose partitions never lose a replica: those of the terms of a unique index would
+  /// follow them long after.
+  private static final List<String> STAYING = List.of("people");
 
   /// Keys of collections that have integers are below it.
   private static final int INTEGERS = 12;
@@ -35,6 +37,7 @@ final class Divisions {
   private static final int LEFT_MAX = 20;
 
   private final Nodes nodes;
+  private final Operations operations;
   private final Random random;
   private final List<String> untouched;
   private PartitionTree last;
@@ -45,6 +48,7 @@ final class Divisions {
   /// @param untouched collections that are not under load
   Divisions(Nodes nodes, Random random, List<String> untouched) {
     this.nodes = nodes;
+    this.operations = new Operations(nodes);
     this.random = random;
     this.untouched = List.copyOf(untouched);
     this.last = new PartitionTree(Map.of());
@@ -52,7 +56,7 @@ final class Divisions {
 
   /// What has rows and is under load, as a node tells that answers soon, or as was told last.
   List<Range> serving() {
-    JsonNode state = nodes.quickState();
+    JsonNode state = operations.quickState();
     if (state.path("partitions").size() > 0) {
       last = PartitionTree.of(state);
     }
@@ -71,13 +75,11 @@ final class Divisions {
       for (Range range : serving) {
         Key at = asked.size() < count ? somewhereIn(range, requests) : null;
         if (at != null) {
-          ObjectNode split = Nodes.JSON.createObjectNode();
-          split.put("kind", SPLIT).put("partition", range.name()).set("at", at.json());
-          asked.add(split);
+          asked.add(Operations.split(range.name(), at.json()));
         }
       }
     }
-    nodes.tryOperate("split", asked);
+    operations.request(asked);
   }
 
   /// A key that is there, near the middle; null if none is known.
@@ -133,14 +135,31 @@ final class Divisions {
     serving();
     List<Range> mergeable = new ArrayList<>(last.mergeable());
     Collections.shuffle(mergeable, random);
-    nodes.tryOperate(
-        "merge",
-        mergeable.stream().limit(1 + random.nextInt(AT_ONCE_MAX)).map(Divisions::merge).toList());
+    operations.request(
+        mergeable.stream()
+            .limit(1 + random.nextInt(AT_ONCE_MAX))
+            .map(range -> Operations.merge(range.name()))
+            .toList());
   }
 
-  private static ObjectNode merge(Range range) {
-    ObjectNode merge = Nodes.JSON.createObjectNode();
-    return merge.put("kind", MERGE).put("partition", range.name());
+  /// Sends leaders of all partitions elsewhere, or nowhere; nobody waits for it.
+  void tryTransfers() {
+    operations.request(
+        serving().stream()
+            .map(range -> operations.transfer(range.name(), random.nextInt(Nodes.COUNT)))
+            .toList());
+  }
+
+  /// Takes a node's replica of some partition away; nobody waits for it.
+  void tryRemoval(int node) {
+    List<Range> may =
+        serving().stream()
+            .filter(range -> !STAYING.contains(range.collection()) && !range.isHidden())
+            .toList();
+    if (!may.isEmpty()) {
+      String partition = may.get(random.nextInt(may.size())).name();
+      operations.request(List.of(operations.removal(partition, node)));
+    }
   }
 
   /// Waits until everything is as it was: all that was asked for has ended, each partition has a
@@ -149,9 +168,10 @@ final class Divisions {
   void awaitWhole() {
     int left = LEFT_MAX - random.nextInt(AT_ONCE_MAX);
     try {
-      Nodes.await("all partitions", () -> look(left));
+      Nodes.await("all partitions", () -> look(Integer.MAX_VALUE));
+      Nodes.await("merges", () -> look(left));
     } catch (IllegalStateException e) {
-      nodes.tellAll();
+      operations.tellAll();
       throw e;
     }
     List<String> wrong = last.wrong();
@@ -160,25 +180,27 @@ final class Divisions {
     }
   }
 
+  /// @param left how many partitions are not too many
   /// @return whether nothing was missing
   private boolean look(int left) {
-    JsonNode state = nodes.state();
+    JsonNode state = operations.state();
     if (state.isMissingNode()) {
       return false;
     }
-    nodes.acknowledge(state).forEach(this::count);
+    operations.acknowledge(state).forEach(this::count);
     for (JsonNode operation : state.path("operations")) {
-      if (Nodes.isRunning(operation)) {
+      if (Operations.isRunning(operation)) {
         return false;
       }
     }
     last = PartitionTree.of(state);
     List<ObjectNode> additions =
         last.serving().stream()
-            .flatMap(range -> nodes.additions(range.name(), range.replicas()).stream())
+            .flatMap(range -> operations.additions(range.name(), range.replicas()).stream())
             .toList();
-    nodes.tryOperate("add", additions);
-    if (!additions.isEmpty() || !last.serving().stream().allMatch(range -> range.active() && range.well())) {
+    operations.request(additions);
+    if (!additions.isEmpty()
+        || !last.serving().stream().allMatch(range -> range.active() && range.well())) {
       return false;
     }
     boolean few = last.serving().size() <= left || last.mergeable().isEmpty();
@@ -191,12 +213,12 @@ final class Divisions {
   private void count(JsonNode operation) {
     String kind = operation.path("kind").asText();
     boolean done = operation.path("state").asText().equals("Done");
-    if (kind.equals(SPLIT) && !done) {
+    if (kind.equals(Operations.SPLIT) && !done) {
       throw new IllegalStateException("a split has failed: " + operation);
     }
-    splits += kind.equals(SPLIT) ? 1 : 0;
-    merges += kind.equals(MERGE) && done ? 1 : 0;
-    givenUp += kind.equals(MERGE) && !done ? 1 : 0;
+    splits += kind.equals(Operations.SPLIT) ? 1 : 0;
+    merges += kind.equals(Operations.MERGE) && done ? 1 : 0;
+    givenUp += kind.equals(Operations.MERGE) && !done ? 1 : 0;
   }
 
   /// What came of what was asked for.

@@ -28,10 +28,6 @@ final class Faults {
   private static final int TOLD_CHARACTERS_MAX = 100_000;
   private static final long WRITE_NANOS_MAX = 5_000_000_000L;
 
-  /// Collections whose partitions never lose a replica: those of the claims of a unique index would
-  /// follow them long after.
-  private static final List<String> STAYING = List.of("people");
-
   /// A split and a merge take about as long, so whatever comes next meets them at any step.
   private static final int MEET_MILLIS_MAX = 100;
 
@@ -143,13 +139,8 @@ final class Faults {
         ground.network().cut((node + 2) % NODES, node);
       }
       case CHAIN -> ground.network().cutBoth(node, (node + 1) % NODES);
-      case TRANSFERS ->
-          nodes.tryOperate(
-              "lead",
-              divisions.serving().stream()
-                  .map(range -> nodes.transfer(range.name(), random.nextInt(NODES)))
-                  .toList());
-      case MEMBERS -> removeReplica(node);
+      case TRANSFERS -> divisions.tryTransfers();
+      case MEMBERS -> divisions.tryRemoval(node);
       case SPLIT -> divisions.trySplits();
       case MERGE -> divisions.tryMerges();
       case RESTART_ALL -> {
@@ -162,18 +153,6 @@ final class Faults {
           ground.inside().slowDisk(node, random.nextInt(SYNC_MILLIS_MIN, SYNC_MILLIS_MAX));
       case FAILING_DISK -> failDisk(node);
       case FULL_DISK -> fillDisk();
-    }
-  }
-
-  private void removeReplica(int node) {
-    List<String> partitions =
-        divisions.serving().stream()
-            .filter(range -> !STAYING.contains(range.collection()) && !range.isHidden())
-            .map(PartitionTree.Range::name)
-            .toList();
-    if (!partitions.isEmpty()) {
-      String partition = partitions.get(random.nextInt(partitions.size()));
-      nodes.tryOperate("remove", List.of(nodes.removal(partition, node)));
     }
   }
 

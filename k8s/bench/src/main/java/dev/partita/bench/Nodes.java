@@ -16,9 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -269,96 +266,9 @@ final class Nodes implements AutoCloseable {
     await(members.get(node).name + " as leader", () -> leader(partition) == node);
   }
 
-  /// What has a node lead a partition.
-  ObjectNode transfer(String partition, int node) {
-    ObjectNode transfer = JSON.createObjectNode();
-    transfer.put("kind", "TransferLeader").put("partition", partition);
-    return transfer.put("to", members.get(node).nodeId);
-  }
-
-  /// What takes a node's replica of a partition away.
-  ObjectNode removal(String partition, int node) {
-    ObjectNode move = JSON.createObjectNode();
-    move.put("kind", "MoveReplica").put("partition", partition);
-    return move.put("remove", members.get(node).nodeId);
-  }
-
-  /// Asks for operations, all at once, each through any node that answers soon; nobody waits for
-  /// their ends.
-  ///
-  /// @param what their ids begin with
-  void tryOperate(String what, List<ObjectNode> asked) {
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (ObjectNode operation : asked) {
-        String id = what + "-" + operations.incrementAndGet();
-        threads.execute(() -> tryOperate(id, operation));
-      }
-    }
-  }
-
-  private void tryOperate(String id, ObjectNode operation) {
-    for (int i = 0; i < COUNT; i++) {
-      String path = "/admin/v1/operations/" + id;
-      if (isAlive(i)
-          && AdminCalls.send(address(i), "PUT", path, operation, AdminCalls.IMPATIENCE) == 200) {
-        return;
-      }
-    }
-  }
-
-  /// What gives each node a replica of a partition that has none.
-  ///
-  /// @param has the ids of those that have one
-  List<ObjectNode> additions(String partition, Set<String> has) {
-    return members.stream()
-        .filter(member -> !has.contains(member.nodeId))
-        .map(member ->
-            JSON.createObjectNode()
-                .put("kind", "MoveReplica")
-                .put("partition", partition)
-                .put("add", member.nodeId))
-        .toList();
-  }
-
-  /// Acknowledges the operations that have ended, and tells what became of each.
-  ///
-  /// @param state that tells of them
-  List<JsonNode> acknowledge(JsonNode state) {
-    List<JsonNode> ended = new ArrayList<>();
-    for (JsonNode operation : state.path("operations")) {
-      String path = "/admin/v1/operations/" + operation.path("id").asText();
-      if (!isRunning(operation) && send(0, "DELETE", path) / 100 == 2) {
-        ended.add(operation);
-      }
-    }
-    return ended;
-  }
-
-  static boolean isRunning(JsonNode operation) {
-    return operation.path("state").asText().equals("Running");
-  }
-
-  /// The newest state; a missing node if it is not told.
-  JsonNode state() {
-    // What is acknowledged goes through the log, so the node knows all that was before.
-    return send(0, "DELETE", "/admin/v1/operations/none") / 100 == 2
-        ? get(0, "/admin/v1/state")
-        : JSON.missingNode();
-  }
-
-  /// The state as any node knows it that answers soon; a missing node if none does.
-  JsonNode quickState() {
-    for (int i = 0; i < COUNT; i++) {
-      JsonNode state =
-          isAlive(i)
-              ? AdminCalls.exchange(
-                  address(i), "GET", "/admin/v1/state", null, AdminCalls.IMPATIENCE)
-              : JSON.missingNode();
-      if (state.path("partitions").size() > 0) {
-        return state;
-      }
-    }
-    return JSON.missingNode();
+  /// The id that a node has in the database.
+  String nodeId(int node) {
+    return members.get(node).nodeId;
   }
 
   /// Stops a node's process in the middle of whatever it does (SIGSTOP); its connections stay open.
@@ -374,23 +284,6 @@ final class Nodes implements AutoCloseable {
   void tellThreads(int node) throws IOException, InterruptedException {
     signal(node, "-QUIT");
     Thread.sleep(TELL_MILLIS);
-  }
-
-  /// Prints what each node that runs knows of all partitions, and has it write into its log what its
-  /// threads do.
-  void tellAll() {
-    for (int i = 0; i < COUNT; i++) {
-      if (isAlive(i)) {
-        System.out.println(members.get(i).name + ": " + get(i, "/admin/v1/state"));
-        try {
-          tellThreads(i);
-        } catch (IOException e) {
-          System.out.println(members.get(i).name + ": " + e);
-        } catch (InterruptedException _) {
-          Thread.currentThread().interrupt();
-        }
-      }
-    }
   }
 
   private void signal(int node, String signal) throws IOException, InterruptedException {
@@ -583,10 +476,6 @@ final class Nodes implements AutoCloseable {
 
   private JsonNode exchange(int node, String method, String path, JsonNode body) {
     return AdminCalls.exchange(address(node), method, path, body, AdminCalls.PATIENCE);
-  }
-
-  private int send(int node, String method, String path) {
-    return AdminCalls.send(address(node), method, path, null, AdminCalls.PATIENCE);
   }
 
   private int send(int node, String method, String path, JsonNode body) {

@@ -35,7 +35,8 @@ final class OldVersions {
   void drop(PartitionState state) {
     if (left.isEmpty()) {
       long risenMillis = state.safePoint().millis() - droppedUpTo.millis();
-      if (!state.safePoint().isAfter(droppedUpTo) || risenMillis < retention.toMillis() / FRACTION) {
+      if (!state.safePoint().isAfter(droppedUpTo)
+          || risenMillis < retention.toMillis() / FRACTION) {
         return;
       }
       droppedUpTo = state.safePoint();

@@ -41,14 +41,12 @@ class OriginsTest {
     cluster.apply(
         new CatalogCommand.PutOperation(
             "o-" + operations++, new Operation.SplitPartition(id, Datum.of(at))));
-    cluster.apply(
-        new CatalogCommand.PublishSplit(id, entry(name).epoch() + 1, MEMBERS, List.of()));
+    cluster.apply(new CatalogCommand.PublishSplit(id, entry(name).epoch() + 1, MEMBERS, List.of()));
     return cluster.catalog.children(id);
   }
 
   private boolean mayOpen(PartitionEntry entry) {
-    return Origins.haveSplit(
-        cluster.catalog, entry, id -> here.getOrDefault(id, Here.NOTHING));
+    return Origins.haveSplit(cluster.catalog, entry, id -> here.getOrDefault(id, Here.NOTHING));
   }
 
   @Test
