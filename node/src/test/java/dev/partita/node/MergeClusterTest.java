@@ -228,6 +228,41 @@ class MergeClusterTest {
     }
   }
 
+  /// It comes back with what was split first, when the catalog knows only what came of it.
+  @Test
+  void aMemberThatWasAwayWhileAPartWasSplitAsWellHasAllParts() {
+    try (TestCluster cluster = cluster()) {
+      load(cluster, 30, 0);
+      cluster.kill(2);
+      ask(cluster, "split-1", "p", 20);
+      String low = cluster.partition("p").children().getFirst();
+      ask(cluster, "split-2", low, 10);
+
+      cluster.start(2);
+      cluster.awaitReady();
+      assertThat(cluster.awaitOperation("split-2").state()).isEqualTo(OperationView.State.DONE);
+
+      // Which takes all members of all parts.
+      cluster.merge(low);
+      cluster.merge("p");
+      assertAll(cluster, 30, 0);
+      awaitReplicasOf(cluster, "p");
+    }
+  }
+
+  /// Splits without waiting for those who are away.
+  private static void ask(TestCluster cluster, String id, String partition, long at) {
+    cluster
+        .admin()
+        .putOperation(
+            id,
+            OperationSpec.splitPartition(partition, TestCluster.json("" + at)),
+            cluster.deadline());
+    await()
+        .atMost(TestCluster.PATIENCE)
+        .until(() -> cluster.partition(partition).state() == PartitionView.State.SPLIT);
+  }
+
   private static OperationView operation(TestCluster cluster, String id) {
     return cluster.state().operations().stream()
         .filter(operation -> operation.id().equals(id))

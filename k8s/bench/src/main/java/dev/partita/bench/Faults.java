@@ -10,10 +10,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
-import java.util.stream.Stream;
 
 /// Makes trouble for three nodes, one kind at a time or two together, and ends it again. Kinds are
-/// dealt like cards, so that each comes up once before any comes up again.
+/// dealt like cards, so that each comes up once before any comes up again. Half of all trouble
+/// meets partitions that are being split or merged.
 final class Faults {
   private static final int NODES = 3;
   private static final int HOLD_MILLIS_MIN = 500;
@@ -27,12 +27,14 @@ final class Faults {
   private static final String MUCH = "{\"text\":\"" + "x".repeat(512 << 10) + "\"}";
   private static final int TOLD_CHARACTERS_MAX = 100_000;
   private static final long WRITE_NANOS_MAX = 5_000_000_000L;
-  private static final List<String> PARTITIONS =
-      Stream.concat(TortureClients.PARTITIONS.stream(), SideClients.PARTITIONS.stream()).toList();
+
+  /// A split and a merge take about as long, so whatever comes next meets them at any step.
+  private static final int MEET_MILLIS_MAX = 100;
 
   private final Nodes nodes;
   private final Ground ground;
   private final Random random;
+  private final Divisions divisions;
   private final Deque<Kind> cards = new ArrayDeque<>();
   private final List<String> made = new ArrayList<>();
   private boolean dealtAll;
@@ -56,6 +58,8 @@ final class Faults {
     CHAIN,
     TRANSFERS,
     MEMBERS,
+    SPLIT,
+    MERGE,
     RESTART_ALL,
     CLOCK,
     SLOW_DISK,
@@ -71,6 +75,7 @@ final class Faults {
     this.nodes = nodes;
     this.ground = ground;
     this.random = random;
+    this.divisions = new Divisions(nodes, random, List.of(BULK));
   }
 
   /// Makes the partition of what fills a disk.
@@ -87,7 +92,12 @@ final class Faults {
   void makeTrouble(Duration length) throws Exception {
     long end = System.nanoTime() + length.toNanos();
     while (System.nanoTime() - end < 0 || !dealtAll) {
-      begin(deal());
+      Kind kind = deal();
+      if (random.nextBoolean()) {
+        begin(random.nextBoolean() ? Kind.SPLIT : Kind.MERGE);
+        Thread.sleep(random.nextInt(MEET_MILLIS_MAX));
+      }
+      begin(kind);
       if (random.nextInt(3) == 0) {
         Thread.sleep(random.nextInt(HOLD_MILLIS_MIN));
         begin(deal());
@@ -129,13 +139,10 @@ final class Faults {
         ground.network().cut((node + 2) % NODES, node);
       }
       case CHAIN -> ground.network().cutBoth(node, (node + 1) % NODES);
-      case TRANSFERS -> {
-        for (String partition : PARTITIONS) {
-          nodes.tryLead(partition, random.nextInt(NODES));
-        }
-      }
-      case MEMBERS ->
-          nodes.tryRemoveReplica(PARTITIONS.get(random.nextInt(PARTITIONS.size())), node);
+      case TRANSFERS -> divisions.tryTransfers();
+      case MEMBERS -> divisions.tryRemoval(node);
+      case SPLIT -> divisions.trySplits();
+      case MERGE -> divisions.tryMerges();
       case RESTART_ALL -> {
         for (int each = 0; each < NODES; each++) {
           kill(each);
@@ -274,10 +281,7 @@ final class Faults {
     for (int node = 0; node < NODES; node++) {
       nodes.awaitReady(node);
     }
-    for (String partition : PARTITIONS) {
-      nodes.awaitActive(partition);
-      nodes.restoreReplicas(partition);
-      nodes.awaitCaughtUp(partition);
-    }
+    divisions.awaitWhole();
+    made.add(divisions.summary());
   }
 }

@@ -266,56 +266,9 @@ final class Nodes implements AutoCloseable {
     await(members.get(node).name + " as leader", () -> leader(partition) == node);
   }
 
-  /// Asks for a node to lead a partition; nobody waits for it.
-  void tryLead(String partition, int node) {
-    ObjectNode transfer = JSON.createObjectNode();
-    transfer.put("kind", "TransferLeader").put("partition", partition);
-    transfer.put("to", members.get(node).nodeId);
-    tryOperate("lead-" + operations.incrementAndGet(), transfer);
-  }
-
-  /// Asks for a node's replica of a partition to go; nobody waits for it.
-  void tryRemoveReplica(String partition, int node) {
-    ObjectNode move = JSON.createObjectNode();
-    move.put("kind", "MoveReplica").put("partition", partition);
-    move.put("remove", members.get(node).nodeId);
-    tryOperate("remove-" + operations.incrementAndGet(), move);
-  }
-
-  private void tryOperate(String id, ObjectNode operation) {
-    for (int i = 0; i < COUNT; i++) {
-      String path = "/admin/v1/operations/" + id;
-      if (isAlive(i)
-          && AdminCalls.send(address(i), "PUT", path, operation, AdminCalls.IMPATIENCE) == 200) {
-        return;
-      }
-    }
-  }
-
-  /// Waits for the operations under way, then gives a partition a replica on every node again.
-  void restoreReplicas(String partition) {
-    await("the end of all operations", () -> !isOperating());
-    for (Member member : members) {
-      boolean has = false;
-      for (JsonNode replica : find("partitions", partition).path("replicas")) {
-        has |= replica.path("nodeId").asText().equals(member.nodeId);
-      }
-      if (!has) {
-        ObjectNode move = JSON.createObjectNode();
-        move.put("kind", "MoveReplica").put("partition", partition);
-        move.put("add", member.nodeId);
-        operate(0, "add-" + operations.incrementAndGet(), move);
-      }
-    }
-  }
-
-  private boolean isOperating() {
-    JsonNode all = get(0, "/admin/v1/state").path("operations");
-    boolean operating = !all.isArray();
-    for (JsonNode operation : all) {
-      operating |= operation.path("state").asText().equals("Running");
-    }
-    return operating;
+  /// The id that a node has in the database.
+  String nodeId(int node) {
+    return members.get(node).nodeId;
   }
 
   /// Stops a node's process in the middle of whatever it does (SIGSTOP); its connections stay open.

@@ -10,12 +10,6 @@ import java.util.stream.Collectors;
 
 /// Clients of a round that do what shows in a ledger what it shows in no list: see each [Workload].
 final class SideClients implements AutoCloseable {
-  /// What may be led elsewhere, and lose a replica. Partitions with a unique index are left alone,
-  /// since those of its claims would follow them long after.
-  static final List<String> PARTITIONS =
-      List.of(
-          "accounts-low", "accounts-high", "once-low", "once-high", "ranges-low", "ranges-high");
-
   private static final int CLIENTS = 2;
   private static final int THINK_MILLIS = 10;
   private static final long FINISH_SECONDS = 240;

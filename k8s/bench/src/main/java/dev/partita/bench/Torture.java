@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /// `./partita torture [--minutes N] [--seed S] [--clock-jumps]`: three node processes under
 /// transactions of every kind, while they are killed, paused, cut off, handed leaders to and fro,
-/// told wrong times, and have disks that are slow, fail and are full; round after round, until the
-/// time is over, a history is not strictly serializable, or a ledger does not agree.
+/// told wrong times, and have disks that are slow, fail and are full, and while their partitions
+/// are split and merged; round after round, until the time is over, a history is not strictly
+/// serializable, or a ledger does not agree.
 ///
 /// A round ends with everything healed and read; its history is judged and written down, and so are
 /// the ledgers of those who do something else ([SideClients]). The seed chooses faults and

@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 /// kind, and write down what they have seen. Lists that have become long are left alone for new
 /// ones, so that histories stay small; they are read once more in the end.
 final class TortureClients implements AutoCloseable {
-  static final List<String> PARTITIONS = List.of("lists-low", "lists-middle", "lists-high");
-
   private static final String COLLECTION = "lists";
   private static final String DOCUMENTS = "/v1/collections/" + COLLECTION + "/documents";
   private static final int SLOTS = 12;
@@ -50,9 +48,9 @@ final class TortureClients implements AutoCloseable {
 
   /// Makes three partitions for the lists.
   static void create(Nodes nodes) throws IOException {
-    nodes.createPartition(PARTITIONS.get(0), COLLECTION, "{\"end\":4}");
-    nodes.createPartition(PARTITIONS.get(1), COLLECTION, "{\"start\":4,\"end\":8}");
-    nodes.createPartition(PARTITIONS.get(2), COLLECTION, "{\"start\":8}");
+    nodes.createPartition("lists-low", COLLECTION, "{\"end\":4}");
+    nodes.createPartition("lists-middle", COLLECTION, "{\"start\":4,\"end\":8}");
+    nodes.createPartition("lists-high", COLLECTION, "{\"start\":8}");
   }
 
   /// Begins to read and append.

@@ -96,7 +96,7 @@ final class ReplicaKeeper implements AutoCloseable {
       if (replica == null) {
         replica = partitions.replica(entry.id());
       }
-      if (replica == null && isWanted(catalog, entry) && mayOpen(entry)) {
+      if (replica == null && isWanted(catalog, entry) && mayOpen(catalog, entry)) {
         replica = open(catalog, entry);
       }
       if (replica != null) {
@@ -133,19 +133,24 @@ final class ReplicaKeeper implements AutoCloseable {
     return partitions.replica(id) != null;
   }
 
-  /// A child of a split gets its rows from its Partition's replica here, if there is one, and from
-  /// nowhere else. So it has to wait until that one is split: else two replicas would have the same
-  /// rows, and the one would clear away those of the other.
-  private boolean mayOpen(PartitionEntry entry) {
-    PartitionId parent = entry.parent();
-    if (entry.state() == PartitionEntry.State.PENDING) {
-      return false;
+  /// Of a Partition whose rows another replica here still has, none may be opened: see [Origins].
+  private boolean mayOpen(Catalog catalog, PartitionEntry entry) {
+    return switch (entry.state()) {
+      case PENDING -> false;
+      case MERGED -> true;
+      case CREATING, ACTIVE, SPLIT, RETAINED -> Origins.haveSplit(catalog, entry, this::here);
+    };
+  }
+
+  private Origins.Here here(PartitionId id) {
+    PartitionReplica replica = partitions.replica(id);
+    if (replica != null) {
+      return replica.isSplit() ? Origins.Here.SPLIT : Origins.Here.REPLICA;
     }
-    if (parent == null || entry.state() == PartitionEntry.State.MERGED) {
-      return true;
+    if (host.knownGroups().contains(id.group())) {
+      return Origins.Here.REPLICA;
     }
-    PartitionReplica origin = partitions.replica(parent);
-    return origin == null ? !host.knownGroups().contains(parent.group()) : origin.isSplit();
+    return partitions.isStored(id) ? Origins.Here.STORED : Origins.Here.NOTHING;
   }
 
   private boolean isWanted(Catalog catalog, PartitionEntry entry) {

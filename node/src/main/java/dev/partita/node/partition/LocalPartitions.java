@@ -311,6 +311,11 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     return replicas.get(id);
   }
 
+  /// Whether this node has the state of a Partition, with or without a replica.
+  public boolean isStored(PartitionId id) {
+    return node.storage().meta(PartitionKeys.stateRecord(id)) != null;
+  }
+
   /// All open replicas.
   public Collection<PartitionReplica> replicas() {
     return List.copyOf(replicas.values());

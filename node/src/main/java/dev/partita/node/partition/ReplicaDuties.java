@@ -3,14 +3,9 @@ package dev.partita.node.partition;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationGroup;
-import dev.partita.node.storage.CollectProgress;
-import dev.partita.node.storage.Family;
-import dev.partita.node.storage.Span;
 import dev.partita.node.time.Timestamp;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -24,13 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// A leader has at most one command of its own under way; the next one follows when it is applied,
 /// so a build goes as fast as the group applies and no faster.
 final class ReplicaDuties {
-
-  /// Versions looked at in one step of dropping old ones.
-  private static final int COLLECT_BUDGET = 10_000;
-
-  /// Old versions are dropped when the safe point has risen by this part of the retention: each
-  /// time costs a walk over all of them.
-  private static final int COLLECT_FRACTION = 16;
 
   private final PartitionStateMachine machine;
   private final ReplicationGroup group;
@@ -85,9 +73,7 @@ final class ReplicaDuties {
   private long nextSafePointNanos;
   private long restUntilNanos;
 
-  // Of the thread that ticks.
-  private Timestamp collectedUpTo = Timestamp.MIN;
-  private final Deque<Span> toCollect = new ArrayDeque<>();
+  private final OldVersions oldVersions;
 
   ReplicaDuties(
       PartitionStateMachine machine,
@@ -102,6 +88,7 @@ final class ReplicaDuties {
     this.pipeline = pipeline;
     this.initial = initial;
     this.node = node;
+    this.oldVersions = new OldVersions(node.storage(), node.settings().retention());
     this.nextSafePointNanos =
         node.clock().monotonicNanos() + node.settings().safePointInterval().toNanos();
     this.restUntilNanos = node.clock().monotonicNanos();
@@ -410,7 +397,7 @@ final class ReplicaDuties {
     takeUp();
     propose();
     raiseSafePoint();
-    collect();
+    oldVersions.drop(machine.state());
     removeLitter();
   }
 
@@ -454,32 +441,6 @@ final class ReplicaDuties {
       return CompletableFuture.completedFuture(null);
     }
     return group.propose(CommandCodec.encode(new PartitionCommand.RaiseSafePoint(safePoint), 64));
-  }
-
-  /// One step of dropping what no read at the safe point or later can see.
-  private void collect() {
-    PartitionState state = machine.state();
-    if (toCollect.isEmpty()) {
-      long risenMillis = state.safePoint().millis() - collectedUpTo.millis();
-      if (!state.safePoint().isAfter(collectedUpTo)
-          || risenMillis < node.settings().retention().toMillis() / COLLECT_FRACTION) {
-        return;
-      }
-      collectedUpTo = state.safePoint();
-      toCollect.addAll(PartitionKeys.versionedSpans(state));
-    }
-    Span next = toCollect.removeFirst();
-    boolean rows = next.family() == Family.ROWS;
-    CollectProgress progress =
-        node.storage()
-            .collect(
-                rows ? next : Span.none(Family.ROWS),
-                rows ? Span.none(Family.ENTRIES) : next,
-                collectedUpTo,
-                COLLECT_BUDGET);
-    if (!progress.isDone()) {
-      toCollect.addFirst(rows ? progress.rows() : progress.entries());
-    }
   }
 
   void close() {

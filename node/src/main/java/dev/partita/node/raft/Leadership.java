@@ -59,7 +59,7 @@ final class Leadership {
     followConfiguration();
     if (ownIndex <= lastIndex) {
       // All begin with the same log, or without one and say so: there is nothing to be probed.
-      peers.values().forEach(peer -> peer.accepted(ownIndex, log.firstIndex()));
+      peers.values().forEach(peer -> peer.presumed(ownIndex + 1));
     }
   }
 

@@ -134,6 +134,13 @@ final class Peer {
     }
   }
 
+  /// It is taken to hold what comes before an index. Nothing counts as held before it has said so
+  /// itself, and what it refuses is not taken for an old answer.
+  void presumed(long index) {
+    become(PeerState.REPLICATE);
+    nextIndex = index;
+  }
+
   /// Its log does not hold the entry at `rejectedIndex` but may match at `retryIndex`.
   ///
   /// @return false when the answer is an old one that says nothing

@@ -1,0 +1,179 @@
+package dev.partita.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// The partitions of ranges as the nodes tell them: what was declared, and what that was split
+/// into, by name.
+record PartitionTree(Map<String, Range> ranges) {
+  PartitionTree {
+    ranges = Map.copyOf(ranges);
+  }
+
+  /// A partition.
+  ///
+  /// @param start the first key, null if it has all before its end
+  /// @param end the first key that it does not have, null if it has all from its start
+  /// @param active whether it serves
+  /// @param split whether its children have its rows
+  /// @param children names of what it was split into
+  /// @param replicas the ids of their nodes
+  /// @param well whether it has a leader, and all replicas have what was committed when that last
+  ///   told
+  record Range(
+      String name,
+      String collection,
+      @Nullable Key start,
+      @Nullable Key end,
+      boolean active,
+      boolean split,
+      List<String> children,
+      Set<String> replicas,
+      boolean well) {
+    Range {
+      children = List.copyOf(children);
+      replicas = Set.copyOf(replicas);
+    }
+
+    /// Whether it has the terms of a unique index.
+    boolean isHidden() {
+      return collection.startsWith("~");
+    }
+
+    /// Whether it could be split at a key.
+    boolean canBeSplitAt(Key key) {
+      Key first = start;
+      Key last = end;
+      return (first == null || first.compareTo(key) < 0)
+          && (last == null || key.compareTo(last) < 0);
+    }
+  }
+
+  /// A first component of a key: an integer or a text of ASCII.
+  record Key(@Nullable String text, long number) implements Comparable<Key> {
+    /// Null of what is missing.
+    static @Nullable Key of(JsonNode json) {
+      if (json.isArray()) {
+        return of(json.path(0));
+      }
+      return json.isTextual() || json.isIntegralNumber()
+          ? new Key(json.textValue(), json.asLong())
+          : null;
+    }
+
+    static Key of(long number) {
+      return new Key(null, number);
+    }
+
+    JsonNode json() {
+      return text == null
+          ? Nodes.JSON.getNodeFactory().numberNode(number)
+          : Nodes.JSON.getNodeFactory().textNode(text);
+    }
+
+    @Override
+    public int compareTo(Key other) {
+      return text == null || other.text == null
+          ? Long.compare(number, other.number)
+          : text.compareTo(other.text);
+    }
+
+    @Override
+    public String toString() {
+      return text == null ? Long.toString(number) : text;
+    }
+  }
+
+  /// Reads what `GET /admin/v1/state` tells.
+  static PartitionTree of(JsonNode state) {
+    Map<String, Range> ranges = new LinkedHashMap<>();
+    for (JsonNode each : state.path("partitions")) {
+      List<String> children = new ArrayList<>();
+      each.path("children").forEach(child -> children.add(child.asText()));
+      Set<String> replicas = new HashSet<>();
+      boolean well = each.hasNonNull("leaderNodeId");
+      for (JsonNode replica : each.path("replicas")) {
+        replicas.add(replica.path("nodeId").asText());
+        well &= replica.path("caughtUp").asBoolean();
+      }
+      JsonNode bounds = each.path("bounds").path("range");
+      ranges.put(
+          each.path("name").asText(),
+          new Range(
+              each.path("name").asText(),
+              each.path("collection").asText(),
+              Key.of(bounds.path("start")),
+              Key.of(bounds.path("end")),
+              each.path("state").asText().equals("Active"),
+              each.path("state").asText().equals("Split"),
+              children,
+              replicas,
+              well));
+    }
+    return new PartitionTree(ranges);
+  }
+
+  /// Those that have rows, in the order of their names.
+  List<Range> serving() {
+    return new TreeMap<>(ranges).values().stream().filter(range -> !range.split()).toList();
+  }
+
+  /// Those that were split, and whose parts could be merged again.
+  List<Range> mergeable() {
+    return new TreeMap<>(ranges)
+        .values().stream()
+            .filter(Range::split)
+            .filter(range ->
+                range.children().size() == 2
+                    && range.children().stream()
+                        .allMatch(child -> ranges.containsKey(child) && has(child)))
+            .toList();
+  }
+
+  private boolean has(String name) {
+    return Objects.requireNonNull(ranges.get(name)).active();
+  }
+
+  /// What is wrong with how keys are divided: each belongs to one partition of a collection, if the
+  /// declared ones have all.
+  List<String> wrong() {
+    List<String> wrong = new ArrayList<>();
+    Map<String, List<Range>> collections =
+        serving().stream().collect(Collectors.groupingBy(Range::collection));
+    collections.forEach((collection, all) -> {
+      List<Range> sorted = all.stream().sorted(PartitionTree::byStart).toList();
+      Key end = null;
+      for (int i = 0; i < sorted.size(); i++) {
+        Range range = sorted.get(i);
+        if (!Objects.equals(range.start(), end) || (i > 0 && end == null)) {
+          wrong.add(
+              "%s begins at %s, and what is before it in %s ends at %s"
+                  .formatted(range.name(), range.start(), collection, end));
+        }
+        end = range.end();
+      }
+      if (end != null) {
+        wrong.add("nothing of %s has keys from %s on".formatted(collection, end));
+      }
+    });
+    return wrong;
+  }
+
+  private static int byStart(Range one, Range other) {
+    Key first = one.start();
+    Key second = other.start();
+    if (first == null || second == null) {
+      return Boolean.compare(first != null, second != null);
+    }
+    return first.compareTo(second);
+  }
+}
