@@ -133,6 +133,7 @@ final class Faults {
         for (String partition : PARTITIONS) {
           nodes.tryLead(partition, random.nextInt(NODES));
         }
+        nodes.tryLead(ColumnStamps.JOINT_PARTITION, random.nextInt(NODES));
       }
       case MEMBERS ->
           nodes.tryRemoveReplica(PARTITIONS.get(random.nextInt(PARTITIONS.size())), node);

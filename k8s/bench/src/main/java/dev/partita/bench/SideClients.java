@@ -7,14 +7,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Clients of a round that do what shows in a ledger what it shows in no list: see each [Workload].
 final class SideClients implements AutoCloseable {
   /// What may be led elsewhere, and lose a replica. Partitions with a unique index are left alone,
   /// since those of its claims would follow them long after.
   static final List<String> PARTITIONS =
-      List.of(
-          "accounts-low", "accounts-high", "once-low", "once-high", "ranges-low", "ranges-high");
+      Stream.of(
+              List.of("accounts-low", "accounts-high", "once-low", "once-high"),
+              List.of("ranges-low", "ranges-high", "elements-low", "elements-high"),
+              List.of("registers-all", "pages-low", "pages-middle", "pages-high"),
+              List.of("hashed-pages-0", "hashed-pages-1"),
+              ColumnStamps.PARTITIONS)
+          .flatMap(List::stream)
+          .toList();
 
   private static final int CLIENTS = 2;
   private static final int THINK_MILLIS = 10;
@@ -35,7 +42,12 @@ final class SideClients implements AutoCloseable {
             new Bank(),
             new UniqueMails(round, CLIENTS),
             new ExactlyOnce(round),
-            new Phantoms(round));
+            new Phantoms(round),
+            new Elements(round),
+            new Registers(round, CLIENTS),
+            new ColumnStamps(round, CLIENTS),
+            new PageWalks(PageWalks.RANGES),
+            new PageWalks(PageWalks.HASHES));
     for (Workload workload : workloads) {
       for (int client = 0; client < CLIENTS; client++) {
         int number = client;
