@@ -33,11 +33,10 @@ final class SideClients implements AutoCloseable {
   private final AtomicBoolean over = new AtomicBoolean();
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
-  /// Begins at once.
+  /// Begins at once with everything that there is.
   SideClients(Nodes nodes, int round, long seed) {
-    this.nodes = nodes;
-    this.seed = seed;
-    this.workloads =
+    this(
+        nodes,
         List.of(
             new Bank(),
             new UniqueMails(round, CLIENTS),
@@ -47,7 +46,15 @@ final class SideClients implements AutoCloseable {
             new Registers(round, CLIENTS),
             new ColumnStamps(round, CLIENTS),
             new PageWalks(PageWalks.RANGES),
-            new PageWalks(PageWalks.HASHES));
+            new PageWalks(PageWalks.HASHES)),
+        seed);
+  }
+
+  /// Begins at once.
+  SideClients(Nodes nodes, List<Workload> workloads, long seed) {
+    this.nodes = nodes;
+    this.seed = seed;
+    this.workloads = List.copyOf(workloads);
     for (Workload workload : workloads) {
       for (int client = 0; client < CLIENTS; client++) {
         int number = client;

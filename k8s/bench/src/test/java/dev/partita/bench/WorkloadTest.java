@@ -1,20 +1,14 @@
 package dev.partita.bench;
 
+import static dev.partita.bench.Shown.changed;
+import static dev.partita.bench.Shown.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.partita.bench.Requests.Outcome;
-import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -23,27 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every ledger names each fault that is planted in what it is shown, and none where there is none.
 class WorkloadTest {
-
-  private static JsonNode json(String text) {
-    try {
-      return Nodes.JSON.readTree(text);
-    } catch (IOException e) {
-      throw new IllegalArgumentException(text, e);
-    }
-  }
-
-  private static List<JsonNode> list(String text) {
-    List<JsonNode> list = new ArrayList<>();
-    json(text).forEach(list::add);
-    return list;
-  }
-
-  private static <T> List<T> changed(List<T> list, Consumer<List<T>> change) {
-    List<T> changed = new ArrayList<>(list);
-    change.accept(changed);
-    return changed;
-  }
-
   @Nested
   class BankTest {
     private final List<Bank.Account> accounts =
@@ -337,207 +310,6 @@ class WorkloadTest {
     void aValueOfNobodyIsFound() {
       assertThat(Registers.judge("r", 4, 6, 5))
           .containsExactly("r is 6, and only 5 has been written");
-    }
-  }
-
-  @Nested
-  class ColumnStampsTest {
-    private static final List<String> ALL = List.of("left", "right", "far");
-    private static final List<JsonNode> ROWS =
-        list(
-            "[{\"id\":[0,1,0],\"left\":4,\"right\":4,\"far\":4},{\"id\":[0,1,1],\"note\":3},"
-                + "{\"id\":[1,1,0],\"left\":5,\"right\":5,\"far\":5}]");
-    private static final List<JsonNode> ENTRIES =
-        list("[{\"id\":[0,1,0],\"right\":4,\"far\":4},{\"id\":[1,1,0],\"right\":5,\"far\":5}]");
-
-    private static List<String> judge(Consumer<List<JsonNode>> change) {
-      return ColumnStamps.judgeEntries("now", ROWS, changed(ENTRIES, change));
-    }
-
-    @Test
-    void oneStampEverywhereOrNowhereIsRight() {
-      for (JsonNode row : ROWS) {
-        assertThat(ColumnStamps.judgeStamps("", row, ALL)).isEmpty();
-      }
-      assertThat(judge(_ -> {})).isEmpty();
-      assertThat(
-              ColumnStamps.judgeEnd(
-                  Map.of("a", 4, "b", ColumnStamps.NONE),
-                  Map.of("a", Set.of(3, 4), "b", Set.of(ColumnStamps.NONE), "c", Set.of(0, 9))))
-          .isEmpty();
-    }
-
-    @Test
-    void severalStampsAreFound() {
-      JsonNode torn = json("{\"left\":4,\"right\":4,\"far\":5}");
-      assertThat(ColumnStamps.judgeStamps("", torn, ALL)).hasSize(1);
-      assertThat(ColumnStamps.judgeStamps("", torn, List.of("left", "right"))).isEmpty();
-      assertThat(ColumnStamps.judgeStamps("", json("{\"left\":4,\"right\":4}"), ALL))
-          .singleElement()
-          .asString()
-          .contains("several stamps");
-    }
-
-    @Test
-    void aMissingEntryIsFound() {
-      assertThat(judge(entries -> entries.remove(0)))
-          .containsExactly("no entry of [0,1,0]; now");
-    }
-
-    @Test
-    void anEntryThatComesTwiceIsFound() {
-      assertThat(judge(entries -> entries.add(ENTRIES.getFirst())))
-          .singleElement()
-          .asString()
-          .contains("entry twice");
-    }
-
-    @Test
-    void anEntryOfAnotherStampOrOfNoDocumentIsFound() {
-      assertThat(
-              judge(entries ->
-                  entries.set(1, json("{\"id\":[1,1,0],\"right\":5,\"far\":4}"))))
-          .singleElement()
-          .asString()
-          .contains("the document has stamp 5");
-      assertThat(
-              judge(entries -> entries.add(json("{\"id\":[0,1,1],\"right\":3,\"far\":3}"))))
-          .singleElement()
-          .asString()
-          .contains("the document has stamp 0");
-    }
-
-    @Test
-    void aLostOrStrangeDocumentIsFound() {
-      assertThat(ColumnStamps.judgeEnd(Map.of(), Map.of("a", Set.of(4))))
-          .containsExactly("a has stamp 0 and should have one of [4]");
-      assertThat(ColumnStamps.judgeEnd(Map.of("a", 4), Map.of("a", Set.of(0))))
-          .containsExactly("a has stamp 4 and should have one of [0]");
-      assertThat(ColumnStamps.judgeEnd(Map.of("a", 4), Map.of()))
-          .containsExactly("nobody has written a");
-    }
-  }
-
-  @Nested
-  class PageWalksTest {
-    private static final List<JsonNode> DOCUMENTS =
-        list(
-            """
-            [{"id": -2, "kind": "a", "tags": ["x", "x", -1], "v": -10, "w": 1},
-             {"id": -1, "kind": "a", "v": -2, "w": 1},
-             {"id": 3, "kind": "a", "tags": ["x"], "v": -10, "w": 2},
-             {"id": "m", "v": 1},
-             {"id": "n", "kind": null, "tags": [], "v": 0.5},
-             {"id": "o", "kind": "\\uffee"},
-             {"id": "p", "kind": "\\ud83d\\ude00", "w": 1.0}]""");
-
-    /// As the index of the documents has them: null, then texts; missing and negative tags first;
-    /// values from the least, and from the greatest.
-    private static final List<JsonNode> ENTRIES =
-        list(
-            """
-            [{"id": "n", "v": 0.5, "w": null},
-             {"id": -1, "v": -2, "w": 1},
-             {"id": -2, "v": -10, "w": 1},
-             {"id": 3, "v": -10, "w": 2},
-             {"id": -2, "v": -10, "w": 1},
-             {"id": "o", "v": null, "w": null},
-             {"id": "p", "v": null, "w": 1}]""");
-
-    private static List<String> judge(Consumer<List<JsonNode>> change) {
-      return PageWalks.judgeEntries(DOCUMENTS, List.of(), changed(ENTRIES, change));
-    }
-
-    private static List<JsonNode> sorted(ArrayNode documents) {
-      List<JsonNode> all = new ArrayList<>();
-      documents.forEach(all::add);
-      JsonOrder order = new JsonOrder();
-      all.sort((one, other) -> order.compare(one.path("id"), other.path("id")));
-      return all;
-    }
-
-    @Test
-    void entriesThatFollowFromTheDocumentsAreRight() {
-      assertThat(judge(_ -> {})).isEmpty();
-      assertThat(
-              PageWalks.judgeEntries(
-                  DOCUMENTS, list("[\"a\", \"x\"]"), List.of(ENTRIES.get(3), ENTRIES.get(4))))
-          .isEmpty();
-    }
-
-    @Test
-    void anEntryThatIsMissingIsFound() {
-      for (int number = 0; number < ENTRIES.size(); number++) {
-        int skipped = number;
-        assertThat(judge(entries -> entries.remove(skipped)))
-            .singleElement()
-            .asString()
-            .startsWith("entry missing: " + ENTRIES.get(number).path("id"));
-      }
-    }
-
-    @Test
-    void anEntryThatComesTwiceIsFound() {
-      assertThat(judge(entries -> entries.add(3, ENTRIES.get(3))))
-          .containsExactly("entry twice: 3 with -10 and 2");
-    }
-
-    @Test
-    void anEntryOfNoDocumentIsFound() {
-      assertThat(judge(entries -> entries.add(json("{\"id\": \"m\", \"v\": 1, \"w\": null}"))))
-          .containsExactly("entry of no document: \"m\" with 1 and null");
-    }
-
-    @Test
-    void anEntryOfAValueOfBeforeIsFound() {
-      assertThat(judge(entries -> entries.set(1, json("{\"id\": -1, \"v\": -3, \"w\": 1}"))))
-          .containsExactlyInAnyOrder(
-              "entry missing: -1 with -2 and 1", "entry of no document: -1 with -3 and 1");
-    }
-
-    @Test
-    void entriesOutOfOrderAreFound() {
-      for (List<Integer> pair : Arrays.asList(List.of(1, 2), List.of(3, 4), List.of(5, 6))) {
-        assertThat(judge(entries -> Collections.swap(entries, pair.get(0), pair.get(1))))
-            .singleElement()
-            .asString()
-            .startsWith("entries out of order");
-      }
-    }
-
-    @Test
-    void documentsInOrderAreRight() {
-      assertThat(PageWalks.judgeDocuments(sorted(PageWalks.constants()))).isEmpty();
-    }
-
-    @Test
-    void aDocumentThatIsMissingOrChangedIsFound() {
-      List<JsonNode> all = sorted(PageWalks.constants());
-      for (int number = 0; number < all.size(); number++) {
-        int at = number;
-        assertThat(PageWalks.judgeDocuments(changed(all, each -> each.remove(at))))
-            .singleElement()
-            .asString()
-            .contains("nobody has changed " + all.get(number));
-        ObjectNode other = all.get(number).deepCopy();
-        assertThat(
-                PageWalks.judgeDocuments(changed(all, each -> each.set(at, other.put("v", 77)))))
-            .hasSize(1);
-      }
-    }
-
-    @Test
-    void aDocumentThatComesTwiceOrOutOfOrderIsFound() {
-      List<JsonNode> all = sorted(PageWalks.constants());
-      assertThat(PageWalks.judgeDocuments(changed(all, each -> each.add(2, each.get(2)))))
-          .containsExactly("document %s twice".formatted(all.get(2).path("id")));
-      for (int number = 0; number + 1 < all.size(); number++) {
-        int at = number;
-        assertThat(
-                PageWalks.judgeDocuments(
-                    changed(all, each -> Collections.swap(each, at, at + 1))))
-            .containsExactly("document %s out of order".formatted(all.get(at).path("id")));
-      }
     }
   }
 }
