@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 
 /// The order of values in keys and indexes, told once more, so that the nodes' own can be judged by
-/// it: null, false, true, numbers, texts by their code points, arrays by their elements.
+/// it: null or missing, false, true, numbers, texts by their code points, arrays by their elements.
 final class JsonOrder implements Comparator<JsonNode> {
   @Override
   public int compare(JsonNode one, JsonNode other) {
@@ -13,12 +13,23 @@ final class JsonOrder implements Comparator<JsonNode> {
     if (rank != 0) {
       return rank;
     }
-    if (one.isNumber()) {
-      return one.decimalValue().compareTo(other.decimalValue());
-    }
-    return one.isArray()
-        ? elements(one, other)
-        : elements(one.asText().codePoints().iterator(), other.asText().codePoints().iterator());
+    return switch (one.getNodeType()) {
+      case NUMBER -> one.decimalValue().compareTo(other.decimalValue());
+      case ARRAY -> elements(one, other);
+      case STRING ->
+          elements(
+              one.textValue().codePoints().iterator(), other.textValue().codePoints().iterator());
+      case NULL, MISSING, BOOLEAN, OBJECT, BINARY, POJO -> 0;
+    };
+  }
+
+  /// The order of primary keys: an array is a key of several components, anything else one of one.
+  Comparator<JsonNode> ofKeys() {
+    return (one, other) -> elements(components(one), components(other));
+  }
+
+  private static JsonNode components(JsonNode key) {
+    return key.isArray() ? key : Nodes.JSON.createArrayNode().add(key);
   }
 
   private static int rank(JsonNode value) {

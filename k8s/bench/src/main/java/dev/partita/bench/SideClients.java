@@ -24,7 +24,7 @@ final class SideClients implements AutoCloseable {
           .toList();
 
   private static final int CLIENTS = 2;
-  private static final int THINK_MILLIS = 10;
+  private static final int THINK_MILLIS = 20;
   private static final long FINISH_SECONDS = 240;
 
   private final Nodes nodes;

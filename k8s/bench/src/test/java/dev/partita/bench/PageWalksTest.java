@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -26,14 +27,16 @@ class PageWalksTest {
            {"id": "m", "v": 1},
            {"id": "n", "kind": null, "tags": [], "v": 0.5},
            {"id": "o", "kind": "\\uffee"},
-           {"id": "p", "kind": "\\ud83d\\ude00", "w": 1.0}]""");
+           {"id": "p", "kind": "\\ud83d\\ude00", "w": 1.0},
+           {"id": "q", "tags": [null], "v": -1}]""");
 
-  /// As the index of the documents has them: null, then texts; missing and negative tags first;
+  /// As the index of the documents has them: null or missing, then texts; negative tags first;
   /// values from the least, and from the greatest.
   private static final List<JsonNode> ENTRIES =
       list(
           """
-          [{"id": "n", "v": 0.5, "w": null},
+          [{"id": "q", "v": -1, "w": null},
+             {"id": "n", "v": 0.5, "w": null},
            {"id": -1, "v": -2, "w": 1},
            {"id": -2, "v": -10, "w": 1},
            {"id": 3, "v": -10, "w": 2},
@@ -48,7 +51,7 @@ class PageWalksTest {
   private static List<JsonNode> sorted(ArrayNode documents) {
     List<JsonNode> all = new ArrayList<>();
     documents.forEach(all::add);
-    JsonOrder order = new JsonOrder();
+    Comparator<JsonNode> order = new JsonOrder().ofKeys();
     all.sort((one, other) -> order.compare(one.path("id"), other.path("id")));
     return all;
   }
@@ -58,7 +61,7 @@ class PageWalksTest {
     assertThat(judge(_ -> {})).isEmpty();
     assertThat(
             PageWalks.judgeEntries(
-                DOCUMENTS, list("[\"a\", \"x\"]"), List.of(ENTRIES.get(3), ENTRIES.get(4))))
+                DOCUMENTS, list("[\"a\", \"x\"]"), List.of(ENTRIES.get(4), ENTRIES.get(5))))
         .isEmpty();
   }
 
@@ -75,7 +78,7 @@ class PageWalksTest {
 
   @Test
   void anEntryThatComesTwiceIsFound() {
-    assertThat(judge(entries -> entries.add(3, ENTRIES.get(3))))
+    assertThat(judge(entries -> entries.add(4, ENTRIES.get(4))))
         .containsExactly("entry twice: 3 with -10 and 2");
   }
 
@@ -87,14 +90,14 @@ class PageWalksTest {
 
   @Test
   void anEntryOfAValueOfBeforeIsFound() {
-    assertThat(judge(entries -> entries.set(1, json("{\"id\": -1, \"v\": -3, \"w\": 1}"))))
+    assertThat(judge(entries -> entries.set(2, json("{\"id\": -1, \"v\": -3, \"w\": 1}"))))
         .containsExactlyInAnyOrder(
             "entry missing: -1 with -2 and 1", "entry of no document: -1 with -3 and 1");
   }
 
   @Test
   void entriesOutOfOrderAreFound() {
-    for (List<Integer> pair : Arrays.asList(List.of(1, 2), List.of(3, 4), List.of(5, 6))) {
+    for (List<Integer> pair : Arrays.asList(List.of(0, 1), List.of(2, 3), List.of(4, 5), List.of(6, 7))) {
       assertThat(judge(entries -> Collections.swap(entries, pair.get(0), pair.get(1))))
           .singleElement()
           .asString()
