@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Documents whose columns lie in three partitions, each of which has the stamp of the last write.
 /// Whoever reads a document at one moment, whole or in part, finds one stamp everywhere or nowhere;
-/// an index over fields of all three has exactly the entries of the documents of each moment; and in
-/// the end each document is as its client left it.
+/// an index over fields of all three has exactly the entries of the documents of each moment; and
+/// in the end each document is as its client left it.
 final class ColumnStamps extends Workload {
   static final List<String> PARTITIONS = List.of("wide-left", "wide-right", "wide-far");
 
@@ -76,7 +76,8 @@ final class ColumnStamps extends Workload {
             Nodes.JSON.readTree(
                 """
                 {"collection": "%s", "unique": false, "terms": [{"field": "left"}],
-                 "values": [{"field": "right", "descending": true}, {"field": "far", "descending": false}]}"""
+                 "values": [{"field": "right", "descending": true}, {"field": "far", "descending": false}]}\
+                """
                     .formatted(COLLECTION)));
     nodes.awaitActive(JOINT_PARTITION);
   }
@@ -92,8 +93,7 @@ final class ColumnStamps extends Workload {
 
   // Writes
 
-  private void write(
-      Requests requests, Random random, Map<String, Set<Integer>> mine, int client) {
+  private void write(Requests requests, Random random, Map<String, Set<Integer>> mine, int client) {
     List<String> settled =
         mine.entrySet().stream()
             .filter(each -> each.getValue().size() == 1)
@@ -119,7 +119,8 @@ final class ColumnStamps extends Workload {
           remember(done.path("timestamp").asLong());
         }
       }
-      case Outcome.Unknown _ -> mine.put(id, before == after ? Set.of(after) : Set.of(before, after));
+      case Outcome.Unknown _ ->
+          mine.put(id, before == after ? Set.of(after) : Set.of(before, after));
       case Outcome.Refused(String code) -> {
         if (code.equals("NOT_FOUND") && before != NONE) {
           wrong("%s is not there and should have %d".formatted(id, before));
@@ -165,7 +166,8 @@ final class ColumnStamps extends Workload {
   private void readOne(Requests requests, Random random) {
     List<String> columns = some(random);
     String id =
-        "[%d,%d,%d]".formatted(random.nextInt(documents.size()), round, random.nextInt(SETTLED_MAX));
+        "[%d,%d,%d]"
+            .formatted(random.nextInt(documents.size()), round, random.nextInt(SETTLED_MAX));
     ObjectNode seen = Nodes.JSON.createObjectNode();
     if (random.nextBoolean()) {
       if (!(requests.send("GET", path(id) + "?columns=" + String.join(",", columns), "", "")

@@ -23,7 +23,8 @@ final class Elements extends Workload {
   private static final String PATH = "/v1/collections/" + COLLECTION + "/documents";
   private static final int BATCH_MAX = 5;
   private static final int LIMIT_MAX = 500;
-  private static final Set<String> UNKNOWN = Set.of("OUTCOME_UNKNOWN", "INTERNAL", "DATA_CORRUPTED");
+  private static final Set<String> UNKNOWN =
+      Set.of("OUTCOME_UNKNOWN", "INTERNAL", "DATA_CORRUPTED");
 
   private final String prefix;
   private final AtomicInteger tried = new AtomicInteger();
@@ -98,8 +99,7 @@ final class Elements extends Workload {
 
   private boolean look(Requests requests, Random random) {
     Set<String> before = Set.copyOf(acknowledged);
-    Optional<Requests.Snapshot> all =
-        requests.readAll(COLLECTION, Paging.any(random, LIMIT_MAX));
+    Optional<Requests.Snapshot> all = requests.readAll(COLLECTION, Paging.any(random, LIMIT_MAX));
     if (all.isEmpty()) {
       return false;
     }

@@ -10,10 +10,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Transactions with a name, sent again until somebody tells what became of them, and some of them
-/// once more. Each adds one to
-/// a counter and puts down a token in another partition, which its client then takes away. So the
-/// counter shows what was lost or done twice, and a token that is there in the end was put down
-/// once more, by a copy that came late.
+/// once more. Each adds one to a counter and puts down a token in another partition, which its
+/// client then takes away. So the counter shows what was lost or done twice, and a token that is
+/// there in the end was put down once more, by a copy that came late.
 final class ExactlyOnce extends Workload {
   private static final String COLLECTION = "once";
   private static final String PATH = "/v1/transactions";
@@ -168,8 +167,7 @@ final class ExactlyOnce extends Workload {
       case Requests.Outcome.Done(JsonNode done)
           when !done.path("repeated").asBoolean()
               || !done.path("timestamp").asText().equals(timestamp) ->
-          List.of(
-              "%s was done at %s and once more: %s".formatted(transaction, timestamp, done));
+          List.of("%s was done at %s and once more: %s".formatted(transaction, timestamp, done));
       case Requests.Outcome.Refused(String code) when code.equals("CONDITION_FAILED") ->
           List.of("%s was done at %s and is not known".formatted(transaction, timestamp));
       case Requests.Outcome.Done _, Requests.Outcome.Refused _, Requests.Outcome.Unknown _ ->

@@ -95,7 +95,8 @@ final class PageWalks extends Workload {
               json(
                   """
                   {"collection": "%s", "unique": false, "terms": [{"field": "kind"}, {"field": "tags[*]"}],
-                   "values": [{"field": "v", "descending": false}, {"field": "w", "descending": true}]}"""
+                   "values": [{"field": "v", "descending": false}, {"field": "w", "descending": true}]}\
+                  """
                       .formatted(collection)));
       try (Requests requests = new Requests(nodes, new Random(0))) {
         String all = constants().toString();

@@ -39,9 +39,7 @@ final class Registers extends Workload {
 
   private Register fresh(int client, int generation) {
     return new Register(
-        "r%d-%d-%d".formatted(round, client, generation),
-        new AtomicInteger(),
-        new AtomicInteger());
+        "r%d-%d-%d".formatted(round, client, generation), new AtomicInteger(), new AtomicInteger());
   }
 
   static void create(Nodes nodes) throws IOException {

@@ -207,8 +207,8 @@ final class Requests implements AutoCloseable {
     }
     List<JsonNode> data = new ArrayList<>();
     pages.forEach(each -> each.path("data").forEach(data::add));
-    return next.map(_ ->
-        new Snapshot(data, pages.stream().map(each -> each.path("at").asLong()).toList()));
+    return next.map(
+        _ -> new Snapshot(data, pages.stream().map(each -> each.path("at").asLong()).toList()));
   }
 
   private static Optional<JsonNode> answer(Outcome outcome) {

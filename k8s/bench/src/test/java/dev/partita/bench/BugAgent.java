@@ -170,8 +170,7 @@ public final class BugAgent {
         throw new IllegalStateException(bug.className + " has none of " + bug.methods);
       }
       return file.transformClass(
-          model,
-          ClassTransform.transformingMethodBodies(bug::isIn, new IfPlanted(bug)));
+          model, ClassTransform.transformingMethodBodies(bug::isIn, new IfPlanted(bug)));
     }
   }
 

@@ -52,8 +52,7 @@ class ColumnStampsTest {
 
   @Test
   void aMissingEntryIsFound() {
-    assertThat(judge(entries -> entries.remove(0)))
-        .containsExactly("no entry of [0,1,0]; now");
+    assertThat(judge(entries -> entries.remove(0))).containsExactly("no entry of [0,1,0]; now");
   }
 
   @Test
@@ -66,14 +65,11 @@ class ColumnStampsTest {
 
   @Test
   void anEntryOfAnotherStampOrOfNoDocumentIsFound() {
-    assertThat(
-            judge(entries ->
-                entries.set(1, json("{\"id\":[1,1,0],\"right\":5,\"far\":4}"))))
+    assertThat(judge(entries -> entries.set(1, json("{\"id\":[1,1,0],\"right\":5,\"far\":4}"))))
         .singleElement()
         .asString()
         .contains("the document has stamp 5");
-    assertThat(
-            judge(entries -> entries.add(json("{\"id\":[0,1,1],\"right\":3,\"far\":3}"))))
+    assertThat(judge(entries -> entries.add(json("{\"id\":[0,1,1],\"right\":3,\"far\":3}"))))
         .singleElement()
         .asString()
         .contains("the document has stamp 0");

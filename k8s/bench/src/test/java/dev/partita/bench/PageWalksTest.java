@@ -28,7 +28,8 @@ class PageWalksTest {
            {"id": "n", "kind": null, "tags": [], "v": 0.5},
            {"id": "o", "kind": "\\uffee"},
            {"id": "p", "kind": "\\ud83d\\ude00", "w": 1.0},
-           {"id": "q", "tags": [null], "v": -1}]""");
+           {"id": "q", "tags": [null], "v": -1}]\
+          """);
 
   /// As the index of the documents has them: null or missing, then texts; negative tags first;
   /// values from the least, and from the greatest.
@@ -42,7 +43,8 @@ class PageWalksTest {
            {"id": 3, "v": -10, "w": 2},
            {"id": -2, "v": -10, "w": 1},
            {"id": "o", "v": null, "w": null},
-           {"id": "p", "v": null, "w": 1}]""");
+           {"id": "p", "v": null, "w": 1}]\
+          """);
 
   private static List<String> judge(Consumer<List<JsonNode>> change) {
     return PageWalks.judgeEntries(DOCUMENTS, List.of(), changed(ENTRIES, change));
@@ -97,7 +99,8 @@ class PageWalksTest {
 
   @Test
   void entriesOutOfOrderAreFound() {
-    for (List<Integer> pair : Arrays.asList(List.of(0, 1), List.of(2, 3), List.of(4, 5), List.of(6, 7))) {
+    for (List<Integer> pair :
+        Arrays.asList(List.of(0, 1), List.of(2, 3), List.of(4, 5), List.of(6, 7))) {
       assertThat(judge(entries -> Collections.swap(entries, pair.get(0), pair.get(1))))
           .singleElement()
           .asString()
@@ -120,8 +123,7 @@ class PageWalksTest {
           .asString()
           .contains("nobody has changed " + all.get(number));
       ObjectNode other = all.get(number).deepCopy();
-      assertThat(
-              PageWalks.judgeDocuments(changed(all, each -> each.set(at, other.put("v", 77)))))
+      assertThat(PageWalks.judgeDocuments(changed(all, each -> each.set(at, other.put("v", 77)))))
           .hasSize(1);
     }
   }
@@ -133,9 +135,7 @@ class PageWalksTest {
         .containsExactly("document %s twice".formatted(all.get(2).path("id")));
     for (int number = 0; number + 1 < all.size(); number++) {
       int at = number;
-      assertThat(
-              PageWalks.judgeDocuments(
-                  changed(all, each -> Collections.swap(each, at, at + 1))))
+      assertThat(PageWalks.judgeDocuments(changed(all, each -> Collections.swap(each, at, at + 1))))
           .containsExactly("document %s out of order".formatted(all.get(at).path("id")));
     }
   }

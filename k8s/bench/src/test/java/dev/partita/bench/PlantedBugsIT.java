@@ -65,8 +65,7 @@ class PlantedBugsIT {
   private static void plant(String bug) throws IOException {
     Path next = directory.resolve("bug.next");
     Files.writeString(next, bug);
-    Files.move(
-        next, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(next, file(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     for (int node = 0; node < Nodes.COUNT; node++) {
       int each = node;
       Nodes.await(bug + " in node " + node, () -> log(each).contains(BugAgent.PLANTED + bug));

@@ -146,9 +146,7 @@ class WorkloadTest {
 
     @Test
     void aLostMailIsFound() {
-      assertThat(
-              UniqueMails.judgeEnd(
-                  PEOPLE.subList(1, 2), Map.of("m2", List.of("z-2")), POSSIBLE))
+      assertThat(UniqueMails.judgeEnd(PEOPLE.subList(1, 2), Map.of("m2", List.of("z-2")), POSSIBLE))
           .containsExactly("a-1 has '' and should have one of [m1]");
     }
 
