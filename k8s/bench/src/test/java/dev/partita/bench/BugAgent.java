@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.ProtectionDomain;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -36,35 +37,40 @@ public final class BugAgent {
   /// What a node can be made to do wrong.
   enum Bug {
     /// It commits transactions without looking whether what they have read is still so.
-    UNCHECKED_READS("TransactionApplier", Set.of("changed"), BugAgent::returnNull),
-
+    UNCHECKED_READS,
     /// It reads at a timestamp without waiting for those that are prepared and may commit below it.
-    TORN_READS("LockTable", Set.of("writer"), BugAgent::returnNull),
-
+    TORN_READS,
     /// It has forgotten that a transaction with a name has committed when that is sent again.
-    FORGOTTEN_NAMES("TransactionTable", Set.of("committed", "visibleCommit"), BugAgent::returnNull),
-
+    FORGOTTEN_NAMES,
     /// It answers reads of the past from what it has, though it follows and was promised nothing.
-    EARLY_FOLLOWERS("ReplicaPromises", Set.of("read"), BugAgent::readWhatIsThere);
+    EARLY_FOLLOWERS
+  }
 
-    private final String className;
-    private final Set<String> methods;
-    private final Consumer<CodeBuilder> code;
-
-    Bug(String className, Set<String> methods, Consumer<CodeBuilder> code) {
-      this.className = PACKAGE + className;
-      this.methods = methods;
-      this.code = code;
-    }
-
-    /// Whether a method has the bug. Others of its name answer nothing.
-    private boolean isIn(MethodModel candidate) {
+  /// Where a bug goes.
+  ///
+  /// @param methods of the class; where there are several of a name, those that answer something
+  /// @param code what they begin with
+  private record Place(Bug bug, String className, Set<String> methods, Consumer<CodeBuilder> code) {
+    boolean isIn(MethodModel candidate) {
       return methods.contains(candidate.methodName().stringValue())
           && !candidate.methodTypeSymbol().returnType().isPrimitive();
     }
   }
 
   private static final String PACKAGE = "dev/partita/node/partition/";
+  private static final List<Place> PLACES =
+      List.of(
+          new Place(
+              Bug.UNCHECKED_READS, "TransactionApplier", Set.of("changed"), BugAgent::returnNull),
+          new Place(Bug.TORN_READS, "LockTable", Set.of("writer"), BugAgent::returnNull),
+          new Place(
+              Bug.FORGOTTEN_NAMES,
+              "TransactionTable",
+              Set.of("committed", "visibleCommit"),
+              BugAgent::returnNull),
+          new Place(
+              Bug.EARLY_FOLLOWERS, "ReplicaPromises", Set.of("read"), BugAgent::readWhatIsThere));
+
   private static final ClassDesc AGENT = ClassDesc.of(BugAgent.class.getName());
   private static final long LOOK_MILLIS = 20;
   private static final int EXIT_USELESS = 99;
@@ -146,9 +152,9 @@ public final class BugAgent {
         byte[] bytes) {
       try {
         byte[] changed = bytes;
-        for (Bug bug : Bug.values()) {
-          if (bug.className.equals(name)) {
-            changed = changed(bug, loader, changed);
+        for (Place place : PLACES) {
+          if ((PACKAGE + place.className).equals(name)) {
+            changed = changed(place, loader, changed);
           }
         }
         return Arrays.equals(changed, bytes) ? null : changed;
@@ -159,31 +165,31 @@ public final class BugAgent {
       }
     }
 
-    private static byte[] changed(Bug bug, @Nullable ClassLoader loader, byte[] bytes) {
+    private static byte[] changed(Place place, @Nullable ClassLoader loader, byte[] bytes) {
       ClassHierarchyResolver types = ClassHierarchyResolver.defaultResolver();
       if (loader != null) {
         types = ClassHierarchyResolver.ofResourceParsing(loader).orElse(types);
       }
       ClassFile file = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(types));
       ClassModel model = file.parse(bytes);
-      if (model.methods().stream().noneMatch(bug::isIn)) {
-        throw new IllegalStateException(bug.className + " has none of " + bug.methods);
+      if (model.methods().stream().noneMatch(place::isIn)) {
+        throw new IllegalStateException(place.className + " has none of " + place.methods);
       }
       return file.transformClass(
-          model, ClassTransform.transformingMethodBodies(bug::isIn, new IfPlanted(bug)));
+          model, ClassTransform.transformingMethodBodies(place::isIn, new IfPlanted(place)));
     }
   }
 
   /// Has a method begin with the bug, where it is planted.
-  private record IfPlanted(Bug bug) implements CodeTransform {
+  private record IfPlanted(Place place) implements CodeTransform {
     @Override
     public void atStart(CodeBuilder code) {
-      code.ldc(bug.name())
+      code.ldc(place.bug.name())
           .invokestatic(
               AGENT,
               "isPlanted",
               MethodTypeDesc.of(ConstantDescs.CD_boolean, ConstantDescs.CD_String))
-          .ifThen(bug.code::accept);
+          .ifThen(place.code::accept);
     }
 
     @Override
