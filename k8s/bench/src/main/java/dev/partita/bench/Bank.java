@@ -2,13 +2,15 @@ package dev.partita.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.partita.bench.Requests.Paging;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +23,8 @@ final class Bank extends Workload {
   private static final String COLLECTION = "accounts";
   private static final String INDEX = "accounts-by-kind";
   private static final String KIND = "giro";
-  private static final int COUNT = 12;
-  private static final int BALANCE = 100;
+  static final int COUNT = 12;
+  static final int BALANCE = 100;
   private static final int AMOUNT_MAX = 20;
   private static final int MOMENTS_MAX = 64;
   private static final String STALENESS_SECONDS = "10";
@@ -30,20 +32,19 @@ final class Bank extends Workload {
   /// A moment at which something was transferred, with what was first seen of it.
   private static final class Moment {
     final long at;
-    @Nullable Map<Integer, Integer> balances;
+    private @Nullable Set<Account> first;
 
     Moment(long at) {
       this.at = at;
     }
 
-    /// @return what was seen before, if it is not this
-    synchronized @Nullable Map<Integer, Integer> seenOtherwise(Map<Integer, Integer> now) {
-      Map<Integer, Integer> before = balances;
+    /// What was seen first; null if it is this.
+    synchronized @Nullable Set<Account> seenBefore(List<Account> now) {
+      Set<Account> before = first;
       if (before == null) {
-        balances = now;
-        return null;
+        first = Set.copyOf(now);
       }
-      return before.equals(now) ? null : before;
+      return before;
     }
   }
 
@@ -144,66 +145,84 @@ final class Bank extends Workload {
   }
 
   private void read(Requests requests, Random random) {
+    Paging now = Paging.any(random, COUNT + 1);
     switch (random.nextInt(4)) {
-      case 0 -> read(requests, random, "maxStaleness", STALENESS_SECONDS, null);
+      case 0 -> read(requests, random, now.when("maxStaleness", STALENESS_SECONDS), null);
       case 1, 2 -> {
         Moment past = anyMoment(random);
         if (past != null) {
-          read(requests, random, "at", Long.toString(past.at), past);
+          read(requests, random, now.at(past.at), past);
         }
       }
-      default -> read(requests, random, "", "", null);
+      default -> read(requests, random, now, null);
     }
   }
 
-  /// @param when how the moment is chosen: `at`, `maxStaleness`, or empty for now
-  private boolean read(
-      Requests requests, Random random, String when, String value, @Nullable Moment past) {
+  private boolean read(Requests requests, Random random, Paging paging, @Nullable Moment past) {
     boolean byIndex = random.nextBoolean();
-    int limit = 1 + random.nextInt(COUNT + 1);
-    long before = answered.get();
+    long before = paging.when().isEmpty() ? answered.get() : Long.MIN_VALUE;
     Optional<Requests.Snapshot> read =
         byIndex
-            ? requests.query(INDEX, KIND, limit, when, value)
-            : requests.readAll(COLLECTION, limit, when.isEmpty() ? "" : when + "=" + value);
+            ? requests.query(INDEX, List.of(TextNode.valueOf(KIND)), paging)
+            : requests.readAll(COLLECTION, paging);
     if (read.isEmpty()) {
       return false;
     }
-    if (when.equals("maxStaleness") && read.get().at() < first.get()) {
+    if (paging.when().equals("maxStaleness") && read.get().at() < first.get()) {
       return true;
     }
     reads.incrementAndGet();
-    String how =
-        "by %s on pages of %d at %d%s"
-            .formatted(
-                byIndex ? "index" : "key",
-                limit,
-                read.get().at(),
-                when.isEmpty() ? "" : " (" + when + " " + value + ")");
-    Map<Integer, Integer> balances = new HashMap<>();
-    for (JsonNode account : read.get().data()) {
-      int key = account.path("id").intValue();
-      if (balances.put(key, account.path("balance").intValue()) != null) {
-        wrong("account %d twice, %s".formatted(key, how));
+    List<Account> accounts = new ArrayList<>();
+    for (JsonNode each : read.get().data()) {
+      accounts.add(new Account(each.path("id").intValue(), each.path("balance").intValue()));
+    }
+    var sight =
+        new Sight(
+            (byIndex ? "by index, " : "by key, ") + paging, read.get().moments(), before, accounts);
+    wrong(judge(sight, past == null ? null : past.seenBefore(accounts)));
+    return true;
+  }
+
+  /// Balances as they were told, in the order in which they came.
+  record Account(int key, int balance) {}
+
+  /// What was seen of all accounts.
+  ///
+  /// @param how in words
+  /// @param moments of the pages
+  /// @param atLeast the newest transfer that had been answered when it was read
+  record Sight(String how, List<Long> moments, long atLeast, List<Account> accounts) {}
+
+  /// What cannot be true.
+  ///
+  /// @param before what was seen of the same moment before; null if nothing was
+  static List<String> judge(Sight sight, @Nullable Set<Account> before) {
+    List<String> wrong = new ArrayList<>();
+    Set<Integer> keys = new HashSet<>();
+    for (Account account : sight.accounts()) {
+      if (!keys.add(account.key())) {
+        wrong.add("account %d twice".formatted(account.key()));
       }
     }
-    int sum = balances.values().stream().mapToInt(Integer::intValue).sum();
-    if (balances.size() != COUNT || sum != COUNT * BALANCE) {
-      wrong("%d accounts with a sum of %d, %s".formatted(balances.size(), sum, how));
+    int sum = sight.accounts().stream().mapToInt(Account::balance).sum();
+    if (keys.size() != COUNT || sum != COUNT * BALANCE) {
+      wrong.add("%d accounts with a sum of %d".formatted(keys.size(), sum));
     }
-    if (when.isEmpty() && read.get().at() < before) {
-      wrong("a transfer at %d was answered before a read of now, %s".formatted(before, how));
+    if (new HashSet<>(sight.moments()).size() > 1) {
+      wrong.add("pages of several moments");
     }
-    Map<Integer, Integer> otherwise = past == null ? null : past.seenOtherwise(balances);
-    if (otherwise != null) {
-      wrong("the past was %s and is %s, %s".formatted(otherwise, balances, how));
+    if (sight.moments().getLast() < sight.atLeast()) {
+      wrong.add("older than a transfer that was answered at %d".formatted(sight.atLeast()));
     }
-    return true;
+    if (before != null && !before.equals(Set.copyOf(sight.accounts()))) {
+      wrong.add("the past was otherwise: %s".formatted(before));
+    }
+    return wrong.stream().map(each -> each + ": " + sight).toList();
   }
 
   @Override
   boolean check(Requests requests, Random random) {
-    return read(requests, random, "", "", null);
+    return read(requests, random, Paging.any(random, COUNT + 1), null);
   }
 
   @Override

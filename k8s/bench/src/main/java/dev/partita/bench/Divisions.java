@@ -73,7 +73,7 @@ final class Divisions {
     List<ObjectNode> asked = new ArrayList<>();
     try (Requests requests = new Requests(nodes, random)) {
       for (Range range : serving) {
-        Key at = asked.size() < count ? somewhereIn(range, requests) : null;
+        Key at = asked.size() < count && range.ranged() ? somewhereIn(range, requests) : null;
         if (at != null) {
           asked.add(Operations.split(range.name(), at.json()));
         }

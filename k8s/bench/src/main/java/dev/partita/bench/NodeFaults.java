@@ -36,19 +36,20 @@ final class NodeFaults {
   NodeFaults(Path directory) throws IOException {
     this.directory = directory;
     this.agent = directory.resolve("fault-agent.jar");
-    writeAgent(agent);
+    writeAgent(agent, FaultAgent.class);
     for (int node = 0; node < COUNT; node++) {
       faults.add(Faults.NONE);
       set(node, Faults.NONE);
     }
   }
 
-  private static void writeAgent(Path jar) throws IOException {
+  /// Writes a Java agent that needs no class but its own and the JDK's.
+  static void writeAgent(Path jar, Class<?> agent) throws IOException {
     var manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    manifest.getMainAttributes().putValue("Premain-Class", FaultAgent.class.getName());
+    manifest.getMainAttributes().putValue("Premain-Class", agent.getName());
     List<Class<?>> classes =
-        Stream.concat(Stream.of(FaultAgent.class), Stream.of(FaultAgent.class.getDeclaredClasses()))
+        Stream.concat(Stream.of(agent), Stream.of(agent.getDeclaredClasses()))
             .<Class<?>>map(each -> each)
             .toList();
     try (OutputStream file = Files.newOutputStream(jar);
@@ -56,7 +57,7 @@ final class NodeFaults {
       for (Class<?> each : classes) {
         String name = each.getName().replace('.', '/') + ".class";
         entries.putNextEntry(new ZipEntry(name));
-        try (InputStream bytes = FaultAgent.class.getResourceAsStream("/" + name)) {
+        try (InputStream bytes = agent.getResourceAsStream("/" + name)) {
           if (bytes == null) {
             throw new IOException("a class of this program is not where it was loaded: " + name);
           }

@@ -23,6 +23,7 @@ record PartitionTree(Map<String, Range> ranges) {
   ///
   /// @param start the first key, null if it has all before its end
   /// @param end the first key that it does not have, null if it has all from its start
+  /// @param ranged whether it has whole documents by their keys, not by hashes, and no columns
   /// @param active whether it serves
   /// @param split whether its children have its rows
   /// @param children names of what it was split into
@@ -34,6 +35,7 @@ record PartitionTree(Map<String, Range> ranges) {
       String collection,
       @Nullable Key start,
       @Nullable Key end,
+      boolean ranged,
       boolean active,
       boolean split,
       List<String> children,
@@ -82,9 +84,12 @@ record PartitionTree(Map<String, Range> ranges) {
 
     @Override
     public int compareTo(Key other) {
-      return text == null || other.text == null
+      if (text != null && other.text != null) {
+        return text.compareTo(other.text);
+      }
+      return text == null && other.text == null
           ? Long.compare(number, other.number)
-          : text.compareTo(other.text);
+          : Boolean.compare(text != null, other.text != null);
     }
 
     @Override
@@ -113,6 +118,7 @@ record PartitionTree(Map<String, Range> ranges) {
               each.path("collection").asText(),
               Key.of(bounds.path("start")),
               Key.of(bounds.path("end")),
+              !each.path("bounds").has("hash") && !each.path("bounds").has("columns"),
               each.path("state").asText().equals("Active"),
               each.path("state").asText().equals("Split"),
               children,
@@ -148,7 +154,9 @@ record PartitionTree(Map<String, Range> ranges) {
   List<String> wrong() {
     List<String> wrong = new ArrayList<>();
     Map<String, List<Range>> collections =
-        serving().stream().collect(Collectors.groupingBy(Range::collection));
+        serving().stream()
+            .filter(Range::ranged)
+            .collect(Collectors.groupingBy(Range::collection));
     collections.forEach((collection, all) -> {
       List<Range> sorted = all.stream().sorted(PartitionTree::byStart).toList();
       Key end = null;

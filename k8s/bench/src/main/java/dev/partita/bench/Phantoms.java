@@ -91,21 +91,29 @@ final class Phantoms extends Workload {
 
   @Override
   boolean check(Requests requests, Random random) {
-    Optional<Requests.Snapshot> all = requests.readAll(COLLECTION, 1 + random.nextInt(LIMIT), "");
-    if (all.isEmpty()) {
-      return false;
-    }
+    Optional<Requests.Snapshot> all =
+        requests.readAll(COLLECTION, Requests.Paging.any(random, LIMIT));
+    all.ifPresent(each ->
+        wrong(
+            judge(
+                each.data().stream().map(document -> document.path("id").asText()).toList(),
+                each.at())));
+    return all.isPresent();
+  }
+
+  /// What cannot be true of keys that were seen at once.
+  static List<String> judge(List<String> keys, long at) {
+    List<String> wrong = new ArrayList<>();
     Map<String, String> found = new HashMap<>();
-    for (JsonNode document : all.get().data()) {
-      String key = document.path("id").asText();
+    for (String key : keys) {
       // Without its side and its own number.
       String pair = key.substring(2, key.lastIndexOf('-'));
       String other = found.put(pair, key);
       if (other != null) {
-        wrong("%s and %s at %d".formatted(other, key, all.get().at()));
+        wrong.add("%s and %s at %d".formatted(other, key, at));
       }
     }
-    return true;
+    return wrong;
   }
 
   @Override

@@ -5,10 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The requests of one client, through whatever nodes answer. Not for several threads.
@@ -16,6 +19,9 @@ final class Requests implements AutoCloseable {
   private static final int ANSWER_MILLIS_MAX = 4_000;
   private static final int REQUESTS_MAX = 50;
   private static final int INTERNAL_ERROR = 500;
+
+  /// Far more than there are; else a page comes back again and again.
+  private static final int PAGES_MAX = 20_000;
 
   private final Nodes nodes;
   private final Random random;
@@ -41,10 +47,42 @@ final class Requests implements AutoCloseable {
     record Unknown() implements Outcome {}
   }
 
-  /// All of a range or an index, read page by page at one moment.
+  /// How to read page by page.
   ///
-  /// @param at the moment
-  record Snapshot(List<JsonNode> data, long at) {}
+  /// @param limit of a page
+  /// @param back whether what was read on the way back from the last page counts, instead of what
+  ///   was read on the way there
+  /// @param when how the moment is chosen: `at`, `maxStaleness`, or empty for now
+  /// @param value of `when`
+  record Paging(int limit, boolean descending, boolean back, String when, String value) {
+    /// From the first to the last, now.
+    static Paging of(int limit) {
+      return new Paging(limit, false, false, "", "");
+    }
+
+    /// In any direction, now.
+    static Paging any(Random random, int limitMax) {
+      return new Paging(
+          1 + random.nextInt(limitMax), random.nextBoolean(), random.nextInt(3) == 0, "", "");
+    }
+
+    Paging at(long moment) {
+      return when("at", Long.toString(moment));
+    }
+
+    Paging when(String how, String chosen) {
+      return new Paging(limit, descending, back, how, chosen);
+    }
+  }
+
+  /// All of a range or an index, read page by page.
+  ///
+  /// @param moments of the pages; at least one, and all the same
+  record Snapshot(List<JsonNode> data, List<Long> moments) {
+    long at() {
+      return moments.getLast();
+    }
+  }
 
   Outcome post(String path, String body) {
     return send("POST", path, "", body);
@@ -92,52 +130,89 @@ final class Requests implements AutoCloseable {
 
   /// Reads all documents of a collection.
   ///
-  /// @param limit of a page
-  /// @param when `at=…` or `maxStaleness=…`; empty for now
+  /// @param columns the members that are wanted; empty for all
   /// @return empty if it was refused
-  Optional<Snapshot> readAll(String collection, int limit, String when) {
-    String path = "/v1/collections/" + collection + "/documents?limit=" + limit;
-    List<JsonNode> data = new ArrayList<>();
-    String next = when.isEmpty() ? "" : "&" + when;
-    while (true) {
-      if (!(send("GET", path + next, "", "") instanceof Outcome.Done(JsonNode page))) {
-        return Optional.empty();
-      }
-      page.path("data").forEach(data::add);
-      String after = page.path("after").textValue();
-      if (after == null) {
-        return Optional.of(new Snapshot(data, page.path("at").asLong()));
-      }
-      next = "&after=" + URLEncoder.encode(after, StandardCharsets.UTF_8);
+  Optional<Snapshot> readAll(String collection, Paging paging, List<String> columns) {
+    var path =
+        new StringBuilder("/v1/collections/" + collection + "/documents?limit=" + paging.limit());
+    if (paging.descending()) {
+      path.append("&order=desc");
     }
+    if (!columns.isEmpty()) {
+      path.append("&columns=").append(String.join(",", columns));
+    }
+    String first = paging.when().isEmpty() ? "" : "&" + paging.when() + "=" + paging.value();
+    return walk(
+        paging,
+        (side, cursor) ->
+            send(
+                "GET",
+                path
+                    + (side.isEmpty()
+                        ? first
+                        : "&" + side + "=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8)),
+                "",
+                ""));
   }
 
-  /// Reads all entries of an index that have one term.
+  Optional<Snapshot> readAll(String collection, Paging paging) {
+    return readAll(collection, paging, List.of());
+  }
+
+  /// Reads all entries of an index that begin with some terms.
   ///
-  /// @param when `at` or `maxStaleness` with its value; both empty for now
   /// @return empty if it was refused
-  Optional<Snapshot> query(String index, String term, int limit, String when, String value) {
-    List<JsonNode> data = new ArrayList<>();
+  Optional<Snapshot> query(String index, List<JsonNode> terms, Paging paging) {
     ObjectNode query = Nodes.JSON.createObjectNode();
-    query.put("index", index).put("limit", limit);
-    query.putArray("terms").add(term);
-    switch (when) {
-      case "at" -> query.put("at", value);
-      case "maxStaleness" -> query.put("maxStaleness", Integer.parseInt(value));
-      default -> {}
+    query.put("index", index).put("limit", paging.limit());
+    query.putArray("terms").addAll(terms);
+    if (paging.descending()) {
+      query.put("order", "desc");
     }
-    while (true) {
-      if (!(post("/v1/query", query.toString()) instanceof Outcome.Done(JsonNode page))) {
-        return Optional.empty();
-      }
-      page.path("data").forEach(data::add);
-      String after = page.path("after").textValue();
-      if (after == null) {
-        return Optional.of(new Snapshot(data, page.path("at").asLong()));
-      }
-      query.remove(List.of("at", "maxStaleness"));
-      query.put("after", after);
+    return walk(
+        paging,
+        (side, cursor) -> {
+          ObjectNode page = query.deepCopy();
+          if (!side.isEmpty()) {
+            page.put(side, cursor);
+          } else if (paging.when().equals("maxStaleness")) {
+            page.put("maxStaleness", Integer.parseInt(paging.value()));
+          } else if (!paging.when().isEmpty()) {
+            page.put(paging.when(), paging.value());
+          }
+          return post("/v1/query", page.toString());
+        });
+  }
+
+  /// @param page asked for by `after` or `before` and a cursor, both empty for the first
+  private Optional<Snapshot> walk(Paging paging, BiFunction<String, String, Outcome> page) {
+    Deque<JsonNode> pages = new ArrayDeque<>();
+    Optional<JsonNode> next = answer(page.apply("", ""));
+    while (next.isPresent() && next.get().has("after") && pages.size() < PAGES_MAX) {
+      pages.addLast(next.get());
+      next = answer(page.apply("after", next.get().path("after").textValue()));
     }
+    if (next.isPresent() && paging.back()) {
+      pages.clear();
+      while (next.isPresent() && next.get().has("before") && pages.size() < PAGES_MAX) {
+        pages.addFirst(next.get());
+        next = answer(page.apply("before", next.get().path("before").textValue()));
+      }
+      next.ifPresent(pages::addFirst);
+    } else {
+      next.ifPresent(pages::addLast);
+    }
+    if (pages.size() > PAGES_MAX) {
+      throw new IllegalStateException("pages without an end");
+    }
+    List<JsonNode> data = new ArrayList<>();
+    pages.forEach(each -> each.path("data").forEach(data::add));
+    return next.map(
+        _ -> new Snapshot(data, pages.stream().map(each -> each.path("at").asLong()).toList()));
+  }
+
+  private static Optional<JsonNode> answer(Outcome outcome) {
+    return outcome instanceof Outcome.Done(JsonNode body) ? Optional.of(body) : Optional.empty();
   }
 
   @Override

@@ -7,11 +7,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Clients of a round that do what shows in a ledger what it shows in no list: see each [Workload].
 final class SideClients implements AutoCloseable {
   private static final int CLIENTS = 2;
-  private static final int THINK_MILLIS = 10;
+  private static final int THINK_MILLIS = 20;
   private static final long FINISH_SECONDS = 240;
 
   private final Nodes nodes;
@@ -20,16 +21,28 @@ final class SideClients implements AutoCloseable {
   private final AtomicBoolean over = new AtomicBoolean();
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
-  /// Begins at once.
+  /// Begins at once with everything that there is.
   SideClients(Nodes nodes, int round, long seed) {
-    this.nodes = nodes;
-    this.seed = seed;
-    this.workloads =
+    this(
+        nodes,
         List.of(
             new Bank(),
             new UniqueMails(round, CLIENTS),
             new ExactlyOnce(round),
-            new Phantoms(round));
+            new Phantoms(round),
+            new Elements(round),
+            new Registers(round, CLIENTS),
+            new ColumnStamps(round, CLIENTS),
+            new PageWalks(PageWalks.RANGES),
+            new PageWalks(PageWalks.HASHES)),
+        seed);
+  }
+
+  /// Begins at once.
+  SideClients(Nodes nodes, List<Workload> workloads, long seed) {
+    this.nodes = nodes;
+    this.seed = seed;
+    this.workloads = List.copyOf(workloads);
     for (Workload workload : workloads) {
       for (int client = 0; client < CLIENTS; client++) {
         int number = client;

@@ -131,7 +131,11 @@ public final class Torture {
             Bank::create,
             UniqueMails::create,
             ExactlyOnce::create,
-            Phantoms::create);
+            Phantoms::create,
+            Elements::create,
+            Registers::create,
+            ColumnStamps::create,
+            PageWalks::create);
     List<Callable<Void>> all = new ArrayList<>();
     for (Creation creation : creations) {
       all.add(() -> {

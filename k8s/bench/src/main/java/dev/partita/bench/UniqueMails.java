@@ -1,7 +1,8 @@
 package dev.partita.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.partita.bench.Requests.Paging;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,7 +26,7 @@ final class UniqueMails extends Workload {
   private static final int LIMIT_MAX = 20;
 
   /// Instead of a mail where there is no document.
-  private static final String NONE = "";
+  static final String NONE = "";
 
   private final String prefix;
 
@@ -115,72 +116,106 @@ final class UniqueMails extends Workload {
 
   /// @return whether it was answered
   private boolean look(Requests requests, Random random) {
-    int limit = 1 + random.nextInt(LIMIT_MAX);
     if (random.nextBoolean()) {
       String mail = any(random);
-      Optional<Requests.Snapshot> found = requests.query(INDEX, mail, limit, "", "");
-      found
-          .filter(entries -> entries.data().size() > 1)
-          .ifPresent(entries -> wrong("%s twice by index: %s".formatted(mail, entries)));
+      Optional<List<String>> found = owners(requests, mail, Paging.any(random, LIMIT_MAX));
+      found.ifPresent(owners -> wrong(judgeTerm(mail, owners)));
       return found.isPresent();
     }
-    return read(requests, limit).isPresent();
+    return read(requests, random).isPresent();
   }
 
-  /// The mail of each document of the round.
-  private Optional<Map<String, String>> read(Requests requests, int limit) {
-    Optional<Requests.Snapshot> all = requests.readAll(COLLECTION, limit, "");
-    if (all.isEmpty()) {
-      return Optional.empty();
-    }
-    Map<String, String> mails = new HashMap<>();
-    Set<String> taken = new HashSet<>();
-    for (JsonNode document : all.get().data()) {
-      String id = document.path("id").asText();
-      String mail = document.path("mail").asText();
-      if (!taken.add(mail)) {
-        wrong("%s twice at %d: %s".formatted(mail, all.get().at(), all.get().data()));
-      }
-      if (mail.startsWith(prefix) && mails.put(id, mail) != null) {
-        wrong("%s twice on pages of %d at %d".formatted(id, limit, all.get().at()));
-      }
-    }
-    return Optional.of(mails);
+  /// The documents that have a mail, as the index says.
+  private static Optional<List<String>> owners(Requests requests, String mail, Paging paging) {
+    return requests
+        .query(INDEX, List.of(TextNode.valueOf(mail)), paging)
+        .map(found -> found.data().stream().map(each -> each.path("id").asText()).toList());
+  }
+
+  /// All documents.
+  private Optional<List<Person>> read(Requests requests, Random random) {
+    Optional<List<Person>> all =
+        requests
+            .readAll(COLLECTION, Paging.any(random, LIMIT_MAX))
+            .map(snapshot ->
+                snapshot.data().stream()
+                    .map(each -> new Person(each.path("id").asText(), each.path("mail").asText()))
+                    .toList());
+    all.ifPresent(people -> wrong(judgeAll(people)));
+    return all;
   }
 
   @Override
   boolean check(Requests requests, Random random) {
-    Optional<Map<String, String>> read = read(requests, 1 + random.nextInt(LIMIT_MAX));
-    Map<String, String> entries = new HashMap<>();
+    Optional<List<Person>> read = read(requests, random);
+    Map<String, List<String>> entries = new HashMap<>();
     for (int i = 0; i < MAILS + unknown.get() && read.isPresent(); i++) {
       String mail = prefix + i;
-      Optional<Requests.Snapshot> found = requests.query(INDEX, mail, 1, "", "");
+      Optional<List<String>> found = owners(requests, mail, Paging.of(1));
       if (found.isEmpty()) {
         return false;
       }
-      found.get().data().forEach(entry -> entries.put(entry.path("id").asText(), mail));
+      entries.put(mail, found.get());
     }
     if (read.isEmpty()) {
       return false;
     }
-    Map<String, String> mails = read.get();
-    if (!entries.equals(mails)) {
-      wrong("documents have %s, the index %s".formatted(mails, entries));
-    }
-    Set<String> known = new HashSet<>();
-    for (Map<String, Set<String>> mine : documents) {
-      known.addAll(mine.keySet());
-      mine.forEach((id, possible) -> {
-        String mail = mails.getOrDefault(id, NONE);
-        if (!possible.contains(mail)) {
-          wrong("%s has '%s' and should have one of %s".formatted(id, mail, possible));
-        }
-      });
-    }
-    mails.keySet().stream()
-        .filter(id -> !known.contains(id))
-        .forEach(id -> wrong("nobody has written %s".formatted(id)));
+    List<Person> ours = read.get().stream().filter(each -> each.mail.startsWith(prefix)).toList();
+    Map<String, Set<String>> possible = new HashMap<>();
+    documents.forEach(possible::putAll);
+    entries.forEach((mail, owners) -> wrong(judgeTerm(mail, owners)));
+    wrong(judgeEnd(ours, entries, possible));
     return true;
+  }
+
+  /// A document.
+  record Person(String id, String mail) {}
+
+  /// What cannot be true of all documents, seen at once.
+  static List<String> judgeAll(List<Person> people) {
+    List<String> wrong = new ArrayList<>();
+    Set<String> ids = new HashSet<>();
+    Map<String, String> owners = new HashMap<>();
+    for (Person person : people) {
+      String other = owners.put(person.mail, person.id);
+      if (!ids.add(person.id)) {
+        wrong.add("%s comes twice".formatted(person.id));
+      } else if (other != null) {
+        wrong.add("%s and %s have %s".formatted(other, person.id, person.mail));
+      }
+    }
+    return wrong;
+  }
+
+  /// What cannot be true of a mail's documents, seen at once by the index.
+  static List<String> judgeTerm(String mail, List<String> owners) {
+    return owners.size() > 1 ? List.of("%s twice by index: %s".formatted(mail, owners)) : List.of();
+  }
+
+  /// What cannot be true in the end.
+  ///
+  /// @param entries the documents of each mail, as the index says
+  /// @param possible the mails that each document may have, [#NONE] if it may not be there
+  static List<String> judgeEnd(
+      List<Person> people, Map<String, List<String>> entries, Map<String, Set<String>> possible) {
+    List<String> wrong = new ArrayList<>();
+    Map<String, String> mails = new TreeMap<>();
+    people.forEach(each -> mails.put(each.id, each.mail));
+    Map<String, String> indexed = new TreeMap<>();
+    entries.forEach((mail, owners) -> owners.forEach(id -> indexed.put(id, mail)));
+    if (!indexed.equals(mails)) {
+      wrong.add("documents have %s, the index %s".formatted(mails, indexed));
+    }
+    possible.forEach((id, each) -> {
+      String mail = mails.getOrDefault(id, NONE);
+      if (!each.contains(mail)) {
+        wrong.add("%s has '%s' and should have one of %s".formatted(id, mail, each));
+      }
+    });
+    mails.keySet().stream()
+        .filter(id -> !possible.containsKey(id))
+        .forEach(id -> wrong.add("nobody has written %s".formatted(id)));
+    return wrong;
   }
 
   @Override

@@ -16,9 +16,14 @@ class PartitionTreeTest {
   private final ArrayNode partitions = state.putArray("partitions");
 
   private void add(String name, String state, String range, String... children) throws IOException {
+    addBounds(name, state, "{\"range\":%s}".formatted(range), children);
+  }
+
+  private void addBounds(String name, String state, String bounds, String... children)
+      throws IOException {
     ObjectNode each = partitions.addObject();
     each.put("name", name).put("collection", "c").put("state", state);
-    each.putObject("bounds").set("range", Nodes.JSON.readTree(range));
+    each.set("bounds", Nodes.JSON.readTree(bounds));
     each.set("children", Nodes.JSON.valueToTree(children));
     JsonNode replica = Nodes.JSON.createObjectNode().put("nodeId", "1").put("caughtUp", true);
     each.putArray("replicas").add(replica);
@@ -54,6 +59,23 @@ class PartitionTreeTest {
 
     add("middle", "Active", "{\"start\":\"g\",\"end\":\"n\"}");
     assertThat(tree().wrong()).hasSize(1);
+  }
+
+  @Test
+  void numbersComeBeforeTexts() throws IOException {
+    add("low", "Active", "{\"end\":7}");
+    add("middle", "Active", "{\"start\":7,\"end\":\"m\"}");
+    add("high", "Active", "{\"start\":\"m\"}");
+    assertThat(tree().wrong()).isEmpty();
+  }
+
+  @Test
+  void whatHasHashesOrColumnsHasAllKeysBesideOthers() throws IOException {
+    addBounds("even", "Active", "{\"hash\":{\"modulus\":2,\"remainder\":0}}");
+    addBounds("odd", "Active", "{\"hash\":{\"modulus\":2,\"remainder\":1}}");
+    addBounds("left", "Active", "{\"range\":{},\"columns\":[\"a\"]}");
+    assertThat(tree().wrong()).isEmpty();
+    assertThat(tree().serving()).hasSize(3).noneMatch(Range::ranged);
   }
 
   @Test

@@ -128,6 +128,22 @@ class HistoryCheckerTest {
   }
 
   @Test
+  void readsOfOneClientThatGoBackAreFound() {
+    // The write overlaps both reads: only that they follow each other tells.
+    txn(0, 100, Map.of(), Map.of(1, List.of(1)));
+    history.add(7, 10, 20, Map.of(1, List.of(1)), Map.of(), End.COMMITTED);
+    history.add(7, 30, 40, Map.of(1, List.of()), Map.of(), End.COMMITTED);
+    assertFound("with real time");
+  }
+
+  @Test
+  void anAcknowledgedValueThatIsGoneInTheEndIsFound() {
+    txn(0, 10, Map.of(), Map.of(1, List.of(1)));
+    txn(20, 30, Map.of(1, List.of()), Map.of());
+    assertFound("not seen");
+  }
+
+  @Test
   void aReversalOfTimeThroughOtherKeysIsFound() {
     // The first two are concurrent with nobody; the reader sees the second and not the first.
     txn(0, 10, Map.of(), Map.of(1, List.of(1)));
