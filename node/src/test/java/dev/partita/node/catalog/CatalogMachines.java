@@ -1,8 +1,31 @@
 package dev.partita.node.catalog;
 
-/// Applies commands for tests of other packages.
+import dev.partita.node.config.HostPort;
+import dev.partita.node.config.Place;
+import dev.partita.node.raft.NodeId;
+
+/// Makes catalogs for tests, and applies commands to them.
 public final class CatalogMachines {
   private CatalogMachines() {}
+
+  /// A catalog that knows the nodes 1 to `count` and nothing else.
+  public static Catalog ofNodes(int count) {
+    Catalog catalog = Catalog.EMPTY;
+    for (int node = 1; node <= count; node++) {
+      catalog =
+          applied(
+              catalog,
+              new CatalogCommand.RegisterNode(
+                  new NodeEntry(
+                      new NodeId(node),
+                      "n-" + node,
+                      new Place("site", "", "", "", false),
+                      new HostPort("h", node),
+                      new HostPort("h", node),
+                      NodeEntry.State.ACTIVE)));
+    }
+    return catalog;
+  }
 
   /// The catalog after a command that it takes.
   public static Catalog applied(Catalog before, CatalogCommand command) {

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.catalog.CatalogResult.Reason;
 import dev.partita.node.catalog.CatalogResult.Refused;
-import dev.partita.node.config.HostPort;
-import dev.partita.node.config.Place;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexTerm;
 import dev.partita.node.key.Datum;
@@ -15,29 +13,13 @@ import dev.partita.node.partition.Bounds;
 import dev.partita.node.raft.NodeId;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ClaimPartitionsTest {
-  private Catalog catalog = Catalog.EMPTY;
+  private Catalog catalog = CatalogMachines.ofNodes(3);
 
   private void apply(CatalogCommand command) {
     catalog = CatalogMachines.applied(catalog, command);
-  }
-
-  @BeforeEach
-  void register() {
-    for (int node = 1; node <= 3; node++) {
-      apply(
-          new CatalogCommand.RegisterNode(
-              new NodeEntry(
-                  new NodeId(node),
-                  "n-" + node,
-                  new Place("site", "", "", "", false),
-                  new HostPort("h", node),
-                  new HostPort("h", node),
-                  NodeEntry.State.ACTIVE)));
-    }
   }
 
   private void create(String name, Bounds bounds, int node) {

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.catalog.CatalogResult.Reason;
 import dev.partita.node.catalog.CatalogResult.Refused;
-import dev.partita.node.config.HostPort;
-import dev.partita.node.config.Place;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
@@ -22,21 +20,10 @@ class IntervalPartitionsTest {
   private static final NodeId THREE = new NodeId(3);
   private static final Bounds FAMILY = new Bounds.Family(0, 100);
 
-  private Catalog catalog = Catalog.EMPTY;
+  private Catalog catalog = CatalogMachines.ofNodes(3);
 
   @BeforeEach
   void declareFamily() {
-    for (NodeId node : List.of(ONE, TWO, THREE)) {
-      apply(
-          new CatalogCommand.RegisterNode(
-              new NodeEntry(
-                  node,
-                  "n-" + node,
-                  new Place("site", "", "", "", false),
-                  new HostPort("h", 1),
-                  new HostPort("h", 2),
-                  NodeEntry.State.ACTIVE)));
-    }
     declare("days", FAMILY, ONE, TWO, THREE);
   }
 

@@ -3,8 +3,6 @@ package dev.partita.node.catalog;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.partita.node.config.HostPort;
-import dev.partita.node.config.Place;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.index.IndexTerm;
 import dev.partita.node.partition.Bounds;
@@ -12,30 +10,14 @@ import dev.partita.node.raft.NodeId;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Which indexes have joint rows, and where.
 class JointPartitionsTest {
-  private Catalog catalog = Catalog.EMPTY;
+  private Catalog catalog = CatalogMachines.ofNodes(3);
 
   private void apply(CatalogCommand command) {
     catalog = CatalogMachines.applied(catalog, command);
-  }
-
-  @BeforeEach
-  void register() {
-    for (int node = 1; node <= 3; node++) {
-      apply(
-          new CatalogCommand.RegisterNode(
-              new NodeEntry(
-                  new NodeId(node),
-                  "n-" + node,
-                  new Place("site", "", "", "", false),
-                  new HostPort("h", node),
-                  new HostPort("h", node),
-                  NodeEntry.State.ACTIVE)));
-    }
   }
 
   private void group(int node, String name, String... columns) {

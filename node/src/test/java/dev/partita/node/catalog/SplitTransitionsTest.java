@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.catalog.CatalogResult.Reason;
 import dev.partita.node.catalog.CatalogResult.Refused;
-import dev.partita.node.config.HostPort;
-import dev.partita.node.config.Place;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Bounds;
@@ -22,21 +20,10 @@ class SplitTransitionsTest {
   private static final NodeId TWO = new NodeId(2);
   private static final Bounds HUNDRED = new Bounds.Range(Datum.of(0), Datum.of(100));
 
-  private Catalog catalog = Catalog.EMPTY;
+  private Catalog catalog = CatalogMachines.ofNodes(2);
 
   @BeforeEach
   void makePartition() {
-    for (NodeId node : List.of(ONE, TWO)) {
-      apply(
-          new CatalogCommand.RegisterNode(
-              new NodeEntry(
-                  node,
-                  "n-" + node,
-                  new Place("site", "", "", "", false),
-                  new HostPort("h", 1),
-                  new HostPort("h", 2),
-                  NodeEntry.State.ACTIVE)));
-    }
     create("p", HUNDRED);
   }
 
