@@ -105,7 +105,8 @@ final class Requests implements AutoCloseable {
         return new Outcome.Done(json);
       }
       String code = json.path("code").asText();
-      return answer.status() == INTERNAL_ERROR || code.equals("OUTCOME_UNKNOWN")
+      // Of a batch its documents tell it.
+      return answer.status() == INTERNAL_ERROR || answer.body().contains("OUTCOME_UNKNOWN")
           ? new Outcome.Unknown()
           : new Outcome.Refused(code);
     } catch (IOException e) {
