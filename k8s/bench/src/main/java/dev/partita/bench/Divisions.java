@@ -2,7 +2,7 @@ package dev.partita.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.partita.bench.PartitionTree.Key;
+import dev.partita.bench.PartitionTree.PartitionKey;
 import dev.partita.bench.PartitionTree.Range;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +32,10 @@ final class Divisions {
   private static final int AT_ONCE_MAX = 4;
 
   /// More are not made, each being a group of three replicas on the same few cores.
-  private static final int SERVING_MAX = 36;
+  private static final int SERVING_MAX = 44;
 
   /// After a round there are not more.
-  private static final int LEFT_MAX = 20;
+  private static final int LEFT_MAX = 30;
 
   private final Nodes nodes;
   private final Operations operations;
@@ -73,7 +74,7 @@ final class Divisions {
     List<ObjectNode> asked = new ArrayList<>();
     try (Requests requests = new Requests(nodes, random)) {
       for (Range range : serving) {
-        Key at = asked.size() < count && range.ranged() ? somewhereIn(range, requests) : null;
+        PartitionKey at = asked.size() < count && range.ranged() ? somewhereIn(range, requests) : null;
         if (at != null) {
           asked.add(Operations.split(range.name(), at.json()));
         }
@@ -83,8 +84,8 @@ final class Divisions {
   }
 
   /// A key that is there, near the middle; null if none is known.
-  private @Nullable Key somewhereIn(Range range, Requests requests) {
-    List<Key> all = keys(range, requests).stream().filter(range::canBeSplitAt).toList();
+  private @Nullable PartitionKey somewhereIn(Range range, Requests requests) {
+    List<PartitionKey> all = keys(range, requests).stream().filter(range::canBeSplitAt).toList();
     if (all.isEmpty()) {
       return null;
     }
@@ -92,17 +93,17 @@ final class Divisions {
     return all.get(quarter + random.nextInt(all.size() - 2 * quarter));
   }
 
-  private TreeSet<Key> keys(Range range, Requests requests) {
-    var keys = new TreeSet<Key>();
+  private SortedSet<PartitionKey> keys(Range range, Requests requests) {
+    var keys = new TreeSet<PartitionKey>();
     boolean integers = range.collection().equals("lists") || range.collection().equals("accounts");
     if (integers) {
       for (int key = 0; key < INTEGERS; key++) {
-        keys.add(Key.of(key));
+        keys.add(PartitionKey.of(key));
       }
     } else if (range.isHidden()) {
       // Digests, which nobody can list.
       for (int i = 0; i < PAGE; i++) {
-        keys.add(new Key("%08x".formatted(random.nextInt()), 0));
+        keys.add(new PartitionKey("%08x".formatted(random.nextInt()), 0));
       }
     } else {
       String path =
@@ -114,7 +115,7 @@ final class Divisions {
                   parameter("end", range.end()));
       if (requests.send("GET", path, "", "") instanceof Requests.Outcome.Done(JsonNode page)) {
         for (JsonNode document : page.path("data")) {
-          Key key = Key.of(document.path("id"));
+          PartitionKey key = PartitionKey.of(document.path("id"));
           if (key != null) {
             keys.add(key);
           }
@@ -124,7 +125,7 @@ final class Divisions {
     return keys;
   }
 
-  private static String parameter(String name, @Nullable Key key) {
+  private static String parameter(String name, @Nullable PartitionKey key) {
     return key == null
         ? ""
         : "&" + name + "=" + URLEncoder.encode(key.toString(), StandardCharsets.UTF_8);

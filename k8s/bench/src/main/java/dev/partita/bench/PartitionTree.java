@@ -33,8 +33,8 @@ record PartitionTree(Map<String, Range> ranges) {
   record Range(
       String name,
       String collection,
-      @Nullable Key start,
-      @Nullable Key end,
+      @Nullable PartitionKey start,
+      @Nullable PartitionKey end,
       boolean ranged,
       boolean active,
       boolean split,
@@ -52,28 +52,28 @@ record PartitionTree(Map<String, Range> ranges) {
     }
 
     /// Whether it could be split at a key.
-    boolean canBeSplitAt(Key key) {
-      Key first = start;
-      Key last = end;
+    boolean canBeSplitAt(PartitionKey key) {
+      PartitionKey first = start;
+      PartitionKey last = end;
       return (first == null || first.compareTo(key) < 0)
           && (last == null || key.compareTo(last) < 0);
     }
   }
 
   /// A first component of a key: an integer or a text of ASCII.
-  record Key(@Nullable String text, long number) implements Comparable<Key> {
+  record PartitionKey(@Nullable String text, long number) implements Comparable<PartitionKey> {
     /// Null of what is missing.
-    static @Nullable Key of(JsonNode json) {
+    static @Nullable PartitionKey of(JsonNode json) {
       if (json.isArray()) {
         return of(json.path(0));
       }
       return json.isTextual() || json.isIntegralNumber()
-          ? new Key(json.textValue(), json.asLong())
+          ? new PartitionKey(json.textValue(), json.asLong())
           : null;
     }
 
-    static Key of(long number) {
-      return new Key(null, number);
+    static PartitionKey of(long number) {
+      return new PartitionKey(null, number);
     }
 
     JsonNode json() {
@@ -83,7 +83,7 @@ record PartitionTree(Map<String, Range> ranges) {
     }
 
     @Override
-    public int compareTo(Key other) {
+    public int compareTo(PartitionKey other) {
       if (text != null && other.text != null) {
         return text.compareTo(other.text);
       }
@@ -116,8 +116,8 @@ record PartitionTree(Map<String, Range> ranges) {
           new Range(
               each.path("name").asText(),
               each.path("collection").asText(),
-              Key.of(bounds.path("start")),
-              Key.of(bounds.path("end")),
+              PartitionKey.of(bounds.path("start")),
+              PartitionKey.of(bounds.path("end")),
               !each.path("bounds").has("hash") && !each.path("bounds").has("columns"),
               each.path("state").asText().equals("Active"),
               each.path("state").asText().equals("Split"),
@@ -159,7 +159,7 @@ record PartitionTree(Map<String, Range> ranges) {
             .collect(Collectors.groupingBy(Range::collection));
     collections.forEach((collection, all) -> {
       List<Range> sorted = all.stream().sorted(PartitionTree::byStart).toList();
-      Key end = null;
+      PartitionKey end = null;
       for (int i = 0; i < sorted.size(); i++) {
         Range range = sorted.get(i);
         if (!Objects.equals(range.start(), end) || (i > 0 && end == null)) {
@@ -177,8 +177,8 @@ record PartitionTree(Map<String, Range> ranges) {
   }
 
   private static int byStart(Range one, Range other) {
-    Key first = one.start();
-    Key second = other.start();
+    PartitionKey first = one.start();
+    PartitionKey second = other.start();
     if (first == null || second == null) {
       return Boolean.compare(first != null, second != null);
     }

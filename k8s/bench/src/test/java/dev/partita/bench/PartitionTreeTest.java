@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.partita.bench.PartitionTree.Key;
+import dev.partita.bench.PartitionTree.PartitionKey;
 import dev.partita.bench.PartitionTree.Range;
 import java.io.IOException;
 import java.util.List;
@@ -83,7 +83,9 @@ class PartitionTreeTest {
     add("middle", "Active", "{\"start\":4,\"end\":8}");
     Range range = tree().serving().getFirst();
 
-    assertThat(List.of(3L, 4L, 5L, 7L, 8L).stream().filter(key -> range.canBeSplitAt(Key.of(key))))
+    assertThat(
+            List.of(3L, 4L, 5L, 7L, 8L).stream()
+                .filter(key -> range.canBeSplitAt(PartitionKey.of(key))))
         .containsExactly(5L, 7L);
   }
 }
