@@ -74,7 +74,8 @@ final class Divisions {
     List<ObjectNode> asked = new ArrayList<>();
     try (Requests requests = new Requests(nodes, random)) {
       for (Range range : serving) {
-        PartitionKey at = asked.size() < count && range.ranged() ? somewhereIn(range, requests) : null;
+        PartitionKey at =
+            asked.size() < count && range.ranged() ? somewhereIn(range, requests) : null;
         if (at != null) {
           asked.add(Operations.split(range.name(), at.json()));
         }

@@ -154,9 +154,7 @@ record PartitionTree(Map<String, Range> ranges) {
   List<String> wrong() {
     List<String> wrong = new ArrayList<>();
     Map<String, List<Range>> collections =
-        serving().stream()
-            .filter(Range::ranged)
-            .collect(Collectors.groupingBy(Range::collection));
+        serving().stream().filter(Range::ranged).collect(Collectors.groupingBy(Range::collection));
     collections.forEach((collection, all) -> {
       List<Range> sorted = all.stream().sorted(PartitionTree::byStart).toList();
       PartitionKey end = null;

@@ -7,7 +7,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// Clients of a round that do what shows in a ledger what it shows in no list: see each [Workload].
 final class SideClients implements AutoCloseable {
