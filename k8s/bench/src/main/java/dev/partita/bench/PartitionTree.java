@@ -1,7 +1,10 @@
 package dev.partita.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,7 +63,8 @@ record PartitionTree(Map<String, Range> ranges) {
     }
   }
 
-  /// A first component of a key: an integer or a text of ASCII.
+  /// A first component of a key: an integer or a text. Numbers come before texts, and texts in the
+  /// order of their code points.
   record PartitionKey(@Nullable String text, long number) implements Comparable<PartitionKey> {
     /// Null of what is missing.
     static @Nullable PartitionKey of(JsonNode json) {
@@ -85,7 +89,7 @@ record PartitionTree(Map<String, Range> ranges) {
     @Override
     public int compareTo(PartitionKey other) {
       if (text != null && other.text != null) {
-        return text.compareTo(other.text);
+        return Arrays.compareUnsigned(text.getBytes(UTF_8), other.text.getBytes(UTF_8));
       }
       return text == null && other.text == null
           ? Long.compare(number, other.number)

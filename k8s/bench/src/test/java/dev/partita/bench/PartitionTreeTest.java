@@ -65,7 +65,10 @@ class PartitionTreeTest {
   void numbersComeBeforeTexts() throws IOException {
     add("low", "Active", "{\"end\":7}");
     add("middle", "Active", "{\"start\":7,\"end\":\"m\"}");
-    add("high", "Active", "{\"start\":\"m\"}");
+    add("high", "Active", "{\"start\":\"m\",\"end\":\"\uffee\"}");
+    // Behind the last by code points, and before it by halves in UTF-16.
+    add("last", "Active", "{\"start\":\"\uffee\",\"end\":\"\ud83d\ude00\"}");
+    add("beyond", "Active", "{\"start\":\"\ud83d\ude00\"}");
     assertThat(tree().wrong()).isEmpty();
   }
 
