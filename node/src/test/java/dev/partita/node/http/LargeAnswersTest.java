@@ -11,11 +11,13 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LargeAnswersTest {
@@ -110,6 +112,7 @@ class LargeAnswersTest {
       return written;
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // it goes to whoever has called
     ServerRequestContext request() {
       ServerHttpResponse response =
           fake(
@@ -117,7 +120,7 @@ class LargeAnswersTest {
               (method, argument) -> {
                 switch (method) {
                   case "write" -> {
-                    return write((byte[]) argument);
+                    return write((byte[]) Objects.requireNonNull(argument));
                   }
                   case "end" -> {
                     if (argument instanceof byte[] whole) {
@@ -136,7 +139,7 @@ class LargeAnswersTest {
   }
 
   private interface Answer {
-    Object to(String method, Object argument);
+    @Nullable Object to(String method, @Nullable Object argument);
   }
 
   private static <T> T fake(Class<T> type, Answer answer) {
