@@ -127,6 +127,7 @@ abstract class DayTwoSuite extends SharedControlPlane {
     apply(site(4, "paused: true, image: 'partita/fake-node:2'"));
 
     await().atMost(PATIENCE).until(() -> phase().equals("Paused"));
+    awaitLooks(1);
     int writes = operator().writes();
     awaitLooks(QUIET_LOOKS);
     assertThat(operator().writes()).isEqualTo(writes);
