@@ -278,8 +278,11 @@ class PartitionTreeTest extends SharedControlPlane {
 
     await().atMost(PATIENCE).until(() -> resources().isEmpty());
     assertThat(cluster.partitions()).isEmpty();
-    assertThat(cluster.operationLog()).containsOnlyOnce("drop:p:rows=retain");
-    assertThat(cluster.operationLog()).filteredOn(each -> each.startsWith("drop:")).hasSize(1);
+    // Whoever asks again gets the same answer; parts go with what they are parts of.
+    assertThat(cluster.operationLog())
+        .filteredOn(each -> each.startsWith("drop:"))
+        .isNotEmpty()
+        .containsOnly("drop:p:rows=retain");
 
     apply(partition("p", P.formatted(1)));
 
