@@ -98,9 +98,14 @@ final class SideClients implements AutoCloseable {
         .collect(Collectors.joining("; "));
   }
 
-  @Override
-  public void close() {
+  /// Has the clients stop, whatever they are at.
+  void leave() {
     over.set(true);
     threads.shutdownNow();
+  }
+
+  @Override
+  public void close() {
+    leave();
   }
 }

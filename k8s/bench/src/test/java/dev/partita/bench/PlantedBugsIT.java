@@ -93,7 +93,7 @@ class PlantedBugsIT {
           "a ledger that finds " + bug,
           () -> !side.wrong().isEmpty() && lists.history().size() > 500);
       // With the bug, those of the ledger might not come to an end.
-      side.close();
+      side.leave();
       lists.finish();
       anomalies = HistoryChecker.check(lists.history());
       System.out.printf(
