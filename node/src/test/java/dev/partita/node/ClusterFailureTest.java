@@ -1,5 +1,6 @@
 package dev.partita.node;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -7,15 +8,22 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.node.admin.MemberView;
 import dev.partita.node.admin.OperationSpec;
 import dev.partita.node.admin.OperationView;
+import dev.partita.node.admin.PartitionSpec;
+import dev.partita.node.admin.PartitionView;
 import dev.partita.node.error.DatabaseException;
+import dev.partita.node.key.Key;
+import dev.partita.node.key.KeyWriter;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.partition.Response;
 import dev.partita.node.query.Queries;
 import dev.partita.node.query.RangeQuery;
+import dev.partita.node.storage.Batch;
+import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.Timestamp;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +116,39 @@ class ClusterFailureTest {
         }
       }
     }
+  }
+
+  @Test
+  void aReplicaThatCannotBeOpenedHoldsUpNoOther() {
+    try (TestCluster cluster = TestCluster.founded(directory, 3)) {
+      cluster.createPartition("first", "things", ALL, 0, 1, 2);
+      List<String> three = Stream.of(0, 1, 2).map(cluster::id).toList();
+      cluster.stop(2);
+      for (String name : List.of("damaged", "last")) {
+        var spec = new PartitionSpec(name, TestCluster.json(ALL), three);
+        cluster.admin().putPartition(name, spec, cluster.deadline());
+        cluster.awaitActive(name);
+      }
+      // Data that no log knows, as nothing but damage leaves it.
+      try (Storage store = cluster.openStore(2);
+          Batch batch = store.newBatch()) {
+        byte[] state = requireNonNull(store.meta(stateRecord(cluster.partition("first"))));
+        batch.putMeta(stateRecord(cluster.partition("damaged")), state);
+        batch.commit();
+      }
+      cluster.start(2);
+      await().atMost(TestCluster.PATIENCE).until(() -> hasReplica(cluster, "last"));
+      assertThat(hasReplica(cluster, "damaged")).isFalse();
+    }
+  }
+
+  private static Key stateRecord(PartitionView partition) {
+    return new KeyWriter().u8('p').u64(Long.parseLong(partition.id())).toKey();
+  }
+
+  private static boolean hasReplica(TestCluster cluster, String partition) {
+    return cluster.node(2).replicas().stream()
+        .anyMatch(replica -> replica.partition().equals(partition));
   }
 
   @Test

@@ -25,6 +25,8 @@ import dev.partita.node.partition.Mutation;
 import dev.partita.node.partition.PartitionDescriptor;
 import dev.partita.node.partition.Request;
 import dev.partita.node.partition.Response;
+import dev.partita.node.partition.TestNode;
+import dev.partita.node.storage.Storage;
 import dev.partita.node.time.Clock;
 import dev.partita.node.time.Deadline;
 import dev.partita.node.time.SystemClock;
@@ -166,6 +168,11 @@ public final class TestCluster implements AutoCloseable {
 
   private Path dataDirectory(int number) {
     return directory.resolve(members.get(number).name);
+  }
+
+  /// The store of a node that is stopped; the caller closes it.
+  public Storage openStore(int number) {
+    return TestNode.storage(dataDirectory(number).resolve("store"));
   }
 
   /// Has the first `count` nodes found the cluster.

@@ -18,6 +18,7 @@ import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationHost;
+import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.system.SystemPartition;
 import dev.partita.node.time.WorkLoop;
 import java.lang.System.Logger;
@@ -86,25 +87,50 @@ final class ReplicaKeeper implements AutoCloseable {
       // here.
       return;
     }
-    removeUnwanted(catalog);
+    if (!removeUnwanted(catalog)) {
+      return; // what is to be opened may own the same keys
+    }
+    boolean all = true;
     Map<PartitionId, List<PartitionEntry>> merged = merged(catalog);
     for (PartitionEntry entry : catalog.partitions().all()) {
-      PartitionReplica replica = partitions.replica(entry.id());
-      if (!isMade(entry, merged.getOrDefault(entry.id(), List.of()))) {
-        continue;
-      }
-      if (replica == null) {
-        replica = partitions.replica(entry.id());
-      }
-      if (replica == null && isWanted(catalog, entry) && mayOpen(catalog, entry)) {
-        replica = open(catalog, entry);
-      }
-      if (replica != null) {
-        partitions.suspend(entry.id(), entry.state() == PartitionEntry.State.RETAINED);
-        replica.wantIndexes(catalog.revision(), indexes(catalog, entry));
-      }
+      List<PartitionEntry> parts = merged.getOrDefault(entry.id(), List.of());
+      all &= tried(entry.id(), () -> keep(catalog, entry, parts));
     }
-    settled = true;
+    settled |= all;
+  }
+
+  /// Does what is to be done for one Partition. What is wrong with one replica is no reason to keep
+  /// the others waiting; it is tried again in the next round.
+  ///
+  /// @return false if it failed
+  /// @throws ReplicationRefusal if the host has stopped
+  private static boolean tried(PartitionId id, Runnable task) {
+    try {
+      task.run();
+      return true;
+    } catch (ReplicationRefusal e) {
+      throw e;
+    } catch (RuntimeException e) {
+      LOGGER.log(Level.WARNING, "The replica of partition " + id + " cannot be kept", e);
+      return false;
+    }
+  }
+
+  private void keep(Catalog catalog, PartitionEntry entry, List<PartitionEntry> parts) {
+    PartitionReplica replica = partitions.replica(entry.id());
+    if (!isMade(entry, parts)) {
+      return;
+    }
+    if (replica == null) {
+      replica = partitions.replica(entry.id());
+    }
+    if (replica == null && isWanted(catalog, entry) && mayOpen(catalog, entry)) {
+      replica = open(catalog, entry);
+    }
+    if (replica != null) {
+      partitions.suspend(entry.id(), entry.state() == PartitionEntry.State.RETAINED);
+      replica.wantIndexes(catalog.revision(), indexes(catalog, entry));
+    }
   }
 
   /// Whether a Partition that others were merged into has their rows here, if their replicas are
@@ -166,7 +192,9 @@ final class ReplicaKeeper implements AutoCloseable {
                     && self.equals(move.add()));
   }
 
-  private void removeUnwanted(Catalog catalog) {
+  /// Whether everything is gone that is to go.
+  private boolean removeUnwanted(Catalog catalog) {
+    boolean all = true;
     Set<GroupId> present = new HashSet<>(host.knownGroups());
     partitions.replicas().forEach(replica -> present.add(replica.id().group()));
     present.remove(GroupId.SYSTEM);
@@ -174,9 +202,10 @@ final class ReplicaKeeper implements AutoCloseable {
       PartitionId id = new PartitionId(group.value());
       boolean wanted = catalog.partition(id).filter(entry -> isWanted(catalog, entry)).isPresent();
       if (!wanted && id.value() < catalog.nextId()) {
-        remove(id);
+        all &= tried(id, () -> remove(id));
       }
     }
+    return all;
   }
 
   private void remove(PartitionId id) {

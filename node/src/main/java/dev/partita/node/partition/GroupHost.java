@@ -16,6 +16,9 @@ public interface GroupHost {
   /// Ends it for good, see [ReplicationHost#remove].
   CompletableFuture<Void> remove(GroupId group);
 
+  /// Whether it has been ended for good, see [ReplicationHost#isRemoved].
+  boolean isRemoved(GroupId group);
+
   static GroupHost of(ReplicationHost host) {
     return new GroupHost() {
       @Override
@@ -27,6 +30,11 @@ public interface GroupHost {
       @Override
       public CompletableFuture<Void> remove(GroupId group) {
         return host.remove(group);
+      }
+
+      @Override
+      public boolean isRemoved(GroupId group) {
+        return host.isRemoved(group);
       }
     };
   }

@@ -98,6 +98,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
         new PartitionReplica.Surroundings(
             storage, oracle, clock, reads, settings, splitRules, watch, ending::get);
     this.listener = listener;
+    finishRemovals();
     storage.onFlush(this::flushed);
     this.ticker =
         Executors.newSingleThreadScheduledExecutor(
@@ -279,7 +280,25 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
   }
 
-  /// Ends this node's replica of a Partition for good and removes its data.
+  /// Removes what a crash has left of replicas whose logs were gone already. Before any replica is
+  /// opened: what the store held at the crash belongs to one replica each, while others may have
+  /// rows in the same places later.
+  private void finishRemovals() {
+    for (PartitionId id : PartitionKeys.stored(node.storage())) {
+      if (groups.isRemoved(id.group())) {
+        LOG.log(Level.INFO, "Removing what is left of the replica of partition {0}", id);
+        var machine = new PartitionStateMachine(id, node.storage(), node.splitRules());
+        removeData(id, machine.state());
+      }
+    }
+  }
+
+  private void removeData(PartitionId id, PartitionState state) {
+    new PartitionSnapshots(id, node.storage(), node.splitRules()).remove(state);
+  }
+
+  /// Ends this node's replica of a Partition for good and removes its data. A crash in between
+  /// leaves data that the next start removes.
   public CompletableFuture<Void> remove(PartitionId id) {
     PartitionReplica replica = replicas.remove(id);
     suspended.remove(id);
@@ -287,13 +306,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       return CompletableFuture.completedFuture(null);
     }
     replica.close();
-    return groups
-        .remove(id.group())
-        .thenRunAsync(
-            () ->
-                new PartitionSnapshots(id, node.storage(), node.splitRules())
-                    .remove(replica.state()),
-            reads);
+    return groups.remove(id.group()).thenRunAsync(() -> removeData(id, replica.state()), reads);
   }
 
   /// Has a replica refuse requests from now on, or serve them again. It stays a member of its group

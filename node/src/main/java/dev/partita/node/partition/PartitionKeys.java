@@ -5,15 +5,19 @@ import dev.partita.node.index.IndexKeys;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.Key;
 import dev.partita.node.key.KeyRange;
+import dev.partita.node.key.KeyReader;
 import dev.partita.node.key.KeyWriter;
 import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.key.RowKeys;
 import dev.partita.node.storage.Family;
 import dev.partita.node.storage.Span;
+import dev.partita.node.storage.StorageReader;
 import dev.partita.node.time.Timestamp;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// Where a Partition's rows, entries and records lie in the node's store.
 final class PartitionKeys {
@@ -45,6 +49,20 @@ final class PartitionKeys {
   /// The key of the record that tells who leads a Partition first that a split has made.
   static Key leaderRecord(PartitionId id) {
     return record(LEADER_RECORD, id);
+  }
+
+  /// The Partitions that this node has a state of, or began to install one of.
+  static Set<PartitionId> stored(StorageReader store) {
+    var stored = new TreeSet<PartitionId>();
+    for (byte kind : List.of(STATE_RECORD, INSTALL_RECORD)) {
+      KeyRange records = KeyRange.prefix(new KeyWriter().u8(kind).toKey());
+      for (Key record : store.metaRange(records).keySet()) {
+        var in = new KeyReader(record);
+        in.u8();
+        stored.add(new PartitionId(in.u64()));
+      }
+    }
+    return stored;
   }
 
   /// The keys of the records of entries that this replica does not need any more and has to remove.

@@ -88,6 +88,10 @@ final class HostCore {
     return context.log().groups();
   }
 
+  boolean isRemoved(GroupId group) {
+    return context.log().isRemoved(group);
+  }
+
   @Nullable Replica replica(GroupId group) {
     return replicas.get(group);
   }

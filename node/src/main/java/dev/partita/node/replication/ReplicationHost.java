@@ -150,10 +150,16 @@ public final class ReplicationHost implements AutoCloseable {
   }
 
   /// Groups that the log knows and that have not been removed; after a restart the node opens each
-  /// of them or removes it. A state machine's data of any other group is what a crash left behind
-  /// after [#remove] and is to be deleted.
+  /// of them or removes it.
   public Collection<GroupId> knownGroups() {
     return core.knownGroups();
+  }
+
+  /// Whether the replica of a group was removed, and there has been none since. A state machine's
+  /// data that is found at the start is then what a crash left behind after [#remove], and is to be
+  /// deleted before any replica is opened.
+  public boolean isRemoved(GroupId group) {
+    return core.isRemoved(group);
   }
 
   /// Starts this node's replica of a group, from what the log holds of it. A group that the log

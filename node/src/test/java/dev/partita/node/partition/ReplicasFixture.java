@@ -80,6 +80,12 @@ abstract class ReplicasFixture {
     final LocalPartitions partitions;
 
     Member(NodeId node, @Nullable Configuration bootstrap) {
+      this(node);
+      partitions.openIfAbsent(WHOLE, bootstrap);
+    }
+
+    /// Begins with no replica open.
+    Member(NodeId node) {
       this.node = node;
       transport = network.transport(node);
       storage = TestNode.storage(directory.resolve("store-" + node));
@@ -106,7 +112,6 @@ abstract class ReplicasFixture {
               Extent.Watch.NOTHING,
               rules);
       partitions.serve(transport);
-      partitions.openIfAbsent(WHOLE, bootstrap);
       members.put(node, this);
     }
 

@@ -166,6 +166,11 @@ public final class TestNode
   }
 
   @Override
+  public boolean isRemoved(GroupId id) {
+    return false; // remembers nothing
+  }
+
+  @Override
   public List<PartitionDescriptor> partitions(String collection) {
     return partitions.replicas().stream()
         .map(replica -> replica.state().descriptor())

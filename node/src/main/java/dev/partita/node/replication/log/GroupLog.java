@@ -48,6 +48,11 @@ public final class GroupLog implements LogView {
     return stateSegment != null && !removed;
   }
 
+  /// Whether a replica was removed, and there has been none since.
+  synchronized boolean isRemoved() {
+    return removed;
+  }
+
   /// Where the log of a removed replica ended, [SnapshotMark#NONE] if there was none.
   public synchronized SnapshotMark tombstone() {
     return tombstone;

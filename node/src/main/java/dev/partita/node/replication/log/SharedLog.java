@@ -101,6 +101,12 @@ public final class SharedLog implements AutoCloseable {
     return groups.values().stream().filter(GroupLog::exists).map(GroupLog::group).toList();
   }
 
+  /// Whether all that the log has of a group is the memory of a replica that was removed.
+  public boolean isRemoved(GroupId group) {
+    GroupLog log = groups.get(group);
+    return log != null && log.isRemoved();
+  }
+
   /// The log of a group; empty if nothing was ever written for it.
   public GroupLog group(GroupId group) {
     return groups.computeIfAbsent(group, GroupLog::new);
