@@ -41,8 +41,9 @@ public final class Store implements AutoCloseable {
     }
   }
 
-  /// How many of the last writes a watch may start behind.
-  private static final int HISTORY_MAX = 10_000;
+  /// How many of the last writes a watch may start behind. As trees in memory, objects take some 25
+  /// KiB each.
+  static final int HISTORY_MAX = 1_000;
 
   private static final byte[] REVISION_KEY = {0};
   private static final byte OBJECT_PREFIX = 1;

@@ -1,8 +1,8 @@
 package dev.partita.local.store;
 
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +17,7 @@ public final class Watch implements AutoCloseable {
 
   private final Store store;
   private final Predicate<StoreKey> interest;
-  private final BlockingQueue<StoreEvent> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
+  private final BlockingQueue<StoreEvent> queue = new LinkedBlockingQueue<>(QUEUE_MAX);
   private volatile boolean broken;
 
   Watch(Store store, Predicate<StoreKey> interest) {

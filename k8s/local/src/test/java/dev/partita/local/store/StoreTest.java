@@ -115,7 +115,7 @@ class StoreTest {
   void aRevisionThatIsForgottenIsRefused() {
     try (Store store = Store.open(directory)) {
       long revision = store.revision();
-      for (int i = 0; i <= 10_001; i++) {
+      for (int i = 0; i <= Store.HISTORY_MAX + 1; i++) {
         store.put(key("n", "a"), object(i));
       }
       assertThat(store.watch(k -> true, revision)).isNull();
