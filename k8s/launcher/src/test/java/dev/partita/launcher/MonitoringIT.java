@@ -208,7 +208,7 @@ class MonitoringIT {
             assertThat(world().doctor().output())
                 .contains("nodes         2 of 4 alive")
                 .containsPattern(
-                    "[0-9]+ partitions, (away, )?blocks-0, blocks-1, .*: NO QUORUM: too few replicas"));
+                    "[0-9]+ partitions, (away, )?blocks-0, blocks-1, .*: NO QUORUM: (too few|1 of 3) replicas"));
 
     world().pods().thaw();
     awaitClear("QuorumLost");
