@@ -1,7 +1,5 @@
 package dev.partita.node.http;
 
-import dev.partita.node.error.DatabaseException;
-import dev.partita.node.error.ErrorCode;
 import io.vertx.core.Context;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -9,9 +7,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
@@ -28,10 +23,7 @@ final class LargeAnswers {
   private static final int BYTES_MAX = 1 << 30;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-  private final int limit;
-  private final Duration patience;
-  private final Semaphore bytes;
-  private final LongAdder refused = new LongAdder();
+  private final Bulkhead bytes;
 
   @Inject
   LargeAnswers() {
@@ -41,9 +33,7 @@ final class LargeAnswers {
   /// @param limit bytes of all large answers that are being sent
   /// @param patience how long an answer waits in line
   LargeAnswers(int limit, Duration patience) {
-    this.limit = limit;
-    this.patience = patience;
-    this.bytes = new Semaphore(limit, true);
+    this.bytes = new Bulkhead(limit, patience, "too much is being read from this node at a time");
   }
 
   /// Sends the body of an answer. Returns when a large one has left the node, or cannot.
@@ -53,7 +43,7 @@ final class LargeAnswers {
       response.end(body);
       return;
     }
-    admit(body.length);
+    bytes.enter(body.length);
     try {
       response.setResponseHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length));
       for (int at = 0; at < body.length; at += PIECE_BYTES) {
@@ -65,28 +55,12 @@ final class LargeAnswers {
       // The client has gone: there is nobody to be answered.
       response.reset();
     } finally {
-      bytes.release(body.length);
-    }
-  }
-
-  private void admit(int length) {
-    boolean admitted;
-    try {
-      admitted = bytes.tryAcquire(length, patience.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
-    }
-    if (!admitted) {
-      refused.increment();
-      throw new DatabaseException(
-              ErrorCode.OVERLOADED, "too much is being read from this node at a time")
-          .with("limit", limit);
+      bytes.leave(body.length);
     }
   }
 
   /// Answers that were refused since the start.
   long refused() {
-    return refused.sum();
+    return bytes.refused();
   }
 }

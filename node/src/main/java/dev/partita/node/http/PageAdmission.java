@@ -1,14 +1,9 @@
 package dev.partita.node.http;
 
-import dev.partita.node.error.DatabaseException;
-import dev.partita.node.error.ErrorCode;
 import dev.partita.node.partition.Request;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 
 /// Bounds the pages that are being made and sent: each may be as large as a page can be, and a
 /// client that reads slowly keeps it in memory. Requests wait in line for a while, then they are
@@ -25,32 +20,20 @@ final class PageAdmission {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   /// A quarter of the heap.
-  private final int limit =
+  private static final int LIMIT =
       Math.clamp(Runtime.getRuntime().maxMemory() / 4 / PAGE_BYTES, PAGES_MIN, PAGES_MAX);
 
-  private final Semaphore pages = new Semaphore(limit, true);
-  private final LongAdder refused = new LongAdder();
+  private final Bulkhead pages =
+      new Bulkhead(LIMIT, PATIENCE, "too many pages are being read from this node at a time");
 
   /// Makes room for a page, until the client has it.
   void admit(RoutingContext context) {
-    boolean admitted;
-    try {
-      admitted = pages.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DatabaseException(ErrorCode.UNAVAILABLE, "interrupted", e);
-    }
-    if (!admitted) {
-      refused.increment();
-      throw new DatabaseException(
-              ErrorCode.OVERLOADED, "too many pages are being read from this node at a time")
-          .with("limit", limit);
-    }
-    Lease.of(context).onEnd(pages::release);
+    pages.enter(1);
+    Lease.of(context).onEnd(() -> pages.leave(1));
   }
 
   /// Requests for pages that were refused since the start.
   long refused() {
-    return refused.sum();
+    return pages.refused();
   }
 }
