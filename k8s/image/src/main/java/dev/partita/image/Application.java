@@ -11,7 +11,7 @@ import java.util.Map;
 /// @param options of the JVM, besides those that every image has
 /// @param training environment of the training run
 /// @param operatesCluster whether it needs a Kubernetes API server to become ready
-/// @param requests paths that the training run answers
+/// @param exercise what it does in its training run
 /// @param readyPath answers 200 once a training run has done what can be trained
 record Application(
     String name,
@@ -19,7 +19,7 @@ record Application(
     List<String> options,
     Map<String, String> training,
     boolean operatesCluster,
-    List<String> requests,
+    Exercise exercise,
     String readyPath) {
 
   /// The database. Rows live in RocksDB's own memory and the page cache, not on the heap.
@@ -38,7 +38,7 @@ record Application(
               "PARTITA_PEER_HOST", "127.0.0.1",
               "PARTITA_PEER_PORT", "0"),
           false,
-          List.of("/metrics", "/openapi", "/v1/partitions", "/v1/indexes"),
+          new NodeExercise(),
           "/health/ready");
 
   /// The operator: its start, its informers, and what it tells. With a thousand Partitions it has
@@ -51,7 +51,7 @@ record Application(
           List.of("-XX:MaxRAMPercentage=40"),
           Map.of(),
           true,
-          List.of("/metrics", "/health/live"),
+          new OperatorExercise(),
           "/health/ready");
 
   static final List<Application> ALL = List.of(NODE, OPERATOR);

@@ -1,6 +1,7 @@
 package dev.partita.image;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,9 +13,9 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/// Of everything that a trained layout is made of: the application's files, its options, and the
-/// Java that is cut down for it. Kept beside the layout, so that the same images go to another
-/// registry, or on another base, without another training run.
+/// Of everything that a trained layout is made of: the application's files, its options and its
+/// exercise, and the Java that is cut down for it. Kept beside the layout, so that the same images
+/// go to another registry, or on another base, without another training run.
 record Fingerprint(String value) {
 
   /// @throws ImageFailure if there is nothing packaged
@@ -30,11 +31,11 @@ record Fingerprint(String value) {
       settings.add(Files.readString(java.resolve("release")));
       settings.add(Layout.MODULES);
       settings.addAll(Training.command("java", "", application));
-      settings.addAll(application.requests());
       settings.add(new TreeMap<>(application.training()).toString());
       for (String setting : settings) {
         update(digest, setting.getBytes(StandardCharsets.UTF_8));
       }
+      update(digest, code(application.exercise()));
       for (Path file : found.filter(Files::isRegularFile).sorted().toList()) {
         update(digest, packaged.relativize(file).toString().getBytes(StandardCharsets.UTF_8));
         update(digest, Files.readAllBytes(file));
@@ -44,6 +45,16 @@ record Fingerprint(String value) {
       throw new ImageFailure("cannot read " + packaged + " and " + java, e);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static byte[] code(Exercise exercise) throws IOException {
+    Class<?> type = exercise.getClass();
+    try (InputStream in = type.getResourceAsStream(type.getSimpleName() + ".class")) {
+      if (in == null) {
+        throw new IllegalStateException(type + " has no file of its own");
+      }
+      return in.readAllBytes();
     }
   }
 

@@ -3,10 +3,6 @@ package dev.partita.image;
 import java.io.File;
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,11 +14,7 @@ import java.util.concurrent.TimeUnit;
 final class Training {
   private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
   private static final Duration END_TIMEOUT = Duration.ofMinutes(3);
-  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
   private static final long POLL_MILLIS = 50;
-
-  /// Each path is asked often enough that its classes and call sites are resolved.
-  private static final int REPETITIONS = 5;
 
   private Training() {}
 
@@ -70,7 +62,7 @@ final class Training {
       builder.environment().put("QUARKUS_HTTP_PORT", String.valueOf(port));
       Process process = builder.start();
       try {
-        exercise("http://127.0.0.1:" + port, application, process);
+        exercise(new Requests("http://127.0.0.1:" + port), application, process);
       } finally {
         process.destroy();
       }
@@ -92,31 +84,16 @@ final class Training {
     }
   }
 
-  private static void exercise(String http, Application application, Process process)
+  private static void exercise(Requests requests, Application application, Process process)
       throws InterruptedException, IOException {
-    HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
-    while (status(client, http + application.readyPath()) != 200) {
+    while (!requests.isAnswered(application.readyPath())) {
       if (!process.isAlive() || System.nanoTime() > deadline) {
         throw new IOException("it did not become ready");
       }
       Thread.sleep(POLL_MILLIS);
     }
-    for (int i = 0; i < REPETITIONS; i++) {
-      for (String path : application.requests()) {
-        status(client, http + path);
-      }
-    }
-  }
-
-  private static int status(HttpClient client, String url) throws InterruptedException {
-    try {
-      HttpRequest request =
-          HttpRequest.newBuilder(URI.create(url)).timeout(REQUEST_TIMEOUT).build();
-      return client.send(request, BodyHandlers.discarding()).statusCode();
-    } catch (IOException e) {
-      return 0;
-    }
+    application.exercise().run(requests);
   }
 
   private static int freePort() throws IOException {

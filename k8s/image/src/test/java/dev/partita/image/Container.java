@@ -4,10 +4,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,25 +26,26 @@ final class Container implements AutoCloseable {
   private final EmptyCluster cluster;
   private final Process process;
   private final Path log;
-  private final int port;
+  private final Requests requests;
 
   private Container(
-      Application application, EmptyCluster cluster, Process process, Path log, int port) {
+      Application application, EmptyCluster cluster, Process process, Path log, Requests requests) {
     this.application = application;
     this.cluster = cluster;
     this.process = process;
     this.log = log;
-    this.port = port;
+    this.requests = requests;
   }
 
   /// With `AOTMode=on` the JVM ends when it cannot use its cache, so that a ready one has used it.
   static Container start(Application application, List<String> entrypoint, Path root)
       throws IOException {
-    return start(application, entrypoint, root, "on");
+    return start(application, entrypoint, root, "-XX:AOTMode=on");
   }
 
-  /// @param cache `on` or `off`
-  static Container start(Application application, List<String> entrypoint, Path root, String cache)
+  /// @param options of the JVM, besides those of the image
+  static Container start(
+      Application application, List<String> entrypoint, Path root, String options)
       throws IOException {
     for (String mountPoint : List.of("proc", "dev", "tmp", "data")) {
       Files.createDirectories(root.resolve(mountPoint));
@@ -73,12 +70,12 @@ final class Container implements AutoCloseable {
         mount -t proc proc @root@/proc
         mount --bind /dev @root@/dev
         exec env -i @variables@ PARTITA_DATA=/data/node \
-          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=@port@ JDK_JAVA_OPTIONS=-XX:AOTMode=@cache@ \
+          QUARKUS_HTTP_HOST=127.0.0.1 QUARKUS_HTTP_PORT=@port@ JDK_JAVA_OPTIONS="@options@" \
           unshare --root=@root@ --wd=@home@ --setgid=10001 --setuid=10001 -- "$@"
         """
             .replace("@root@", root.toString())
             .replace("@variables@", variables)
-            .replace("@cache@", cache)
+            .replace("@options@", options)
             .replace("@home@", Layout.APPLICATION)
             .replace("@port@", String.valueOf(port));
     List<String> command = new ArrayList<>(List.of("unshare", "--mount", "sh", "-c", script, "sh"));
@@ -86,7 +83,8 @@ final class Container implements AutoCloseable {
     Path log = root.resolveSibling(root.getFileName() + ".log");
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    return new Container(application, cluster, process, log, port);
+    var requests = new Requests("http://127.0.0.1:" + port);
+    return new Container(application, cluster, process, log, requests);
   }
 
   void awaitReady() {
@@ -97,7 +95,7 @@ final class Container implements AutoCloseable {
             throw new AssertionError("it ended: " + Files.readString(log));
           }
         })
-        .until(() -> status(application.readyPath()) == 200);
+        .until(() -> requests.isAnswered(application.readyPath()));
   }
 
   /// The processor time of the process so far: unlike the clock it does not depend on what else the
@@ -116,16 +114,13 @@ final class Container implements AutoCloseable {
         .orElse("nothing");
   }
 
-  int status(String path) throws InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-            .timeout(Duration.ofSeconds(10))
-            .build();
-    try {
-      return HttpClient.newHttpClient().send(request, BodyHandlers.discarding()).statusCode();
-    } catch (IOException e) {
-      return 0;
-    }
+  Requests requests() {
+    return requests;
+  }
+
+  /// Lines of a file as the process sees it.
+  List<String> lines(String file) throws IOException {
+    return Files.readAllLines(Path.of("/proc", String.valueOf(process.pid()), "root", file));
   }
 
   /// What the kernel says of the process.

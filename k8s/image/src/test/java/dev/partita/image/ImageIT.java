@@ -102,9 +102,8 @@ class ImageIT {
         Container.start(application, archive(application).entrypoint(), root)) {
       container.awaitReady();
 
-      for (String path : application.requests()) {
-        assertThat(container.status(path)).as(path).isEqualTo(200);
-      }
+      application.exercise().run(container.requests());
+
       assertThat(container.kernelStatus())
           .containsPattern("Uid:\\s+10001\\s+10001\\s+10001\\s+10001")
           .containsPattern("Gid:\\s+10001\\s+10001\\s+10001\\s+10001");
@@ -124,13 +123,37 @@ class ImageIT {
   }
 
   private static Duration untilReady(Archive node, Path root, String cache) throws Exception {
-    try (Container container = Container.start(Application.NODE, node.entrypoint(), root, cache)) {
+    try (Container container =
+        Container.start(Application.NODE, node.entrypoint(), root, "-XX:AOTMode=" + cache)) {
       container.awaitReady();
       Duration taken = container.processorTime();
       System.out.printf(
           "node image, cache %s: ready after %d ms of processor time; it says %s%n",
           cache, taken.toMillis(), container.started());
       return taken;
+    }
+  }
+
+  /// While a split is made, writes wait; a first one that finds its code in many files waits long.
+  @Test
+  void aNodeHasItsCodeInTheCacheBeforeItDoesAnythingForTheFirstTime() throws Exception {
+    assumeRoot();
+    Archive node = archive(Application.NODE);
+    Path root = node.unpack(directory.resolve("node-watched"));
+    String options = "-XX:AOTMode=on -Xlog:class+load:file=/tmp/classes";
+    try (Container container =
+        Container.start(Application.NODE, node.entrypoint(), root, options)) {
+      container.awaitReady();
+      int before = container.lines("/tmp/classes").size();
+      Application.NODE.exercise().run(container.requests());
+
+      List<String> loaded = container.lines("/tmp/classes");
+      List<String> found =
+          loaded.subList(before, loaded.size()).stream()
+              .filter(line -> line.contains(" dev.partita.") && line.contains("source: file:"))
+              .toList();
+      assertThat(loaded).hasSizeGreaterThan(before);
+      assertThat(found).isEmpty();
     }
   }
 
