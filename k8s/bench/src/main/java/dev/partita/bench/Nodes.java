@@ -27,14 +27,6 @@ final class Nodes implements AutoCloseable {
   static final int COUNT = 3;
   private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
   private static final long TELL_MILLIS = 2_000;
-  private static final List<String> JAVA_OPTIONS =
-      List.of(
-          "-XX:+UseSerialGC",
-          "-Xmx256m",
-          "-Xss512k",
-          "-XX:MaxDirectMemorySize=64m",
-          "--enable-native-access=ALL-UNNAMED",
-          "--sun-misc-unsafe-memory-access=allow");
   static final ObjectMapper JSON = new ObjectMapper();
 
   /// How the nodes find each other.
@@ -386,13 +378,8 @@ final class Nodes implements AutoCloseable {
 
   private Process launch(int node, Member member, String seeds) throws IOException {
     Path home = Files.createDirectories(directory.resolve(member.name));
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(JAVA_OPTIONS);
-    command.addAll(setup.wiring().javaOptions(node));
-    command.addAll(List.of("-jar", jar.toString()));
     ProcessBuilder builder =
-        new ProcessBuilder(command)
+        new ProcessBuilder(NodeCommand.of(jar, setup.wiring().javaOptions(node)))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(home.resolve("log").toFile()));
     builder

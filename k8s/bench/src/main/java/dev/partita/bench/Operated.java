@@ -153,16 +153,7 @@ final class Operated implements AutoCloseable {
   }
 
   private static List<String> node(Path checkout) {
-    return List.of(
-        java(),
-        "-XX:+UseSerialGC",
-        "-Xmx256m",
-        "-Xss512k",
-        "-XX:MaxDirectMemorySize=64m",
-        "--enable-native-access=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow",
-        "-jar",
-        checkout.resolve("node/target/quarkus-app/quarkus-run.jar").toString());
+    return NodeCommand.of(checkout.resolve("node/target/quarkus-app/quarkus-run.jar"), List.of());
   }
 
   /// Applies a Site without certificates and logins, and waits until its nodes are ready.

@@ -37,7 +37,8 @@ public final class Main {
       must be able to pull), and forwards a port. 'down' removes what 'up' has made there and keeps the volumes, 'down
       --wipe' removes these as well.
 
-      What is left on disk lies in .partita, or where PARTITA_HOME says.
+      What is left on disk lies in .partita, or where PARTITA_HOME says. The nodes' JVMs get further options from
+      PARTITA_JAVA_OPTIONS.
       """;
 
   /// What `down` waits for a clean stop before it kills.

@@ -101,7 +101,7 @@ final class Cloud implements AutoCloseable {
   private static Map<String, List<String>> images(Path hosts) {
     Map<String, List<String>> built = PartitaImages.of(CHECKOUT);
     List<String> node = new ArrayList<>(List.of("env", "PARTITA_HOSTS_FILE=" + hosts));
-    node.addAll(UpgradeIT.quicklyStarting(Objects.requireNonNull(built.get("partita/node"))));
+    node.addAll(Objects.requireNonNull(built.get("partita/node")));
     List<String> operator = new ArrayList<>(Objects.requireNonNull(built.get("partita/operator")));
     // What a DNS server would answer, and as soon.
     operator.addAll(

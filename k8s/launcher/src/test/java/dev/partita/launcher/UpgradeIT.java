@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +89,7 @@ class UpgradeIT {
                 NodeSpec.local(3),
                 Map.of(
                     "partita/node",
-                    quicklyStarting(JavaCommand.node(workspace.nodeJar())),
+                    JavaCommand.node(workspace.nodeJar()),
                     "partita/crashing",
                     List.of("false"))));
     Files.writeString(workspace.kubeconfig(), controlPlane.kubeconfig());
@@ -388,12 +387,6 @@ class UpgradeIT {
   }
 
   /// Many nodes start here and none runs for long, so they are compiled quickly rather than well.
-  static List<String> quicklyStarting(List<String> command) {
-    List<String> quick = new ArrayList<>(command);
-    quick.add(1, "-XX:TieredStopAtLevel=1");
-    return quick;
-  }
-
   private static void startOperator() {
     Workspace workspace = new Workspace(CHECKOUT, home);
     operator =

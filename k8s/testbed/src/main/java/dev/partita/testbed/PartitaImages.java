@@ -18,6 +18,7 @@ public final class PartitaImages {
         "partita/node",
         java(
             checkout.resolve("node"),
+            "-XX:TieredStopAtLevel=1",
             "-Xmx256m",
             "-Xss512k",
             "-XX:MaxDirectMemorySize=64m",
