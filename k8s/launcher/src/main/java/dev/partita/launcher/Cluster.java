@@ -33,6 +33,9 @@ final class Cluster implements AutoCloseable {
   /// A cluster that somebody named must answer soon, or the user is told.
   private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
 
+  /// Once it is there, it may take its time: one on this machine shares it with all that starts.
+  private static final int REQUEST_TIMEOUT_MILLIS = 60_000;
+
   private static final int RETRIES = 2;
 
   private static final PatchContext APPLY =
@@ -53,6 +56,7 @@ final class Cluster implements AutoCloseable {
   static Cluster connect(Path kubeconfig) {
     Config config = Config.fromKubeconfig(kubeconfig.toFile());
     config.setConnectionTimeout(CONNECT_TIMEOUT_MILLIS);
+    config.setRequestTimeout(REQUEST_TIMEOUT_MILLIS);
     config.setRequestRetryBackoffLimit(RETRIES);
     String namespace = config.getNamespace() == null ? "default" : config.getNamespace();
     return new Cluster(new KubernetesClientBuilder().withConfig(config).build(), namespace);
