@@ -51,7 +51,8 @@ public record GroupStatus(
   public Set<NodeId> caughtUp() {
     Set<NodeId> nodes = new TreeSet<>();
     for (PeerProgress peer : peers) {
-      boolean near = peer.matchIndex() + LAG_MAX >= commitIndex;
+      // A group's first state is at index 1: below it there is nothing, not a little less.
+      boolean near = peer.matchIndex() > 0 && peer.matchIndex() + LAG_MAX >= commitIndex;
       if (peer.active() && !peer.snapshotting() && near) {
         nodes.add(peer.node());
       }
