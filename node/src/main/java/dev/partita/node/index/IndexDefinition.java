@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// A secondary index of one collection.
 ///
 /// An index without terms has an entry for every document; over several column groups, for every
-/// one that has a row in one of these. Otherwise a document in which every term
-/// is missing has none; a single missing term counts as null. A missing value counts as null.
+/// one that has a row in one of these. Otherwise a document in which every term is missing has
+/// none; a single missing term counts as null. A missing value counts as null.
 ///
 /// @param id 1 to 2^32 - 1, never reused; id 0 is the order of primary keys that hash partitions
 ///   keep for themselves
