@@ -64,10 +64,8 @@ final class NodeExercise implements Exercise {
     node.get(DOCUMENT);
     node.await(
         "the index",
-        () -> {
-          node.send("POST", "/v1/query", "{\"index\": \"trained-by-n\", \"terms\": [1]}");
-          return true;
-        });
+        () ->
+            node.isAnswered("POST", "/v1/query", "{\"index\": \"trained-by-n\", \"terms\": [1]}"));
     node.send(
         "POST",
         "/v1/transactions",

@@ -12,7 +12,7 @@ import java.time.Duration;
 /// Requests to an application in its training run.
 final class Requests {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final long POLL_MILLIS = 50;
 
   /// What is asked until it is so.
@@ -43,8 +43,15 @@ final class Requests {
 
   /// Whether a path answers with 200; false if nobody answers.
   boolean isAnswered(String path) throws InterruptedException {
+    return isAnswered("GET", path, "");
+  }
+
+  /// Whether a request is answered with 200; false if nobody answers.
+  ///
+  /// @param body JSON, empty for none
+  boolean isAnswered(String method, String path, String body) throws InterruptedException {
     try {
-      return exchange("GET", path, "").statusCode() == 200;
+      return exchange(method, path, body).statusCode() == 200;
     } catch (IOException e) {
       return false;
     }

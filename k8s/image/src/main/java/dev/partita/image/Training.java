@@ -12,9 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A run of an application that writes its ahead-of-time cache when it ends (JEP 514).
 final class Training {
-  private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
   private static final Duration END_TIMEOUT = Duration.ofMinutes(3);
-  private static final long POLL_MILLIS = 50;
 
   private Training() {}
 
@@ -86,13 +84,14 @@ final class Training {
 
   private static void exercise(Requests requests, Application application, Process process)
       throws InterruptedException, IOException {
-    long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
-    while (!requests.isAnswered(application.readyPath())) {
-      if (!process.isAlive() || System.nanoTime() > deadline) {
-        throw new IOException("it did not become ready");
-      }
-      Thread.sleep(POLL_MILLIS);
-    }
+    requests.await(
+        "it to be ready",
+        () -> {
+          if (!process.isAlive()) {
+            throw new IOException("it ended before it was ready");
+          }
+          return requests.isAnswered(application.readyPath());
+        });
     application.exercise().run(requests);
   }
 
