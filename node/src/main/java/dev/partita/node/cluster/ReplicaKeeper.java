@@ -117,13 +117,10 @@ final class ReplicaKeeper implements AutoCloseable {
   }
 
   private void keep(Catalog catalog, PartitionEntry entry, List<PartitionEntry> parts) {
-    PartitionReplica replica = partitions.replica(entry.id());
     if (!isMade(entry, parts)) {
       return;
     }
-    if (replica == null) {
-      replica = partitions.replica(entry.id());
-    }
+    PartitionReplica replica = partitions.replica(entry.id());
     if (replica == null && isWanted(catalog, entry) && mayOpen(catalog, entry)) {
       replica = open(catalog, entry);
     }
