@@ -31,8 +31,11 @@ final class Loader {
   /// Two batches keep both a node and this process busy; more only wait in the node's queue.
   private static final int BATCHES_IN_FLIGHT = 4;
 
-  /// A batch is an upsert and may be sent again; an election takes well under this many pauses.
+  /// A document is an upsert and may be sent again; an election takes well under this many pauses.
   private static final int ATTEMPTS_MAX = 20;
+
+  /// The code of a write that may have been applied: no harm for an upsert.
+  private static final String OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN";
 
   private static final Duration PAUSE = Duration.ofMillis(250);
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
@@ -63,6 +66,7 @@ final class Loader {
   /// Writes all documents, replacing what is there under the same keys.
   ///
   /// @param loaded told the number of documents written so far, after each batch
+  /// @throws LaunchFailure when a document is refused, or is not written after some attempts
   void load(String collection, Stream<ObjectNode> documents, LongConsumer loaded) {
     List<Future<Integer>> inFlight = new ArrayList<>();
     long count = 0;
@@ -96,20 +100,57 @@ final class Loader {
   }
 
   private int send(String collection, ArrayNode batch) throws InterruptedException {
-    HttpRequest request =
-        request("/v1/collections/" + collection + "/documents?onConflict=replace")
-            .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(batch.toString()))
-            .build();
-    HttpResponse<String> response = exchange(request);
-    for (int attempt = 1; response.statusCode() == 503 && attempt < ATTEMPTS_MAX; attempt++) {
+    ArrayNode left = batch;
+    for (int attempt = 1; ; attempt++) {
+      Answer answer = post(collection, left);
+      if (answer.left().isEmpty()) {
+        return batch.size();
+      }
+      if (!answer.mayBeSentAgain() || attempt == ATTEMPTS_MAX) {
+        throw new LaunchFailure("loading " + collection + " stopped: " + answer.why());
+      }
+      left = answer.left();
       Thread.sleep(PAUSE);
-      response = exchange(request);
     }
-    if (response.statusCode() / 100 != 2) {
-      throw new LaunchFailure("loading " + collection + " stopped: " + describe(response));
+  }
+
+  /// What became of a batch.
+  ///
+  /// @param left the documents that may not have been written
+  /// @param mayBeSentAgain whether that may help all of them
+  /// @param why one of them was not written
+  private record Answer(ArrayNode left, boolean mayBeSentAgain, String why) {}
+
+  private Answer post(String collection, ArrayNode batch) {
+    HttpResponse<String> response =
+        exchange(
+            request("/v1/collections/" + collection + "/documents?onConflict=replace")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(batch.toString()))
+                .build());
+    return switch (response.statusCode()) {
+      case 200 -> new Answer(JSON.createArrayNode(), false, "");
+      case 207 -> someLeft(batch, parse(response.body()).path("results"));
+      default -> new Answer(batch, response.statusCode() == 503, describe(response));
+    };
+  }
+
+  /// Each document has a result of its own.
+  private static Answer someLeft(ArrayNode batch, JsonNode results) {
+    ArrayNode left = JSON.createArrayNode();
+    boolean mayBeSentAgain = true;
+    String why = "";
+    for (int i = 0; i < batch.size(); i++) {
+      JsonNode error = results.path(i).path("error");
+      if (!error.isMissingNode()) {
+        left.add(batch.get(i));
+        mayBeSentAgain &=
+            error.path("retryable").asBoolean()
+                || error.path("code").asText().equals(OUTCOME_UNKNOWN);
+        why = error.toString();
+      }
     }
-    return batch.size();
+    return new Answer(left, mayBeSentAgain, why);
   }
 
   private static int await(Future<Integer> batch) {
