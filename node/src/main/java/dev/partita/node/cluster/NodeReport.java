@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What a node says about itself, once in a while and whenever something has changed.
 ///
-/// @param leading the Partitions that it leads; null when that is as in its last report to the same
-///   board
+/// @param edition names what `leading` says or, where that is null, said in an earlier report to
+///   the same board; null from a node of a version before editions
+/// @param leading the Partitions that it leads; null when that is as in this edition
 /// @param replicas how many replicas it has
 /// @param bytes of their rows, approximately
 /// @param split Partitions that are split or merged here, so that no crash undoes it
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record NodeReport(
     NodeId node,
     String board,
+    @Nullable String edition,
     @Nullable List<PartitionReport> leading,
     int replicas,
     long bytes,

@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// The newest reports, in memory at the leader of the system partition. Safe for use by many
 /// threads.
@@ -22,8 +24,15 @@ final class ReportBoard {
   private final Map<NodeId, Heard> nodes = new HashMap<>();
   private final Map<PartitionId, LedPartition> partitions = new TreeMap<>();
 
+  /// The last report of a node.
+  ///
+  /// @param edition of what it leads
   private record Heard(
-      long nanos, NodeFigures figures, Set<PartitionId> split, Set<NodeReport.Frozen> frozen) {}
+      long nanos,
+      @Nullable String edition,
+      NodeFigures figures,
+      Set<PartitionId> split,
+      Set<NodeReport.Frozen> frozen) {}
 
   /// What a node has.
   record NodeFigures(int replicas, long bytes) {}
@@ -55,11 +64,16 @@ final class ReportBoard {
     }
   }
 
-  /// Takes a report in.
+  /// Takes a report in. One that has come late, after a newer one, is believed until the next: that
+  /// names an edition which this is not.
   ///
   /// @return whether it can be understood; otherwise the node has to report in full
   synchronized boolean accept(NodeReport report) {
-    boolean known = report.board().equals(id) && nodes.containsKey(report.node());
+    Heard last = nodes.get(report.node());
+    boolean known =
+        last != null
+            && report.board().equals(id)
+            && Objects.equals(report.edition(), last.edition());
     if (report.leading() == null && !known) {
       return false;
     }
@@ -67,6 +81,7 @@ final class ReportBoard {
         report.node(),
         new Heard(
             clock.monotonicNanos(),
+            report.edition(),
             new NodeFigures(report.replicas(), report.bytes()),
             Set.copyOf(report.split()),
             Set.copyOf(report.frozen())));

@@ -19,6 +19,7 @@ import dev.partita.node.time.WorkLoop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,7 @@ final class Reporter implements AutoCloseable {
   /// Owned by the loop.
   private @Nullable List<PartitionReport> lastReported;
 
+  private String edition = "";
   private String board = "";
 
   Reporter(
@@ -83,12 +85,16 @@ final class Reporter implements AutoCloseable {
                 new NodeReport.Frozen(replica.id(), requireNonNull(replica.freeze()).into()))
             .toList();
     boolean same = leading.equals(lastReported);
+    if (!same) {
+      edition = UUID.randomUUID().toString();
+    }
     try {
       boolean understood =
           send(
-              new NodeReport(self, board, same ? null : leading, all.size(), bytes, split, frozen));
+              new NodeReport(
+                  self, board, edition, same ? null : leading, all.size(), bytes, split, frozen));
       if (!understood) {
-        send(new NodeReport(self, board, leading, all.size(), bytes, split, frozen));
+        send(new NodeReport(self, board, edition, leading, all.size(), bytes, split, frozen));
       }
       lastReported = leading;
     } catch (DatabaseException e) {
