@@ -1,6 +1,7 @@
 package dev.partita.node.cluster;
 
 import static dev.partita.node.cluster.Views.node;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.partita.node.partition.LoadProfile;
@@ -51,7 +52,11 @@ class ReportBoardTest {
   }
 
   private long rows() {
-    return board.partitions().get(PARTITION).report().rows();
+    return led().report().rows();
+  }
+
+  private ReportBoard.LedPartition led() {
+    return requireNonNull(board.partitions().get(PARTITION));
   }
 
   @Test
@@ -84,7 +89,7 @@ class ReportBoardTest {
     reportInFull(3, "c", 2, 700);
     reportInFull(2, "a", 1, 500);
     assertThat(rows()).isEqualTo(700);
-    assertThat(board.partitions().get(PARTITION).leader()).isEqualTo(node(3));
+    assertThat(led().leader()).isEqualTo(node(3));
   }
 
   @Test
