@@ -135,19 +135,20 @@ final class Loader {
     };
   }
 
-  /// Each document has a result of its own.
+  /// Each document has a result of its own; one without does not count as written.
   private static Answer someLeft(ArrayNode batch, JsonNode results) {
     ArrayNode left = JSON.createArrayNode();
     boolean mayBeSentAgain = true;
     String why = "";
     for (int i = 0; i < batch.size(); i++) {
-      JsonNode error = results.path(i).path("error");
-      if (!error.isMissingNode()) {
+      JsonNode result = results.path(i);
+      if (!result.isObject() || result.has("error")) {
+        JsonNode error = result.path("error");
         left.add(batch.get(i));
         mayBeSentAgain &=
             error.path("retryable").asBoolean()
                 || error.path("code").asText().equals(OUTCOME_UNKNOWN);
-        why = error.toString();
+        why = error.isMissingNode() ? "no result for " + batch.get(i) : error.toString();
       }
     }
     return new Answer(left, mayBeSentAgain, why);

@@ -31,6 +31,7 @@ class LoaderTest {
   private final List<Integer> written = Collections.synchronizedList(new ArrayList<>());
   private final Map<Integer, String> refusedOnce = new HashMap<>();
   private final List<Long> progress = new ArrayList<>();
+  private volatile boolean forgetful;
   private HttpServer node;
   private Loader loader;
 
@@ -66,6 +67,10 @@ class LoaderTest {
         }
       }
     }
+    if (forgetful) {
+      results.removeAll();
+      all = false;
+    }
     byte[] answer =
         JSON.createObjectNode().set("results", results).toString().getBytes(StandardCharsets.UTF_8);
     exchange.sendResponseHeaders(all ? 200 : 207, answer.length);
@@ -99,5 +104,14 @@ class LoaderTest {
         .isInstanceOf(LaunchFailure.class)
         .hasMessageContaining("things")
         .hasMessageContaining("UNIQUE_VIOLATION");
+  }
+
+  @Test
+  void whatHasNoResultDoesNotCountAsWritten() {
+    forgetful = true;
+
+    assertThatThrownBy(() -> load(10))
+        .isInstanceOf(LaunchFailure.class)
+        .hasMessageContaining("no result");
   }
 }
