@@ -138,6 +138,11 @@ final class Elements extends Workload {
     return wrong;
   }
 
+  /// How many elements were acknowledged so far.
+  int acknowledged() {
+    return acknowledged.size();
+  }
+
   @Override
   String summary() {
     return "%,d acknowledged, %,d refused, %,d unknown"

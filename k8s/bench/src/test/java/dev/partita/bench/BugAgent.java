@@ -15,12 +15,14 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.ProtectionDomain;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -43,38 +45,64 @@ public final class BugAgent {
     /// It has forgotten that a transaction with a name has committed when that is sent again.
     FORGOTTEN_NAMES,
     /// It answers reads of the past from what it has, though it follows and was promised nothing.
-    EARLY_FOLLOWERS
+    EARLY_FOLLOWERS,
+    /// It goes on after a failed sync: of one batch of its log only half is on the disk.
+    IGNORED_SYNC,
+    /// It takes for durable what is not on the disk.
+    NO_SYNC
   }
 
   /// Where a bug goes.
   ///
-  /// @param methods of the class; where there are several of a name, those that answer something
+  /// @param methods of the class
+  /// @param answering whether it goes into those that answer something, or into those that do not
   /// @param code what they begin with
-  private record Place(Bug bug, String className, Set<String> methods, Consumer<CodeBuilder> code) {
+  private record Place(
+      Bug bug,
+      String className,
+      Set<String> methods,
+      boolean answering,
+      Consumer<CodeBuilder> code) {
+
+    Place(Bug bug, String className, Set<String> methods, Consumer<CodeBuilder> code) {
+      this(bug, className, methods, true, code);
+    }
+
     boolean isIn(MethodModel candidate) {
       return methods.contains(candidate.methodName().stringValue())
-          && !candidate.methodTypeSymbol().returnType().isPrimitive();
+          && !candidate.methodTypeSymbol().returnType().isPrimitive() == answering;
     }
   }
 
-  private static final String PACKAGE = "dev/partita/node/partition/";
+  private static final String PARTITION = "dev/partita/node/partition/";
+  private static final String DISK_FILE = "dev/partita/node/replication/log/DiskFiles$DiskFile";
   private static final List<Place> PLACES =
       List.of(
           new Place(
-              Bug.UNCHECKED_READS, "TransactionApplier", Set.of("changed"), BugAgent::returnNull),
-          new Place(Bug.TORN_READS, "LockTable", Set.of("writer"), BugAgent::returnNull),
+              Bug.UNCHECKED_READS,
+              PARTITION + "TransactionApplier",
+              Set.of("changed"),
+              BugAgent::returnNull),
+          new Place(
+              Bug.TORN_READS, PARTITION + "LockTable", Set.of("writer"), BugAgent::returnNull),
           new Place(
               Bug.FORGOTTEN_NAMES,
-              "TransactionTable",
+              PARTITION + "TransactionTable",
               Set.of("committed", "visibleCommit"),
               BugAgent::returnNull),
           new Place(
-              Bug.EARLY_FOLLOWERS, "ReplicaPromises", Set.of("read"), BugAgent::readWhatIsThere));
+              Bug.EARLY_FOLLOWERS,
+              PARTITION + "ReplicaPromises",
+              Set.of("read"),
+              BugAgent::readWhatIsThere),
+          new Place(Bug.IGNORED_SYNC, DISK_FILE, Set.of("write"), false, toBuffer("tear")),
+          new Place(Bug.NO_SYNC, DISK_FILE, Set.of("write"), false, toBuffer("drop")));
 
   private static final ClassDesc AGENT = ClassDesc.of(BugAgent.class.getName());
   private static final long LOOK_MILLIS = 20;
   private static final int EXIT_USELESS = 99;
 
+  private static final AtomicBoolean TORN = new AtomicBoolean();
   private static volatile String planted = NONE;
 
   private BugAgent() {}
@@ -109,6 +137,27 @@ public final class BugAgent {
     return planted.equals(bug);
   }
 
+  /// Called by the changed file of the log: once, half of what is to be written is left out.
+  public static void tear(ByteBuffer source) {
+    if (TORN.compareAndSet(false, true)) {
+      source.limit(source.position() + source.remaining() / 2);
+    }
+  }
+
+  /// Called by the changed file of the log: nothing of what is to be written is.
+  public static void drop(ByteBuffer source) {
+    source.position(source.limit());
+  }
+
+  private static Consumer<CodeBuilder> toBuffer(String what) {
+    return code ->
+        code.aload(1)
+            .invokestatic(
+                AGENT,
+                what,
+                MethodTypeDesc.of(ConstantDescs.CD_void, ClassDesc.of(ByteBuffer.class.getName())));
+  }
+
   private static void returnNull(CodeBuilder code) {
     code.aconst_null().areturn();
   }
@@ -138,7 +187,7 @@ public final class BugAgent {
   }
 
   private static ClassDesc named(String className) {
-    return ClassDesc.ofInternalName(PACKAGE + className);
+    return ClassDesc.ofInternalName(PARTITION + className);
   }
 
   private static final class Planting implements ClassFileTransformer {
@@ -153,7 +202,7 @@ public final class BugAgent {
       try {
         byte[] changed = bytes;
         for (Place place : PLACES) {
-          if ((PACKAGE + place.className).equals(name)) {
+          if (place.className.equals(name)) {
             changed = changed(place, loader, changed);
           }
         }

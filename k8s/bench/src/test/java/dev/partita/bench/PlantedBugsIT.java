@@ -13,13 +13,23 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Real nodes that are given bugs are found out by the lists and ledgers of the torture.
+/// Real nodes that are given bugs are found out: by the lists and ledgers of the torture, or by
+/// themselves when they begin again.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class PlantedBugsIT {
   private static final long SEED = 20_261_127;
   private static final int LIST_CLIENTS = 6;
+
+  /// What these two lose may be anything.
+  private static final int LATE = Integer.MAX_VALUE - 1;
+
+  private static final int LAST = Integer.MAX_VALUE;
 
   @TempDir private static Path directory;
 
@@ -50,6 +60,7 @@ class PlantedBugsIT {
     Bank.create(nodes);
     ExactlyOnce.create(nodes);
     Phantoms.create(nodes);
+    Elements.create(nodes);
   }
 
   @AfterAll
@@ -126,5 +137,47 @@ class PlantedBugsIT {
   @Test
   void followersThatAnswerTooEarlyAreFound() throws Exception {
     runUntilFound(Bug.EARLY_FOLLOWERS, new Bank());
+  }
+
+  /// All nodes lose power when elements have been written, as one alone would be outvoted, and come
+  /// back without the bug.
+  private static void losePower(Elements elements) throws Exception {
+    Nodes.await("elements", () -> elements.acknowledged() > 100);
+    for (int node = 0; node < Nodes.COUNT; node++) {
+      nodes.kill(node);
+    }
+    Files.writeString(file(), BugAgent.NONE);
+    for (int node = 0; node < Nodes.COUNT; node++) {
+      nodes.restart(node);
+    }
+  }
+
+  @Test
+  @Order(LATE)
+  void whatIsAcknowledgedAndNotDurableIsFound() throws Exception {
+    var elements = new Elements(++round);
+    plant(Bug.NO_SYNC.name());
+    try (SideClients side = new SideClients(nodes, List.of(elements), SEED + round)) {
+      losePower(elements);
+      side.finish();
+      assertThat(side.wrong()).anyMatch(each -> each.contains("acknowledged and is not there"));
+      System.out.println(side.summary() + "; " + side.wrong().getFirst());
+    }
+  }
+
+  /// What is behind a batch that is damaged was durable, so it is not the torn end of a log, and no
+  /// node goes on without it.
+  @Test
+  @Order(LAST)
+  void aSyncThatFailedAndWasIgnoredIsFound() throws Exception {
+    var elements = new Elements(++round);
+    plant(Bug.IGNORED_SYNC.name());
+    try (SideClients _ = new SideClients(nodes, List.of(elements), SEED + round)) {
+      losePower(elements);
+      for (int node = 0; node < Nodes.COUNT; node++) {
+        assertThat(nodes.awaitExit(node)).isNotZero();
+        assertThat(log(node)).contains("a batch that was durable cannot be read");
+      }
+    }
   }
 }
