@@ -23,8 +23,8 @@ import dev.partita.node.transport.Transport;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -244,8 +244,8 @@ public final class ClusterMembership implements AutoCloseable {
     return CompletableFuture.supplyAsync(
         () -> {
           register(newcomer);
-          return CatalogCodec.encode(
-              new JoinReply(new Membership(own.clusterId(), false, peers(own))));
+          var self = new Membership.Peer(files.nodeId(), peerAddress);
+          return CatalogCodec.encode(new JoinReply(told(own, self, system.catalog())));
         },
         task -> Thread.ofVirtual().name("join").start(task));
   }
@@ -261,17 +261,28 @@ public final class ClusterMembership implements AutoCloseable {
     return system.propose(new CatalogCommand.RegisterNode(node), Deadline.after(PATIENCE, clock));
   }
 
-  /// Where the present members are, for a node that has no catalog yet.
-  private List<Membership.Peer> peers(Membership own) {
-    Catalog catalog = system.catalog();
-    List<Membership.Peer> peers = new ArrayList<>();
-    for (NodeId node : catalog.nodes().keySet()) {
-      NodeEntry entry = catalog.nodes().get(node);
-      if (catalog.hasMember(node) && entry != null) {
-        peers.add(new Membership.Peer(node, entry.peer()));
-      }
-    }
-    return peers.isEmpty() ? own.peers() : peers;
+  /// What a node is told that has no catalog yet: where the present members are. The one that
+  /// answers is among them and so are the founders, who may be in no catalog yet: a node that is
+  /// told only of itself asks nobody any more, and nobody hears of it.
+  static Membership told(Membership own, Membership.Peer self, Catalog catalog) {
+    var addresses = new LinkedHashMap<NodeId, HostPort>();
+    own.peers().forEach(peer -> addresses.put(peer.id(), peer.address()));
+    addresses.put(self.id(), self.address());
+    catalog
+        .nodes()
+        .forEach((node, entry) -> {
+          if (entry.state() == NodeEntry.State.GONE) {
+            addresses.remove(node);
+          } else {
+            addresses.put(node, entry.peer());
+          }
+        });
+    return new Membership(
+        own.clusterId(),
+        false,
+        addresses.entrySet().stream()
+            .map(each -> new Membership.Peer(each.getKey(), each.getValue()))
+            .toList());
   }
 
   @Override
