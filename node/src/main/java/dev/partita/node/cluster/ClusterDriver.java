@@ -58,7 +58,7 @@ final class ClusterDriver implements AutoCloseable {
   private CompletableFuture<byte[]> accept(byte[] encoded) {
     NodeReport report = CatalogCodec.decode(encoded, NodeReport.class);
     boolean understood = board.accept(report);
-    if (report.leading() != null || !report.frozen().isEmpty()) {
+    if (report.leading() != null || !report.frozen().isEmpty() || !report.split().isEmpty()) {
       loop.wake();
     }
     return CompletableFuture.completedFuture(

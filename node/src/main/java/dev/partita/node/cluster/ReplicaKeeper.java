@@ -51,7 +51,8 @@ final class ReplicaKeeper implements AutoCloseable {
 
   /// Begins to keep the replicas.
   ///
-  /// @param changed called when leader or members of a replica have changed; must be quick
+  /// @param changed called when leader or members of a replica have changed, or what else is
+  ///   reported at once; must be quick
   ReplicaKeeper(
       NodeId self,
       SystemPartition system,
@@ -72,6 +73,7 @@ final class ReplicaKeeper implements AutoCloseable {
       changed.run();
     });
     partitions.onIndex(changed);
+    partitions.onSplitDurably(changed);
     system.addCatalogListener(_ -> loop.wake());
   }
 

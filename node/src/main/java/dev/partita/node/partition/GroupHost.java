@@ -2,6 +2,7 @@ package dev.partita.node.partition;
 
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.GroupId;
+import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.replication.ReplicationHost;
 import dev.partita.node.replication.StateMachine;
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What [LocalPartitions] needs of the node's Raft host.
 public interface GroupHost {
+  /// The node that the host belongs to.
+  NodeId self();
+
   /// Starts this node's replica of a group, see [ReplicationHost#open].
   ReplicationGroup open(GroupId group, StateMachine machine, @Nullable Configuration bootstrap);
 
@@ -21,6 +25,11 @@ public interface GroupHost {
 
   static GroupHost of(ReplicationHost host) {
     return new GroupHost() {
+      @Override
+      public NodeId self() {
+        return host.self();
+      }
+
       @Override
       public ReplicationGroup open(
           GroupId group, StateMachine machine, @Nullable Configuration bootstrap) {

@@ -1,6 +1,7 @@
 package dev.partita.node.partition;
 
 import dev.partita.node.raft.Configuration;
+import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.Role;
 import dev.partita.node.replication.ReplicationRefusal;
 import dev.partita.node.storage.Storage;
@@ -45,9 +46,13 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
 
   private static final int CAMPAIGNS_MAX = 30;
 
-  /// How long after a split the store is flushed, so that the partition that was split can go: not
-  /// at once, since the children need the disk for their elections.
-  private static final Duration FLUSH_AFTER_SPLIT = Duration.ofSeconds(1);
+  /// How long after a split the store of the first member is flushed, so that the partition that
+  /// was split can go: not at once, since the children need the disk for their first entries.
+  private static final Duration FLUSH_AFTER_SPLIT = Duration.ofMillis(500);
+
+  /// How much later each of the next does it. A flush takes the disk for a while, and writes wait
+  /// for it if it has the disks of a quorum.
+  private static final Duration FLUSH_APART = Duration.ofMillis(250);
 
   private static final int OPENING_LOCKS = 16;
 
@@ -71,6 +76,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private volatile Consumer<PartitionReplica> opened = _ -> {};
   private volatile Consumer<PartitionReplica> frozen = _ -> {};
   private volatile Runnable indexed = () -> {};
+  private volatile Runnable splitDurably = () -> {};
   private volatile boolean closed;
 
   public LocalPartitions(
@@ -129,6 +135,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// one. Called on the thread that applies, and must be quick.
   public void onIndex(Runnable told) {
     indexed = told;
+  }
+
+  /// Has somebody told when a split or merge of a replica would survive a crash; there is one.
+  /// Called on a thread of the store, and must be quick.
+  public void onSplitDurably(Runnable told) {
+    splitDurably = told;
   }
 
   /// Has a Partition take the rows of two on this node that are frozen for it, and opens its
@@ -229,12 +241,23 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       // Side by side: each waits for a write of the log.
       inBackground(() -> openChild(child, leads));
     }
-    CompletableFuture.delayedExecutor(FLUSH_AFTER_SPLIT.toMillis(), TimeUnit.MILLISECONDS, reads)
+    Duration flush = flushAfter(split.children().getFirst().members(), groups.self());
+    CompletableFuture.delayedExecutor(flush.toMillis(), TimeUnit.MILLISECONDS, reads)
         .execute(() -> {
           if (!closed) {
             node.storage().flushSoon();
           }
         });
+  }
+
+  /// How long after a split a member flushes its store: the voters one after the other, then those
+  /// that no write waits for.
+  static Duration flushAfter(Configuration members, NodeId self) {
+    long before =
+        members.voters().stream()
+            .filter(voter -> !members.isVoter(self) || voter.compareTo(self) < 0)
+            .count();
+    return FLUSH_AFTER_SPLIT.plus(FLUSH_APART.multipliedBy(before));
   }
 
   private void openChild(PartitionDescriptor child, boolean leads) {
@@ -424,11 +447,18 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   }
 
   private void flushed() {
+    boolean splits = false;
     for (PartitionReplica replica : replicas.values()) {
       if (closed) {
         return; // the store flushes once more while it closes
       }
-      replica.machine().refreshDurable();
+      PartitionStateMachine machine = replica.machine();
+      boolean before = machine.isSplitDurably();
+      machine.refreshDurable();
+      splits |= !before && machine.isSplitDurably();
+    }
+    if (splits) {
+      splitDurably.run();
     }
   }
 

@@ -149,6 +149,11 @@ public final class ReplicationHost implements AutoCloseable {
     });
   }
 
+  /// The node that this host belongs to.
+  public NodeId self() {
+    return self;
+  }
+
   /// Groups that the log knows and that have not been removed; after a restart the node opens each
   /// of them or removes it.
   public Collection<GroupId> knownGroups() {

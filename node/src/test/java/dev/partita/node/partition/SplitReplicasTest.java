@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.node.index.JsonBytes;
 import dev.partita.node.key.Datum;
 import dev.partita.node.key.PrimaryKey;
+import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.storage.Direction;
 import dev.partita.node.time.Deadline;
@@ -16,8 +17,11 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// Splits of three replicas, and what these tests make of splits that are done wrong.
@@ -56,6 +60,38 @@ final class SplitReplicasTest extends ReplicasFixture {
     awaitEqualReplicas(LOW);
     awaitEqualReplicas(HIGH);
     assertThat(requireNonNull(leader(LOW).partitions.replica(LOW)).state().rows()).isEqualTo(10);
+  }
+
+  @Test
+  void eachMemberTellsWhenNoCrashUndoesTheSplitAnyMore() {
+    start();
+    var told = new ConcurrentHashMap<NodeId, Boolean>();
+    members
+        .values()
+        .forEach(member ->
+            member.partitions.onSplitDurably(() ->
+                told.put(
+                    member.node,
+                    requireNonNull(member.partitions.replica(WHOLE.id()))
+                        .report()
+                        .splitDurably())));
+    split();
+    await().atMost(PATIENCE).until(() -> told.size() == 3);
+    assertThat(told.values()).containsOnly(true);
+  }
+
+  @Test
+  void membersFlushOneAfterTheOtherAndTheCopiesLast() {
+    NodeId one = new NodeId(1);
+    NodeId two = new NodeId(20);
+    NodeId three = new NodeId(3);
+    NodeId copy = new NodeId(2);
+    Configuration configuration = Configuration.of(Set.of(two, one, three), Set.of(copy));
+    assertThat(
+            Stream.of(one, three, two, copy)
+                .map(node -> LocalPartitions.flushAfter(configuration, node)))
+        .isSorted()
+        .doesNotHaveDuplicates();
   }
 
   @Test

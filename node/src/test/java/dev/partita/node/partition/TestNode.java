@@ -3,6 +3,7 @@ package dev.partita.node.partition;
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.GroupId;
+import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationGroup;
 import dev.partita.node.replication.StateMachine;
 import dev.partita.node.storage.rocksdb.RocksDbSettings;
@@ -51,6 +52,11 @@ public final class TestNode
             settings,
             OperationListener.NONE,
             extent -> watch.hasGrown(extent));
+  }
+
+  @Override
+  public NodeId self() {
+    return LocalRaftGroup.SELF;
   }
 
   /// Has something happen whenever somebody makes sure that all partitions are known.
