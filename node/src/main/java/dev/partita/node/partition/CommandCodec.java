@@ -22,13 +22,13 @@ final class CommandCodec {
   private static final int PURGE = 11;
   private static final int VOTE = 12;
   private static final int SPLIT = 13;
-  private static final int COUNT_ROWS = 14;
   private static final int DROP_INHERITED = 15;
   private static final int FINISH_ALL = 16;
   private static final int FREEZE = 17;
   private static final int UNFREEZE = 18;
   private static final int RAISE_EPOCH = 19;
   private static final int SPLIT_LED = 20;
+  private static final int CORRECT_COUNTERS = 21;
 
   private CommandCodec() {}
 
@@ -68,7 +68,8 @@ final class CommandCodec {
         PartitionCodec.writeBounds(out, bounds);
       }
       case PartitionCommand.Unfreeze(var into) -> out.raw(UNFREEZE).number(into.value());
-      case PartitionCommand.CountRows(int rows) -> out.raw(COUNT_ROWS).number(rows);
+      case PartitionCommand.CorrectCounters(long rows, long bytes) ->
+          out.raw(CORRECT_COUNTERS).signed(rows).signed(bytes);
       case PartitionCommand.DropInherited() -> out.raw(DROP_INHERITED);
       case PartitionCommand.RaiseEpoch(var epoch) -> out.raw(RAISE_EPOCH).number(epoch.value());
     }
@@ -109,7 +110,7 @@ final class CommandCodec {
                   new PartitionCommand.Child(new PartitionId(in.number()), in.text()),
                   PartitionCodec.readBounds(in));
           case UNFREEZE -> new PartitionCommand.Unfreeze(new PartitionId(in.number()));
-          case COUNT_ROWS -> new PartitionCommand.CountRows(in.count32());
+          case CORRECT_COUNTERS -> new PartitionCommand.CorrectCounters(in.signed(), in.signed());
           case DROP_INHERITED -> new PartitionCommand.DropInherited();
           case RAISE_EPOCH -> new PartitionCommand.RaiseEpoch(new Epoch(in.number()));
           default -> throw new IllegalArgumentException("unknown kind of command: " + kind);

@@ -30,8 +30,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The replicas of this node. Owns one thread that does what replicas do unasked, and the threads
-/// that reads run on; the store and the Raft host are their owner's.
+/// The replicas of this node. Owns one thread that does what replicas do unasked, one for what of
+/// that reads much, and the threads that reads run on; the store and the Raft host are their
+/// owner's.
 public final class LocalPartitions implements PartitionClient, AutoCloseable {
 
   /// The service that peers call.
@@ -62,6 +63,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final PartitionReplica.Surroundings node;
   private final OperationListener listener;
   private final ExecutorService reads = Executors.newVirtualThreadPerTaskExecutor();
+
+  /// A virtual thread would keep a processor from all others for as long as it reads the store.
+  private final ExecutorService background =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("partition-background").factory());
+
   private final ScheduledExecutorService ticker;
 
   /// Held while a replica is opened; those of siblings are different ones.
@@ -102,7 +109,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     this.groups = groups;
     this.node =
         new PartitionReplica.Surroundings(
-            storage, oracle, clock, reads, settings, splitRules, watch, ending::get);
+            storage, oracle, clock, reads, background, settings, splitRules, watch, ending::get);
     this.listener = listener;
     finishRemovals();
     storage.onFlush(this::flushed);
@@ -487,6 +494,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    background.close();
     reads.close();
   }
 }

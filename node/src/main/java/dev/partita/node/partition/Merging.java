@@ -124,7 +124,6 @@ final class Merging {
       throw new IllegalStateException("a partition is there before it is made: " + into);
     }
     SnapshotMark mark = SnapshotMark.inherited(merged.members());
-    boolean counted = left.recount() == null && right.recount() == null;
     var state =
         new PartitionState(
             mark.index(),
@@ -137,7 +136,7 @@ final class Merging {
             Timestamp.later(left.safePoint(), right.safePoint()),
             indexes(),
             null,
-            counted ? null : Recount.BEGIN,
+            left.estimated() || right.estimated(),
             null);
     batch.putMeta(PartitionKeys.stateRecord(into), state.encode());
     transactions(into).forEach(batch::putMeta);

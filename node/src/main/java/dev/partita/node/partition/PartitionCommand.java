@@ -129,8 +129,9 @@ sealed interface PartitionCommand {
   /// frozen to become a part of another one.
   record Unfreeze(PartitionId into) implements PartitionCommand {}
 
-  /// The next step of counting the rows of a Partition that was made by a split.
-  record CountRows(int rows) implements PartitionCommand {}
+  /// What the figures of a Partition that was made by a split were off by, see [RowCount]; ignored
+  /// if they are no estimate.
+  record CorrectCounters(long rows, long bytes) implements PartitionCommand {}
 
   /// Gives up the entries that were inherited and that nobody can read any more, because the safe
   /// point has passed them.

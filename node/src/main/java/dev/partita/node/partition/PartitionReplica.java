@@ -26,6 +26,8 @@ public final class PartitionReplica {
   /// What a replica uses of its node.
   ///
   /// @param reads runs what reads the store; it may block
+  /// @param background runs what reads much of the store while nobody waits for it, one thing after
+  ///   the other
   /// @param watch knows which Partitions there are
   /// @param ending gives who ends transactions
   record Surroundings(
@@ -33,6 +35,7 @@ public final class PartitionReplica {
       TimestampOracle oracle,
       Clock clock,
       Executor reads,
+      Executor background,
       PartitionSettings settings,
       SplitRules splitRules,
       Extent.Watch watch,
@@ -95,7 +98,7 @@ public final class PartitionReplica {
     this.operationRate = new Rate(operations::sum, node.clock().monotonicNanos());
     this.cpuRate = new Rate(machine.cpu()::nanos, node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
-    this.size = new SizeWatch(node.storage(), node.reads(), node.clock().monotonicNanos());
+    this.size = new SizeWatch(node.storage(), node.background(), node.clock().monotonicNanos());
     machine.listen((leader, term, self) -> {
       duties.leaderChanged(leader, term, self);
       if (!self) {
@@ -201,20 +204,21 @@ public final class PartitionReplica {
   public ReplicaReport report() {
     PartitionState state = machine.state();
     LoadProfile profile = load.profile(node.clock().monotonicNanos());
+    long rows = Math.max(0, state.rows());
     return new ReplicaReport(
         id(),
         state.descriptor(),
         group.status(),
         pipeline.leads(),
-        state.rows(),
-        state.bytes(),
+        rows,
+        Math.max(0, state.bytes()),
         operationRate.perSecond(),
         Math.rint(cpuRate.perSecond() / NANOS_PER_MILLI) / MILLIS_PER_SECOND,
         profile,
         size.points(state, profile),
         state.indexes().stream()
             .filter(index -> index.index().id() != IndexDefinition.PRIMARY_ORDER_ID)
-            .map(index -> IndexReport.of(index, state.rows()))
+            .map(index -> IndexReport.of(index, rows))
             .toList(),
         state.split(),
         machine.isSplitDurably(),

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param appliedIndex of the last command or configuration applied
 /// @param descriptor null until the group has been made a Partition
-/// @param rows live rows
+/// @param rows live rows; while they are estimated it may be any number
 /// @param bytes of their keys and documents
 /// @param lastCommit the highest timestamp of a write
 /// @param safePoint the oldest timestamp that can be read
 /// @param split who has the rows; null unless the Partition was split
-/// @param recount how far the rows are counted; null if `rows` and `bytes` are exact
+/// @param estimated whether `rows` and `bytes` are off, by as much at all times, see [RowCount]
 /// @param freeze that nothing is changed until the Partition has been merged; null unless it is so
 public record PartitionState(
     long appliedIndex,
@@ -28,7 +28,7 @@ public record PartitionState(
     Timestamp safePoint,
     List<IndexState> indexes,
     @Nullable SplitState split,
-    @Nullable Recount recount,
+    boolean estimated,
     @Nullable FreezeState freeze) {
 
   /// Nothing applied.
@@ -44,7 +44,7 @@ public record PartitionState(
           Timestamp.MIN,
           List.of(),
           null,
-          null,
+          false,
           null);
 
   public PartitionState {
@@ -63,7 +63,7 @@ public record PartitionState(
 
   /// Whether there is certainly no row.
   boolean isEmpty() {
-    return rows == 0 && recount == null;
+    return rows == 0 && !estimated;
   }
 
   /// A state from which some fields are changed.
@@ -133,15 +133,10 @@ public record PartitionState(
             .toList());
   }
 
-  PartitionState withRecount(@Nullable Recount other) {
+  PartitionState withEstimated(boolean other) {
     Changed next = change();
-    next.recount = other;
+    next.estimated = other;
     return next.done();
-  }
-
-  /// The end of the count: the figures are those counted.
-  PartitionState counted(Recount complete) {
-    return withCounters(complete.rows(), complete.bytes(), lastCommit).withRecount(null);
   }
 
   /// Without rows, which others have from now on.
@@ -152,7 +147,7 @@ public record PartitionState(
     next.bytes = 0;
     next.indexes = List.of();
     next.split = by;
-    next.recount = null;
+    next.estimated = false;
     next.freeze = null;
     return next.done();
   }
@@ -201,7 +196,7 @@ public record PartitionState(
             in.timestamp(),
             in.list(PartitionStateCodec::readIndex),
             null,
-            null,
+            false,
             null);
     state = PartitionStateCodec.readSplit(in, state);
     in.end();
@@ -225,7 +220,7 @@ public record PartitionState(
     private Timestamp safePoint;
     private List<IndexState> indexes;
     private @Nullable SplitState split;
-    private @Nullable Recount recount;
+    private boolean estimated;
     private @Nullable FreezeState freeze;
 
     private Changed(PartitionState from) {
@@ -239,7 +234,7 @@ public record PartitionState(
       safePoint = from.safePoint;
       indexes = from.indexes;
       split = from.split;
-      recount = from.recount;
+      estimated = from.estimated;
       freeze = from.freeze;
     }
 
@@ -255,7 +250,7 @@ public record PartitionState(
           safePoint,
           indexes,
           split,
-          recount,
+          estimated,
           freeze);
     }
   }

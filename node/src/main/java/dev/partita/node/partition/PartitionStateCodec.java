@@ -48,14 +48,14 @@ final class PartitionStateCodec {
   static void writeSplit(BinaryWriter out, PartitionState state) {
     boolean plain =
         state.split() == null
-            && state.recount() == null
+            && !state.estimated()
             && state.indexes().stream().allMatch(index -> index.inherited().isEmpty());
     boolean unmerged = isUnmerged(state);
     if (plain && unmerged) {
       return;
     }
     out.optional(state.split(), (o, split) -> split.writeTo(o))
-        .optional(state.recount(), (o, recount) -> recount.writeTo(o))
+        .flag(state.estimated())
         .list(
             state.indexes(),
             state.indexes().size(),
@@ -114,7 +114,7 @@ final class PartitionStateCodec {
       return state;
     }
     SplitState split = in.optional(SplitState::read);
-    Recount recount = in.optional(Recount::read);
+    boolean estimated = in.flag();
     List<List<IndexState.Inherited>> inherited =
         in.list(each -> each.list(PartitionStateCodec::readInherited));
     var indexes = new ArrayList<IndexState>();
@@ -124,7 +124,7 @@ final class PartitionStateCodec {
           new IndexState(
               index.index(), index.revision(), index.phase(), index.entries(), inherited.get(at)));
     }
-    PartitionState read = state.withRecount(recount).withSplit(split, indexes);
+    PartitionState read = state.withEstimated(estimated).withSplit(split, indexes);
     return in.isAtEnd() ? read : readMerge(in, read);
   }
 

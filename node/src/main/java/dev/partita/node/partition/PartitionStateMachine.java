@@ -365,8 +365,13 @@ final class PartitionStateMachine implements StateMachine {
         case PartitionCommand.ForgetTransactions(var ids) ->
             ids.forEach(transaction -> transactions.forget(batch, transaction));
         case PartitionCommand.PurgeTransactions(var before) -> transactions.purge(batch, before);
-        case PartitionCommand.CountRows(int rows) ->
-            now = new RowCount(storage, now, descriptor).step(rows);
+        case PartitionCommand.CorrectCounters(long rows, long bytes) -> {
+          if (now.estimated()) {
+            now =
+                now.withCounters(now.rows() + rows, now.bytes() + bytes, now.lastCommit())
+                    .withEstimated(false);
+          }
+        }
         case PartitionCommand.DropInherited() -> now = indexes.dropInherited(now);
         case PartitionCommand.RaiseEpoch(var epoch) -> {
           if (epoch.compareTo(descriptor.epoch()) > 0) {

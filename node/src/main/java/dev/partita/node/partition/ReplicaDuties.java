@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +73,7 @@ final class ReplicaDuties {
   private long restUntilNanos;
 
   private final OldVersions oldVersions;
+  private final RowCounter counter;
 
   ReplicaDuties(
       PartitionStateMachine machine,
@@ -89,6 +89,7 @@ final class ReplicaDuties {
     this.initial = initial;
     this.node = node;
     this.oldVersions = new OldVersions(node.storage(), node.settings().retention());
+    this.counter = new RowCounter(machine.id(), node.storage(), node.background(), this::propose);
     this.nextSafePointNanos =
         node.clock().monotonicNanos() + node.settings().safePointInterval().toNanos();
     this.restUntilNanos = node.clock().monotonicNanos();
@@ -289,8 +290,7 @@ final class ReplicaDuties {
   }
 
   private static boolean hasProgressed(PartitionState before, PartitionState now) {
-    return !now.indexes().equals(before.indexes())
-        || !Objects.equals(now.recount(), before.recount());
+    return !now.indexes().equals(before.indexes()) || now.estimated() != before.estimated();
   }
 
   private @Nullable PartitionCommand due(PartitionState state) {
@@ -340,8 +340,8 @@ final class ReplicaDuties {
     if (state.freeze() != null) {
       return null;
     }
-    if (state.recount() != null) {
-      return new PartitionCommand.CountRows(node.settings().backfillRows());
+    if (state.estimated()) {
+      return counter.correction();
     }
     for (IndexState index : state.indexes()) {
       if (index.isBuilding()) {
@@ -399,6 +399,13 @@ final class ReplicaDuties {
     raiseSafePoint();
     oldVersions.drop(machine.state());
     removeLitter();
+    if (!pipeline.leads() || !mayCount(machine.state())) {
+      counter.stop();
+    }
+  }
+
+  private static boolean mayCount(PartitionState state) {
+    return state.estimated() && state.split() == null && state.freeze() == null;
   }
 
   private void removeLitter() {
@@ -445,5 +452,6 @@ final class ReplicaDuties {
 
   void close() {
     closed = true;
+    counter.stop();
   }
 }

@@ -88,7 +88,7 @@ final class SizeWatch {
   }
 
   private static boolean isExact(PartitionState state) {
-    return state.split() == null && state.recount() == null;
+    return state.split() == null && !state.estimated();
   }
 
   private boolean isWithin(long bytes, int divisor) {

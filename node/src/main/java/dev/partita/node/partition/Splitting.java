@@ -139,7 +139,7 @@ final class Splitting {
             parent.safePoint(),
             parent.indexes().stream().map(index -> index.inherit(id, children.size())).toList(),
             null,
-            Recount.BEGIN,
+            true,
             null);
     batch.putMeta(PartitionKeys.stateRecord(child.id()), state.encode());
     copy(batch, TransactionKeys.inheritedByAll(id), child.id());

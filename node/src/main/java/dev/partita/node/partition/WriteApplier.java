@@ -46,7 +46,6 @@ final class WriteApplier {
 
   private long rows;
   private long bytes;
-  private @Nullable Recount recount;
   private Timestamp lastCommit;
 
   /// Begins on a state that has a descriptor, with what is committed to the store up to it.
@@ -76,7 +75,6 @@ final class WriteApplier {
     this.rows = state.rows();
     this.bytes = state.bytes();
     this.lastCommit = state.lastCommit();
-    this.recount = state.recount();
   }
 
   /// A space of an index that a change of a row changes.
@@ -139,8 +137,7 @@ final class WriteApplier {
 
   /// The state with the counters as the writes applied here have left them.
   PartitionState counted(PartitionState state) {
-    PartitionState counted =
-        state.withCounters(Math.max(0, rows), Math.max(0, bytes), lastCommit).withRecount(recount);
+    PartitionState counted = state.withCounters(rows, bytes, lastCommit);
     for (int at = 0; at < entryGrowth.length; at++) {
       if (entryGrowth[at] != 0 || shareGrowth[at] != 0) {
         IndexState index = indexes.get(at);
@@ -431,10 +428,10 @@ final class WriteApplier {
     byte[] bytesBefore = before == null ? null : before.value();
     JsonBytes document = change.document();
     if (bytesBefore != null) {
-      count(change.row(), -1, -(change.row().size() + bytesBefore.length));
+      count(-1, -(change.row().size() + bytesBefore.length));
     }
     if (document != null) {
-      count(change.row(), 1, change.row().size() + document.size());
+      count(1, change.row().size() + document.size());
       batch.put(change.row(), timestamp, document.bytes());
     } else if (bytesBefore != null) {
       batch.delete(change.row(), timestamp);
@@ -451,12 +448,8 @@ final class WriteApplier {
     }
   }
 
-  private void count(Key row, long moreRows, long moreBytes) {
+  private void count(long moreRows, long moreBytes) {
     rows += moreRows;
     bytes += moreBytes;
-    Recount count = recount;
-    if (count != null && count.covers(row)) {
-      recount = count.with(count.rows() + moreRows, count.bytes() + moreBytes);
-    }
   }
 }

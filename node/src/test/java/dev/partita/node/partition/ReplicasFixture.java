@@ -253,7 +253,7 @@ abstract class ReplicasFixture {
         .atMost(PATIENCE)
         .untilAsserted(() -> {
           PartitionState expected = requireNonNull(leader.partitions.replica(id)).state();
-          assertThat(expected.recount()).isNull();
+          assertThat(expected.estimated()).isFalse();
           for (Member member : members.values()) {
             PartitionReplica replica = member.partitions.replica(id);
             assertThat(replica).as("replica of %s on %s", id, member.node).isNotNull();

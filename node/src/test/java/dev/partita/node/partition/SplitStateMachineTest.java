@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What the entry that splits a Partition does to the replicated state.
 final class SplitStateMachineTest {
 
-  private static final PartitionDescriptor WHOLE =
+  static final PartitionDescriptor WHOLE =
       TestNode.descriptor(7, "things", new Bounds.Range(Datum.of(0), Datum.of(100)));
   private static final PartitionId LOW = new PartitionId(8);
   private static final PartitionId HIGH = new PartitionId(9);
@@ -313,16 +313,26 @@ final class SplitStateMachineTest {
     whole.write(Epoch.FIRST, some());
     whole.apply(at(20));
     var high = new Replica(HIGH);
-    assertThat(high.state().recount()).isNotNull();
+    assertThat(high.state().estimated()).isTrue();
 
-    high.apply(new PartitionCommand.CountRows(3));
-    high.write(SECOND, Mutation.delete(PrimaryKey.of(30)), put(25, "{}"));
+    for (long key = 30; key <= 80; key += 10) {
+      high.write(SECOND, Mutation.delete(PrimaryKey.of(key)));
+    }
+    assertThat(high.state().rows()).as("an estimate was too low").isNegative();
+    RowCount count = requireNonNull(RowCount.begin(storage, HIGH));
+    assertThat(count.step(1)).isTrue();
+    high.write(SECOND, put(25, "{}"), put(30, "{}"));
     high.write(SECOND, Mutation.delete(PrimaryKey.of(90)), put(95, "{}"), put(96, "{}"));
-    high.apply(new PartitionCommand.CountRows(3));
+    assertThat(count.correction()).as("not all is counted").isNull();
+    assertThat(count.step(1 << 20)).isFalse();
     high.write(SECOND, put(20, "{\"longer\":\"than before\"}"));
-    high.apply(new PartitionCommand.CountRows(100));
+    PartitionCommand correction = requireNonNull(count.correction());
+    count.close();
+    high.apply(correction);
+    high.apply(correction);
 
-    assertThat(high.state().recount()).isNull();
+    assertThat(high.state().estimated()).isFalse();
+    assertThat(RowCount.begin(storage, HIGH)).as("there is nothing to count").isNull();
     assertThat(high.state().rows()).isEqualTo(high.keys().size());
     long bytes = 0;
     for (String row : high.rows(Timestamp.MAX)) {

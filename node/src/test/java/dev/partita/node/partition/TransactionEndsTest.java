@@ -43,6 +43,7 @@ final class TransactionEndsTest {
                 oracle,
                 TestNode.CLOCK,
                 Runnable::run,
+                Runnable::run,
                 PartitionSettings.DEFAULT,
                 SplitRules.SAFE,
                 Extent.Watch.NOTHING,
