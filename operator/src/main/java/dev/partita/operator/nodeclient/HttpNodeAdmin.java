@@ -17,12 +17,17 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +43,7 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
-  /// Reconcile threads wait for these calls.
+  /// For a whole answer: reconcile threads, and the one that observes, wait for these calls.
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
 
   private static final String[] PROTOCOLS = {"TLSv1.3"};
@@ -138,19 +143,33 @@ public final class HttpNodeAdmin implements NodeAdmin, AutoCloseable {
     try {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(uri(endpoint, path))
-              .timeout(REQUEST_TIMEOUT)
               .header("Content-Type", "application/json")
               .method(method, publisher(body));
       if (endpoint.clusterId() != null) {
         request.header(CLUSTER_HEADER, endpoint.clusterId());
       }
-      return answer(
-          client.get().send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8)), type);
+      return answer(send(client.get(), request.build()), type);
     } catch (IOException e) {
       return new Answer.Unreachable<>(endpoint.node() + " does not answer: " + e);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return new Answer.Unreachable<>("interrupted");
+    }
+  }
+
+  /// The client's own timeout would end with the answer's headers, and wait forever for the rest.
+  private static HttpResponse<String> send(HttpClient client, HttpRequest request)
+      throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<String>> sent =
+        client.sendAsync(request, BodyHandlers.ofString(StandardCharsets.UTF_8));
+    try {
+      return sent.get(REQUEST_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException _) {
+      throw new HttpTimeoutException("no whole answer within " + REQUEST_TIMEOUT);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
+    } finally {
+      sent.cancel(true);
     }
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -28,6 +29,7 @@ class HttpNodeAdminTest {
   private volatile @Nullable String cluster;
   private int status = 200;
   private String response = "{}";
+  private boolean stopsMidway;
 
   HttpNodeAdminTest() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -44,9 +46,13 @@ class HttpNodeAdminTest {
           requests.add(
               (exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body).strip());
           byte[] bytes = response.getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(status, bytes.length);
+          exchange.sendResponseHeaders(status, bytes.length + (stopsMidway ? 1 : 0));
           exchange.getResponseBody().write(bytes);
-          exchange.close();
+          if (stopsMidway) {
+            exchange.getResponseBody().flush();
+          } else {
+            exchange.close();
+          }
         });
     server.start();
   }
@@ -155,6 +161,13 @@ class HttpNodeAdminTest {
   @Test
   void aMalformedAnswerIsNoAnswer() {
     response = "<html>";
+    assertThat(admin.state(endpoint())).isInstanceOf(Answer.Unreachable.class);
+  }
+
+  @Test
+  @Timeout(60)
+  void aNodeThatStopsMidwayIsUnreachable() {
+    stopsMidway = true;
     assertThat(admin.state(endpoint())).isInstanceOf(Answer.Unreachable.class);
   }
 
