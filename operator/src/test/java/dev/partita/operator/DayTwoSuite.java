@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.crd.Index;
 import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
+import dev.partita.operator.fake.FakeCluster;
+import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.resource.Labels;
 import dev.partita.operator.rollout.Approvals;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
@@ -138,6 +140,50 @@ abstract class DayTwoSuite extends SharedControlPlane {
   }
 
   // ------------------------------------------------------------------------------------------------------- storage
+
+  @Test
+  @LocalControlPlaneSuffices
+  void whatIsMadeAgainWithoutItsVolumesIsAnotherDatabase() {
+    apply(site(1));
+    awaitReady(Site.class, "main");
+
+    operator()
+        .withoutPolls(() -> {
+          stopNodes();
+          client().resources(Site.class).inNamespace(namespace).withName("main").delete();
+          await().atMost(PATIENCE).until(() -> podNames().isEmpty());
+          client().persistentVolumeClaims().inNamespace(namespace).delete();
+          client().configMaps().inNamespace(namespace).withName("partita-cluster").delete();
+          await().atMost(PATIENCE).until(() -> claimNames().isEmpty());
+          cluster = new FakeCluster();
+          startNodes();
+          apply(site(1));
+          await().atMost(PATIENCE).until(() -> cluster.bootstraps().size() == 1);
+        });
+
+    awaitReady(Site.class, "main");
+    assertThat(cluster.bootstraps()).hasSize(1);
+  }
+
+  @Test
+  @LocalControlPlaneSuffices
+  void nodesThatAllRestForLongAreFoundAgain() {
+    apply(site(3));
+    apply(P);
+    awaitStill();
+    apply(site(3, "paused: true"));
+    await().atMost(PATIENCE).until(() -> phase().equals("Paused"));
+
+    DataPlane known = operator().dataPlane();
+    editStatefulSet(set -> set.getSpec().setReplicas(0));
+    await("the operator to forget them")
+        .atMost(PATIENCE)
+        .until(() -> operator().dataPlane() != known);
+    apply(site(3, "paused: false"));
+
+    awaitStill("the nodes", () -> podNames().size() == 3);
+    assertThat(cluster.bootstraps()).hasSize(3);
+  }
 
   @Test
   @LocalControlPlaneSuffices

@@ -7,6 +7,7 @@ import dev.partita.operator.index.IndexReconciler;
 import dev.partita.operator.nodeclient.HttpNodeAdmin;
 import dev.partita.operator.nodeclient.NodeAdmin;
 import dev.partita.operator.nodeclient.OperatorCredentials;
+import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.partition.PartitionReconciler;
 import dev.partita.operator.repartition.MergePatience;
@@ -29,6 +30,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 
 /// The operator of one namespace, in this JVM, as it is wired in production but for its speed and
 /// its crash point.
@@ -49,7 +51,9 @@ final class TestOperator implements AutoCloseable {
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private final OperatorCredentials credentials = new OperatorCredentials();
   private final HttpNodeAdmin nodes = new HttpNodeAdmin(credentials);
+  private final String namespace;
   private final DataPlanes dataPlanes;
+  private final Semaphore polls = new Semaphore(1);
   private final OtherClusters otherClusters;
   private final Operator operator;
 
@@ -69,6 +73,7 @@ final class TestOperator implements AutoCloseable {
       SiteSettings settings,
       CrashPoint crash,
       Pace pace) {
+    this.namespace = namespace;
     this.crash = crash;
     KubernetesClient client =
         new KubernetesClientBuilder()
@@ -88,6 +93,14 @@ final class TestOperator implements AutoCloseable {
     NodeAdmin admin = new CrashingAdmin(nodes, crash);
     this.dataPlanes = new DataPlanes(admin, Duration.ofMillis(100), Duration.ofMillis(300));
     dataPlanes.addListener(new RequestAnswerer(client));
+    dataPlanes.addListener(
+        new DataPlanes.Listener() {
+          @Override
+          public void beforePoll(DataPlane dataPlane) {
+            polls.acquireUninterruptibly();
+            polls.release();
+          }
+        });
     InstantSource clock = InstantSource.system();
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
@@ -185,6 +198,21 @@ final class TestOperator implements AutoCloseable {
   /// The operations that it has asked for, as `kind:reason`.
   List<String> asked() {
     return List.copyOf(asked);
+  }
+
+  /// What it knows of the nodes of its namespace.
+  DataPlane dataPlane() {
+    return dataPlanes.of(namespace);
+  }
+
+  /// Does something while it looks at no node.
+  void withoutPolls(Runnable action) {
+    polls.acquireUninterruptibly();
+    try {
+      action.run();
+    } finally {
+      polls.release();
+    }
   }
 
   /// What its reconcilers are at.

@@ -43,14 +43,14 @@ public final class DataPlane {
 
   private final String namespace;
   private final NodeAdmin admin;
-  private final Map<String, List<Endpoint>> sites = new ConcurrentHashMap<>();
+  private final Map<String, Reported> sites = new ConcurrentHashMap<>();
   private final Set<String> rollingSites = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> pollsAlive = new HashMap<>();
   private final Map<String, Integer> pollsSilent = new HashMap<>();
   private volatile Set<String> steadyNodes = Set.of();
   private volatile Set<String> lostNodes = Set.of();
   private final ReentrantLock disruptions = new ReentrantLock();
-  private volatile Observation observation = new Observation(null, FAILURES_MAX);
+  private volatile Observation observation = Observation.NOTHING;
   private volatile @Nullable String preferredNode;
   private volatile @Nullable String clusterId;
 
@@ -70,13 +70,16 @@ public final class DataPlane {
     if (!id.equals(clusterId)) {
       clusterId = id;
       preferredNode = null;
-      observation = new Observation(null, FAILURES_MAX);
+      observation = Observation.NOTHING;
     }
   }
 
   /// Reports where the nodes of a Site are now.
-  public void report(String site, List<Endpoint> endpoints) {
-    sites.put(site, List.copyOf(endpoints));
+  ///
+  /// @param uid tells the Site from one that had its name before: what was seen before any Site was
+  ///   here that is here now counts as unknown
+  public void report(String site, String uid, List<Endpoint> endpoints) {
+    sites.put(site, new Reported(uid, List.copyOf(endpoints)));
   }
 
   /// Reports whether the pods of a Site are being restarted one after the other.
@@ -111,14 +114,20 @@ public final class DataPlane {
   }
 
   boolean hasEndpoints() {
-    return sites.values().stream().anyMatch(endpoints -> !endpoints.isEmpty());
+    return sites.values().stream().anyMatch(site -> !site.endpoints().isEmpty());
   }
 
-  /// What was observed last; empty before the cluster was seen, and when nobody has answered for
-  /// some polls.
+  /// What was observed last; empty before the cluster was seen, when nobody has answered for some
+  /// polls, and when all Sites have been made again since.
   public Optional<ClusterView> view() {
     Observation now = observation;
-    return now.failures() < FAILURES_MAX ? Optional.ofNullable(now.view()) : Optional.empty();
+    return now.failures() < FAILURES_MAX && !Collections.disjoint(now.sites(), siteUids())
+        ? Optional.ofNullable(now.view())
+        : Optional.empty();
+  }
+
+  private Set<String> siteUids() {
+    return sites.values().stream().map(Reported::uid).collect(Collectors.toUnmodifiableSet());
   }
 
   /// The state as a node has it now; empty when nobody answers, or only one that is behind.
@@ -178,11 +187,12 @@ public final class DataPlane {
             view.operations(),
             view.requests(),
             view.recoveries());
-    observation = new Observation(extended, observation.failures());
+    observation = new Observation(extended, observation.failures(), observation.sites());
   }
 
   /// Observes once; returns what is known afterwards.
   synchronized Optional<ClusterView> observe() {
+    Set<String> there = siteUids();
     for (Endpoint endpoint : candidates()) {
       String expected = clusterId;
       if (admin.state(endpoint.inCluster(expected))
@@ -191,14 +201,13 @@ public final class DataPlane {
           && (expected == null || expected.equals(seen.clusterId()))) {
         boolean stale = isOlderThanKnown(seen);
         preferredNode = stale ? null : endpoint.node();
-        observation = new Observation(stale ? observation.view() : seen, 0);
+        observation = new Observation(stale ? observation.view() : seen, 0, there);
         countPolls(seen);
         return view();
       }
     }
     preferredNode = null;
-    observation =
-        new Observation(observation.view(), Math.min(observation.failures() + 1, FAILURES_MAX));
+    observation = observation.failedOnceMore();
     return view();
   }
 
@@ -236,13 +245,26 @@ public final class DataPlane {
 
   /// The node that answered last, then the others beginning somewhere else each time.
   private List<Endpoint> candidates() {
-    List<Endpoint> all = new ArrayList<>(sites.values().stream().flatMap(List::stream).toList());
+    List<Endpoint> all =
+        new ArrayList<>(
+            sites.values().stream().flatMap(site -> site.endpoints().stream()).toList());
     String preferred = preferredNode;
     Collections.shuffle(all);
     all.sort(Comparator.comparing(endpoint -> !endpoint.node().equals(preferred)));
     return all.subList(0, Math.min(all.size(), TRIES_MAX));
   }
 
+  /// Where the nodes of a Site are.
+  private record Reported(String uid, List<Endpoint> endpoints) {}
+
   /// @param failures polls in a row that nobody answered
-  private record Observation(@Nullable ClusterView view, int failures) {}
+  /// @param sites UIDs of the Sites that were there when it was made
+  private record Observation(@Nullable ClusterView view, int failures, Set<String> sites) {
+
+    static final Observation NOTHING = new Observation(null, FAILURES_MAX, Set.of());
+
+    Observation failedOnceMore() {
+      return new Observation(view, Math.min(failures + 1, FAILURES_MAX), sites);
+    }
+  }
 }

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +29,10 @@ import org.jspecify.annotations.Nullable;
 /// 3. Tell each recorded member exactly the recorded decision, until every one has the cluster. A
 ///    node that has it answers as if it had just founded it.
 ///
-/// The record outlives the Sites, as the volumes do. In memory only is which namespaces are known
-/// to be done.
+/// The record outlives the Sites, as the volumes do. In memory only is which Sites are known to be
+/// done, and their clusters: the data plane of a namespace without pods is forgotten, and the next
+/// one has to be told again. A Site that is made again, maybe in a namespace that was made again,
+/// begins from the record.
 final class Founding {
 
   /// Name of the ConfigMap with the decision.
@@ -44,7 +45,7 @@ final class Founding {
 
   private final ObjectMapper mapper = new ObjectMapper();
   private final KubernetesClient client;
-  private final Set<String> done = ConcurrentHashMap.newKeySet();
+  private final Map<String, String> clusterBySite = new ConcurrentHashMap<>();
 
   Founding(KubernetesClient client) {
     this.client = client;
@@ -53,12 +54,14 @@ final class Founding {
   /// Tells the data plane which cluster its nodes belong to, if that is decided: before it hears
   /// where they are, so that it never takes those of another one for its own.
   void identify(Site site, DataPlane dataPlane) {
-    String namespace = site.getMetadata().getNamespace();
-    if (!done.contains(namespace)) {
-      Bootstrap recorded = recorded(namespace);
-      if (recorded != null) {
-        dataPlane.identify(recorded.clusterId());
-      }
+    String known = clusterBySite.get(site.getMetadata().getUid());
+    if (known != null) {
+      dataPlane.identify(known);
+      return;
+    }
+    Bootstrap recorded = recorded(site.getMetadata().getNamespace());
+    if (recorded != null) {
+      dataPlane.identify(recorded.clusterId());
     }
   }
 
@@ -66,11 +69,10 @@ final class Founding {
   ///
   /// @return what there is still to wait for, nothing when every founder has the cluster
   Optional<Verdict> advance(Site site, List<Endpoint> endpoints, DataPlane dataPlane) {
-    String namespace = site.getMetadata().getNamespace();
-    if (done.contains(namespace)) {
+    if (clusterBySite.containsKey(site.getMetadata().getUid())) {
       return Optional.empty();
     }
-    Bootstrap recorded = recorded(namespace);
+    Bootstrap recorded = recorded(site.getMetadata().getNamespace());
     if (recorded == null) {
       if (dataPlane.view().isPresent()) {
         return Optional.empty();
@@ -156,7 +158,7 @@ final class Founding {
     List<String> lost = new ArrayList<>();
     for (Bootstrap.Member member : recorded.members()) {
       if (PodNames.ordinal(siteName, member.name()).isEmpty()) {
-        return Optional.empty();
+        return done(site, recorded); // what another Site founds, that Site waits for
       }
       Optional<NodeView> node = ask(member.name(), endpoints, dataPlane);
       if (node.isEmpty()) {
@@ -168,8 +170,7 @@ final class Founding {
       }
     }
     if (waiting.isEmpty() && (lost.isEmpty() || dataPlane.view().isPresent())) {
-      done.add(site.getMetadata().getNamespace());
-      return Optional.empty();
+      return done(site, recorded);
     }
     if (lost.size() * 2 > recorded.members().size()) {
       return Optional.of(
@@ -181,6 +182,11 @@ final class Founding {
                   + RECORD));
     }
     return waiting("founding the cluster: waiting for " + String.join(", ", waiting));
+  }
+
+  private Optional<Verdict> done(Site site, Bootstrap recorded) {
+    clusterBySite.put(site.getMetadata().getUid(), recorded.clusterId());
+    return Optional.empty();
   }
 
   private boolean tell(

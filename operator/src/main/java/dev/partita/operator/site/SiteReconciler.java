@@ -141,7 +141,7 @@ public class SiteReconciler implements Reconciler<Site> {
             .filter(pod -> heard.cluster().isEmpty() || heard.isHeard(pod))
             .map(where::named)
             .toList();
-    dataPlane.report(name, endpoints);
+    dataPlane.report(name, site.getMetadata().getUid(), endpoints);
     dataPlane.reportRolling(name, false);
     // What was true before this operator started is not taken back before it is known.
     boolean changed =
@@ -171,7 +171,7 @@ public class SiteReconciler implements Reconciler<Site> {
     List<Endpoint> endpoints = endpoints(site, pods);
     String name = site.getMetadata().getName();
     founding.identify(site, dataPlane);
-    dataPlane.report(name, endpoints);
+    dataPlane.report(name, site.getMetadata().getUid(), endpoints);
     Optional<ClusterView> cluster = dataPlane.view();
     if (site.getSpec().paused()) {
       dataPlane.reportRolling(name, false);

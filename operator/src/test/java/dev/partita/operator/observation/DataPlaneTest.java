@@ -62,7 +62,11 @@ class DataPlaneTest {
   }
 
   private void report(FakeNode node) {
-    dataPlane.report("main", List.of(endpoint(node)));
+    report("main", "site-1", node);
+  }
+
+  private void report(String site, String uid, FakeNode node) {
+    dataPlane.report(site, uid, List.of(endpoint(node)));
   }
 
   @Test
@@ -99,5 +103,19 @@ class DataPlaneTest {
     report(own);
     dataPlane.identify(FOREIGN);
     assertThat(dataPlane.view()).isEmpty();
+  }
+
+  @Test
+  void whatWasSeenIsUnknownOnceAllSitesWereMadeAgain() {
+    dataPlane.identify(OWN);
+    report("main", "site-1", own);
+    report("other", "site-2", own);
+    assertThat(dataPlane.observe()).isPresent();
+
+    report("main", "site-3", own);
+    assertThat(dataPlane.view()).isPresent();
+    report("other", "site-4", own);
+    assertThat(dataPlane.view()).isEmpty();
+    assertThat(dataPlane.observe()).isPresent();
   }
 }
