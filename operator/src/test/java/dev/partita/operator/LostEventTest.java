@@ -6,12 +6,15 @@ import static org.awaitility.Awaitility.await;
 import dev.partita.crd.Index;
 import dev.partita.crd.Partition;
 import dev.partita.crd.Site;
+import dev.partita.crd.SiteStatus;
 import io.fabric8.kubernetes.client.CustomResource;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
@@ -26,6 +29,7 @@ class LostEventTest extends SharedControlPlane {
     start(CrashPoint.never(), new TestOperator.Pace(NEVER, NEVER));
     apply(site(3));
     awaitReady(Site.class, "main");
+    awaitStill(); // so that what a test waits for is no write of the beginning
   }
 
   /// Once, when the operator is about to make such a write, something happens.
@@ -175,6 +179,36 @@ class LostEventTest extends SharedControlPlane {
     scale(4);
     awaitTrue(scaled);
     await().atMost(PATIENCE).until(() -> podNames().size() == 5);
+  }
+
+  @Test
+  void whatIsMadeAgainWhileAStatusIsWrittenIsNotToldWhatIsTrueOfTheOneBefore() {
+    startWithoutNet();
+    AtomicReference<@Nullable SiteStatus> told = new AtomicReference<>();
+    AtomicBoolean madeAgain = new AtomicBoolean();
+    AtomicBoolean written = new AtomicBoolean();
+    Predicate<String> status = statusOf("sites", "main");
+    operator()
+        .crash()
+        .interfere(
+            once(
+                status,
+                () -> {
+                  delete(Site.class, "main");
+                  awaitGone(Site.class, "main");
+                  apply(site(4));
+                },
+                madeAgain),
+            once(
+                status.and(_ -> madeAgain.get()),
+                () -> told.set(get(Site.class, "main").getStatus()),
+                written));
+
+    scale(4);
+
+    awaitTrue(written);
+    assertThat(told).hasNullValue();
+    awaitStill("all of them again", () -> podNames().size() == 4);
   }
 
   @Test

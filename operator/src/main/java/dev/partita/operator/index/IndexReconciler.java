@@ -18,7 +18,6 @@ import dev.partita.operator.resource.StatusWrite;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Conditions;
 import dev.partita.operator.status.Verdict;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
@@ -183,11 +182,6 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
       return false;
     }
     Index applied = new Index();
-    applied.setMetadata(
-        new ObjectMetaBuilder()
-            .withName(index.getMetadata().getName())
-            .withNamespace(index.getMetadata().getNamespace())
-            .build());
     applied.setStatus(after);
     boolean changed = StatusWrite.apply(index, applied, context);
     transitions.report(

@@ -16,7 +16,6 @@ import dev.partita.operator.rollout.Approvals;
 import dev.partita.operator.status.Conditions;
 import dev.partita.operator.status.Figures;
 import dev.partita.operator.status.Verdict;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import java.time.InstantSource;
 import java.util.List;
@@ -59,11 +58,6 @@ final class PartitionStatusWriter {
       return false;
     }
     Partition applied = new Partition();
-    applied.setMetadata(
-        new ObjectMetaBuilder()
-            .withName(partition.getMetadata().getName())
-            .withNamespace(partition.getMetadata().getNamespace())
-            .build());
     applied.setStatus(after);
     boolean changed = StatusWrite.apply(partition, applied, context);
     transitions.report(

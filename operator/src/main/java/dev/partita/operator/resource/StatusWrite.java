@@ -2,7 +2,10 @@ package dev.partita.operator.resource;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
+import java.net.HttpURLConnection;
 import java.util.Objects;
 
 /// Writes the statuses of resources.
@@ -15,14 +18,29 @@ public final class StatusWrite {
 
   private StatusWrite() {}
 
-  /// Writes a status.
+  /// Writes a status, unless the resource has been made again meanwhile: the new one is not told
+  /// what is true of the one before.
   ///
   /// @param reconciled the resource that the status was found for
-  /// @param status an object with nothing but name, namespace and status
+  /// @param status an object with nothing but a status
   /// @return whether the resource has changed meanwhile, so that it must be looked at again at once
   public static <P extends HasMetadata> boolean apply(P reconciled, P status, Context<P> context) {
-    P written = context.resourceOperations().serverSideApplyPrimaryStatus(status);
-    return isChanged(reconciled.getMetadata(), written.getMetadata());
+    ObjectMeta of = reconciled.getMetadata();
+    status.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(of.getName())
+            .withNamespace(of.getNamespace())
+            .withUid(of.getUid())
+            .build());
+    try {
+      P written = context.resourceOperations().serverSideApplyPrimaryStatus(status);
+      return isChanged(of, written.getMetadata());
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+        return true; // it has another UID
+      }
+      throw e;
+    }
   }
 
   /// Whether it differs in something of which an event would tell.

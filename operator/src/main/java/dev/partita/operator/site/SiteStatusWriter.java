@@ -7,7 +7,6 @@ import dev.partita.operator.resource.StatusWrite;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Conditions;
 import dev.partita.operator.status.Verdict;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.readiness.Readiness;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
@@ -48,11 +47,6 @@ final class SiteStatusWriter {
       return false;
     }
     Site applied = new Site();
-    applied.setMetadata(
-        new ObjectMetaBuilder()
-            .withName(site.getMetadata().getName())
-            .withNamespace(site.getMetadata().getNamespace())
-            .build());
     applied.setStatus(after);
     boolean changed = StatusWrite.apply(site, applied, context);
     transitions.report(
