@@ -94,11 +94,12 @@ public final class DataPlanes implements AutoCloseable {
     }
   }
 
-  /// A boundary: whatever one poll meets, the next one comes.
+  /// A boundary: whatever one poll meets, the next one comes. Without it nothing would be known of
+  /// the namespace any more.
   private void pollOnce(Polling polling) {
     try {
       polling.once();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.warn("observing namespace {} failed", polling.dataPlane.namespace(), e);
     }
   }
