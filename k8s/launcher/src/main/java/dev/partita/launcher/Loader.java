@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.partita.launcher.http.WholeAnswers;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -166,12 +166,12 @@ final class Loader {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create(http + path)).timeout(REQUEST_TIMEOUT);
+    return HttpRequest.newBuilder(URI.create(http + path));
   }
 
   private HttpResponse<String> exchange(HttpRequest request) {
     try {
-      return client.send(request, BodyHandlers.ofString());
+      return WholeAnswers.send(client, request, REQUEST_TIMEOUT);
     } catch (IOException e) {
       throw new LaunchFailure("no answer from " + request.uri() + ": " + e, e);
     } catch (InterruptedException e) {

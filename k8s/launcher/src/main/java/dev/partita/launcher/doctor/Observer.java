@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.partita.launcher.doctor.Observation.NodeReading;
+import dev.partita.launcher.http.WholeAnswers;
 import dev.partita.tls.Credentials;
 import dev.partita.tls.Identity;
 import dev.partita.tls.Role;
@@ -19,7 +20,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
@@ -207,8 +207,7 @@ final class Observer {
     URI uri = URI.create((secured ? "https://" : "http://") + host + ":" + port + path);
     try (HttpClient http = builder.build()) {
       HttpResponse<String> response =
-          http.send(
-              HttpRequest.newBuilder(uri).timeout(NODE_TIMEOUT).build(), BodyHandlers.ofString());
+          WholeAnswers.send(http, HttpRequest.newBuilder(uri).build(), NODE_TIMEOUT);
       return response.statusCode() == HttpURLConnection.HTTP_OK
           ? Optional.of(response.body())
           : Optional.empty();

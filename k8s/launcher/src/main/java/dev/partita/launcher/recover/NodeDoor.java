@@ -3,6 +3,7 @@ package dev.partita.launcher.recover;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.partita.launcher.http.WholeAnswers;
 import dev.partita.tls.Authorities;
 import dev.partita.tls.Identity;
 import dev.partita.tls.Role;
@@ -21,7 +22,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -174,7 +174,6 @@ final class NodeDoor {
       String base, String path, Optional<JsonNode> body, List<String> reasons) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + PATH + path))
-            .timeout(ANSWER_TIMEOUT)
             .header("Content-Type", "application/json");
     body.ifPresent(json -> request.POST(BodyPublishers.ofString(json.toString())));
     HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT);
@@ -183,7 +182,7 @@ final class NodeDoor {
     }
     credentials().ifPresent(header -> request.header("Authorization", header));
     try (HttpClient http = builder.build()) {
-      HttpResponse<String> response = http.send(request.build(), BodyHandlers.ofString());
+      HttpResponse<String> response = WholeAnswers.send(http, request.build(), ANSWER_TIMEOUT);
       JsonNode json = parsed(response.body());
       if (response.statusCode() / 100 == 2) {
         return Optional.of(json);
