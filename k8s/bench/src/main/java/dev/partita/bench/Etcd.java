@@ -60,27 +60,27 @@ final class Etcd implements AutoCloseable {
       String peer = "http://127.0.0.1:" + ports.get(MEMBERS + i);
       Path data = Files.createDirectories(directory.resolve("etcd-" + i));
       etcd.processes.add(
-          new ProcessBuilder(
-                  program.toString(),
-                  "--name",
-                  "m" + i,
-                  "--data-dir",
-                  data.toString(),
-                  "--listen-client-urls",
-                  client,
-                  "--advertise-client-urls",
-                  client,
-                  "--listen-peer-urls",
-                  peer,
-                  "--initial-advertise-peer-urls",
-                  peer,
-                  "--initial-cluster",
-                  cluster,
-                  "--initial-cluster-token",
-                  "bench")
-              .redirectErrorStream(true)
-              .redirectOutput(data.resolve("log").toFile())
-              .start());
+          Children.start(
+              new ProcessBuilder(
+                      program.toString(),
+                      "--name",
+                      "m" + i,
+                      "--data-dir",
+                      data.toString(),
+                      "--listen-client-urls",
+                      client,
+                      "--advertise-client-urls",
+                      client,
+                      "--listen-peer-urls",
+                      peer,
+                      "--initial-advertise-peer-urls",
+                      peer,
+                      "--initial-cluster",
+                      cluster,
+                      "--initial-cluster-token",
+                      "bench")
+                  .redirectErrorStream(true)
+                  .redirectOutput(data.resolve("log").toFile())));
     }
     etcd.awaitWritable();
     return etcd;

@@ -414,7 +414,7 @@ final class Nodes implements AutoCloseable {
     builder.environment().putAll(setup.environment());
     builder.environment().putAll(setup.wiring().environment(node));
     builder.environment().put("MALLOC_ARENA_MAX", "1");
-    return builder.start();
+    return Children.start(builder);
   }
 
   private void bootstrap() {

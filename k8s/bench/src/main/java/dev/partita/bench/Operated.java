@@ -121,7 +121,7 @@ final class Operated implements AutoCloseable {
     return new Operated(
         controlPlane,
         client,
-        operator.start(),
+        Children.start(operator),
         new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
   }
 
