@@ -1,5 +1,6 @@
 package dev.partita.node.partition;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,6 +13,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +109,19 @@ class RowCounterTest {
     assertThat(steps).isEmpty();
 
     countToTheEnd();
+  }
+
+  @Test
+  void aCountThatIsClosedAtAnyMomentOfAStepLeavesNoViewOpen() throws InterruptedException {
+    for (int round = 0; round < 300; round++) {
+      RowCount count = requireNonNull(RowCount.begin(storage, PARTITION.id()));
+      Thread stepping = Thread.ofPlatform().start(() -> count.step(Long.MAX_VALUE));
+      LockSupport.parkNanos(round * 10_000L);
+      count.close();
+      stepping.join();
+      assertThat(storage.statistics().openViews()).as("round %d", round).isZero();
+      assertThat(count.step(1)).as("a step after the end").isFalse();
+    }
   }
 
   @Test
