@@ -30,10 +30,9 @@ final class Up implements AutoCloseable {
   /// Kubernetes nodes that this machine plays, each in a zone of its own.
   private static final int MACHINES = 3;
 
-  private static final Duration READY_TIMEOUT = Duration.ofMinutes(5);
-
-  /// A cluster may have to pull images and to grow by a machine first.
-  private static final Duration CLUSTER_READY_TIMEOUT = Duration.ofMinutes(10);
+  /// This machine may be a busy one; a cluster may have to pull images and to grow by a machine
+  /// first.
+  private static final Duration READY_TIMEOUT = Duration.ofMinutes(10);
 
   /// Where the nodes of a Site serve HTTP.
   private static final int NODE_PORT = 8080;
@@ -128,7 +127,7 @@ final class Up implements AutoCloseable {
       installation.definitions(workspace);
       installation.operator(workspace, Images.of(System.getenv()));
       SampleSite site = new SampleSite(cluster, progress, installation.samples(workspace));
-      site.awaitReady(CLUSTER_READY_TIMEOUT, installation.nodeBlockage());
+      site.awaitReady(READY_TIMEOUT, installation.nodeBlockage());
       String http = serve(site, open(new PortForwards(cluster, NODE_PORT)));
       System.out.print(Hints.inCluster(http, relative(kubeconfig)));
       System.out.flush();

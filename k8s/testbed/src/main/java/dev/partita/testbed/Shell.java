@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 /// A user's shell in the checkout: bash, which ends at the first command that fails. Immutable.
 public final class Shell {
   /// Longer than any command of a suite waits by itself.
-  private static final String TIMEOUT_SECONDS = "600";
+  private static final String TIMEOUT_SECONDS = "1000";
 
   private static final String CLUSTER = "KUBECONFIG";
 
