@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// page has to be run by some step.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class UpgradeIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
 
   private static final String SITE =
@@ -198,7 +198,7 @@ class UpgradeIT {
               .doesNotContain("NO QUORUM");
         });
     page.run("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:2\"}}'");
-    await().atMost(PATIENCE).until(() -> Set.copyOf(images()).equals(Set.of("partita/node:2")));
+    await().atMost(PATIENCE).until(() -> areAll("partita/node:2"));
   }
 
   @Test
@@ -208,12 +208,10 @@ class UpgradeIT {
         "kubectl patch site main --type=merge -p '{\"spec\":{\"restartApproval\":\"Leaders\"}}'");
     page.shell()
         .run("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:3\"}}'");
-    while (!Set.copyOf(images()).equals(Set.of("partita/node:3"))) {
+    while (!areAll("partita/node:3")) {
       await()
           .atMost(PATIENCE)
-          .until(() ->
-              message().contains("kubectl annotate")
-                  || Set.copyOf(images()).equals(Set.of("partita/node:3")));
+          .until(() -> message().contains("kubectl annotate") || areAll("partita/node:3"));
       String told = message();
       if (told.contains("kubectl annotate")) {
         String command = told.substring(told.indexOf("kubectl annotate"));
@@ -382,7 +380,7 @@ class UpgradeIT {
     Set<String> before = podUids();
     page.shell()
         .run("kubectl patch site main --type=merge -p '{\"spec\":{\"image\":\"partita/node:4\"}}'");
-    await().atMost(PATIENCE).until(() -> Set.copyOf(images()).equals(Set.of("partita/node:4")));
+    await().atMost(PATIENCE).until(() -> areAll("partita/node:4"));
     assertThat(podUids()).hasSize(3).doesNotContainAnyElementsOf(before);
   }
 
@@ -479,6 +477,11 @@ class UpgradeIT {
 
   private static List<String> images() {
     return pods().stream().map(pod -> pod.getSpec().getContainers().getFirst().getImage()).toList();
+  }
+
+  /// Also the one that was deleted last and is not there again for a moment.
+  private static boolean areAll(String image) {
+    return images().equals(Collections.nCopies(3, image));
   }
 
   private static String imageOf(String name) {
