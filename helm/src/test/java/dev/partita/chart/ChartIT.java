@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledIfSystemProperty(named = "partita.kubeconfig", matches = ".+")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ChartIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final String IN = " --namespace " + Chart.NAMESPACE;
   private static final String OPERATOR =
       "system:serviceaccount:" + Chart.NAMESPACE + ":partita-operator";

@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
 abstract class OperatorFixture {
 
   /// For a starved machine: nothing here waits for so long on one that works.
-  static final Duration PATIENCE = Duration.ofMinutes(2);
+  static final Duration PATIENCE = Duration.ofMinutes(10);
 
   /// What the operator, the control plane and users make.
   private static final List<Class<? extends HasMetadata>> KINDS =

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Every bound of a node, from outside: what goes over it is refused in a way that a client can act
 /// on, others are served all the while, and memory stays bounded.
 class ClusterBoundsIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final String DOCUMENTS = "/v1/collections/ledger/documents";
 
   /// The heap and direct memory that the nodes are started with, and as much again for everything

@@ -23,7 +23,7 @@ import org.rocksdb.RocksDBException;
 /// Three node processes, as packaged, and what becomes of their disks: with a small log, so that it
 /// is cut and snapshots are needed soon.
 class ClusterDiskIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int LOG_MEBIBYTES = 64;
   private static final Map<String, String> SMALL =
       Map.of("PARTITA_LOG_SIZE", LOG_MEBIBYTES + "Mi", "PARTITA_MEMTABLE_SIZE", "2Mi");

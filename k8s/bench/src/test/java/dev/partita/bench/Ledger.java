@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// A client stays with a node while it works and goes to the next when it does not. Several ledgers
 /// may share a collection, one after the other.
 final class Ledger implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   /// Longer than an election, and than a connection is kept on which nothing is heard.
   private static final Duration PHASE = Duration.ofSeconds(5);

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /// An image that runs as a container runtime would run it: on its own root file system, read-only,
 /// as its ordinary user, with what a pod of the chart may write to. Only root may start one.
 final class Container implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final long STOP_SECONDS = 60;
 
   private final Application application;

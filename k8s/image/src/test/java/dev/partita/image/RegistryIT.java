@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledIfSystemProperty(named = "partita.registry", matches = "true")
 class RegistryIT {
   private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final String MANIFEST = "application/vnd.oci.image.manifest.v1+json";

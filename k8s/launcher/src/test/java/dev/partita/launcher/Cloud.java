@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 /// A cloud with a Kubernetes cluster of its own: a test bed, whose pods are its children. All of it
 /// can be lost at once, and comes back where it was.
 final class Cloud implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
   private static final String TOKEN_SECRET = "partita-operator-token";
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// which has in the others the rights that are shipped and no more.
 @EnabledIfSystemProperty(named = "partita.kubeconfig", matches = ".+")
 class CloudsIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(4);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
   private static final int PROGRESS = 50;
 

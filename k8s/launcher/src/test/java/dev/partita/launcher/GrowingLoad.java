@@ -32,7 +32,7 @@ final class GrowingLoad implements AutoCloseable {
         split: {maxSize: 1Mi, mode: Auto}
       """;
 
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final String FILLING = "x".repeat(3_000);
 
   /// Sends a request to the database.

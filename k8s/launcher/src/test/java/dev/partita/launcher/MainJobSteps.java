@@ -43,10 +43,10 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class MainJobSteps {
   static final ObjectMapper JSON = new ObjectMapper();
-  static final Duration PATIENCE = Duration.ofMinutes(2);
+  static final Duration PATIENCE = Duration.ofMinutes(10);
 
   /// Leaderships are handed over one at a time, each after a look at what became of the one before.
-  private static final Duration EVEN_LEADERS_PATIENCE = Duration.ofMinutes(4);
+  private static final Duration EVEN_LEADERS_PATIENCE = Duration.ofMinutes(10);
 
   /// Of one subclass at a time.
   @TempDir static Path home;

@@ -48,7 +48,7 @@ import java.util.stream.Stream;
 /// a second in the background, so that a test can be faster than it.
 final class MonitoredUp {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Path CHECKOUT = Path.of(System.getProperty("partita.checkout"));
 
   /// Several times what the node of the Site `far` needs.

@@ -52,7 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// the end every expression of every panel has given data. The steps build on each other.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class MonitoringIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   /// Enough to be more than everything else on the slowest machine.
   private static final int READERS = 4;

@@ -30,7 +30,7 @@ final class NodeAdministration implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PORT = 8443;
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private final HttpClient http;
 

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// it was acknowledged, and then has to be there for ever.
 final class WriteLoad implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int CLIENTS = 4;
   private static final int SUCCESS = 2;
   private static final int CENTURY = 100;

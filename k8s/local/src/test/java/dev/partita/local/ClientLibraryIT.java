@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What operators do, with the client library that they use.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientLibraryIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   private static final ResourceDefinitionContext WIDGETS =
       new ResourceDefinitionContext.Builder()

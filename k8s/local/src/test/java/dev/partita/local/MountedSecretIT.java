@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A Secret that a running pod has mounted.
 class MountedSecretIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
 
   @Test
   void aRunningPodSeesTheNewContentAndNobodyElseReadsIt(@TempDir Path directory) throws Exception {

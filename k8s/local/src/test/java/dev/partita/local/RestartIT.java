@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Several control planes on one machine, one after the other and side by side.
 class RestartIT {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final List<NodeSpec> NO_NODES = List.of();
 
   @TempDir private Path directory;

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// One local control plane is both the operator's own cluster and the other one.
 class OtherClustersTest {
 
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final String NAMESPACE = "default";
   private static final Site SITE =
       Serialization.unmarshal(

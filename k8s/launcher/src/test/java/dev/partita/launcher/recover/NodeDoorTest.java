@@ -49,7 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The way to a node that speaks nothing but TLS and wants to know who asks, on the local control
 /// plane, which forwards no ports. A server with a certificate stands for the node.
 class NodeDoorTest {
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Identity NODE = new Identity("default", Role.NODE);
   private static final Identity OPERATOR = new Identity("default", Role.OPERATOR);
 
