@@ -220,6 +220,31 @@ final class SplitReplicasTest extends ReplicasFixture {
   }
 
   @Test
+  void aLeaderThatIsLostWhileItCountsLeavesTheCountToOthers() {
+    start();
+    // So much that it is counted in many steps.
+    JsonBytes large = JsonBytes.of("{\"text\":\"" + "x".repeat(500_000) + "\"}");
+    for (long key = 0; key < 100; key += 5) {
+      var mutation = Mutation.put(PrimaryKey.of(key), large);
+      assertThat(call(new Request.Write(WHOLE.id(), Epoch.FIRST, List.of(mutation), false)))
+          .isInstanceOf(Response.Writes.class);
+    }
+    split();
+    Member counting = leader(HIGH);
+    PartitionReplica replica = requireNonNull(counting.partitions.replica(HIGH));
+    await("the count")
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(PATIENCE)
+        .until(() -> counting.storage.statistics().openViews() > 0 || !replica.state().estimated());
+    counting.stop();
+    put(AT, 2);
+    awaitEqualReplicas(HIGH);
+    PartitionState counted = requireNonNull(leader(HIGH).partitions.replica(HIGH)).state();
+    assertThat(counted.rows()).isEqualTo(10);
+    assertThat(counted.bytes()).isBetween(9L * 500_000, 9L * 501_000);
+  }
+
+  @Test
   void aLeaderThatIsSlowToApplyTheSplitGivesNoStaleAnswers() throws Exception {
     answerWhileOthersHaveSplit();
   }
