@@ -3,9 +3,14 @@ package dev.partita.bench;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 
 /// What transactions cost beside a plain write of the same document: in one partition, and in two.
 final class Transactions {
@@ -17,6 +22,10 @@ final class Transactions {
 
   /// For each kind of transaction: the first seconds teach the nodes' compilers.
   private static final Duration WARM_UP = Duration.ofSeconds(10);
+
+  /// Odd. Every kind has its turn so often, so that what else the machine does meanwhile hits all
+  /// alike.
+  private static final int TURNS = 5;
 
   private final Nodes nodes;
   private final Duration duration;
@@ -37,30 +46,38 @@ final class Transactions {
     }
     Table.head("a plain write, as many clients");
     for (int clients : clientCounts) {
-      Load.Result plain = Load.run(clients, duration, number -> client(number, Kind.PLAIN));
-      Table.row("plain write, " + clients + " clients", plain, plain.operationsPerSecond());
-      Load.Result one = Load.run(clients, duration, number -> client(number, Kind.ONE));
-      Table.row("one partition, " + clients + " clients", one, plain.operationsPerSecond());
-      Load.Result two = Load.run(clients, duration, number -> client(number, Kind.TWO));
-      Table.row("two partitions, " + clients + " clients", two, plain.operationsPerSecond());
-      Load.Result three = Load.run(clients, duration, number -> client(number, Kind.TWO_3PC));
-      Table.row("two partitions, 3pc, " + clients + " clients", three, plain.operationsPerSecond());
-      Load.Result interactive =
-          Load.run(clients, duration, number -> client(number, Kind.INTERACTIVE));
-      Table.row(
-          "begin, lock, write, commit, " + clients + " clients",
-          interactive,
-          plain.operationsPerSecond());
-      Table.line(
-          "p50 / plain write's, %d clients: one partition %.2f, two %.2f, two with 3pc %.2f,"
-              + " interactive %.2f",
-          clients,
-          one.p50Micros() / plain.p50Micros(),
-          two.p50Micros() / plain.p50Micros(),
-          three.p50Micros() / plain.p50Micros(),
-          interactive.p50Micros() / plain.p50Micros());
+      besidePlainWrites(clients);
     }
     contention();
+  }
+
+  private void besidePlainWrites(int clients) throws Exception {
+    Map<Kind, List<Load.Result>> results = new EnumMap<>(Kind.class);
+    for (int turn = 0; turn < TURNS; turn++) {
+      for (Kind kind : Kind.values()) {
+        results
+            .computeIfAbsent(kind, _ -> new ArrayList<>())
+            .add(Load.run(clients, duration.dividedBy(2), number -> client(number, kind)));
+      }
+    }
+    List<Load.Result> plain = Objects.requireNonNull(results.get(Kind.PLAIN));
+    double plainPerSecond = Load.median(plain).operationsPerSecond();
+    List<String> ratios = new ArrayList<>();
+    results.forEach((kind, turns) -> {
+      Table.row(kind.label + ", " + clients + " clients", Load.median(turns), plainPerSecond);
+      double[] besidePlain =
+          IntStream.range(0, TURNS)
+              .mapToDouble(turn -> turns.get(turn).p50Micros() / plain.get(turn).p50Micros())
+              .sorted()
+              .toArray();
+      ratios.add(
+          "%s %.2f (%.2f to %.2f)"
+              .formatted(
+                  kind.label, besidePlain[TURNS / 2], besidePlain[0], besidePlain[TURNS - 1]));
+    });
+    Table.line(
+        "p50 / plain write's of the same turn, %d clients: %s",
+        clients, String.join(", ", ratios.subList(1, ratios.size())));
   }
 
   /// Interactive increments of counters, of which few are popular; who is refused begins again.
@@ -97,11 +114,17 @@ final class Transactions {
   }
 
   private enum Kind {
-    PLAIN,
-    ONE,
-    TWO,
-    TWO_3PC,
-    INTERACTIVE
+    PLAIN("plain write"),
+    ONE("one partition"),
+    TWO("two partitions"),
+    TWO_3PC("two partitions, 3pc"),
+    INTERACTIVE("begin, lock, write, commit");
+
+    private final String label;
+
+    Kind(String label) {
+      this.label = label;
+    }
   }
 
   private Load.Client client(int number, Kind kind) throws IOException {
