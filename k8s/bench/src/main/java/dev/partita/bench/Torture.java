@@ -67,15 +67,15 @@ public final class Torture {
     Files.createDirectories(directory);
     Path jar = checkout.resolve("node/target/quarkus-app/quarkus-run.jar");
     FakeTime fakeTime = jumps ? FakeTime.in(directory) : null;
-    boolean good = run(jar, directory, fakeTime, Duration.ofMinutes(minutes), ROUND, seed).good();
-    System.exit(good ? 0 : 1);
+    Outcome outcome = run(jar, directory, fakeTime, Duration.ofMinutes(minutes), ROUND, seed);
+    System.exit(outcome.anomalies().isEmpty() ? 0 : 1);
   }
 
   /// What came out.
   ///
-  /// @param good whether nobody has seen anything wrong
+  /// @param anomalies what cannot be true and was seen, in the words of who saw it
   /// @param made the trouble that was made
-  record Outcome(boolean good, List<String> made) {}
+  record Outcome(List<String> anomalies, List<String> made) {}
 
   /// Runs rounds until the time is over.
   ///
@@ -107,15 +107,15 @@ public final class Torture {
       say("nodes, partitions and indexes are there after %d s", secondsSince(begun));
       for (int number = 1; number == 1 || Instant.now().isBefore(end); number++) {
         Faults faults = new Faults(nodes, ground, new Random(seed + number));
-        boolean good = runRound(nodes, faults, directory, round, number, seed);
+        List<String> anomalies = runRound(nodes, faults, directory, round, number, seed);
         made.addAll(faults.made());
-        if (!good) {
+        if (!anomalies.isEmpty()) {
           say("seed %d has found something in round %d", seed, number);
-          return new Outcome(false, made);
+          return new Outcome(anomalies, made);
         }
       }
     }
-    return new Outcome(true, made);
+    return new Outcome(List.of(), made);
   }
 
   private interface Creation {
@@ -150,7 +150,8 @@ public final class Torture {
     }
   }
 
-  private static boolean runRound(
+  /// Returns what cannot be true and was seen.
+  private static List<String> runRound(
       Nodes nodes, Faults faults, Path directory, Duration length, int number, long seed)
       throws Exception {
     Instant begun = Instant.now();
@@ -175,7 +176,7 @@ public final class Torture {
     say("  %s", others.summary());
     say("  %d s, of which %d s of trouble", secondsSince(begun), troubleSeconds);
     anomalies.stream().limit(10).forEach(anomaly -> say("  ANOMALY: %s", anomaly));
-    return anomalies.isEmpty();
+    return anomalies;
   }
 
   private static String summary(History history) {

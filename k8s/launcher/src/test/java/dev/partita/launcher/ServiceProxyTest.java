@@ -34,12 +34,10 @@ class ServiceProxyTest {
 
   @Test
   void skipsANodeThatIsGone() throws IOException {
-    InetSocketAddress gone;
-    try (ServerSocket closed = node()) {
-      gone = address(closed);
-    }
-    try (ServerSocket node = node()) {
-      ServiceProxy started = start(List.of(gone, address(node)));
+    try (Socket gone = refusing();
+        ServerSocket node = node()) {
+      ServiceProxy started =
+          start(List.of((InetSocketAddress) gone.getLocalSocketAddress(), address(node)));
 
       for (int i = 0; i < 4; i++) {
         assertThat(ask(started.port(), "ping" + i)).isEqualTo("echo ping" + i);
@@ -84,6 +82,13 @@ class ServiceProxyTest {
       }
     });
     return server;
+  }
+
+  /// Holds a port that nobody listens on, so that nobody else can begin to.
+  private static Socket refusing() throws IOException {
+    var socket = new Socket();
+    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return socket;
   }
 
   private static InetSocketAddress address(ServerSocket server) {
