@@ -16,13 +16,28 @@ final class Registers extends Workload {
   private static final String COLLECTION = "registers";
   private static final String PATH = "/v1/collections/" + COLLECTION + "/documents/";
 
-  private final int round;
   private final List<AtomicReference<Register>> registers = new ArrayList<>();
   private final AtomicInteger written = new AtomicInteger();
   private final AtomicInteger reads = new AtomicInteger();
 
-  /// The document that a client writes at present.
-  private record Register(String id, AtomicInteger known, AtomicInteger begun) {
+  /// A document that a client writes.
+  ///
+  /// @param known the largest value that somebody knows of
+  /// @param begun the largest that somebody has begun to write
+  record Register(int round, int client, int generation, AtomicInteger known, AtomicInteger begun) {
+    static Register first(int round, int client) {
+      return new Register(round, client, 0, new AtomicInteger(), new AtomicInteger());
+    }
+
+    /// What the client writes next, which nobody has written before.
+    Register next() {
+      return new Register(round, client, generation + 1, new AtomicInteger(), new AtomicInteger());
+    }
+
+    String id() {
+      return "r%d-%d-%d".formatted(round, client, generation);
+    }
+
     void know(int value) {
       known.accumulateAndGet(value, Math::max);
     }
@@ -31,15 +46,9 @@ final class Registers extends Workload {
   /// @param round registers of other rounds are not touched
   Registers(int round, int clients) {
     super("monotonic");
-    this.round = round;
     for (int client = 0; client < clients; client++) {
-      registers.add(new AtomicReference<>(fresh(client, 0)));
+      registers.add(new AtomicReference<>(Register.first(round, client)));
     }
-  }
-
-  private Register fresh(int client, int generation) {
-    return new Register(
-        "r%d-%d-%d".formatted(round, client, generation), new AtomicInteger(), new AtomicInteger());
   }
 
   static void create(Nodes nodes) throws IOException {
@@ -58,7 +67,7 @@ final class Registers extends Workload {
   private void write(Requests requests, int client) {
     Register register = registers.get(client).get();
     int value = register.begun.incrementAndGet();
-    switch (requests.send("PUT", PATH + register.id, "", "{\"n\":" + value + "}")) {
+    switch (requests.send("PUT", PATH + register.id(), "", "{\"n\":" + value + "}")) {
       case Outcome.Done _ -> {
         register.know(value);
         written.incrementAndGet();
@@ -68,13 +77,13 @@ final class Registers extends Workload {
       }
       case Outcome.Unknown _ ->
           // It may be written at any time, over what comes next.
-          registers.get(client).set(fresh(client, written.get() + value));
+          registers.get(client).set(register.next());
     }
   }
 
   private boolean read(Requests requests, Register register) {
     int known = register.known.get();
-    Outcome outcome = requests.send("GET", PATH + register.id, "", "");
+    Outcome outcome = requests.send("GET", PATH + register.id(), "", "");
     int value;
     if (outcome instanceof Outcome.Done(JsonNode document)) {
       value = document.path("n").intValue();
@@ -84,7 +93,7 @@ final class Registers extends Workload {
       return false;
     }
     reads.incrementAndGet();
-    wrong(judge(register.id, known, value, register.begun.get()));
+    wrong(judge(register.id(), known, value, register.begun.get()));
     register.know(value);
     return true;
   }

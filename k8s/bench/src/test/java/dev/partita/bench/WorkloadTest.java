@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -302,6 +303,17 @@ class WorkloadTest {
     void aValueThatGoesBackIsFound() {
       assertThat(Registers.judge("r", 4, 3, 5)).containsExactly("r has gone back from 4 to 3");
       assertThat(Registers.judge("r", 4, 0, 5)).containsExactly("r has gone back from 4 to 0");
+    }
+
+    @Test
+    void whatIsWrittenNextIsNothingThatWasWrittenBefore() {
+      assertThat(
+              Stream.of(0, 1)
+                  .flatMap(client ->
+                      Stream.iterate(Registers.Register.first(1, client), Registers.Register::next)
+                          .limit(100))
+                  .map(Registers.Register::id))
+          .doesNotHaveDuplicates();
     }
 
     @Test
