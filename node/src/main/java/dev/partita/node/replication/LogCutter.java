@@ -52,7 +52,9 @@ final class LogCutter {
   }
 
   private void cut() {
-    if (cutting || replica.stopped()) {
+    if (cutting || replica.stopped() || !raft.complete()) {
+      // While a snapshot is installed the machine holds more than the log knows of: what it could
+      // be cut at lies before the snapshot that it is about to begin with.
       return;
     }
     long durable = Math.min(machine.durableIndex(), applier.appliedIndex());

@@ -425,7 +425,7 @@ final class SimulatedCluster {
         cuts.clear();
         lossPercent = random.nextInt(3) == 0 ? random.nextInt(20) : 0;
       }
-      case 7 -> node.slowDisk = random.nextBoolean() ? 1 : 30;
+      case 7 -> node.slowDisk = List.of(1, 30, 500).get(random.nextInt(3));
       default -> isolate(node);
     }
   }

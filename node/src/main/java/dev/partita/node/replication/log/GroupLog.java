@@ -213,8 +213,12 @@ public final class GroupLog implements LogView {
 
   private void setMark(LogRecord.Mark newMark, Segment segment) {
     LogRecord.Mark waiting = durableMark;
-    boolean rewritten =
-        !newMark.reset() && newMark.mark().equals(waiting == null ? mark : waiting.mark());
+    SnapshotMark newest = waiting == null ? mark : waiting.mark();
+    if (!newMark.reset() && newMark.mark().index() < newest.index()) {
+      // A log that begins later needs no cut there.
+      return;
+    }
+    boolean rewritten = !newMark.reset() && newMark.mark().equals(newest);
     if (!rewritten) {
       durableMark =
           waiting != null && waiting.reset()

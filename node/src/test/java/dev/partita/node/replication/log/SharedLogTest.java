@@ -272,6 +272,18 @@ final class SharedLogTest {
   }
 
   @Test
+  void aLogIsNotCutBeforeTheSnapshotThatItBeginsWith() throws IOException {
+    SharedLog log = open();
+    write(log, state(ONE, 1), entries(ONE, 1, 1, 5));
+    var snapshot = new SnapshotMark(7, 2, MEMBERS);
+    write(log, new LogRecord.Mark(ONE, snapshot, true), mark(ONE, 5, 1));
+    assertThat(log.group(ONE).snapshot()).isEqualTo(snapshot);
+    assertThat(log.group(ONE).lastIndex()).isEqualTo(7);
+    files.crash();
+    assertThat(open().group(ONE).snapshot()).isEqualTo(snapshot);
+  }
+
+  @Test
   void aRemovedGroupIsRememberedByItsVoteAndEnd() throws IOException {
     SharedLog log = open();
     write(log, state(ONE, 7), entries(ONE, 6, 1, 3));
