@@ -33,6 +33,7 @@ record PartitionTree(Map<String, Range> ranges) {
   /// @param replicas the ids of their nodes
   /// @param well whether it has a leader, and all replicas have what was committed when that last
   ///   told
+  /// @param rows how many it has, as its leader last told
   record Range(
       String name,
       String collection,
@@ -43,7 +44,8 @@ record PartitionTree(Map<String, Range> ranges) {
       boolean split,
       List<String> children,
       Set<String> replicas,
-      boolean well) {
+      boolean well,
+      long rows) {
     Range {
       children = List.copyOf(children);
       replicas = Set.copyOf(replicas);
@@ -127,7 +129,8 @@ record PartitionTree(Map<String, Range> ranges) {
               each.path("state").asText().equals("Split"),
               children,
               replicas,
-              well));
+              well,
+              each.path("rows").asLong()));
     }
     return new PartitionTree(ranges);
   }

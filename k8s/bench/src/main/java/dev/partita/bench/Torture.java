@@ -158,6 +158,7 @@ public final class Torture {
     long troubleSeconds;
     History history;
     SideClients others;
+    List<String> figures;
     try (TortureClients clients = new TortureClients(nodes, number, CLIENTS, seed * 31 + number);
         SideClients side = new SideClients(nodes, number, seed * 37 + number)) {
       faults.makeTrouble(length);
@@ -165,6 +166,7 @@ public final class Torture {
       faults.heal();
       clients.finish();
       side.finish();
+      figures = RowFigures.awaitRight(nodes);
       history = clients.history();
       others = side;
     }
@@ -172,6 +174,7 @@ public final class Torture {
     HistoryFiles.writeEdn(history, directory.resolve("history.edn"));
     List<String> anomalies = new ArrayList<>(HistoryChecker.check(history));
     anomalies.addAll(others.wrong());
+    anomalies.addAll(figures);
     say("round %d: %s; %s", number, String.join(", ", faults.made()), summary(history));
     say("  %s", others.summary());
     say("  %d s, of which %d s of trouble", secondsSince(begun), troubleSeconds);
