@@ -358,9 +358,7 @@ abstract class DayTwoSuite extends SharedControlPlane {
 
     client().apps().statefulSets().inNamespace(namespace).withName("main").delete();
 
-    awaitStill(
-        "another StatefulSet",
-        () -> podNames().size() == 3 && !statefulSet().getMetadata().getUid().equals(uid));
+    awaitStill("another StatefulSet", () -> podNames().size() == 3 && isThere(statefulSet(), uid));
     assertThat(states.keySet().stream().flatMap(name -> cluster.idsOf(name).stream()).toList())
         .isEqualTo(ids);
     assertThat(cluster.replicas("p")).hasSize(3);
