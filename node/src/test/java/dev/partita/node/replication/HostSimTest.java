@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Clusters of whole hosts under seeded faults. A failure names its seed; `-Dpartita.seeds=N` runs
 /// more, `-Dpartita.seed=S` one.
 final class HostSimTest {
-  private static final int SEEDS = Integer.getInteger("partita.seeds", 8);
+  private static final int SEEDS = Integer.getInteger("partita.seeds", 32);
   private static final long ONLY = Long.getLong("partita.seed", -1);
 
   @TempDir Path directory;
