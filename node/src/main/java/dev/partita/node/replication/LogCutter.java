@@ -22,7 +22,6 @@ final class LogCutter {
   private final Raft raft;
   private final GroupLog log;
   private final StateMachine machine;
-  private final Applier applier;
   private long nextCutNanos;
   private boolean cutting;
 
@@ -32,15 +31,13 @@ final class LogCutter {
       Lane.HostContext host,
       Raft raft,
       GroupLog log,
-      StateMachine machine,
-      Applier applier) {
+      StateMachine machine) {
     this.replica = replica;
     this.lane = lane;
     this.host = host;
     this.raft = raft;
     this.log = log;
     this.machine = machine;
-    this.applier = applier;
     this.nextCutNanos = host.now() + CUT_NANOS;
   }
 
@@ -57,9 +54,11 @@ final class LogCutter {
       // be cut at lies before the snapshot that it is about to begin with.
       return;
     }
-    long durable = Math.min(machine.durableIndex(), applier.appliedIndex());
+    // The machine may be ahead of what the core has heard of.
+    long applied = raft.appliedIndex();
+    long durable = Math.min(machine.durableIndex(), applied);
     boolean crowded = host.log().crowded();
-    if (crowded && durable < applier.appliedIndex()) {
+    if (crowded && durable < applied) {
       machine.flushSoon();
     }
     long fairShare = host.settings().log().logBytesMax() / 2 / Math.max(1, lane.replicas().size());

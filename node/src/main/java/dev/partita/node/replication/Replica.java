@@ -86,7 +86,7 @@ final class Replica implements ReplicationGroup {
         new Applier(machine, host.runtime().apply(), new ApplierListener(), appliedIndex);
     this.membershipChange = new MembershipChange(raft, applier);
     this.writes = new LogWrites(this, lane, raft, log.hardState());
-    this.cutter = new LogCutter(this, lane, host, raft, log, machine, applier);
+    this.cutter = new LogCutter(this, lane, host, raft, log, machine);
     this.snapshots = new Snapshots(this, lane, raft, log, machine, applier, reads);
     this.appliedReadsUntilNanos = host.now();
     this.status = describe(null);

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// A state machine that remembers the sequence of commands, each a number. What survives a crash is
@@ -55,6 +57,14 @@ final class ListMachine implements StateMachine {
   volatile boolean broken;
   volatile boolean installFails;
 
+  /// Waited for before this command is applied; nobody is kept from looking meanwhile.
+  volatile @Nullable Gate gate;
+
+  private final AtomicLong durableLooks = new AtomicLong();
+
+  /// @param open completed when the command may be applied
+  record Gate(long command, CompletableFuture<Void> open) {}
+
   /// Starts from what the disk holds; writes to it after so many commands.
   ListMachine(Disk disk, int flushEvery) {
     this.disk = disk;
@@ -97,6 +107,7 @@ final class ListMachine implements StateMachine {
 
   @Override
   public long durableIndex() {
+    durableLooks.incrementAndGet();
     return disk.mark().index();
   }
 
@@ -105,13 +116,31 @@ final class ListMachine implements StateMachine {
     flush();
   }
 
+  /// How often it was asked for what is durable.
+  long durableLooks() {
+    return durableLooks.get();
+  }
+
   private void flush() {
     sinceFlush = 0;
     disk.store(mark, commands);
   }
 
   @Override
-  public synchronized List<Object> apply(List<Command> committed) {
+  public List<Object> apply(List<Command> committed) {
+    Gate closedGate = gate;
+    if (closedGate != null
+        && committed.stream().anyMatch(each -> number(each) == closedGate.command())) {
+      closedGate.open().join();
+    }
+    return applyNow(committed);
+  }
+
+  private static long number(Command command) {
+    return ByteBuffer.wrap(command.payload()).getLong();
+  }
+
+  private synchronized List<Object> applyNow(List<Command> committed) {
     if (closed) {
       throw new IllegalStateException("Applied to a closed machine");
     }
@@ -123,7 +152,7 @@ final class ListMachine implements StateMachine {
       if (command.index() <= mark.index()) {
         throw new IllegalStateException("Applied twice or out of order");
       }
-      commands.add(ByteBuffer.wrap(command.payload()).getLong());
+      commands.add(number(command));
       mark = new SnapshotMark(command.index(), command.term(), mark.configuration());
       results.add(commands.size());
     }

@@ -273,6 +273,42 @@ final class ReplicationHostTest {
     awaitSameCommands(acknowledged, all());
   }
 
+  /// The core learns of what was applied when the applier pauses; until then the machine knows
+  /// more.
+  @Test
+  void nothingIsCutThatTheCoreDoesNotKnowToBeApplied() {
+    write(300);
+    Member leader = leader();
+    ListMachine machine = leader.machine;
+    var first = new ListMachine.Gate(nextCommand.getAndIncrement(), new CompletableFuture<>());
+    var last = new ListMachine.Gate(nextCommand.getAndIncrement(), new CompletableFuture<>());
+    machine.gate = first;
+    propose(leader, first.command(), Long.BYTES);
+    // Larger than the tail that is kept.
+    long large = nextCommand.getAndIncrement();
+    propose(leader, large, (64 << 10) - 1);
+    propose(leader, last.command(), Long.BYTES);
+    machine.gate = last;
+    first.open().complete(null);
+    await().atMost(PATIENCE).until(() -> machine.commands().contains(large));
+    machine.flushSoon();
+    long looks = machine.durableLooks();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> leader.host().failure() != null || machine.durableLooks() >= looks + 2);
+    assertThat(leader.host().failure()).isNull();
+    last.open().complete(null);
+    write(1);
+    await().atMost(PATIENCE).until(() -> leader.group().status().firstIndex() > 300);
+  }
+
+  /// Returns when it is committed, applied or not.
+  private static void propose(Member leader, long number, int size) {
+    long before = leader.group().status().commitIndex();
+    var _ = leader.group().propose(ListMachine.command(number, size));
+    await().atMost(PATIENCE).until(() -> leader.group().status().commitIndex() > before);
+  }
+
   @Test
   void aFollowerThatMissedTooMuchGetsASnapshot() {
     List<Long> acknowledged = new ArrayList<>(write(100));
