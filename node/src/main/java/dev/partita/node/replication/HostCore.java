@@ -182,7 +182,7 @@ final class HostCore {
     SnapshotMark data = machine.mark();
     if (!log.exists()) {
       if (data.index() > 0 && !data.isInherited()) {
-        throw new IllegalStateException("There is data of the group, but no log: " + group);
+        throw notDurable("There is data of group %s, but no log".formatted(group));
       }
       if (data.index() > 0 && log.tombstone().equals(SnapshotMark.NONE)) {
         return List.of(
@@ -210,11 +210,20 @@ final class HostCore {
       return List.of(new LogRecord.Mark(group, mark, true));
     }
     if (lost || data.index() > log.lastIndex()) {
-      throw new IllegalStateException("The data of the group does not belong to its log: " + group);
+      throw notDurable(
+          "The data of group %s is that of entry %d, and its log holds those from %d to %d"
+              .formatted(group, data.index(), log.snapshot().index() + 1, log.lastIndex()));
     }
     return installing == null
         ? List.of()
         : List.of(new LogRecord.Installing(group, SnapshotMark.NONE));
+  }
+
+  private static IllegalStateException notDurable(String found) {
+    return new IllegalStateException(
+        found
+            + ": what was durable is not on the disk any more. Where other nodes have the replicas"
+            + " of this one, it is to begin anew with an empty volume.");
   }
 
   /// Whether no data belongs to a log that begins here.

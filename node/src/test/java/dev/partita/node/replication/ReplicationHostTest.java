@@ -1,6 +1,7 @@
 package dev.partita.node.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.partita.node.raft.ChangeResult;
@@ -8,6 +9,7 @@ import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.ConfigurationChange;
 import dev.partita.node.raft.GroupId;
 import dev.partita.node.raft.NodeId;
+import dev.partita.node.raft.SnapshotMark;
 import dev.partita.node.replication.log.LogSettings;
 import dev.partita.node.transport.NameLookup;
 import dev.partita.node.transport.NettyTransport;
@@ -271,6 +273,23 @@ final class ReplicationHostTest {
     members.values().forEach(member -> member.start(null));
     acknowledged.addAll(write(50));
     awaitSameCommands(acknowledged, all());
+  }
+
+  /// A disk has lost the end of the log that it had promised to hold.
+  @Test
+  void dataThatIsAheadOfItsLogIsRefused() {
+    write(10);
+    Member victim = allBut(leader())[0];
+    victim.stop();
+    SnapshotMark last = victim.machine.mark();
+    long ahead = last.index() + 1000;
+    victim.disk.store(
+        new SnapshotMark(ahead, last.term(), last.configuration()), victim.machine.commands());
+    assertThatThrownBy(() -> victim.start(null))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("group " + GROUP)
+        .hasMessageContaining("entry " + ahead)
+        .hasMessageContaining("empty volume");
   }
 
   /// The core learns of what was applied when the applier pauses; until then the machine knows
