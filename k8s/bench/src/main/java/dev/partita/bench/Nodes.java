@@ -341,9 +341,22 @@ final class Nodes implements AutoCloseable {
     member.process = launch(node, member, seeds);
   }
 
-  void awaitReady(int node) {
+  /// A node that ends instead is named with why.
+  void awaitReady(int node) throws IOException {
     Member member = members.get(node);
-    await("node " + member.name, () -> status(member, "/health/ready") == 200);
+    String what = "node " + member.name;
+    await(what, () -> !isAlive(node) || status(member, "/health/ready") == 200);
+    if (!isAlive(node)) {
+      throw new IllegalStateException("%s has ended: %s".formatted(what, lastError(log(node))));
+    }
+  }
+
+  /// The last line of a log that tells of an error.
+  private static String lastError(String log) {
+    return log.lines()
+        .filter(line -> line.contains(" ERROR ") || line.startsWith("Caused by: "))
+        .reduce((_, next) -> next)
+        .orElse("it tells no error");
   }
 
   /// Resident memory of each node, in bytes.
