@@ -52,7 +52,11 @@ final class PartitionStateMachine implements StateMachine {
   private final RecentChanges recentChanges;
 
   private volatile PartitionState state;
+
+  /// Odd while other data comes in the place of what is here.
   private final AtomicLong installations = new AtomicLong();
+
+  private volatile boolean closed;
   private volatile long durableIndex;
   private volatile boolean mergedDurably;
   private final KnownLeader leadership = new KnownLeader();
@@ -123,6 +127,12 @@ final class PartitionStateMachine implements StateMachine {
   /// Changes when other data comes in the place of what was here, and when it has come.
   long installations() {
     return installations.get();
+  }
+
+  /// Whether what has been in the store since [#installations] was asked is what the state at the
+  /// time said: nothing has come in its place, and nothing was cleared away.
+  boolean hasKeptData(long since) {
+    return since % 2 == 0 && installations.get() == since && !closed;
   }
 
   @Override
@@ -486,9 +496,9 @@ final class PartitionStateMachine implements StateMachine {
     try (Batch batch = storage.newBatch()) {
       PartitionState after = handedOver(batch, to);
       batch.commit();
-      installations.incrementAndGet();
       publish(after);
     }
+    installations.incrementAndGet();
   }
 
   @Override
@@ -503,8 +513,8 @@ final class PartitionStateMachine implements StateMachine {
       installations.incrementAndGet();
       recentChanges.clear();
       state = snapshots.install(directory, mark, state);
-      installations.incrementAndGet();
       transactions.load(state);
+      installations.incrementAndGet();
     } finally {
       changing.unlock();
     }
@@ -525,6 +535,7 @@ final class PartitionStateMachine implements StateMachine {
 
   @Override
   public void close() {
+    closed = true;
     leadership.forget();
   }
 }

@@ -8,6 +8,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what is applied on a replica, for requests whose time has come. For any thread.
+///
+/// The data may go at any time: a replica that does not lead any more, or never did, is given a
+/// snapshot or is removed. What was read meanwhile is refused, since it may lack anything.
 final class ReplicaReader {
 
   private final PartitionStateMachine machine;
@@ -23,9 +26,17 @@ final class ReplicaReader {
     this.changes = changes;
   }
 
+  private Response kept(Supplier<Response> read) {
+    long installations = machine.installations();
+    Response response = read.get();
+    return machine.hasKeptData(installations)
+        ? response
+        : new Response.Unavailable("The replica is being replaced");
+  }
+
   /// Reads a row as it is now; the caller has seen to it that everything is applied.
   Response newest(Request.Read read) {
-    return machine.cpu().sample(() -> newestRow(read));
+    return machine.cpu().sample(() -> kept(() -> newestRow(read)));
   }
 
   private Response newestRow(Request.Read read) {
@@ -50,7 +61,7 @@ final class ReplicaReader {
   ///
   /// @param inTheWay told of the transaction that the changes end before
   Response changes(Request.Changes request, Consumer<HeldTransaction> inTheWay) {
-    return machine.cpu().measure(() -> page(request, inTheWay));
+    return machine.cpu().measure(() -> kept(() -> page(request, inTheWay)));
   }
 
   private Response page(Request.Changes request, Consumer<HeldTransaction> inTheWay) {
@@ -89,7 +100,7 @@ final class ReplicaReader {
   }
 
   private Response at(Request request, Timestamp at, boolean promised) {
-    Supplier<Response> read = () -> rows(request, at, promised);
+    Supplier<Response> read = () -> kept(() -> rows(request, at, promised));
     return request instanceof Request.Read
         ? machine.cpu().sample(read)
         : machine.cpu().measure(read);
