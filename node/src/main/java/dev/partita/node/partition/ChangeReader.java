@@ -178,7 +178,7 @@ final class ChangeReader {
       }
       usedNanos = clock.monotonicNanos();
     }
-    if (closed || machine.installations() != installations) {
+    if (closed || !machine.hasKeptData(installations)) {
       return null;
     }
     return new Found(
@@ -205,7 +205,7 @@ final class ChangeReader {
         }
         Response.Change change = change(view, keys, each, request.before());
         if (change == null) {
-          if (!closed && machine.installations() == installations) {
+          if (!closed && machine.hasKeptData(installations)) {
             throw new IllegalStateException("a change has no version: " + each);
           }
           return new Response.Unavailable("The replica is being replaced");

@@ -129,8 +129,8 @@ final class PartitionStateMachine implements StateMachine {
     return installations.get();
   }
 
-  /// Whether what has been in the store since [#installations] was asked is what the state at the
-  /// time said: nothing has come in its place, and nothing was cleared away.
+  /// Whether everything that belongs to the state has been in the store since [#installations] told
+  /// a number: no other data has come in its place, and it was not cleared away with the replica.
   boolean hasKeptData(long since) {
     return since % 2 == 0 && installations.get() == since && !closed;
   }

@@ -124,6 +124,27 @@ final class ReplicaReaderTest {
     assertThat(meanwhile).hasSize(4).hasOnlyElementsOfType(Response.Unavailable.class);
   }
 
+  /// What was found is kept for who goes on from there.
+  @Test
+  void noChangesAreLookedForWhileASnapshotIsInstalled() throws IOException {
+    var request =
+        new Request.Changes(
+            THINGS.id(),
+            Epoch.FIRST,
+            ChangePosition.behind(WRITTEN.previous()),
+            WRITTEN,
+            10,
+            false);
+    List<Response> meanwhile = new ArrayList<>();
+    whileOneIsInstalled(
+        reader -> meanwhile.add(reader.changes(request, _ -> {})),
+        reader ->
+            assertThat(reader.changes(request, _ -> {}))
+                .isInstanceOfSatisfying(
+                    Response.Changes.class, found -> assertThat(found.changes()).hasSize(1)));
+    assertThat(meanwhile).hasSize(1).hasOnlyElementsOfType(Response.Unavailable.class);
+  }
+
   @Test
   void nothingIsReadOfAReplicaThatWasRemoved() {
     try (var node = new TestNode(directory)) {
