@@ -79,6 +79,9 @@ final class EngineMeters {
     NodeMetric.LOG_SIZE.bind(registry, host, ReplicationHost::logBytes);
     NodeMetric.LOG_SEGMENTS.bind(registry, host, ReplicationHost::logSegments);
     NodeMetric.LOG_QUEUE.bind(registry, host, ReplicationHost::logQueuedBytes);
+    NodeMetric.SNAPSHOTS_DELIVERED.bind(registry, host, ReplicationHost::snapshotsDelivered);
+    NodeMetric.SNAPSHOT_BYTES_SENT.bind(registry, host, ReplicationHost::snapshotBytesSent);
+    NodeMetric.SNAPSHOTS_INSTALLED.bind(registry, host, ReplicationHost::snapshotsInstalled);
     host.onLogWrite((records, bytes, syncNanos) -> {
       syncs.record(syncNanos, TimeUnit.NANOSECONDS);
       batches.record(records);

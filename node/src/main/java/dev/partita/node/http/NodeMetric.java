@@ -202,6 +202,21 @@ enum NodeMetric {
   LOG_SIZE(Kind.GAUGE, "log.size", Unit.BYTES, "Size of the shared log"),
   LOG_SEGMENTS(Kind.GAUGE, "log.segments", null, "Segment files of the shared log"),
   LOG_QUEUE(Kind.GAUGE, "log.queue", Unit.BYTES, "What waits to be written to the shared log"),
+  SNAPSHOTS_DELIVERED(
+      Kind.COUNTER,
+      "snapshots.delivered",
+      null,
+      "Snapshots sent to replicas that are new, or too far behind for the log, and taken there"),
+  SNAPSHOT_BYTES_SENT(
+      Kind.COUNTER,
+      "snapshots.sent",
+      Unit.BYTES,
+      "Sent of snapshots, of those too that were not taken in the end"),
+  SNAPSHOTS_INSTALLED(
+      Kind.COUNTER,
+      "snapshots.installed",
+      null,
+      "Snapshots that replaced the state of a replica on this node"),
 
   CACHE_HITS(Kind.COUNTER, "storage.block.cache.hits", null, "Blocks found in the block cache"),
   CACHE_MISSES(

@@ -18,7 +18,7 @@ import java.util.List;
 /// one is being installed, a record holds the states before and after it in the place of the
 /// replica's own: whoever finds it after a crash clears what both may have in the store.
 final class PartitionSnapshots {
-
+  private static final System.Logger LOG = System.getLogger(PartitionSnapshots.class.getName());
   private static final String STATE_FILE = "partition.state";
 
   private final PartitionId id;
@@ -68,6 +68,12 @@ final class PartitionSnapshots {
       batch.commit();
     }
     storage.flush();
+    LOG.log(
+        System.Logger.Level.INFO,
+        "Partition {0}: a snapshot of what was applied up to {1} replaces what was here up to {2}",
+        id,
+        Long.toString(after.appliedIndex()),
+        Long.toString(before.appliedIndex()));
     return after;
   }
 

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /// A host without threads: its lanes, its log, its replicas, and the way from the transport to
@@ -60,6 +61,7 @@ final class HostCore {
             runtime,
             listener,
             sender,
+            new LongAdder(),
             this::fail);
     for (int i = 0; i < settings.lanes(); i++) {
       lanes.add(new Lane(context));
@@ -78,6 +80,14 @@ final class HostCore {
 
   SharedLog log() {
     return context.log();
+  }
+
+  SnapshotSender snapshots() {
+    return context.snapshots();
+  }
+
+  long installedSnapshots() {
+    return context.installedSnapshots().sum();
   }
 
   @Nullable Throwable failure() {

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -324,6 +325,7 @@ final class Lane {
       HostRuntime runtime,
       HostListener listener,
       SnapshotSender snapshots,
+      LongAdder installedSnapshots,
       Consumer<Throwable> logFailure) {
     long now() {
       return runtime.monotonicNanos().getAsLong();

@@ -87,7 +87,8 @@ final class Replica implements ReplicationGroup {
     this.membershipChange = new MembershipChange(raft, applier);
     this.writes = new LogWrites(this, lane, raft, log.hardState());
     this.cutter = new LogCutter(this, lane, host, raft, log, machine);
-    this.snapshots = new Snapshots(this, lane, raft, log, machine, applier, reads);
+    this.snapshots =
+        new Snapshots(this, lane, host.installedSnapshots(), raft, log, machine, applier, reads);
     this.appliedReadsUntilNanos = host.now();
     this.status = describe(null);
   }

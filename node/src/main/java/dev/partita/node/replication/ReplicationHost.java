@@ -246,6 +246,22 @@ public final class ReplicationHost implements AutoCloseable {
     return log.syncs();
   }
 
+  /// Snapshots of replicas that were sent to other nodes and taken there, since the start.
+  public long snapshotsDelivered() {
+    return core.snapshots().delivered();
+  }
+
+  /// Bytes of snapshots sent to other nodes, since the start; those too of snapshots that were not
+  /// taken in the end.
+  public long snapshotBytesSent() {
+    return core.snapshots().sentBytes();
+  }
+
+  /// Snapshots that replaced the state of a replica here, since the start.
+  public long snapshotsInstalled() {
+    return core.installedSnapshots();
+  }
+
   /// Hands over leadership where it can, then stops all groups, closes their state machines and the
   /// log.
   @Override

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 
 /// Sends snapshots: has the state machine write its files, then sends them chunk by chunk, no
@@ -38,6 +39,8 @@ final class SnapshotSender {
   private final Path root;
   private final Set<Transfer> transfers = ConcurrentHashMap.newKeySet();
   private final AtomicLong nextNumber = new AtomicLong();
+  private final LongAdder delivered = new LongAdder();
+  private final LongAdder sentBytes = new LongAdder();
   private final long firstSession;
   private long nextChunkNanos;
 
@@ -59,6 +62,16 @@ final class SnapshotSender {
   /// Snapshots on their way.
   int active() {
     return transfers.size();
+  }
+
+  /// Snapshots that were sent and taken.
+  long delivered() {
+    return delivered.sum();
+  }
+
+  /// Bytes sent of snapshots, of those too that were not taken in the end.
+  long sentBytes() {
+    return sentBytes.sum();
   }
 
   /// Begins to send a snapshot. Called by the replica's lane.
@@ -156,7 +169,7 @@ final class SnapshotSender {
   private CompletableFuture<Void> sendFrom(Position position) {
     if (position.atEnd()) {
       var end = new SnapshotWire.End(position.session());
-      return call(position.to(), SnapshotWire.encode(end)).thenAccept(_ -> {});
+      return call(position.to(), SnapshotWire.encode(end)).thenAccept(_ -> delivered.increment());
     }
     ByteBuffer data = read(position);
     int length = data.remaining();
@@ -164,7 +177,12 @@ final class SnapshotSender {
         new SnapshotWire.Chunk(position.session(), position.file(), position.offset(), data);
     return pace(length)
         .thenCompose(_ -> call(position.to(), SnapshotWire.encode(chunk)))
-        .thenComposeAsync(_ -> sendFrom(position.after(length)), runtime.io());
+        .thenComposeAsync(
+            _ -> {
+              sentBytes.add(length);
+              return sendFrom(position.after(length));
+            },
+            runtime.io());
   }
 
   private ByteBuffer read(Position position) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ final class Snapshots {
 
   private final Replica replica;
   private final Lane lane;
+  private final LongAdder installed;
   private final Raft raft;
   private final GroupLog log;
   private final StateMachine machine;
@@ -39,6 +41,7 @@ final class Snapshots {
   Snapshots(
       Replica replica,
       Lane lane,
+      LongAdder installed,
       Raft raft,
       GroupLog log,
       StateMachine machine,
@@ -46,6 +49,7 @@ final class Snapshots {
       Reads reads) {
     this.replica = replica;
     this.lane = lane;
+    this.installed = installed;
     this.raft = raft;
     this.log = log;
     this.machine = machine;
@@ -147,6 +151,7 @@ final class Snapshots {
   }
 
   private void installDone(Arrived snapshot) {
+    installed.increment();
     snapshot.done().accept(true);
     if (!replica.stopped()) {
       log.adoptMark();

@@ -29,6 +29,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -246,6 +248,10 @@ final class ReplicationHostTest {
     return members.values().toArray(Member[]::new);
   }
 
+  private long total(ToLongFunction<ReplicationHost> figure) {
+    return Stream.of(all()).mapToLong(member -> figure.applyAsLong(member.host())).sum();
+  }
+
   private Member[] allBut(Member absent) {
     return members.values().stream().filter(member -> member != absent).toArray(Member[]::new);
   }
@@ -343,6 +349,14 @@ final class ReplicationHostTest {
     slow.start(null);
     awaitSameCommands(acknowledged, all());
     assertThat(slow.machine.installs()).isPositive();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          assertThat(slow.host().snapshotsInstalled()).isEqualTo(slow.machine.installs());
+          assertThat(total(ReplicationHost::snapshotsDelivered)).isPositive();
+        });
+    assertThat(total(ReplicationHost::snapshotBytesSent)).isGreaterThan(8_000 * Long.BYTES);
+    assertThat(leader.host().snapshotsInstalled()).isZero();
   }
 
   @Test
