@@ -5,6 +5,7 @@ import dev.partita.node.key.KeyRange;
 import dev.partita.node.storage.StorageFailure;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -14,7 +15,10 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractEventListener;
@@ -69,6 +73,9 @@ final class Database implements AutoCloseable {
 
   private static final long DELETION_TRIGGER = 2_048;
 
+  private static final long FLUSH_POLL_NANOS = Duration.ofMillis(1).toNanos();
+  private static final int FLUSH_POLLS = 1_000;
+
   final Lifetime lifetime = new Lifetime();
 
   /// Counters only: histograms would read the clock twice for each lookup.
@@ -79,6 +86,7 @@ final class Database implements AutoCloseable {
   /// Shared by commits, taken alone by collection.
   final ReadWriteLock commitLock = new ReentrantReadWriteLock();
 
+  private final Lock flushing = new ReentrantLock(true);
   private final RocksDbSettings settings;
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
   private final Map<ColumnFamily, ColumnFamilyHandle> handles = new EnumMap<>(ColumnFamily.class);
@@ -246,6 +254,13 @@ final class Database implements AutoCloseable {
     }
   }
 
+  /// Makes everything durable that was written before.
+  ///
+  /// RocksDB's word that a flush has ended is not enough. While another one is under way, it takes
+  /// the memtables of one column family for those of another (11.8.1: what
+  /// `DBImpl::AtomicFlushMemTables` waits for pairs a list with an unordered map), and returns when
+  /// the other one has ended. So the flushes asked for here come one after the other, each until no
+  /// memtable is left that waits for one.
   void flush() {
     lifetime.enter();
     try {
@@ -256,11 +271,27 @@ final class Database implements AutoCloseable {
   }
 
   private void flushNow() {
+    flushing.lock();
     try (FlushOptions flush = new FlushOptions().setWaitForFlush(true).setAllowWriteStall(true)) {
-      db.flush(flush, List.copyOf(handles.values()));
+      do {
+        // Asked again, it tells why it cannot end.
+        db.flush(flush, List.copyOf(handles.values()));
+      } while (!awaitFlushed());
     } catch (RocksDBException e) {
       throw failure("cannot flush", e);
+    } finally {
+      flushing.unlock();
     }
+  }
+
+  private boolean awaitFlushed() throws RocksDBException {
+    for (int polls = 0; polls < FLUSH_POLLS; polls++) {
+      if (db.getAggregatedLongProperty("rocksdb.num-immutable-mem-table") == 0) {
+        return true;
+      }
+      LockSupport.parkNanos(FLUSH_POLL_NANOS);
+    }
+    return false;
   }
 
   /// Opens an iterator over physical keys; the caller closes it.

@@ -124,6 +124,8 @@ public final class RocksDbStorage extends VersionReader implements Storage {
   @Override
   public void importFiles(Path directory, List<Span> spans) {
     spans.forEach(files::clear);
+    // Here only the caller waits; left to the import, all who write would.
+    database.flush();
     files.read(directory);
     database.flush();
   }

@@ -18,6 +18,7 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Snapshot;
 import org.rocksdb.SstFileWriter;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 
 /// Moves spans between the database and files, and empties them. A file holds records of one column
@@ -26,6 +27,7 @@ final class SpanFiles {
   private static final long FILE_BYTES_MAX = 64L << 20;
   private static final long BATCH_BYTES_MAX = 1L << 20;
   private static final String SUFFIX = ".sst";
+  private static final int IMPORT_ATTEMPTS = 10;
 
   private final Database database;
 
@@ -52,6 +54,8 @@ final class SpanFiles {
     }
   }
 
+  /// Takes in the files of a directory. What is in the database where they belong has been flushed,
+  /// or all writers wait for its flush.
   void read(Path directory) {
     database.lifetime.enter();
     // The files are linked into the database, never read through and copied, unless they are on
@@ -66,7 +70,7 @@ final class SpanFiles {
       for (ColumnFamily column : ColumnFamily.values()) {
         List<String> files = filesOf(column, directory);
         if (!files.isEmpty()) {
-          database.db().ingestExternalFile(database.handle(column), files, options);
+          ingest(column, files, options);
         }
       }
     } catch (IOException e) {
@@ -75,6 +79,25 @@ final class SpanFiles {
       throw Database.failure("cannot import", e);
     } finally {
       database.lifetime.exit();
+    }
+  }
+
+  /// RocksDB looks whether its flush for the files has ended, which is not sure, see
+  /// [Database#flush]. If not, it has taken in nothing.
+  private void ingest(ColumnFamily column, List<String> files, IngestExternalFileOptions options)
+      throws RocksDBException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        database.db().ingestExternalFile(database.handle(column), files, options);
+        return;
+      } catch (RocksDBException e) {
+        Status status = e.getStatus();
+        boolean again = status != null && status.getCode() == Status.Code.TryAgain;
+        if (!again || attempt == IMPORT_ATTEMPTS) {
+          throw e;
+        }
+      }
+      database.flush();
     }
   }
 
