@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// moment of the past stays as it was seen; and what is read now is not older than what was
 /// answered before.
 final class Bank extends Workload {
-  private static final String COLLECTION = "accounts";
+  static final String COLLECTION = "accounts";
   private static final String INDEX = "accounts-by-kind";
   private static final String KIND = "giro";
   static final int COUNT = 12;

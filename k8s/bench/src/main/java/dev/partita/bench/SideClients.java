@@ -33,7 +33,8 @@ final class SideClients implements AutoCloseable {
             new Registers(round, CLIENTS),
             new ColumnStamps(round, CLIENTS),
             new PageWalks(PageWalks.RANGES),
-            new PageWalks(PageWalks.HASHES)),
+            new PageWalks(PageWalks.HASHES),
+            new FollowedChanges()),
         seed);
   }
 
