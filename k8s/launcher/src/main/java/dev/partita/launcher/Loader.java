@@ -39,6 +39,10 @@ final class Loader {
 
   private static final Duration PAUSE = Duration.ofMillis(250);
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+
+  /// How long a partition may take to tell how many documents it has, after its leader has changed.
+  private static final Duration FIGURES_MAX = Duration.ofSeconds(20);
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient client =
@@ -52,8 +56,30 @@ final class Loader {
     this.http = http;
   }
 
-  /// The documents that a collection's partitions hold.
-  long rows(String collection) {
+  /// Whether a collection has so many documents. Where a leader has just changed, its partition
+  /// tells none for a moment; so one that has any document is given some time.
+  boolean has(String collection, long documents) {
+    long deadline = System.nanoTime() + FIGURES_MAX.toNanos();
+    while (rows(collection) < documents) {
+      if (isEmpty(collection) || System.nanoTime() > deadline) {
+        return false;
+      }
+      try {
+        Thread.sleep(PAUSE);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CompletionException(e);
+      }
+    }
+    return true;
+  }
+
+  private boolean isEmpty(String collection) {
+    return getJson("/v1/collections/" + collection + "/documents?limit=1").path("data").isEmpty();
+  }
+
+  /// The documents that a collection's partitions tell.
+  private long rows(String collection) {
     long rows = 0;
     for (JsonNode partition : getJson("/v1/partitions").path("data")) {
       if (partition.path("collection").asText().equals(collection)) {

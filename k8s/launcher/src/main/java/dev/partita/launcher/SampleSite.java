@@ -62,7 +62,7 @@ final class SampleSite {
   /// Loads the sample data where it is not there already.
   void load(Loader loader) {
     long characters = SampleData.characterCount();
-    if (loader.rows(SampleData.CHARACTERS) >= characters) {
+    if (loader.has(SampleData.CHARACTERS, characters)) {
       progress.step("found the sample data of an earlier run");
       return;
     }

@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -31,6 +32,7 @@ class LoaderTest {
   private final List<Integer> written = Collections.synchronizedList(new ArrayList<>());
   private final Map<Integer, String> refusedOnce = new HashMap<>();
   private final List<Long> progress = new ArrayList<>();
+  private final AtomicInteger silent = new AtomicInteger();
   private volatile boolean forgetful;
   private HttpServer node;
   private Loader loader;
@@ -38,7 +40,8 @@ class LoaderTest {
   @BeforeEach
   void start() throws IOException {
     node = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    node.createContext("/v1/collections/things/documents", this::post);
+    node.createContext("/v1/collections/things/documents", this::documents);
+    node.createContext("/v1/partitions", this::partitions);
     node.start();
     loader = new Loader("http://127.0.0.1:" + node.getAddress().getPort());
   }
@@ -46,6 +49,36 @@ class LoaderTest {
   @AfterEach
   void stop() {
     node.stop(0);
+  }
+
+  private void documents(HttpExchange exchange) throws IOException {
+    if (exchange.getRequestMethod().equals("GET")) {
+      ArrayNode data = JSON.createArrayNode();
+      written.stream().limit(1).forEach(data::add);
+      answer(exchange, JSON.createObjectNode().set("data", data));
+    } else {
+      post(exchange);
+    }
+  }
+
+  /// One partition tells nothing for as long as it was told to.
+  private void partitions(HttpExchange exchange) throws IOException {
+    ObjectNode answer = JSON.createObjectNode();
+    ArrayNode data = answer.putArray("data");
+    data.addObject().put("collection", "others").put("rows", 7);
+    data.addObject().put("collection", "things").put("rows", written.size() / 2);
+    ObjectNode second = data.addObject().put("collection", "things");
+    if (silent.getAndDecrement() <= 0) {
+      second.put("rows", written.size() - written.size() / 2);
+    }
+    answer(exchange, answer);
+  }
+
+  private static void answer(HttpExchange exchange, JsonNode json) throws IOException {
+    byte[] answer = json.toString().getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(200, answer.length);
+    exchange.getResponseBody().write(answer);
+    exchange.close();
   }
 
   /// Each document that is refused once with a code has a result of its own, and the others are
@@ -104,6 +137,23 @@ class LoaderTest {
         .isInstanceOf(LaunchFailure.class)
         .hasMessageContaining("things")
         .hasMessageContaining("UNIQUE_VIOLATION");
+  }
+
+  @Test
+  void documentsAreThereThoughAPartitionHasJustChangedItsLeader() {
+    load(10);
+    silent.set(3);
+
+    assertThat(loader.has("things", 10)).isTrue();
+    assertThat(silent.get()).isNegative();
+  }
+
+  @Test
+  void anEmptyCollectionIsNotWaitedFor() {
+    silent.set(Integer.MAX_VALUE);
+
+    assertThat(loader.has("things", 10)).isFalse();
+    assertThat(silent.get()).isEqualTo(Integer.MAX_VALUE - 1);
   }
 
   @Test
