@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 
 /// What a database of one node does in its training run: what clients ask of it every day, and what
 /// a database does by itself once in a while, which must not be slower the first time. That is
-/// above all a split: while it is made, writes wait.
+/// above all a split: while it is made, writes wait. And it tells problems, as of a document that
+/// is not there.
 final class NodeExercise implements Exercise {
   private static final int REPETITIONS = 5;
   private static final int DOCUMENTS = 20;
@@ -76,6 +77,9 @@ final class NodeExercise implements Exercise {
         """
             .formatted(DOCUMENTS - 1));
     node.send("DELETE", DOCUMENT + "/0", "");
+    if (node.isAnswered(DOCUMENT + "/0")) {
+      throw new IOException("a document is there that was deleted");
+    }
   }
 
   private static void operate(Requests node, String id, String kind)
