@@ -129,6 +129,11 @@ final class Replica implements ReplicationGroup {
     if (host.now() - untilNanos < 0) {
       return CompletableFuture.completedFuture(applier.appliedIndex());
     }
+    return commitBarrier();
+  }
+
+  @Override
+  public CompletableFuture<Long> commitBarrier() {
     var result = new CompletableFuture<Long>();
     postUnlessStopped(
         result,

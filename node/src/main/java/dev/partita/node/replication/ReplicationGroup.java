@@ -19,10 +19,15 @@ public interface ReplicationGroup {
   CompletableFuture<Proposed> propose(byte[] command);
 
   /// Completes, with the index applied, when a read of the state machine on this node sees
-  /// everything that was committed before this call: by the leader's lease if it holds, else after
-  /// asking a quorum. Fails with `NotLeader`, `Overloaded` or `Stopped`; asking again is always
-  /// safe.
+  /// everything that was acknowledged before this call: by the leader's lease if it holds, else
+  /// after asking a quorum. Fails with `NotLeader`, `Overloaded` or `Stopped`; asking again is
+  /// always safe.
   CompletableFuture<Long> readBarrier();
+
+  /// As [#readBarrier], but sees everything that was committed: another member can have applied an
+  /// entry, and acted on it, before this one has applied and acknowledged it. Takes a turn of the
+  /// group's lane.
+  CompletableFuture<Long> commitBarrier();
 
   /// Changes the members. Completes with the new configuration when it is committed and not joint
   /// any more; fails with `NotLeader`, `ChangeRefused`, `Stopped` when nothing was appended, with

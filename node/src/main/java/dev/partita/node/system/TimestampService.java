@@ -71,7 +71,9 @@ final class TimestampService implements LeaderCalls.LeaderService {
     if (system.isEmpty()) {
       return CompletableFuture.failedFuture(new ReplicationRefusal.Stopped());
     }
-    return system.get().readBarrier().thenCompose(_ -> take(system.get(), count));
+    // Another node may have been quicker to apply a change of the catalog, and write by it; then
+    // the revision that goes with this timestamp has to have it.
+    return system.get().commitBarrier().thenCompose(_ -> take(system.get(), count));
   }
 
   private CompletableFuture<TimestampBlock> take(ReplicationGroup system, int count) {

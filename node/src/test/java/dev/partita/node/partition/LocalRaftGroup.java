@@ -130,6 +130,11 @@ public final class LocalRaftGroup implements ReplicationGroup, AutoCloseable {
   }
 
   @Override
+  public CompletableFuture<Long> commitBarrier() {
+    return readBarrier();
+  }
+
+  @Override
   public synchronized CompletableFuture<Long> readBarrier() {
     return leads
         ? CompletableFuture.completedFuture(machine.mark().index())
