@@ -327,6 +327,25 @@ final class ReplicationHostTest {
     await().atMost(PATIENCE).until(() -> leader.group().status().firstIndex() > 300);
   }
 
+  @Test
+  void aCommitBarrierWaitsForWhatAFollowerHasAppliedBefore() {
+    write(10);
+    Member leader = leader();
+    var gate = new ListMachine.Gate(nextCommand.getAndIncrement(), new CompletableFuture<>());
+    leader.machine.gate = gate;
+    propose(leader, gate.command(), Long.BYTES);
+    Member follower = allBut(leader)[0];
+    await().atMost(PATIENCE).until(() -> follower.machine.commands().contains(gate.command()));
+
+    CompletableFuture<Boolean> seen =
+        leader
+            .group()
+            .commitBarrier()
+            .thenApply(_ -> leader.machine.commands().contains(gate.command()));
+    gate.open().complete(null);
+    assertThat(seen).succeedsWithin(PATIENCE).isEqualTo(true);
+  }
+
   /// Returns when it is committed, applied or not.
   private static void propose(Member leader, long number, int size) {
     long before = leader.group().status().commitIndex();
