@@ -1,4 +1,4 @@
-// Registry is the CNCF Distribution registry, the one behind the image registry:3, with storage in memory.
+// Registry is the CNCF Distribution registry, the one behind the image registry:3, with storage in a directory.
 package main
 
 import (
@@ -7,7 +7,7 @@ import (
 
 	"github.com/distribution/distribution/v3/registry"
 	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
-	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
 )
 
 func main() {

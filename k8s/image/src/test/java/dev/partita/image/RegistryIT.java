@@ -64,10 +64,10 @@ class RegistryIT {
             """
             version: 0.1
             log: {level: warn}
-            storage: {inmemory: {}}
+            storage: {filesystem: {rootdirectory: "%s"}}
             http: {addr: "%s"}
             """
-                .formatted(host));
+                .formatted(directory.resolve("registry"), host));
     registry =
         new ProcessBuilder(binary.toString(), "serve", configuration.toString())
             .redirectErrorStream(true)
