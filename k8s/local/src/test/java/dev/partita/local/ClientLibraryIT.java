@@ -97,6 +97,22 @@ class ClientLibraryIT {
         .build();
   }
 
+  /// A client that counts on a connection for as long as the server keeps it may be left without an
+  /// answer, and its library does not ask again.
+  @Test
+  void clientsGiveUpIdleConnectionsBeforeTheServerDoes() {
+    var request =
+        client
+            .getHttpClient()
+            .newHttpRequestBuilder()
+            .uri(client.getMasterUrl() + "api/v1/namespaces/default")
+            .build();
+    String promise =
+        client.getHttpClient().sendAsync(request, String.class).join().header("Keep-Alive");
+    assertThat(promise).matches("timeout=\\d+");
+    assertThat(Integer.parseInt(promise.replaceAll("\\D", ""))).isBetween(1, 29);
+  }
+
   @Test
   void objectsAreCreatedEditedAndDeleted() {
     ConfigMap created = client.resource(config("plain", Map.of("a", "1"))).create();

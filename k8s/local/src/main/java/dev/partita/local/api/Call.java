@@ -20,12 +20,18 @@ final class Call {
   /// As in a Kubernetes API server: larger objects do not fit into its store either.
   private static final int BODY_BYTES_MAX = 3 * 1024 * 1024;
 
+  /// How long a client may count on a connection that it does not use. The server closes it ten
+  /// seconds later, and a client that asks at that moment would have to ask again, which not every
+  /// client does.
+  private static final String KEEP_ALIVE = "timeout=20";
+
   private final HttpExchange exchange;
   private final List<String> segments;
   private final Map<String, List<String>> query = new TreeMap<>();
 
   Call(HttpExchange exchange) {
     this.exchange = exchange;
+    exchange.getResponseHeaders().set("Keep-Alive", KEEP_ALIVE);
     this.segments = segments(exchange.getRequestURI().getRawPath());
     String raw = exchange.getRequestURI().getRawQuery();
     for (String pair : raw == null ? new String[0] : raw.split("&", -1)) {
