@@ -28,7 +28,8 @@ public final class SharedLog implements AutoCloseable {
   /// Live records written again with one batch at most; bounds what it adds to the time of a batch.
   private static final int REWRITE_BYTES = 1 << 20;
 
-  /// Entries go into records of about this size, so that batches can be cut between them.
+  /// Entries go into records of about this size, or of a batch if that is less, so that batches can
+  /// be cut between them.
   private static final int RECORD_BYTES = 1 << 20;
 
   /// Learns that an append is durable.
@@ -177,9 +178,10 @@ public final class SharedLog implements AutoCloseable {
     }
   }
 
-  private static void split(LogRecord record, List<LogRecord> into) {
+  private void split(LogRecord record, List<LogRecord> into) {
+    int recordBytes = Math.min(RECORD_BYTES, settings.batchBytesMax());
     if (!(record instanceof LogRecord.Entries(GroupId group, List<Entry> entries))
-        || RecordCodec.sizeBytes(record) <= RECORD_BYTES) {
+        || RecordCodec.sizeBytes(record) <= recordBytes) {
       into.add(record);
       return;
     }
@@ -187,7 +189,7 @@ public final class SharedLog implements AutoCloseable {
     int bytes = 0;
     for (int i = 0; i < entries.size(); i++) {
       bytes += RecordCodec.sizeBytes(entries.get(i));
-      if (bytes >= RECORD_BYTES || i == entries.size() - 1) {
+      if (bytes >= recordBytes || i == entries.size() - 1) {
         into.add(new LogRecord.Entries(group, List.copyOf(entries.subList(from, i + 1))));
         from = i + 1;
         bytes = 0;

@@ -115,6 +115,13 @@ final class SharedLogTest {
   }
 
   @Test
+  void moreEntriesThanASegmentHoldsAreWrittenBitByBit() throws IOException {
+    SharedLog log = open();
+    assertThat(write(log, entries(ONE, 1, 1, 20, "x".repeat(1 << 10)))).isNull();
+    assertThat(read(SharedLog.open(SMALL, files.copy()), ONE)).hasSize(20);
+  }
+
+  @Test
   void aTailTornAtAnyByteIsCut() throws IOException {
     SharedLog log = open();
     write(log, state(ONE, 1), entries(ONE, 1, 1, 2));
