@@ -11,6 +11,7 @@ import dev.partita.node.raft.NodeId;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The way of one replica from a node to another: the new one learns, catches up, and then takes
@@ -21,6 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// A copy at an edge Site never votes. It is there as soon as it learns, and catches up by itself
 /// over a line that may be slow; and where its node is not alive, nothing waits for it: the move
 /// fails, to be asked for again when the line has come back.
+///
+/// Voters change only while a quorum of the new ones has caught up: a voter of a Partition that was
+/// just split may have nothing yet, and then the one to go may be needed. The leader sees to that
+/// too, and here it is told why nothing happens.
 ///
 /// The change of the members is the point of no return: a single entry of the Partition's log.
 final class MovePlan {
@@ -164,9 +169,24 @@ final class MovePlan {
       voters.remove(remove);
       learners.remove(remove);
     }
-    return voters.isEmpty()
-        ? Action.Finish.failed("the last replica cannot be removed")
-        : new Action.ChangeMembers(
-            step, move.partition(), led.leader(), new ConfigurationChange(voters, learners));
+    if (voters.isEmpty()) {
+      return Action.Finish.failed("the last replica cannot be removed");
+    }
+    Set<NodeId> behind = new TreeSet<>(voters);
+    behind.removeAll(led.report().caughtUp());
+    boolean quorum = voters.size() - behind.size() > voters.size() / 2;
+    return quorum || voters.equals(Set.copyOf(led.report().voters()))
+        ? new Action.ChangeMembers(
+            step, move.partition(), led.leader(), new ConfigurationChange(voters, learners))
+        : new Action.Wait(step, "no quorum of the new voters has caught up: not " + names(behind));
+  }
+
+  private String names(Set<NodeId> nodes) {
+    return nodes.stream().map(this::name).collect(Collectors.joining(", "));
+  }
+
+  private String name(NodeId node) {
+    NodeEntry entry = view.catalog().nodes().get(node);
+    return entry == null ? node.toString() : entry.name();
   }
 }

@@ -28,6 +28,9 @@ public sealed interface ChangeResult {
     /// A new voter is not a learner that has caught up, and the group could come to depend on it.
     /// Add it as a learner and try again.
     NOT_CAUGHT_UP,
+    /// No quorum of the new voters is there and has a log: were the leader lost after the change,
+    /// nobody could be elected. Try again.
+    NO_QUORUM_READY,
     /// The members are already those wished for.
     NO_CHANGE
   }

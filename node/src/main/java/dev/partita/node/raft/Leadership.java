@@ -106,14 +106,32 @@ final class Leadership {
     if (!next.voters().stream().allMatch(node -> current.isVoter(node) || isFollowing(node))) {
       return new ChangeResult.Refused(ChangeResult.Reason.NOT_CAUGHT_UP);
     }
+    if (!(sameVoters(next, current) || rules.mayDependOn(next, this::isReady))) {
+      return new ChangeResult.Refused(ChangeResult.Reason.NO_QUORUM_READY);
+    }
     appendConfiguration(next);
     return new ChangeResult.Accepted(term, log.lastIndex(), next);
+  }
+
+  private static boolean sameVoters(Configuration one, Configuration other) {
+    return one.voters().equals(other.voters())
+        && one.outgoingVoters().equals(other.outgoingVoters());
   }
 
   /// Whether a member has a snapshot and keeps up with the log.
   private boolean isFollowing(NodeId node) {
     Peer peer = peers.get(node);
     return node.equals(self) || (peer != null && peer.state() == PeerState.REPLICATE);
+  }
+
+  /// Whether a member is there and has a log: it could vote, and commit what comes next.
+  private boolean isReady(NodeId node) {
+    Peer peer = peers.get(node);
+    return node.equals(self)
+        || (peer != null
+            && peer.heardLately()
+            && peer.matchIndex() > 0
+            && peer.state() != PeerState.SNAPSHOT);
   }
 
   private void appendConfiguration(Configuration next) {

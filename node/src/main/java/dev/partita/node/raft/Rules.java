@@ -87,6 +87,12 @@ class Rules {
     return configurationIndex <= commitIndex && !joint;
   }
 
+  /// Voters change only while a quorum of the new ones is there and has a log: were the leader lost
+  /// after the change, nobody else could be elected.
+  boolean mayDependOn(Configuration next, Predicate<NodeId> ready) {
+    return next.isQuorum(ready);
+  }
+
   /// A configuration whose entry is truncated was never decided.
   boolean truncationUndoesConfiguration() {
     return true;

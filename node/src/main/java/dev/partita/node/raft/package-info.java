@@ -27,7 +27,8 @@
 /// - Log matching, leader completeness, state machine safety (Raft thesis, section 3.6).
 /// - A configuration takes effect when its entry is appended, not when it is committed or applied,
 ///   and is undone when the entry is truncated (Raft thesis, section 4.1). At most one change is
-///   under way, and none begins before the leader has committed an entry of its own term.
+///   under way, and none begins before the leader has committed an entry of its own term. Voters
+///   change only while a quorum of the new ones is there and has a log.
 /// - A read is confirmed only by a quorum that answered after the read arrived ([Raft#readIndex])
 ///   or while the lease holds ([Raft#leaseValid]). The lease counts from the moment a heartbeat was
 ///   sent; whoever heard it neither votes nor campaigns for a whole election timeout after that,

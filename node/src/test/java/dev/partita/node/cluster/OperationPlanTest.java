@@ -193,6 +193,42 @@ class OperationPlanTest {
     assertThat(state("m")).isEqualTo(OperationEntry.State.DONE);
   }
 
+  /// As after a split that one member has not made and gets by a snapshot.
+  @Test
+  void aVoterStaysUntilTheOthersCanDoWithoutIt() {
+    PartitionId partition = cluster.partition("p", Bounds.Range.ALL, 1, 2, 3);
+    List<NodeId> members = voters(partition);
+    move("m", partition, 2, null);
+    cluster.report(partition, node(1), 1, members, List.of(), List.of(node(1), node(2)));
+    assertThat(next("m"))
+        .isEqualTo(
+            new Action.Wait(MovePlan.REMOVE, "no quorum of the new voters has caught up: not n-3"));
+    cluster.catchUp();
+    assertThat(run("m")).containsExactly(MovePlan.REMOVE, OperationEntry.FINISHED);
+  }
+
+  @Test
+  void aVoterIsNotExchangedWhileTheOthersCannotDoWithoutIt() {
+    PartitionId partition = cluster.partition("p", Bounds.Range.ALL, 1, 2, 3, 4, 5);
+    List<NodeId> members = voters(partition);
+    cluster.register(6, false);
+    move("m", partition, 2, 6);
+    cluster.report(
+        partition, node(1), 1, members, List.of(node(6)), List.of(node(1), node(2), node(6)));
+    assertThat(next("m"))
+        .isEqualTo(
+            new Action.Wait(
+                MovePlan.SWAP, "no quorum of the new voters has caught up: not n-3, n-4, n-5"));
+    cluster.report(
+        partition,
+        node(1),
+        1,
+        members,
+        List.of(node(6)),
+        List.of(node(1), node(2), node(3), node(6)));
+    assertThat(run("m")).containsExactly(MovePlan.SWAP, OperationEntry.FINISHED);
+  }
+
   private Action next(String id) {
     return requireNonNull(OperationPlan.next(cluster.view()).get(id));
   }

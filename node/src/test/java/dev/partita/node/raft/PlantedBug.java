@@ -173,10 +173,17 @@ enum PlantedBug {
         }
       }),
 
+  /// Who has not committed in its term has not heard from a quorum either, and would still be held
+  /// back by that.
   CHANGE_BEFORE_A_COMMIT_IN_THE_TERM(
       SimProfile.Focus.MEMBERS,
       130,
       new Rules() {
+        @Override
+        boolean mayDependOn(Configuration next, Predicate<NodeId> ready) {
+          return true;
+        }
+
         @Override
         boolean mayChangeConfiguration(boolean committedInTerm) {
           return true;

@@ -460,7 +460,7 @@ final class SimulatedCluster {
     ConfigurationChange change;
     if (!current.contains(node.id)) {
       change = ConfigurationChange.addLearner(current, node.id);
-    } else if (current.isVoter(node.id) && caughtUp(replica, current.voters())) {
+    } else if (current.isVoter(node.id)) {
       change = ConfigurationChange.remove(current, node.id);
     } else if (!current.isVoter(node.id) && caughtUp(replica, Set.of(node.id))) {
       change = ConfigurationChange.promote(current, node.id);
