@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Founds the cluster of a namespace exactly once, whatever fails on the way.
 ///
-/// 1. Decide: the first nodes of a Site, once all of them have told their identities.
+/// 1. Decide: the first nodes of the Site whose nodes those of all Sites ask for the cluster, once
+///    all of them have told their identities.
 /// 2. Record the decision in a ConfigMap that is created and never updated. Of several attempts one
 ///    creates it; the others read it.
 /// 3. Tell each recorded member exactly the recorded decision, until every one has the cluster. A
@@ -67,8 +68,9 @@ final class Founding {
 
   /// Takes the founding as far as it goes now.
   ///
+  /// @param asked the Site whose nodes all nodes ask for the cluster
   /// @return what there is still to wait for, nothing when every founder has the cluster
-  Optional<Verdict> advance(Site site, List<Endpoint> endpoints, DataPlane dataPlane) {
+  Optional<Verdict> advance(Site site, Site asked, List<Endpoint> endpoints, DataPlane dataPlane) {
     if (clusterBySite.containsKey(site.getMetadata().getUid())) {
       return Optional.empty();
     }
@@ -77,7 +79,7 @@ final class Founding {
       if (dataPlane.view().isPresent()) {
         return Optional.empty();
       }
-      return decide(site, endpoints, dataPlane);
+      return decide(site, asked, endpoints, dataPlane);
     }
     return execute(recorded, site, endpoints, dataPlane);
   }
@@ -94,9 +96,15 @@ final class Founding {
     }
   }
 
-  private Optional<Verdict> decide(Site site, List<Endpoint> endpoints, DataPlane dataPlane) {
+  private Optional<Verdict> decide(
+      Site site, Site asked, List<Endpoint> endpoints, DataPlane dataPlane) {
     if (site.getSpec().edge()) {
       return waiting("an edge Site joins a cluster that another Site has founded");
+    }
+    if (!asked.getMetadata().getUid().equals(site.getMetadata().getUid())) {
+      return waiting(
+          "Site %s founds the cluster: its nodes are those that all nodes ask"
+              .formatted(asked.getMetadata().getName()));
     }
     List<Bootstrap.Member> members = new ArrayList<>();
     for (int ordinal = 0; ordinal < founders(site); ordinal++) {

@@ -191,9 +191,10 @@ public class SiteReconciler implements Reconciler<Site> {
 
     boolean spared = cluster.isEmpty() || restarts.isAnyPodSpared(pods, cluster.get());
     applyObjects(site, spared, there);
-    boolean applied = applyStatefulSet(site, scaling, Elsewhere.first(site, context), there);
+    Site first = Elsewhere.first(site, context);
+    boolean applied = applyStatefulSet(site, scaling, first, there);
     Volumes.Growth growth = volumes.grow(site);
-    Optional<Verdict> unfounded = founding.advance(site, endpoints, dataPlane);
+    Optional<Verdict> unfounded = founding.advance(site, first, endpoints, dataPlane);
     NodesHeard heard = new NodesHeard(site, cluster, dataPlane.lostNodes());
     SiteProgress progress = new SiteProgress(site, pods, scaling, unfounded, heard);
     progress.growing(growth);
