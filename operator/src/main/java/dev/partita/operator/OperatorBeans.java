@@ -15,7 +15,7 @@ import dev.partita.operator.partition.AskedOperations;
 import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
-import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.Looks;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.site.SiteCollaborators;
 import dev.partita.operator.site.SiteSettings;
@@ -87,8 +87,8 @@ public final class OperatorBeans {
 
   @Produces
   @Singleton
-  LastLooks lastLooks(InstantSource clock) {
-    return new LastLooks(clock, LastLooks.PATIENCE);
+  Looks looks(InstantSource clock) {
+    return new Looks(clock, Looks.PATIENCE);
   }
 
   @Produces
@@ -106,7 +106,7 @@ public final class OperatorBeans {
       InstantSource clock,
       Certificates certificates,
       OtherClusters clusters,
-      LastLooks looks) {
+      Looks looks) {
     return new SiteCollaborators(
         client, transitions, backoff, clock, certificates, clusters, looks);
   }

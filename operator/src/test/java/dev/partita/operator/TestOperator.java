@@ -13,7 +13,7 @@ import dev.partita.operator.partition.PartitionReconciler;
 import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.request.RequestAnswerer;
 import dev.partita.operator.resource.Backoff;
-import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.Looks;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.site.SiteCleaner;
 import dev.partita.operator.site.SiteCollaborators;
@@ -64,7 +64,7 @@ final class TestOperator implements AutoCloseable {
   record Pace(Duration interval, Duration overlooked) {
 
     /// As in production.
-    static final Pace STANDARD = new Pace(Duration.ofSeconds(90), LastLooks.PATIENCE);
+    static final Pace STANDARD = new Pace(Duration.ofSeconds(90), Looks.PATIENCE);
   }
 
   private TestOperator(
@@ -104,7 +104,7 @@ final class TestOperator implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     Transitions transitions = new Transitions(client, clock);
     Backoff backoff = new Backoff(clock);
-    LastLooks looks = new LastLooks(clock, pace.overlooked());
+    Looks looks = new Looks(clock, pace.overlooked());
     Certificates certificates = new Certificates(client, credentials, LIVES, clock);
     this.otherClusters =
         new OtherClusters(

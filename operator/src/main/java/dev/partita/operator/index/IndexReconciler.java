@@ -12,7 +12,7 @@ import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
 import dev.partita.operator.resource.Finalizers;
-import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.Looks;
 import dev.partita.operator.resource.OverlookedEventSource;
 import dev.partita.operator.resource.StatusWrite;
 import dev.partita.operator.resource.Transitions;
@@ -51,10 +51,10 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
   private final DataPlanes dataPlanes;
   private final Transitions transitions;
   private final InstantSource clock;
-  private final LastLooks looks;
+  private final Looks looks;
 
   public IndexReconciler(
-      DataPlanes dataPlanes, Transitions transitions, InstantSource clock, LastLooks looks) {
+      DataPlanes dataPlanes, Transitions transitions, InstantSource clock, Looks looks) {
     this.dataPlanes = dataPlanes;
     this.transitions = transitions;
     this.clock = clock;
@@ -69,7 +69,10 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
 
   @Override
   public UpdateControl<Index> reconcile(Index index, Context<Index> context) {
-    looks.looked(index);
+    return looks.at(index, () -> lookAt(index, context));
+  }
+
+  private UpdateControl<Index> lookAt(Index index, Context<Index> context) {
     DataPlane dataPlane = dataPlanes.of(index.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
     IndexView view =
@@ -98,7 +101,10 @@ public class IndexReconciler implements Reconciler<Index>, Cleaner<Index> {
 
   @Override
   public DeleteControl cleanup(Index index, Context<Index> context) {
-    looks.looked(index);
+    return looks.at(index, () -> cleanUp(index, context));
+  }
+
+  private DeleteControl cleanUp(Index index, Context<Index> context) {
     DataPlane dataPlane = dataPlanes.of(index.getMetadata().getNamespace());
     if (dataPlane.view().isEmpty()) {
       return hasSites(index, context)

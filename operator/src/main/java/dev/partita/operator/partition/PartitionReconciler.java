@@ -18,7 +18,7 @@ import dev.partita.operator.repartition.MergePatience;
 import dev.partita.operator.resource.Backoff;
 import dev.partita.operator.resource.Finalizers;
 import dev.partita.operator.resource.Labels;
-import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.Looks;
 import dev.partita.operator.resource.OverlookedEventSource;
 import dev.partita.operator.resource.Transitions;
 import dev.partita.operator.status.Verdict;
@@ -77,7 +77,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
   private final MergePatience patience;
   private final InstantSource clock;
   private final PartitionStatusWriter statusWriter;
-  private final LastLooks looks;
+  private final Looks looks;
 
   /// @param asked hears of the operations that the nodes are asked for
   /// @param patience of merges
@@ -88,7 +88,7 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
       InstantSource clock,
       AskedOperations asked,
       MergePatience patience,
-      LastLooks looks) {
+      Looks looks) {
     this.dataPlanes = dataPlanes;
     this.clock = clock;
     this.patience = patience;
@@ -151,7 +151,10 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   @Override
   public UpdateControl<Partition> reconcile(Partition partition, Context<Partition> context) {
-    looks.looked(partition);
+    return looks.at(partition, () -> lookAt(partition, context));
+  }
+
+  private UpdateControl<Partition> lookAt(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
     Optional<Plan> plan = cluster.map(view -> plan(partition, view, dataPlane, context));
@@ -275,7 +278,10 @@ public class PartitionReconciler implements Reconciler<Partition>, Cleaner<Parti
 
   @Override
   public DeleteControl cleanup(Partition partition, Context<Partition> context) {
-    looks.looked(partition);
+    return looks.at(partition, () -> cleanUp(partition, context));
+  }
+
+  private DeleteControl cleanUp(Partition partition, Context<Partition> context) {
     DataPlane dataPlane = dataPlanes.of(partition.getMetadata().getNamespace());
     Optional<ClusterView> cluster = dataPlane.view();
     if (cluster.isEmpty()) {

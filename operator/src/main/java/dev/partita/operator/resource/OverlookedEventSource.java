@@ -33,19 +33,19 @@ public final class OverlookedEventSource<P extends HasMetadata>
   /// Rounds in the time that a resource may go without a look.
   private static final int ROUNDS = 10;
 
-  private final LastLooks looks;
+  private final Looks looks;
   private final Class<P> kind;
   private final IndexerResourceCache<P> resources;
   private CountDownLatch stopped = new CountDownLatch(0);
 
   /// An event source for the resources of a reconciler that tells of its looks.
   public static <P extends HasMetadata> OverlookedEventSource<P> of(
-      LastLooks looks, EventSourceContext<P> context) {
+      Looks looks, EventSourceContext<P> context) {
     return new OverlookedEventSource<>(
         looks, context.getPrimaryResourceClass(), context.getPrimaryCache());
   }
 
-  private OverlookedEventSource(LastLooks looks, Class<P> kind, IndexerResourceCache<P> resources) {
+  private OverlookedEventSource(Looks looks, Class<P> kind, IndexerResourceCache<P> resources) {
     super(Void.class, "overlooked");
     this.looks = looks;
     this.kind = kind;

@@ -3,7 +3,7 @@ package dev.partita.operator.site;
 import dev.partita.operator.certificate.Certificates;
 import dev.partita.operator.cluster.OtherClusters;
 import dev.partita.operator.resource.Backoff;
-import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.Looks;
 import dev.partita.operator.resource.Transitions;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.InstantSource;
@@ -16,4 +16,4 @@ public record SiteCollaborators(
     InstantSource clock,
     Certificates certificates,
     OtherClusters clusters,
-    LastLooks looks) {}
+    Looks looks) {}

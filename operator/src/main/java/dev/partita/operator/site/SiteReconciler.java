@@ -14,7 +14,7 @@ import dev.partita.operator.observation.DataPlane;
 import dev.partita.operator.observation.DataPlanes;
 import dev.partita.operator.observation.ObservationEventSource;
 import dev.partita.operator.resource.Labels;
-import dev.partita.operator.resource.LastLooks;
+import dev.partita.operator.resource.Looks;
 import dev.partita.operator.resource.OverlookedEventSource;
 import dev.partita.operator.rollout.RolloutStep;
 import dev.partita.operator.status.Verdict;
@@ -72,7 +72,7 @@ public class SiteReconciler implements Reconciler<Site> {
   private final Certificates certificates;
   private final AdministratorSecret administrator;
   private final InstantSource clock;
-  private final LastLooks looks;
+  private final Looks looks;
 
   /// @param collaborators what the steps of the reconciler need
   public SiteReconciler(
@@ -106,7 +106,10 @@ public class SiteReconciler implements Reconciler<Site> {
 
   @Override
   public UpdateControl<Site> reconcile(Site site, Context<Site> context) {
-    looks.looked(site);
+    return looks.at(site, () -> lookAt(site, context));
+  }
+
+  private UpdateControl<Site> lookAt(Site site, Context<Site> context) {
     return switch (elsewhere.access(site, context)) {
       case Access.Reached(SiteCluster there) when NodeNames.isElsewhere(site) ->
           advanceElsewhere(site, there, context);
