@@ -51,6 +51,11 @@ final class OperationCounts implements OperationListener {
   }
 
   @Override
+  public void paused(Division division, long nanos) {
+    listeners.forEach(listener -> listener.paused(division, nanos));
+  }
+
+  @Override
   public void overloaded(Bound bound) {
     Objects.requireNonNull(overloaded.get(bound)).increment();
   }

@@ -148,6 +148,12 @@ enum NodeMetric {
       Unit.SECONDS,
       "Time from the arrival of a request at a replica of this node to its answer, many buckets",
       "operation"),
+  WRITE_PAUSE(
+      Kind.HISTOGRAM,
+      "write.pause.duration",
+      Unit.SECONDS,
+      "Time for which no write is taken while a Partition is split or merged, where it is led: until all serve that have its rows then",
+      "division"),
   REFUSALS(
       Kind.COUNTER,
       "refusals",
@@ -324,6 +330,11 @@ enum NodeMetric {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
   };
 
+  /// Of a split or merge: from a few rounds of the group to what a client takes for an outage.
+  private static final double[] PAUSE_SECONDS = {
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
+  };
+
   /// Of a sync: from a preallocated file on a fast disk to a disk that is about to fail.
   private static final double[] SYNC_SECONDS = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1
@@ -395,6 +406,7 @@ enum NodeMetric {
     return switch (this) {
       case PARTITION_DURATION -> PARTITION_SECONDS.clone();
       case OPERATION_DURATION -> OPERATION_SECONDS.clone();
+      case WRITE_PAUSE -> PAUSE_SECONDS.clone();
       case LOG_SYNC -> SYNC_SECONDS.clone();
       case LOG_BATCH -> BATCH_RECORDS.clone();
       default -> throw new IllegalStateException(this + " is no histogram");

@@ -15,11 +15,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// How long requests take, as histograms: of the node by operation, of each Partition by reads and
-/// writes. The latter are made when the first request is answered. For any thread.
+/// writes. The latter are made when the first request is answered. And how long writes pause while
+/// Partitions are split and merged. For any thread.
 final class OperationTimes implements OperationListener {
   private final MeterRegistry registry;
   private final Supplier<Catalog> catalog;
   private final Map<Operation, Timer> ofNode = new EnumMap<>(Operation.class);
+  private final Map<Division, Timer> pauses = new EnumMap<>(Division.class);
   private final Map<PartitionId, Times> ofPartitions = new ConcurrentHashMap<>();
 
   private record Times(Timer reads, Timer writes) {}
@@ -30,6 +32,9 @@ final class OperationTimes implements OperationListener {
     for (Operation operation : Operation.values()) {
       ofNode.put(
           operation, NodeMetric.OPERATION_DURATION.timer(registry, ReplicaMeters.label(operation)));
+    }
+    for (Division division : Division.values()) {
+      pauses.put(division, NodeMetric.WRITE_PAUSE.timer(registry, ReplicaMeters.label(division)));
     }
   }
 
@@ -48,6 +53,11 @@ final class OperationTimes implements OperationListener {
         case LOCK -> {} // waits for clients
       }
     }
+  }
+
+  @Override
+  public void paused(Division division, long nanos) {
+    Objects.requireNonNull(pauses.get(division)).record(nanos, TimeUnit.NANOSECONDS);
   }
 
   private @Nullable Times create(PartitionId partition) {

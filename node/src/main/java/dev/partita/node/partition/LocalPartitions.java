@@ -170,13 +170,23 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
     SplitState split = one.state().split();
     if (!before && split != null) {
-      openMerged(split.children().getFirst(), leads);
+      openMerged(
+          split.children().getFirst(), leads, pause(OperationListener.Division.MERGE, one, split));
     }
     return true;
   }
 
-  private void openMerged(PartitionDescriptor merged, boolean leads) {
-    openChild(merged);
+  /// The pause of a Partition that ends when its heirs serve, null if it was not closed from here.
+  private @Nullable WritePause pause(
+      OperationListener.Division division, PartitionReplica closed, SplitState split) {
+    Long since = closed.closedSinceNanos();
+    return since == null
+        ? null
+        : new WritePause(listener, division, since, split.children().size());
+  }
+
+  private void openMerged(PartitionDescriptor merged, boolean leads, @Nullable WritePause pause) {
+    openHeir(merged, pause);
     PartitionReplica replica = replicas.get(merged.id());
     if (replica != null && leads) {
       campaign(replica, 0);
@@ -191,6 +201,13 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   ///   that joins, or one that the log knows already
   /// @throws IllegalStateException if it is open
   public PartitionReplica open(PartitionDescriptor descriptor, @Nullable Configuration bootstrap) {
+    return open(descriptor, bootstrap, null);
+  }
+
+  private PartitionReplica open(
+      PartitionDescriptor descriptor,
+      @Nullable Configuration bootstrap,
+      @Nullable WritePause pause) {
     PartitionId id = descriptor.id();
     synchronized (opening(id)) {
       if (replicas.containsKey(id)) {
@@ -198,7 +215,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       }
       var machine = new PartitionStateMachine(id, node.storage(), node.splitRules());
       var group = groups.open(id.group(), machine, bootstrap);
-      var replica = new PartitionReplica(machine, group, descriptor, node);
+      var replica = new PartitionReplica(machine, group, descriptor, node, pause);
       replicas.put(id, replica);
       machine.refreshDurable();
       machine.onFreeze(() -> {
@@ -244,9 +261,10 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     if (leads) {
       parent.tellFollowers();
     }
+    WritePause pause = pause(OperationListener.Division.SPLIT, parent, split);
     for (PartitionDescriptor child : split.children()) {
       // Side by side: each waits for a write of the log.
-      inBackground(() -> openChild(child, leads));
+      inBackground(() -> openChild(child, leads, pause));
     }
     Duration flush = flushAfter(split.children().getFirst().members(), groups.self());
     CompletableFuture.delayedExecutor(flush.toMillis(), TimeUnit.MILLISECONDS, reads)
@@ -267,9 +285,9 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     return FLUSH_AFTER_SPLIT.plus(FLUSH_APART.multipliedBy(before));
   }
 
-  private void openChild(PartitionDescriptor child, boolean leads) {
+  private void openChild(PartitionDescriptor child, boolean leads, @Nullable WritePause pause) {
     try {
-      PartitionReplica replica = openChild(child);
+      PartitionReplica replica = openHeir(child, pause);
       if (replica != null && leads) {
         campaign(replica, 0);
       }
@@ -280,17 +298,18 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     }
   }
 
-  private @Nullable PartitionReplica openChild(PartitionDescriptor child) {
+  private @Nullable PartitionReplica openHeir(
+      PartitionDescriptor child, @Nullable WritePause pause) {
     synchronized (opening(child.id())) {
       if (closed || replicas.containsKey(child.id())) {
         return null;
       }
       if (!node.splitRules().inherits()) {
-        return open(child, child.members());
+        return open(child, child.members(), pause);
       }
       return node.storage().meta(PartitionKeys.stateRecord(child.id())) == null
           ? null
-          : open(child, null);
+          : open(child, null, pause);
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.partita.node.partition;
 
-/// Hears of every request that a node's replicas have answered, for metrics. Called on whatever
-/// thread answers, so it is quick.
+/// Hears of every request that a node's replicas have answered, and of the pauses between, for
+/// metrics. Called on whatever thread answers, so it is quick.
 @FunctionalInterface
 public interface OperationListener {
 
@@ -16,6 +16,17 @@ public interface OperationListener {
 
   /// A request was refused because a bound was reached, also one that [#answered] tells of.
   default void overloaded(Bound bound) {}
+
+  /// A Partition that was led here has been split or merged, and whoever has its rows serves.
+  ///
+  /// @param nanos for which no write was taken
+  default void paused(Division division, long nanos) {}
+
+  /// What closes a Partition for writes for a moment.
+  enum Division {
+    SPLIT,
+    MERGE
+  }
 
   /// What bounds the work of replicas.
   enum Bound {

@@ -74,11 +74,13 @@ public final class PartitionReplica {
   /// Takes up the work of a replica whose group is open.
   ///
   /// @param initial what the Partition is made of if the group is new
+  /// @param pause that ends when it serves, null if nobody waits for that
   PartitionReplica(
       PartitionStateMachine machine,
       ReplicationGroup group,
       PartitionDescriptor initial,
-      Surroundings node) {
+      Surroundings node,
+      @Nullable WritePause pause) {
     this.machine = machine;
     this.group = group;
     this.node = node;
@@ -88,7 +90,7 @@ public final class PartitionReplica {
     this.barrier = new ReadBarrier(group);
     this.promises = new ReplicaPromises(machine, barrier, pipeline, reader);
     this.freezes = new FreezeWatch(node.clock());
-    this.duties = new ReplicaDuties(machine, group, barrier, pipeline, initial, node);
+    this.duties = new ReplicaDuties(machine, group, barrier, pipeline, initial, node, pause);
     this.transactions =
         new TransactionDuties(machine.transactions(), group, pipeline, this::isClosed, node);
     this.answers = new TimedAnswers(machine.transactions().locks(), transactions, node);
@@ -127,6 +129,12 @@ public final class PartitionReplica {
   /// Whether others have the rows of this Partition.
   public boolean isSplit() {
     return machine.state().split() != null;
+  }
+
+  /// When this replica has proposed what has closed the Partition, on the monotonic clock; null if
+  /// another has, or it is not closed any more.
+  @Nullable Long closedSinceNanos() {
+    return duties.closedSinceNanos();
   }
 
   /// Whether nothing is to be done unasked, because others have the rows or are about to.

@@ -1,5 +1,7 @@
 package dev.partita.node.partition;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.partita.node.index.IndexDefinition;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.replication.ReplicationGroup;
@@ -54,6 +56,9 @@ final class ReplicaDuties {
   private record WantedFreeze(
       PartitionCommand command, @Nullable PartitionId sibling, long sinceNanos, long untilNanos) {}
 
+  /// When a Partition was proposed to be closed, and the epoch that it has if that has come about.
+  private record Closing(Epoch epoch, long sinceNanos) {}
+
   private record WantedIndexes(long revision, Map<Long, IndexDefinition> byId) {}
 
   private volatile @Nullable WantedIndexes wanted;
@@ -71,6 +76,8 @@ final class ReplicaDuties {
   private boolean commandUnderWay;
   private long nextSafePointNanos;
   private long restUntilNanos;
+  private @Nullable WritePause pause;
+  private @Nullable Closing closing;
 
   private final OldVersions oldVersions;
   private final RowCounter counter;
@@ -81,13 +88,15 @@ final class ReplicaDuties {
       ReadBarrier barrier,
       WritePipeline pipeline,
       PartitionDescriptor initial,
-      PartitionReplica.Surroundings node) {
+      PartitionReplica.Surroundings node,
+      @Nullable WritePause pause) {
     this.machine = machine;
     this.group = group;
     this.barrier = barrier;
     this.pipeline = pipeline;
     this.initial = initial;
     this.node = node;
+    this.pause = pause;
     this.oldVersions = new OldVersions(node.storage(), node.settings().retention());
     this.counter = new RowCounter(machine.id(), node.storage(), node.background(), this::propose);
     this.nextSafePointNanos =
@@ -190,6 +199,9 @@ final class ReplicaDuties {
       }
       term = newTerm;
       leading = self;
+      if (leader != null && !self) {
+        pause = null; // it ends elsewhere
+      }
       takingUp = false;
       restUntilNanos = node.clock().monotonicNanos() + REST_AT_FIRST.toNanos();
     }
@@ -228,9 +240,33 @@ final class ReplicaDuties {
               }
               if (failure == null) {
                 pipeline.lead(begun, block.first());
+                served();
                 propose();
               }
             });
+  }
+
+  private void served() {
+    WritePause ended;
+    synchronized (this) {
+      if (!pipeline.leads()) {
+        return;
+      }
+      ended = pause;
+      pause = null;
+    }
+    if (ended != null) {
+      ended.served(node.clock().monotonicNanos());
+    }
+  }
+
+  /// When this replica has proposed what has closed the Partition; null if another has, or it is
+  /// not closed any more.
+  synchronized @Nullable Long closedSinceNanos() {
+    PartitionDescriptor descriptor = machine.state().descriptor();
+    return closing != null && descriptor != null && descriptor.epoch().equals(closing.epoch())
+        ? closing.sinceNanos()
+        : null;
   }
 
   /// Proposes the next thing that is due, if there is one. What a split leaves to be done comes
@@ -253,6 +289,9 @@ final class ReplicaDuties {
         return;
       }
       commandUnderWay = true;
+      if (due instanceof PartitionCommand.Split || due instanceof PartitionCommand.Freeze) {
+        closing = new Closing(requireNonNull(before.descriptor()).epoch().next(), now);
+      }
     }
     boolean rests = atLeisure;
     var settled = new CompletableFuture<Void>();

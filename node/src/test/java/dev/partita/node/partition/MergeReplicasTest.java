@@ -45,6 +45,13 @@ final class MergeReplicasTest extends ReplicasFixture {
     return requireNonNull(member.partitions.replica(side)).state().freeze() != null;
   }
 
+  /// Whether somebody knows since when.
+  private boolean isClosedSinceThen(PartitionId side) {
+    return members.values().stream()
+        .map(member -> requireNonNull(member.partitions.replica(side)))
+        .anyMatch(replica -> replica.closedSinceNanos() != null);
+  }
+
   private static void merge(Member member) {
     await().atMost(PATIENCE).until(() -> member.partitions.merge(INTO, LOW, HIGH));
   }
@@ -169,6 +176,7 @@ final class MergeReplicasTest extends ReplicasFixture {
     load(1);
     split();
     freeze();
+    assertThat(isClosedSinceThen(LOW)).isTrue();
     await()
         .atMost(PATIENCE)
         .until(() -> {
@@ -181,6 +189,8 @@ final class MergeReplicasTest extends ReplicasFixture {
           return members.values().stream()
               .noneMatch(member -> isFrozen(member, LOW) || isFrozen(member, HIGH));
         });
+    // A pause is not counted from a freeze that was given up.
+    assertThat(isClosedSinceThen(LOW)).isFalse();
     load(2);
     assertAll(2);
   }

@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +71,7 @@ abstract class ReplicasFixture {
   final InMemoryNetwork network = new InMemoryNetwork();
   final Map<NodeId, Member> members = new ConcurrentHashMap<>();
   final InMemoryTransport client = network.transport(new NodeId(99));
+  final Map<OperationListener.Division, List<Long>> pauses = new ConcurrentHashMap<>();
   SplitRules rules = SplitRules.SAFE;
 
   final class Member {
@@ -108,7 +110,7 @@ abstract class ReplicasFixture {
               oracle,
               TestNode.CLOCK,
               PartitionSettings.DEFAULT.withBackfillRows(10),
-              OperationListener.NONE,
+              new PauseListener(),
               Extent.Watch.NOTHING,
               rules);
       partitions.serve(transport);
@@ -121,6 +123,25 @@ abstract class ReplicasFixture {
       host.close();
       transport.close();
       storage.close();
+    }
+
+    /// Ends with nothing made durable that was not before.
+    void crash() {
+      members.remove(node);
+      storage.abandon();
+      partitions.close();
+      host.close();
+      transport.close();
+    }
+  }
+
+  private final class PauseListener implements OperationListener {
+    @Override
+    public void answered(PartitionId partition, Operation operation, long nanos, boolean refused) {}
+
+    @Override
+    public void paused(Division division, long nanos) {
+      pauses.computeIfAbsent(division, _ -> new CopyOnWriteArrayList<>()).add(nanos);
     }
   }
 

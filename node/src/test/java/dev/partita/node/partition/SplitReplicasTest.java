@@ -1,8 +1,10 @@
 package dev.partita.node.partition;
 
 import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LONG;
 import static org.awaitility.Awaitility.await;
 
 import dev.partita.node.index.JsonBytes;
@@ -60,6 +62,21 @@ final class SplitReplicasTest extends ReplicasFixture {
     awaitEqualReplicas(LOW);
     awaitEqualReplicas(HIGH);
     assertThat(requireNonNull(leader(LOW).partitions.replica(LOW)).state().rows()).isEqualTo(10);
+  }
+
+  @Test
+  void theLeaderTellsHowLongNoWriteWasTaken() {
+    start();
+    long begun = System.nanoTime();
+    split();
+    leader(LOW);
+    leader(HIGH);
+    await().atMost(PATIENCE).until(() -> !pauses.isEmpty());
+    long ended = System.nanoTime();
+    assertThat(pauses).containsOnlyKeys(OperationListener.Division.SPLIT);
+    assertThat(pauses.get(OperationListener.Division.SPLIT))
+        .singleElement(as(LONG))
+        .isBetween(1L, ended - begun);
   }
 
   @Test
