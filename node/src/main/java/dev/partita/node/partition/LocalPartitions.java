@@ -213,6 +213,10 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
       if (replicas.containsKey(id)) {
         throw new IllegalStateException("the replica is open: " + id);
       }
+      if (groups.isRemoved(id.group())) {
+        // Its log is about to say that there is a replica: data of the former one must be gone.
+        node.storage().flush();
+      }
       var machine = new PartitionStateMachine(id, node.storage(), node.splitRules());
       var group = groups.open(id.group(), machine, bootstrap);
       var replica = new PartitionReplica(machine, group, descriptor, node, pause);
@@ -346,8 +350,8 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     new PartitionSnapshots(id, node.storage(), node.splitRules()).remove(state);
   }
 
-  /// Ends this node's replica of a Partition for good and removes its data. A crash in between
-  /// leaves data that the next start removes.
+  /// Ends this node's replica of a Partition for good and removes its data. A crash in between, or
+  /// before the store is flushed the next time, leaves data that the next start removes.
   public CompletableFuture<Void> remove(PartitionId id) {
     PartitionReplica replica = replicas.remove(id);
     suspended.remove(id);

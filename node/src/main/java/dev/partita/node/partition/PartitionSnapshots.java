@@ -98,9 +98,11 @@ final class PartitionSnapshots {
     List<Span> spans = new ArrayList<>(PartitionKeys.spans(PartitionState.decode(in.bytes())));
     spans.addAll(PartitionKeys.spans(PartitionState.decode(in.bytes())));
     clear(spans);
+    storage.flush();
   }
 
-  /// Removes everything that a replica in this state has, durably.
+  /// Removes everything that a replica in this state has. After a crash it may be there again, as
+  /// long as nothing that was written later is there either.
   void remove(PartitionState state) {
     PartitionDescriptor descriptor = state.descriptor();
     List<Span> spans = new ArrayList<>(PartitionKeys.spans(state));
@@ -121,6 +123,5 @@ final class PartitionSnapshots {
       batch.deleteMeta(PartitionKeys.installRecord(id));
       batch.commit();
     }
-    storage.flush();
   }
 }

@@ -61,6 +61,33 @@ final class RemovedReplicaTest extends ReplicasFixture {
   }
 
   @Test
+  void whatIsRemovedIsGoneAfterACrashRightAfter() {
+    NodeId node = loaded();
+    member(node).storage.flush();
+    change(WHOLE.id(), members -> ConfigurationChange.remove(members, node));
+    member(node).partitions.remove(WHOLE.id()).join();
+    member(node).crash();
+    var back = new Member(node);
+    assertThat(back.partitions.isStored(WHOLE.id())).isFalse();
+    assertThat(hasRow(back, 0)).isFalse();
+  }
+
+  /// A log that has just begun says that there is a replica, so after a crash nobody asks whether
+  /// there is data of a former one.
+  @Test
+  void aReplicaThatIsBackIsNotTakenForTheFormerOneAfterACrash() {
+    NodeId node = loaded();
+    member(node).storage.flush();
+    change(WHOLE.id(), members -> ConfigurationChange.remove(members, node));
+    member(node).partitions.remove(WHOLE.id()).join();
+    member(node).partitions.openIfAbsent(WHOLE, null);
+    member(node).crash();
+    var back = new Member(node);
+    assertThat(back.partitions.isStored(WHOLE.id())).isFalse();
+    assertThat(hasRow(back, 0)).isFalse();
+  }
+
+  @Test
   void anInstallationThatWasUnderWayIsClearedAwayToo() {
     NodeId node = loaded();
     try (Batch batch = member(node).storage.newBatch()) {
