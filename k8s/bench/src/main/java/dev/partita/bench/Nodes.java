@@ -380,6 +380,15 @@ final class Nodes implements AutoCloseable {
         .toList();
   }
 
+  /// What all nodes together tell, see [Metrics#sum].
+  double metric(String series) throws IOException {
+    double sum = 0;
+    for (Member member : members) {
+      sum += Metrics.sum(member.http(), series);
+    }
+    return sum;
+  }
+
   @Override
   public void close() {
     for (Member member : members) {

@@ -255,15 +255,7 @@ final class Operated implements AutoCloseable {
 
   /// Writes of the operator to the API server since its start, by its own count.
   long operatorWrites() throws IOException {
-    try (HttpConnection connection = new HttpConnection(metrics)) {
-      return connection
-          .send("GET", "/metrics", new byte[0])
-          .body()
-          .lines()
-          .filter(line -> line.startsWith("partita_operator_api_writes_total"))
-          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-          .sum();
-    }
+    return (long) Metrics.sum(metrics, "partita_operator_api_writes_total");
   }
 
   /// Waits for something that the operator brings about.

@@ -12,8 +12,12 @@ import java.util.List;
 import java.util.UUID;
 
 /// How long writers wait when a partition is split under load and merged again: at a small and at a
-/// large size, under a load that leaves the machine time and under one that takes all of it, each
-/// beside the longest write in as long a time without.
+/// large size, under a load that leaves the machine time and under one that takes all of it.
+///
+/// Two figures each. The pause is how long the nodes say that no write was taken. The longest write
+/// is that of all between the order and a moment after the end, which is a second or more, with
+/// whatever else the machine was busy with; so it is told beside the longest write in as long a
+/// time without.
 final class Pauses {
   private static final int[] MEBIBYTES = {1, 1_024};
   private static final int DOCUMENT_BYTES = 16 << 10;
@@ -37,6 +41,7 @@ final class Pauses {
   private static final long KEYS = 1L << 40;
   private static final String COLLECTION = "pauses";
   private static final String PARTITION = "pauses";
+  private static final String PAUSE = "partita_write_pause_duration_seconds";
 
   /// How long after an operation has ended writes still count as written across it.
   private static final long SETTLED_MILLIS = 100;
@@ -67,7 +72,8 @@ final class Pauses {
     Table.chapter(
         "Pauses: the longest of "
             + WRITERS
-            + " writers' writes across a split, and a merge, of one partition");
+            + " writers' writes across a split, and a merge, of one partition; no write is taken in the"
+            + " pause");
     for (int mebibytes : MEBIBYTES) {
       Path data = directory.resolve("pauses-" + mebibytes);
       try (Nodes nodes = Nodes.start(jar, data)) {
@@ -93,7 +99,7 @@ final class Pauses {
     }
     most = rate(addresses, anywhere, WARM_UP);
     try (Foreground foreground = paced(addresses, anywhere, size, most)) {
-      splitAndMerge(nodes, foreground, TIMES_WARM_UP, new Figures(), new Figures());
+      splitAndMerge(nodes, foreground, TIMES_WARM_UP, new Figures("split"), new Figures("merge"));
       measure(nodes, foreground, TIMES);
     }
     try (Foreground foreground = Foreground.start(WRITERS, addresses, 16, anywhere)) {
@@ -122,13 +128,13 @@ final class Pauses {
   }
 
   private static void measure(Nodes nodes, Foreground foreground, int times)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     Thread.sleep(REST_MILLIS_MAX);
-    Figures splits = new Figures();
-    Figures merges = new Figures();
+    Figures splits = new Figures("split");
+    Figures merges = new Figures("merge");
     splitAndMerge(nodes, foreground, times, splits, merges);
-    splits.print("split");
-    merges.print("merge");
+    splits.print();
+    merges.print();
     quiet(foreground, splits.lengths());
     if (foreground.refused() > 0) {
       Table.line(
@@ -140,7 +146,7 @@ final class Pauses {
   /// go to what is split.
   private static void splitAndMerge(
       Nodes nodes, Foreground foreground, int times, Figures splits, Figures merges)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     for (int count = 0; count < times; count++) {
       ObjectNode split = Nodes.JSON.createObjectNode();
       split.put("kind", "SplitPartition").put("partition", PARTITION).put("at", KEYS / 2);
@@ -186,27 +192,51 @@ final class Pauses {
 
   /// What several operations of a kind have shown, in nanoseconds.
   ///
-  /// @param pauses the longest write across each
+  /// @param pauses of each, as the nodes tell; of those that they tell of, see [#add]
+  /// @param longest the longest write across each
   /// @param lengths from the order to the end
-  private record Figures(List<Long> pauses, List<Long> lengths) {
-    Figures() {
-      this(new ArrayList<>(), new ArrayList<>());
+  private record Figures(
+      String division, List<Long> pauses, List<Long> longest, List<Long> lengths) {
+    Figures(String division) {
+      this(division, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     }
 
-    void add(Nodes nodes, Foreground foreground, ObjectNode operation) throws InterruptedException {
+    /// Nobody tells the pause if the partitions came to be led by another node meanwhile.
+    void add(Nodes nodes, Foreground foreground, ObjectNode operation)
+        throws IOException, InterruptedException {
+      double told = count(nodes);
+      double seconds = seconds(nodes);
       String id = UUID.randomUUID().toString();
       long begun = System.nanoTime();
       nodes.operate(0, id, operation);
       long ended = System.nanoTime();
       Thread.sleep(SETTLED_MILLIS);
-      pauses.add(foreground.longestNanos(begun, System.nanoTime()));
+      longest.add(foreground.longestNanos(begun, System.nanoTime()));
       lengths.add(ended - begun);
+      if (count(nodes) == told + 1) {
+        pauses.add(Math.round((seconds(nodes) - seconds) * 1e9));
+      }
     }
 
-    void print(String what) {
+    private double count(Nodes nodes) throws IOException {
+      return nodes.metric(PAUSE + "_count{division=\"" + division + "\"}");
+    }
+
+    private double seconds(Nodes nodes) throws IOException {
+      return nodes.metric(PAUSE + "_sum{division=\"" + division + "\"}");
+    }
+
+    void print() {
+      if (pauses.isEmpty()) {
+        Table.line("  %s: pause, not told", division);
+      } else {
+        Table.line(
+            "  %s: pause, median %.1f ms, p99 %.1f ms, worst of %d %.1f ms",
+            division, median(pauses), p99(pauses), pauses.size(), worst(pauses));
+      }
       Table.line(
-          "  %s: longest write, median %.1f ms, p99 %.1f ms, worst of %d %.1f ms; order to end, median %.0f ms",
-          what, median(pauses), p99(pauses), pauses.size(), worst(pauses), median(lengths));
+          "    longest write, median %.1f ms, p99 %.1f ms, worst of %d %.1f ms; order to end, median %.0f ms",
+          median(longest), p99(longest), longest.size(), worst(longest), median(lengths));
     }
   }
 
