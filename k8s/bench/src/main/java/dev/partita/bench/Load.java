@@ -30,6 +30,23 @@ final class Load {
     default void close() throws IOException {}
   }
 
+  /// One client that works as each of these in turn.
+  static Client inTurn(List<Client> clients) {
+    return new Client() {
+      @Override
+      public void run(long sequence) throws Exception {
+        clients.get((int) (sequence % clients.size())).run(sequence);
+      }
+
+      @Override
+      public void close() throws IOException {
+        for (Client client : clients) {
+          client.close();
+        }
+      }
+    };
+  }
+
   /// Makes the client with a number from 0.
   interface ClientFactory {
     Client open(int number) throws Exception;

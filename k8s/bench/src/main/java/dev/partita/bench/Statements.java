@@ -18,14 +18,17 @@ final class Statements {
 
   /// Work of one operation.
   interface Work {
-    void run() throws IOException;
+    /// Does it.
+    ///
+    /// @param sequence counts the client's operations from 0
+    void run(long sequence) throws IOException;
   }
 
   Load.Client client(Work work) {
     return new Load.Client() {
       @Override
       public void run(long sequence) throws IOException {
-        work.run();
+        work.run(sequence);
       }
 
       @Override

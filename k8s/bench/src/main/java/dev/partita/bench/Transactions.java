@@ -1,6 +1,7 @@
 package dev.partita.bench;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,7 +9,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 
@@ -17,6 +17,7 @@ final class Transactions {
   static final String COLLECTION = "pairs";
   static final List<String> PARTITIONS = List.of("bench-low", "bench-high");
 
+  private static final int NODES = 3;
   private static final int CONTENDERS = 16;
   private static final int COUNTERS = 1_000;
 
@@ -94,8 +95,8 @@ final class Transactions {
               CONTENDERS,
               duration,
               number -> {
-                Statements statements = new Statements(nodes.address(number % 3));
-                return statements.client(() -> {
+                Statements statements = new Statements(nodes.address(number % NODES));
+                return statements.client(_ -> {
                   while (!statements.increment("n" + zipf.next(), "n" + zipf.next())) {
                     refused.increment();
                   }
@@ -127,18 +128,27 @@ final class Transactions {
     }
   }
 
+  /// Asks one node after the other, and writes to one partition after the other where it writes to
+  /// one: a node that leads answers sooner than one that has to ask, and who leads is chance.
   private Load.Client client(int number, Kind kind) throws IOException {
+    List<Load.Client> atNodes = new ArrayList<>();
+    for (int node = 0; node < NODES; node++) {
+      atNodes.add(client(nodes.address((number + node) % NODES), number, kind));
+    }
+    return Load.inTurn(atNodes);
+  }
+
+  private Load.Client client(InetSocketAddress node, int number, Kind kind) throws IOException {
     if (kind == Kind.INTERACTIVE) {
-      Statements statements = new Statements(nodes.address(number % 3));
-      AtomicLong sequence = new AtomicLong();
-      return statements.client(() -> {
-        String key = "i" + number + "-" + sequence.incrementAndGet();
+      Statements statements = new Statements(node);
+      return statements.client(sequence -> {
+        String key = inTurn("i", "t", sequence) + number + "-" + sequence;
         if (!statements.readAndWrite(key, write(key))) {
           throw new IllegalStateException("refused without a rival: " + key);
         }
       });
     }
-    HttpConnection connection = new HttpConnection(nodes.address(number % 3));
+    HttpConnection connection = new HttpConnection(node);
     return new Load.Client() {
       @Override
       public void run(long sequence) throws IOException {
@@ -148,11 +158,17 @@ final class Transactions {
               case PLAIN ->
                   connection.send(
                       "PUT",
-                      "/v1/collections/" + COLLECTION + "/documents/a" + key,
+                      "/v1/collections/"
+                          + COLLECTION
+                          + "/documents/"
+                          + inTurn("a", "y", sequence)
+                          + key,
                       bytes("{\"v\":\"" + value + "\"}"));
               case ONE ->
                   connection.send(
-                      "POST", "/v1/transactions", bytes("{\"writes\":[" + write("b" + key) + "]}"));
+                      "POST",
+                      "/v1/transactions",
+                      bytes("{\"writes\":[" + write(inTurn("b", "x", sequence) + key) + "]}"));
               case TWO -> connection.send("POST", "/v1/transactions", bytes("{" + pair(key) + "}"));
               case TWO_3PC ->
                   connection.send(
@@ -171,6 +187,10 @@ final class Transactions {
         connection.close();
       }
     };
+  }
+
+  private static String inTurn(String low, String high, long sequence) {
+    return sequence % 2 == 0 ? low : high;
   }
 
   private String pair(String key) {
