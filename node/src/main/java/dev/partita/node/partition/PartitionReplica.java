@@ -100,7 +100,7 @@ public final class PartitionReplica {
     this.operationRate = new Rate(operations::sum, node.clock().monotonicNanos());
     this.cpuRate = new Rate(machine.cpu()::nanos, node.clock().monotonicNanos());
     this.load = new LoadSampler(node.clock().monotonicNanos());
-    this.size = new SizeWatch(node.storage(), node.background(), node.clock().monotonicNanos());
+    this.size = new SizeWatch(node.storage(), node.background(), node.clock());
     machine.listen((leader, term, self) -> {
       duties.leaderChanged(leader, term, self);
       if (!self) {
@@ -456,7 +456,7 @@ public final class PartitionReplica {
     cpuRate.sample(node.clock().monotonicNanos());
     load.profile(node.clock().monotonicNanos());
     if (pipeline.leads()) {
-      size.tick(machine.state(), node.clock().monotonicNanos());
+      size.tick(machine.state());
     }
     duties.tick();
     transactions.tick();

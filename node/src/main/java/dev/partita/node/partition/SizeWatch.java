@@ -2,6 +2,7 @@ package dev.partita.node.partition;
 
 import dev.partita.node.key.Datum;
 import dev.partita.node.storage.Storage;
+import dev.partita.node.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -16,54 +17,61 @@ final class SizeWatch {
   /// is split a little below it.
   static final long BYTES_MIN = 512 << 10;
 
-  /// What it has to change by, as a divisor of its size.
+  /// What it has to change by, as a divisor of its size, until somebody looks again.
   private static final int CHANGE_DIVISOR = 8;
 
-  /// The last look counts up to twice that change.
-  private static final int STALE_DIVISOR = 4;
+  /// How far it may have grown since the last look, as a divisor of its size: wherever the new rows
+  /// are, a third of all bytes is on either side of what was the middle.
+  private static final int GROWN_DIVISOR = 2;
 
-  private static final Duration PAUSE = Duration.ofSeconds(5);
+  /// The same for rows that are gone.
+  private static final int SHRUNK_DIVISOR = 4;
 
-  /// Large ones are read for longer, and grow by a part of themselves more slowly.
-  private static final long LARGE_BYTES = 8 << 20;
+  private static final Duration PAUSE_MIN = Duration.ofMillis(500);
 
-  private static final Duration PAUSE_LARGE = Duration.ofSeconds(20);
+  /// The pause after a look is so many times as long as the look.
+  private static final int PAUSE_FACTOR = 20;
 
   private record Look(long bytes, @Nullable Datum middle) {}
 
   private final Storage storage;
   private final Executor executor;
+  private final Clock clock;
   private volatile @Nullable Look last;
   private volatile boolean looking;
+
+  /// Written by whoever looks, before it says that it has.
   private long nextNanos;
 
   /// @param executor whose threads may block
-  SizeWatch(Storage storage, Executor executor, long nowNanos) {
+  SizeWatch(Storage storage, Executor executor, Clock clock) {
     this.storage = storage;
     this.executor = executor;
-    this.nextNanos = nowNanos;
+    this.clock = clock;
+    this.nextNanos = clock.monotonicNanos();
   }
 
   /// Looks again if there is a reason to.
-  void tick(PartitionState state, long nowNanos) {
+  void tick(PartitionState state) {
     PartitionDescriptor descriptor = state.descriptor();
     if (descriptor == null
         || !descriptor.bounds().isRange()
         || !isExact(state)
         || state.bytes() < BYTES_MIN
         || looking
-        || nowNanos - nextNanos < 0
-        || isWithin(state.bytes(), CHANGE_DIVISOR)) {
+        || clock.monotonicNanos() - nextNanos < 0
+        || isWithin(state.bytes(), CHANGE_DIVISOR, CHANGE_DIVISOR)) {
       return;
     }
-    Duration pause = state.bytes() < LARGE_BYTES ? PAUSE : PAUSE_LARGE;
-    nextNanos = nowNanos + pause.toNanos();
     looking = true;
     executor.execute(() -> {
+      long begun = clock.monotonicNanos();
       try {
         long bytes = state.bytes();
         last = new Look(bytes, SizeMiddle.find(storage, descriptor, bytes));
       } finally {
+        long ended = clock.monotonicNanos();
+        nextNanos = ended + Math.max(PAUSE_MIN.toNanos(), PAUSE_FACTOR * (ended - begun));
         looking = false;
       }
     });
@@ -79,7 +87,7 @@ final class SizeWatch {
     }
     Bounds bounds = descriptor.bounds();
     Look look = last;
-    boolean fresh = look != null && isWithin(state.bytes(), STALE_DIVISOR);
+    boolean fresh = look != null && isWithin(state.bytes(), GROWN_DIVISOR, SHRUNK_DIVISOR);
     return new SplitPoints(
         !bounds.isRange() || fresh || state.bytes() < BYTES_MIN,
         fresh && look != null ? SizeMiddle.inside(bounds, look.middle()) : null,
@@ -91,8 +99,13 @@ final class SizeWatch {
     return state.split() == null && !state.estimated();
   }
 
-  private boolean isWithin(long bytes, int divisor) {
+  /// Whether it has not changed much since the last look.
+  private boolean isWithin(long bytes, int grownDivisor, int shrunkDivisor) {
     Look look = last;
-    return look != null && Math.abs(bytes - look.bytes()) <= look.bytes() / divisor;
+    if (look == null) {
+      return false;
+    }
+    long grown = bytes - look.bytes();
+    return grown <= look.bytes() / grownDivisor && -grown <= look.bytes() / shrunkDivisor;
   }
 }
