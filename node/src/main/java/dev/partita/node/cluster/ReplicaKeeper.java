@@ -72,6 +72,7 @@ final class ReplicaKeeper implements AutoCloseable {
       loop.wake();
       changed.run();
     });
+    partitions.onServing(changed);
     partitions.onIndex(changed);
     partitions.onSplitDurably(changed);
     system.addCatalogListener(_ -> loop.wake());

@@ -81,6 +81,7 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   private final AtomicReference<TransactionResolver> ending =
       new AtomicReference<>(TransactionResolver.NONE);
   private volatile Consumer<PartitionReplica> opened = _ -> {};
+  private volatile Runnable serving = () -> {};
   private volatile Consumer<PartitionReplica> frozen = _ -> {};
   private volatile Runnable indexed = () -> {};
   private volatile Runnable splitDurably = () -> {};
@@ -109,7 +110,16 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
     this.groups = groups;
     this.node =
         new PartitionReplica.Surroundings(
-            storage, oracle, clock, reads, background, settings, splitRules, watch, ending::get);
+            storage,
+            oracle,
+            clock,
+            reads,
+            background,
+            settings,
+            splitRules,
+            watch,
+            ending::get,
+            () -> serving.run());
     this.listener = listener;
     finishRemovals();
     storage.onFlush(this::flushed);
@@ -130,6 +140,12 @@ public final class LocalPartitions implements PartitionClient, AutoCloseable {
   /// replica not serving yet, and must be quick.
   public void onOpen(Consumer<PartitionReplica> told) {
     opened = told;
+  }
+
+  /// Has somebody told when a replica has begun to serve, which is some time after it has begun to
+  /// lead; there is one. Must be quick.
+  public void onServing(Runnable told) {
+    serving = told;
   }
 
   /// Has somebody told of every replica that is frozen, or is not any more; there is one. Called on

@@ -39,7 +39,8 @@ public final class PartitionReplica {
       PartitionSettings settings,
       SplitRules splitRules,
       Extent.Watch watch,
-      Supplier<TransactionResolver> ending) {
+      Supplier<TransactionResolver> ending,
+      Runnable serving) {
 
     TransactionResolver resolver() {
       return ending.get();

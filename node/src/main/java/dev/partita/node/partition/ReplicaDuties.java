@@ -258,6 +258,7 @@ final class ReplicaDuties {
     if (ended != null) {
       ended.served(node.clock().monotonicNanos());
     }
+    node.serving().run();
   }
 
   /// When this replica has proposed what has closed the Partition; null if another has, or it is

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -77,6 +78,27 @@ final class SplitReplicasTest extends ReplicasFixture {
     assertThat(pauses.get(OperationListener.Division.SPLIT))
         .singleElement(as(LONG))
         .isBetween(1L, ended - begun);
+  }
+
+  /// Reports are sent at once when leaders change; what leads and does not serve yet is none.
+  @Test
+  void aMemberTellsWhenItHasBegunToServe() {
+    start();
+    NodeId follower = requireNonNull(followerOf(WHOLE.id()));
+    Member next = requireNonNull(members.get(follower));
+    PartitionReplica replica = requireNonNull(next.partitions.replica(WHOLE.id()));
+    var told = new CopyOnWriteArrayList<Boolean>();
+    next.partitions.onServing(() -> told.add(replica.report().serving()));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> {
+          var _ =
+              requireNonNull(leader(WHOLE.id()).partitions.replica(WHOLE.id()))
+                  .group()
+                  .transferLeadership(follower);
+          return !told.isEmpty();
+        });
+    assertThat(told.getFirst()).isTrue();
   }
 
   @Test

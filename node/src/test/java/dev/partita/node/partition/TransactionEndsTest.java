@@ -47,7 +47,8 @@ final class TransactionEndsTest {
                 PartitionSettings.DEFAULT,
                 SplitRules.SAFE,
                 Extent.Watch.NOTHING,
-                () -> TransactionResolver.NONE));
+                () -> TransactionResolver.NONE,
+                () -> {}));
     pipeline.lead(pipeline.prepare(), oracle.take());
     ends = new TransactionEnds(pipeline);
   }
