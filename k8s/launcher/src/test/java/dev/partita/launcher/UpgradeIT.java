@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Runs the commands of `k8s/docs/upgrades.md` on node processes of this machine, with a load of
@@ -76,6 +77,11 @@ class UpgradeIT {
   private static @Nullable OperatorProcess operator;
 
   private static WriteLoad load;
+
+  @RegisterExtension
+  static final FailureReport REPORT =
+      new FailureReport(
+          () -> page == null ? null : page.shell(), () -> new Workspace(CHECKOUT, home));
 
   @BeforeAll
   static void start() throws Exception {
