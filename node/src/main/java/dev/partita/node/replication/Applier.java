@@ -84,6 +84,16 @@ final class Applier {
     add(() -> runUnlessFailed(task));
   }
 
+  /// The same, with what is run instead if the task is not, or has failed.
+  void submit(Runnable task, Runnable otherwise) {
+    add(() -> {
+      runUnlessFailed(task);
+      if (failed) {
+        otherwise.run();
+      }
+    });
+  }
+
   /// Runs a task after all others, also after a failure; nothing is run after it.
   void submitLast(Runnable task) {
     add(() -> {

@@ -127,7 +127,7 @@ final class Snapshots {
       if (replica.stopped()) {
         snapshot.done().accept(false);
       } else {
-        applier.submit(() -> installNow(snapshot));
+        applier.submit(() -> installNow(snapshot), () -> snapshot.done().accept(false));
       }
     });
   }
@@ -136,7 +136,6 @@ final class Snapshots {
     try {
       machine.install(snapshot.directory(), snapshot.mark());
     } catch (IOException e) {
-      snapshot.done().accept(false);
       throw new UncheckedIOException(e);
     }
     applier.installed(snapshot.mark().index());

@@ -189,7 +189,7 @@ final class ListMachine implements StateMachine {
   public synchronized void install(Path directory, SnapshotMark newMark) throws IOException {
     disk.wipe();
     if (installFails) {
-      throw new IOException("Fails for the test");
+      throw new IllegalStateException("Broken for the test");
     }
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(directory.resolve(FILE)));
     commands.clear();

@@ -66,6 +66,7 @@ final class ReplicationHostTest {
     @Nullable NettyTransport transport;
     @Nullable ReplicationHost host;
     @Nullable ReplicationGroup group;
+    boolean installFails;
     private final AtomicLong looks = new AtomicLong();
     private volatile @Nullable Thread slow;
 
@@ -104,6 +105,7 @@ final class ReplicationHostTest {
                 this::now,
                 new QuietListener());
         machine = new ListMachine(disk, 64);
+        machine.installFails = installFails;
         group = host.open(GROUP, machine, bootstrap);
       } catch (IOException e) {
         throw new AssertionError(e);
@@ -357,14 +359,8 @@ final class ReplicationHostTest {
   void aFollowerThatMissedTooMuchGetsASnapshot() {
     List<Long> acknowledged = new ArrayList<>(write(100));
     Member slow = allBut(leader())[0];
-    slow.stop();
-    for (int i = 0; i < 8; i++) {
-      acknowledged.addAll(write(1000));
-    }
+    acknowledged.addAll(writeTooMuchFor(slow));
     Member leader = leader();
-    await()
-        .atMost(PATIENCE)
-        .until(() -> leader.group().status().firstIndex() > slow.group().status().lastIndex() + 1);
     slow.start(null);
     awaitSameCommands(acknowledged, all());
     assertThat(slow.machine.installs()).isPositive();
@@ -376,6 +372,34 @@ final class ReplicationHostTest {
         });
     assertThat(total(ReplicationHost::snapshotBytesSent)).isGreaterThan(8_000 * Long.BYTES);
     assertThat(leader.host().snapshotsInstalled()).isZero();
+  }
+
+  /// Writes with a member stopped until the log no longer reaches back to what it has.
+  private List<Long> writeTooMuchFor(Member slow) {
+    slow.stop();
+    var acknowledged = new ArrayList<Long>();
+    for (int i = 0; i < 8; i++) {
+      acknowledged.addAll(write(1000));
+    }
+    Member leader = leader();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> leader.group().status().firstIndex() > slow.group().status().lastIndex() + 1);
+    return acknowledged;
+  }
+
+  @Test
+  void anInstallationThatFailsGivesItsPlaceFree() {
+    write(100);
+    Member slow = allBut(leader())[0];
+    writeTooMuchFor(slow);
+    slow.installFails = true;
+    slow.start(null);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(slow.group().status().failure()).isNotNull());
+    Path incoming = directory.resolve(slow.node.toString()).resolve("snapshots");
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(incoming).isEmptyDirectory());
   }
 
   @Test
