@@ -27,7 +27,6 @@ public final class Main {
   private static final int[] PARTITIONS = {1, 10, 100};
   private static final int ROUNDS = 3;
   private static final int KILLS = 10;
-  private static final Duration WARM_UP = Duration.ofSeconds(30);
   private static final String COLLECTION = "bench";
   private static final byte[] EMPTY = {};
 
@@ -138,7 +137,7 @@ public final class Main {
     try (Nodes nodes = Nodes.start(jar, directory)) {
       nodes.createPartition(
           "bench-range", COLLECTION, (ObjectNode) Nodes.JSON.readTree("{\"range\":{}}"));
-      warmUp(nodes);
+      warmUp(nodes, number -> writer(nodes, number));
       writes(nodes, fsync);
       reads(nodes);
       queries(nodes);
@@ -148,19 +147,14 @@ public final class Main {
 
   private void transactions() throws Exception {
     try (Nodes nodes = Nodes.start(jar, directory.resolve("transactions"))) {
-      nodes.createPartition("bench-range", COLLECTION, "{}");
-      warmUp(nodes);
       new Transactions(nodes, duration, VALUE_BYTES).run(CLIENTS);
       new ReadOnly(nodes, duration, VALUE_BYTES).run(CLIENTS);
     }
     ReadOnly.timestamps(directory.resolve("timestamps"), duration, CLIENTS);
   }
 
-  /// Nodes run for weeks: what their compilers still have to learn in the first seconds is not
-  /// measured.
-  private void warmUp(Nodes nodes) {
-    Table.line("warming the nodes up for %s", WARM_UP);
-    Load.run(64, WARM_UP, number -> writer(nodes, number));
+  private void warmUp(Nodes nodes, Load.ClientFactory... loads) throws IOException {
+    new WarmUp(nodes, duration).run(List.of(loads));
   }
 
   private void writes(Nodes nodes, Load.Result fsync) throws Exception {
@@ -217,6 +211,7 @@ public final class Main {
     fill(nodes);
     InetSocketAddress leader = nodes.address(nodes.leader("bench-range"));
     InetSocketAddress follower = nodes.address((nodes.leader("bench-range") + 1) % 3);
+    warmUp(nodes, _ -> reader(leader), _ -> reader(follower));
     byte[] value = new byte[VALUE_BYTES];
     Load.Result floor = Floors.gets(directory, DOCUMENTS, value, 1, duration);
     Table.head("bare RocksDB gets, 1 client");
@@ -262,6 +257,7 @@ public final class Main {
             Nodes.JSON.readTree(
                 "{\"collection\":\"bench\",\"terms\":[{\"field\":\"color\"}],\"values\":[{\"field\":\"size\",\"descending\":false}],\"unique\":false}"));
     InetSocketAddress leader = nodes.address(nodes.leader("bench-range"));
+    warmUp(nodes, _ -> querier(leader));
     Load.Result one = Load.run(1, duration, number -> querier(leader));
     Table.head("1 client");
     Table.row("HTTP, 1 client", one, one.operationsPerSecond());

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// What only reads: at the node that leads what is read, and at one that follows, which passes on
@@ -42,6 +43,14 @@ final class ReadOnly {
     InetSocketAddress follower = nodes.address(FOLLOWER);
     Nodes.await("what followers tell", () -> isTold(follower));
     Table.chapter("Read-only, through HTTP: at the node that leads, and at one that follows");
+    new WarmUp(nodes, duration)
+        .run(
+            List.of(
+                _ -> reader(leader, ""),
+                _ -> reader(follower, ""),
+                _ -> reader(follower, STALE),
+                _ -> pairReader(leader),
+                _ -> pairReader(follower)));
     Table.head("the newest at the leader, as many clients");
     for (int clients : clientCounts) {
       Load.Result newest = Load.run(clients, duration, _ -> reader(leader, ""));

@@ -21,9 +21,6 @@ final class Transactions {
   private static final int CONTENDERS = 16;
   private static final int COUNTERS = 1_000;
 
-  /// For each kind of transaction: the first seconds teach the nodes' compilers.
-  private static final Duration WARM_UP = Duration.ofSeconds(10);
-
   /// Odd. Every kind has its turn so often, so that what else the machine does meanwhile hits all
   /// alike.
   private static final int TURNS = 5;
@@ -42,9 +39,11 @@ final class Transactions {
     Table.chapter("Transactions: three node processes, fsync on; p50 beside a plain write's");
     nodes.createPartition(PARTITIONS.getFirst(), COLLECTION, "{\"end\":\"m\"}");
     nodes.createPartition(PARTITIONS.getLast(), COLLECTION, "{\"start\":\"m\"}");
+    List<Load.ClientFactory> kinds = new ArrayList<>();
     for (Kind kind : Kind.values()) {
-      Load.run(CONTENDERS, WARM_UP, number -> client(number, kind));
+      kinds.add(number -> client(number, kind));
     }
+    new WarmUp(nodes, duration).run(kinds);
     Table.head("a plain write, as many clients");
     for (int clients : clientCounts) {
       besidePlainWrites(clients);
