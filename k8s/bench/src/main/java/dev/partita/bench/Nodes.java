@@ -27,18 +27,6 @@ final class Nodes implements AutoCloseable {
   static final int COUNT = 3;
   private static final Duration START_TIMEOUT = Duration.ofMinutes(2);
   private static final long TELL_MILLIS = 2_000;
-
-  /// How the names of the JVM's compiler threads end, as far as the kernel keeps them.
-  private static final String COMPILER = " CompilerThre";
-
-  /// Of a thread's stat, behind its name.
-  private static final int UTIME = 11;
-
-  private static final int STIME = 12;
-
-  /// Linux tells times in hundredths of a second.
-  private static final long MILLIS_PER_TICK = 10;
-
   static final ObjectMapper JSON = new ObjectMapper();
 
   /// How the nodes find each other.
@@ -375,12 +363,7 @@ final class Nodes implements AutoCloseable {
   List<Long> residentBytes() throws IOException {
     List<Long> resident = new ArrayList<>();
     for (Member member : members) {
-      for (String line :
-          Files.readAllLines(Path.of("/proc/" + member.process().pid() + "/status"))) {
-        if (line.startsWith("VmRSS:")) {
-          resident.add(Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
-        }
-      }
+      resident.add(ProcessFigures.residentBytes(member.process().pid()));
     }
     return resident;
   }
@@ -392,34 +375,13 @@ final class Nodes implements AutoCloseable {
         .toList();
   }
 
-  /// Processor time that the compilers of all nodes' JVMs have used, of those threads that are
-  /// there now.
+  /// Processor time that the compilers of all nodes have used.
   Duration compilerTime() throws IOException {
-    long ticks = 0;
+    Duration sum = Duration.ZERO;
     for (Member member : members) {
-      try (Stream<Path> threads =
-          Files.list(Path.of("/proc/" + member.process().pid() + "/task"))) {
-        for (Path thread : threads.toList()) {
-          ticks += compilerTicks(thread);
-        }
-      }
+      sum = sum.plus(ProcessFigures.compilerTime(member.process().pid()));
     }
-    return Duration.ofMillis(ticks * MILLIS_PER_TICK);
-  }
-
-  /// See proc_pid_stat(5); 0 if the thread is no compiler, or has ended.
-  private static long compilerTicks(Path thread) {
-    try {
-      String stat = Files.readString(thread.resolve("stat"));
-      int nameEnd = stat.lastIndexOf(')');
-      if (!stat.substring(0, nameEnd).endsWith(COMPILER)) {
-        return 0;
-      }
-      String[] fields = stat.substring(nameEnd + 2).split(" ", -1);
-      return Long.parseLong(fields[UTIME]) + Long.parseLong(fields[STIME]);
-    } catch (IOException e) {
-      return 0;
-    }
+    return sum;
   }
 
   /// What all nodes together tell, see [Metrics#sum].

@@ -240,12 +240,7 @@ final class Operated implements AutoCloseable {
 
   /// Resident memory of the operator.
   long operatorBytes() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/" + operator.pid() + "/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-      }
-    }
-    throw new IllegalStateException("the operator has ended");
+    return ProcessFigures.residentBytes(operator.pid());
   }
 
   /// Processor time that the operator has used.
