@@ -15,7 +15,6 @@ final class HeldTransaction implements LockHolder {
   private final PreparedTransaction prepared;
   private final Footprint footprint;
   private final Set<PrimaryKey> written = new HashSet<>();
-  private final CompletableFuture<Void> awaited = new CompletableFuture<>();
   private final CompletableFuture<Void> released = new CompletableFuture<>();
   private volatile boolean ended;
 
@@ -57,16 +56,6 @@ final class HeldTransaction implements LockHolder {
 
   void end() {
     ended = true;
-  }
-
-  /// Tells that somebody waits for its end.
-  void await() {
-    awaited.complete(null);
-  }
-
-  /// Completed when somebody waits for its end.
-  CompletableFuture<Void> awaited() {
-    return awaited;
   }
 
   /// Completed when the locks are gone and what they protected is visible. Whoever depends on it

@@ -268,14 +268,12 @@ final class LockQueue {
     var _ = blocker.released().thenRunAsync(this::pump, executor);
     boolean older = waiter.isOlderThan(blocker);
     switch (blocker) {
-      case HeldTransaction held -> {
-        executor.execute(held::await);
-        whileItWaits(
-            waiter,
-            held,
-            older ? WOUND_AFTER : ASK_AFTER,
-            () -> resolve.accept(held.prepared().transaction()));
-      }
+      case HeldTransaction held ->
+          whileItWaits(
+              waiter,
+              held,
+              older ? WOUND_AFTER : ASK_AFTER,
+              () -> resolve.accept(held.prepared().transaction()));
       case RowLocks.Holding holding -> {
         if (older) {
           whileItWaits(

@@ -64,12 +64,7 @@ final class TransactionDuties {
     this.pipeline = pipeline;
     this.node = node;
     this.queue = new LockQueue(table.locks(), pipeline, node.reads(), this::resolve, node.clock());
-    this.ends =
-        new TransactionEnds(
-            pipeline,
-            table.locks(),
-            CompletableFuture.delayedExecutor(
-                TransactionEnds.HELD_BACK.toMillis(), TimeUnit.MILLISECONDS, node.reads()));
+    this.ends = new TransactionEnds(pipeline);
     this.nextPurgeNanos = node.clock().monotonicNanos() + PURGE_INTERVAL.toNanos();
   }
 
@@ -88,7 +83,6 @@ final class TransactionDuties {
 
   /// Has a transaction that somebody waits for ended, unless it soon ends by itself.
   void resolveLater(HeldTransaction holder) {
-    holder.await();
     CompletableFuture.delayedExecutor(ASK_AFTER.toMillis(), TimeUnit.MILLISECONDS, node.reads())
         .execute(() -> {
           if (!holder.released().isDone()) {

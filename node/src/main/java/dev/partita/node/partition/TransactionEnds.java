@@ -3,7 +3,6 @@ package dev.partita.node.partition;
 import dev.partita.node.partition.PartitionCommand.FinishTransaction;
 import dev.partita.node.replication.Proposed;
 import dev.partita.node.time.Timestamp;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -11,15 +10,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /// Ends of transactions on their way into a leader's log. Nobody's commit waits for them, but each
-/// entry costs every member a write and a sync.
-///
-/// So commits wait a moment for the next entry of writes, to go with it; unless somebody waits for
-/// the locks. And they share entries: while some are on their way, those that come wait for the
-/// next one. Thread-safe.
+/// entry costs every member a write, so they share entries: while some are on their way, those that
+/// come wait for the next one. Thread-safe.
 final class TransactionEnds {
 
   /// Entries on their way at once. The locks of what waits are held for as long as one of them
@@ -29,64 +24,26 @@ final class TransactionEnds {
   /// Ends in one entry.
   private static final int ENDS_MAX = 256;
 
-  /// How long a commit waits for an entry of writes at most.
-  static final Duration HELD_BACK = Duration.ofMillis(10);
-
   private record Waiting(FinishTransaction finish, CompletableFuture<Response> answer) {}
 
   private final WritePipeline pipeline;
-  private final LockTable locks;
-  private final Executor timer;
   private final Deque<Waiting> queue = new ArrayDeque<>();
   private final Set<TransactionId> toForget = new LinkedHashSet<>();
   private int inFlight;
 
-  /// Whether what waits now does not do so for long.
-  private boolean timed;
-
-  /// @param timer runs what it is given after [#HELD_BACK]
-  TransactionEnds(WritePipeline pipeline, LockTable locks, Executor timer) {
+  TransactionEnds(WritePipeline pipeline) {
     this.pipeline = pipeline;
-    this.locks = locks;
-    this.timer = timer;
-    pipeline.onProposed(this::pump);
   }
 
   /// Ends a transaction; the future gives the outcome that stands, or fails if it is not known
   /// whether the entry is in the log.
   CompletableFuture<Response> finish(FinishTransaction finish) {
     var answer = new CompletableFuture<Response>();
-    HeldTransaction held = locks.get(finish.id());
-    if (held == null || finish.outcome() instanceof TransactionOutcome.Aborted) {
-      add(new Waiting(finish, answer));
-      pump();
-      return answer;
-    }
-    boolean first = addTimed(new Waiting(finish, answer));
-    var _ = held.awaited().thenRun(this::pump);
-    if (first) {
-      timer.execute(this::timeIsUp);
-    }
-    return answer;
-  }
-
-  private synchronized void add(Waiting one) {
-    queue.add(one);
-  }
-
-  /// @return whether nobody looks at the clock yet
-  private synchronized boolean addTimed(Waiting one) {
-    queue.add(one);
-    boolean first = !timed;
-    timed = true;
-    return first;
-  }
-
-  private void timeIsUp() {
     synchronized (this) {
-      timed = false;
+      queue.add(new Waiting(finish, answer));
     }
     pump();
+    return answer;
   }
 
   private void pump() {

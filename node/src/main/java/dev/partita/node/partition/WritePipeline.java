@@ -42,8 +42,6 @@ final class WritePipeline {
   private final Clock clock;
   private final Extent.Watch watch;
 
-  private volatile Runnable proposed = () -> {};
-
   private enum Part {
     FOLLOWS,
     PREPARES,
@@ -103,12 +101,6 @@ final class WritePipeline {
     this.oracle = node.oracle();
     this.clock = node.clock();
     this.watch = node.watch();
-  }
-
-  /// Has somebody told of each entry of writes that was proposed: what is proposed at once, on the
-  /// same thread, goes the same way to the log and the members. There is one; must be quick.
-  void onProposed(Runnable told) {
-    proposed = told;
   }
 
   /// Begins a term as leader: writes and reads queue until [#lead]. Answers the generation to give
@@ -323,7 +315,6 @@ final class WritePipeline {
     if (again) {
       askTimestamps(live, ofGeneration);
     } else if (proposal != null) {
-      proposed.run();
       var _ = proposal.whenComplete((proposed, failure) -> settle(entry, proposed, failure));
       pump();
     } else {

@@ -1,10 +1,7 @@
 package dev.partita.node.partition;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.partita.node.index.JsonBytes;
-import dev.partita.node.key.PrimaryKey;
 import dev.partita.node.raft.Configuration;
 import dev.partita.node.raft.NodeId;
 import dev.partita.node.raft.SnapshotMark;
@@ -12,11 +9,7 @@ import dev.partita.node.replication.Command;
 import dev.partita.node.replication.SnapshotSource;
 import dev.partita.node.replication.StateMachine;
 import dev.partita.node.storage.rocksdb.RocksDbStorage;
-import dev.partita.node.time.Deadline;
-import dev.partita.node.time.Timestamp;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -34,9 +27,6 @@ final class TransactionEndsTest {
   private @TempDir Path directory;
   private RocksDbStorage storage;
   private LocalRaftGroup group;
-  private WritePipeline pipeline;
-  private final LockTable locks = new LockTable((_, _) -> null);
-  private final ArrayDeque<Runnable> timed = new ArrayDeque<>();
   private TransactionEnds ends;
 
   @BeforeEach
@@ -45,7 +35,7 @@ final class TransactionEndsTest {
     group = new LocalRaftGroup(new PartitionId(1).group(), entries);
     group.lead();
     var oracle = new CountingOracle();
-    pipeline =
+    var pipeline =
         new WritePipeline(
             group,
             new PartitionReplica.Surroundings(
@@ -60,7 +50,7 @@ final class TransactionEndsTest {
                 () -> TransactionResolver.NONE,
                 () -> {}));
     pipeline.lead(pipeline.prepare(), oracle.take());
-    ends = new TransactionEnds(pipeline, locks, timed::add);
+    ends = new TransactionEnds(pipeline);
   }
 
   @AfterEach
@@ -95,105 +85,6 @@ final class TransactionEndsTest {
     later.forEach(ends::forget);
     ends.tick();
     assertThat(forgotten()).containsExactly(later);
-  }
-
-  @Test
-  void commitsGoWithTheNextWrites() {
-    List<TransactionId> committed = List.of(prepared(), prepared());
-    committed.forEach(this::commit);
-    write();
-    assertThat(log()).containsExactly("a write", "the end of " + committed);
-  }
-
-  @Test
-  void commitsGoAloneWhenNothingIsWrittenForAWhile() {
-    TransactionId one = prepared();
-    TransactionId other = prepared();
-    commit(one);
-    commit(other);
-    assertThat(timed).hasSize(1);
-    timed.remove().run();
-    TransactionId next = prepared();
-    commit(next);
-    timed.remove().run();
-    assertThat(log())
-        .containsExactly("the end of " + List.of(one, other), "the end of " + List.of(next));
-  }
-
-  @Test
-  void whatSomebodyWaitsForIsNotHeldBack() {
-    TransactionId before = prepared();
-    requireNonNull(locks.get(before)).await();
-    commit(before);
-    TransactionId after = prepared();
-    commit(after);
-    write();
-    requireNonNull(locks.get(after)).await();
-    TransactionId last = prepared();
-    commit(last);
-    requireNonNull(locks.get(last)).await();
-    assertThat(log())
-        .containsExactly(
-            "the end of " + List.of(before),
-            "a write",
-            "the end of " + List.of(after),
-            "the end of " + List.of(last));
-  }
-
-  /// Whoever aborts waits for the answer, and of what is not known here nobody can wait.
-  @Test
-  void whatIsNoCommitOfTheseLocksIsNotHeldBack() {
-    TransactionId aborted = prepared();
-    var _ = ends.finish(end(aborted, new TransactionOutcome.Aborted()));
-    TransactionId unknown = TransactionId.random();
-    commit(unknown);
-    assertThat(timed).isEmpty();
-    assertThat(log())
-        .containsExactly("the end of " + List.of(aborted), "the end of " + List.of(unknown));
-  }
-
-  private TransactionId prepared() {
-    var transaction =
-        new Transaction(
-            TransactionId.random(),
-            Timestamp.MIN,
-            Timestamp.MIN,
-            List.of(new PartitionId(1), new PartitionId(2)),
-            CommitProtocolKind.TWO_PHASE);
-    var prepared =
-        new PreparedTransaction(
-            transaction, Timestamp.MIN, ReadSet.nothing(Timestamp.MIN), List.of());
-    locks.add(new HeldTransaction(prepared, Footprint.NONE));
-    return transaction.id();
-  }
-
-  private void commit(TransactionId id) {
-    var _ = ends.finish(end(id, new TransactionOutcome.Committed(Timestamp.MIN)));
-  }
-
-  private static PartitionCommand.FinishTransaction end(
-      TransactionId id, TransactionOutcome outcome) {
-    return new PartitionCommand.FinishTransaction(id, Timestamp.MIN, outcome);
-  }
-
-  private void write() {
-    var put = Mutation.put(PrimaryKey.of(1), JsonBytes.of("{}"));
-    var _ =
-        pipeline.write(
-            new Request.Write(new PartitionId(1), Epoch.FIRST, List.of(put), false),
-            Deadline.after(Duration.ofMinutes(1), TestNode.CLOCK));
-  }
-
-  /// What has come into the log.
-  private List<String> log() {
-    group.close();
-    return entries.commands.stream()
-        .map(command ->
-            command instanceof PartitionCommand.FinishTransactions(var finished)
-                ? "the end of "
-                    + finished.stream().map(PartitionCommand.FinishTransaction::id).toList()
-                : "a write")
-        .toList();
   }
 
   /// What each entry of the log forgets.
