@@ -6,6 +6,7 @@ import dev.partita.node.key.KeyWriter;
 import dev.partita.node.storage.Family;
 import dev.partita.node.storage.Span;
 import dev.partita.node.time.Timestamp;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 
@@ -66,6 +67,16 @@ final class TransactionKeys {
     return new KeyRange(
         begin(partition).u8(FINISHED).toKey(),
         begin(partition).u8(FINISHED).u64(before.value()).toKey());
+  }
+
+  /// Of all, in the order in which they began.
+  static KeyRange finished(PartitionId partition) {
+    return ofKind(partition, FINISHED);
+  }
+
+  /// When the transaction began that a record of [#finished] is of.
+  static Timestamp started(Key finished) {
+    return new Timestamp(ByteBuffer.wrap(finished.unsafeBytes()).getLong(PREFIX_BYTES + 1));
   }
 
   static Key unforgotten(PartitionId partition, TransactionId id) {

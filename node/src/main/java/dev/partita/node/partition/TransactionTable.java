@@ -37,6 +37,8 @@ final class TransactionTable {
   private final Map<TransactionId, Voted> votes = new HashMap<>();
 
   private volatile Timestamp forgottenBefore = Timestamp.MIN;
+
+  /// No transaction that began later has ended here.
   private volatile Timestamp lastFinished = Timestamp.MIN;
 
   /// Records that the batch under way writes.
@@ -92,7 +94,10 @@ final class TransactionTable {
     ending.clear();
     byte[] before = storage.meta(TransactionKeys.forgotten(partition));
     forgottenBefore = before == null ? Timestamp.MIN : PartitionCodec.begin(before).timestamp();
-    lastFinished = forgottenBefore.next();
+    Key last = storage.lastMeta(TransactionKeys.finished(partition));
+    lastFinished =
+        Timestamp.later(
+            forgottenBefore.next(), last == null ? Timestamp.MIN : TransactionKeys.started(last));
     for (byte[] bytes : storage.metaRange(TransactionKeys.unforgotten(partition)).values()) {
       BinaryReader in = PartitionCodec.begin(bytes);
       var record = new Unforgotten(Transaction.read(in), in.timestamp());
@@ -165,7 +170,12 @@ final class TransactionTable {
     if (held != null) {
       return new TransactionStatus.Prepared(held.prepared().at());
     }
-    return status(id, record(TransactionKeys.finished(partition, id, started)));
+    // Nearly all that is prepared began later than all that has ended: that costs no look.
+    return status(
+        id,
+        started.isAfter(lastFinished)
+            ? null
+            : record(TransactionKeys.finished(partition, id, started)));
   }
 
   /// As [#status], without what is applied and not visible yet. Any thread.

@@ -47,4 +47,7 @@ public interface StorageReader {
 
   /// The records of a range, all in memory: for what is known to be small.
   SortedMap<Key, byte[]> metaRange(KeyRange range);
+
+  /// The last key of a range that has a record, or null.
+  @Nullable Key lastMeta(KeyRange range);
 }

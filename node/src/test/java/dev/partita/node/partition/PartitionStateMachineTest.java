@@ -39,6 +39,9 @@ final class PartitionStateMachineTest {
   private static final IndexDefinition UNIQUE =
       new IndexDefinition(9, "by-code", "things", List.of(IndexTerm.of("code")), List.of(), true);
 
+  private static final Response ENDED =
+      new Response.NotPrepared(Response.NotPrepared.Reason.ENDED, List.of());
+
   @TempDir private Path directory;
   private RocksDbStorage storage;
   private PartitionStateMachine machine;
@@ -190,6 +193,36 @@ final class PartitionStateMachineTest {
     assertThat(read(1)).isEqualTo("{\"code\":5}");
     apply(new PartitionCommand.DropIndex(19, 2));
     assertThat(write(put(1, "{\"code\":6}"))).containsExactly(written(true));
+  }
+
+  /// Whatever order they began in, and whether they ended before a restart or after.
+  @Test
+  void whatHasEndedCannotBePreparedAnyMore() {
+    Transaction first = alone(THINGS.id());
+    Transaction second = alone(THINGS.id());
+    Transaction third = alone(THINGS.id());
+    refuse(second);
+    assertThat(prepare(writing(second))).isEqualTo(ENDED);
+    machine = new PartitionStateMachine(THINGS.id(), storage);
+    assertThat(prepare(writing(second))).isEqualTo(ENDED);
+    refuse(first);
+    assertThat(prepare(writing(first))).isEqualTo(ENDED);
+    assertThat(prepare(writing(second))).isEqualTo(ENDED);
+    assertThat(prepare(writing(third))).isInstanceOf(Response.Finished.class);
+  }
+
+  /// Who asks what became of a transaction that is not here sees to it that it never is.
+  private void refuse(Transaction transaction) {
+    apply(new PartitionCommand.InspectTransaction(transaction.id(), transaction.started()));
+  }
+
+  private static Request.Prepare writing(Transaction transaction) {
+    return new Request.Prepare(
+        THINGS.id(),
+        Epoch.FIRST,
+        transaction,
+        ReadSet.nothing(transaction.started()),
+        List.of(put(1, "{}")));
   }
 
   private Transaction alone(PartitionId partition) {

@@ -117,6 +117,13 @@ sealed class VersionReader implements StorageReader permits RocksDbStorage, Rock
     return records;
   }
 
+  @Override
+  public @Nullable Key lastMeta(KeyRange range) {
+    try (Walk walk = database.walk(ColumnFamily.META, snapshot, range.start(), range.end(), true)) {
+      return walk.last() ? Key.wrap(walk.key()) : null;
+    }
+  }
+
   /// The newest version at or before a timestamp in a column family whose keys end with timestamps.
   static @Nullable Version newest(
       Database database, ColumnFamily column, @Nullable Snapshot snapshot, Key key, Timestamp at) {
