@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -27,6 +28,10 @@ public final class Main {
   private static final int[] PARTITIONS = {1, 10, 100};
   private static final int ROUNDS = 3;
   private static final int KILLS = 10;
+
+  /// About what the network disks of clouds take.
+  private static final int SLOW_SYNC_MILLIS = 1;
+
   private static final String COLLECTION = "bench";
   private static final byte[] EMPTY = {};
 
@@ -147,10 +152,35 @@ public final class Main {
 
   private void transactions() throws Exception {
     try (Nodes nodes = Nodes.start(jar, directory.resolve("transactions"))) {
-      new Transactions(nodes, duration, VALUE_BYTES).run(CLIENTS);
+      var transactions = new Transactions(nodes, duration, VALUE_BYTES);
+      transactions.run("fsync on", CLIENTS);
+      transactions.contention();
       new ReadOnly(nodes, duration, VALUE_BYTES).run(CLIENTS);
     }
+    transactionsOnSlowDisks();
     ReadOnly.timestamps(directory.resolve("timestamps"), duration, CLIENTS);
+  }
+
+  /// Where waiting for disks counts for more than this machine's processors, which three nodes and
+  /// their clients share.
+  private void transactionsOnSlowDisks() throws Exception {
+    Path slow = Files.createDirectories(directory.resolve("slow-disks"));
+    var faults = new NodeFaults(slow);
+    Nodes.Wiring wiring =
+        new Nodes.Wiring() {
+          @Override
+          public List<String> javaOptions(int node) {
+            return faults.javaOptions(node);
+          }
+        };
+    try (Nodes nodes = Nodes.start(jar, slow, new Nodes.Setup(wiring, Map.of()))) {
+      for (int node = 0; node < Nodes.COUNT; node++) {
+        NodeFaults.requireIn(nodes.log(node));
+        faults.slowDisk(node, SLOW_SYNC_MILLIS);
+      }
+      new Transactions(nodes, duration, VALUE_BYTES)
+          .run("each sync %d ms longer".formatted(SLOW_SYNC_MILLIS), CLIENTS);
+    }
   }
 
   private void warmUp(Nodes nodes, Load.ClientFactory... loads) throws IOException {

@@ -32,10 +32,12 @@ final class Nodes implements AutoCloseable {
   /// How the nodes find each other.
   interface Wiring {
     /// Directly.
-    Wiring LOOPBACK = (_, port) -> "127.0.0.1:" + port;
+    Wiring LOOPBACK = new Wiring() {};
 
     /// The address under which the others reach a node that listens on a port of 127.0.0.1.
-    String advertised(int node, int port);
+    default String advertised(int node, int port) {
+      return "127.0.0.1:" + port;
+    }
 
     /// Called once, before the nodes start.
     ///

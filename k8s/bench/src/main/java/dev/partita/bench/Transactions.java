@@ -35,8 +35,12 @@ final class Transactions {
     this.value = "x".repeat(valueBytes - 8);
   }
 
-  void run(int[] clientCounts) throws Exception {
-    Table.chapter("Transactions: three node processes, fsync on; p50 beside a plain write's");
+  /// All kinds beside plain writes.
+  ///
+  /// @param disks what the nodes' disks are
+  void run(String disks, int[] clientCounts) throws Exception {
+    Table.chapter(
+        "Transactions: three node processes, %s; p50 beside a plain write's".formatted(disks));
     nodes.createPartition(PARTITIONS.getFirst(), COLLECTION, "{\"end\":\"m\"}");
     nodes.createPartition(PARTITIONS.getLast(), COLLECTION, "{\"start\":\"m\"}");
     List<Load.ClientFactory> kinds = new ArrayList<>();
@@ -48,7 +52,6 @@ final class Transactions {
     for (int clients : clientCounts) {
       besidePlainWrites(clients);
     }
-    contention();
   }
 
   private void besidePlainWrites(int clients) throws Exception {
@@ -81,7 +84,7 @@ final class Transactions {
   }
 
   /// Interactive increments of counters, of which few are popular; who is refused begins again.
-  private void contention() throws Exception {
+  void contention() throws Exception {
     Table.chapter(
         "Contention: %d clients increment two of %,d counters in an interactive transaction"
             .formatted(CONTENDERS, COUNTERS));

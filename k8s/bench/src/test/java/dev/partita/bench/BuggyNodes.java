@@ -23,11 +23,6 @@ record BuggyNodes(Path directory, Nodes nodes) implements AutoCloseable {
     Nodes.Wiring wiring =
         new Nodes.Wiring() {
           @Override
-          public String advertised(int node, int port) {
-            return LOOPBACK.advertised(node, port);
-          }
-
-          @Override
           public List<String> javaOptions(int node) {
             return List.of("-javaagent:" + agent + "=" + file);
           }
